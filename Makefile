@@ -1,0 +1,42 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+# Needs Python 3.11 to 3.13 with the venv module; everything else comes from requirements.lock.
+PYTHON ?= python3
+BIN    := .venv/bin
+
+.PHONY: help demo test check lint lock clean
+help:
+	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
+	@echo "make test    run the whole test suite"
+	@echo "make check   lint, types, import contracts, lock freshness"
+	@echo "make lock    resolve requirements.lock anew"
+
+.venv/.ready: requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.11 ..." % v)'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e grammar -e . -e plugins/exchange
+	@touch $@
+
+demo: .venv/.ready
+	@$(BIN)/python -m pbx_exchange.demo
+
+test: .venv/.ready
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/repo
+
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet uv
+	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --all-extras --group dev \
+	  --no-emit-package pbx-rules --no-emit-package pbx-connector --no-emit-package pbx-connector-exchange \
+	  --quiet --output-file requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
+
+clean:
+	rm -rf .venv .venv-lock demo

@@ -1,0 +1,10 @@
+"""The values that rules compute with. Blank is None; what else counts as blank is `is_blank`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TypeAlias
+
+Value: TypeAlias = "str | int | float | Decimal | bool | date | Sequence[Value] | Mapping[str, Value] | None"

@@ -1,0 +1,1 @@
+"""Keeps a phone system's phone book in step with its sources."""

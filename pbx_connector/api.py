@@ -1,0 +1,57 @@
+"""All that a plugin needs, in one place; plugins import this and `pbx_connector.testing`, nothing else of ours."""
+
+from __future__ import annotations
+
+from pbx_connector.errors import (
+    AuthenticationFailed,
+    ConnectorError,
+    ProtocolViolation,
+    SourceError,
+    SourceUnavailable,
+)
+from pbx_connector.hookspecs import hookimpl
+from pbx_connector.model import (
+    Account,
+    Book,
+    BookGone,
+    BookUnknown,
+    End,
+    Gone,
+    Problem,
+    Row,
+    Skipped,
+    StreamItem,
+    Unchanged,
+    Unreadable,
+)
+from pbx_connector.secret import Secret
+from pbx_connector.source import Field, FieldSet, Opening, Question, Source, SourceType, Template
+
+__all__ = [
+    "Account",
+    "AuthenticationFailed",
+    "Book",
+    "BookGone",
+    "BookUnknown",
+    "ConnectorError",
+    "End",
+    "Field",
+    "FieldSet",
+    "Gone",
+    "Opening",
+    "Problem",
+    "ProtocolViolation",
+    "Question",
+    "Row",
+    "Secret",
+    "Skipped",
+    "Source",
+    "SourceError",
+    "SourceType",
+    "SourceUnavailable",
+    "StreamItem",
+    "Template",
+    "Unchanged",
+    "Unreadable",
+    "hookimpl",
+]

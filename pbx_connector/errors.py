@@ -1,0 +1,90 @@
+"""What can go wrong, as one family of exceptions; each knows the exit code that the command line ends with.
+
+    ConnectorError                 4
+    +-- UsageError                 2   the command was called wrongly
+    +-- ProfileError               2   the profile: all its diagnostics at once, each with file:line:column
+    +-- PluginError                2   a plugin is missing, broken or not unique
+    +-- SourceError                4   the source cannot be read
+    |   +-- AuthenticationFailed       credentials or rights: trying again does not help
+    |   +-- SourceUnavailable          network, time-out, throttling: may work later (`retry_after` seconds)
+    |   +-- ProtocolViolation          the source's answer makes no sense
+    +-- StoreError                 4   the phone book store cannot be read or written
+    +-- PlanRefused                3   the guard stopped a plan
+
+Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
+Foreign exceptions are translated where the foreign library is called, never further in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pbx_rules import Diagnostic
+
+EXIT_DONE = 0
+EXIT_PARTIAL = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+EXIT_UNREACHABLE = 4
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+
+class ConnectorError(Exception):
+    """A failure that the user can act on: one line of what happened, one of what to do about it.
+
+    Neither line may carry a secret or a contact's data.
+    """
+
+    exit_code: int = EXIT_UNREACHABLE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ConnectorError):
+    exit_code = EXIT_USAGE
+
+
+class ProfileError(ConnectorError):
+    """The profile cannot be used; `diagnostics` holds every finding, warnings among them."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.diagnostics = tuple(diagnostics)
+
+
+class PluginError(ConnectorError):
+    exit_code = EXIT_USAGE
+
+
+class SourceError(ConnectorError):
+    """The source cannot be read; what it did not say counts as unknown, never as gone."""
+
+
+class AuthenticationFailed(SourceError):
+    pass
+
+
+class SourceUnavailable(SourceError):
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class ProtocolViolation(SourceError):
+    pass
+
+
+class StoreError(ConnectorError):
+    pass
+
+
+class PlanRefused(ConnectorError):
+    exit_code = EXIT_REFUSED

@@ -1,0 +1,231 @@
+"""The values that flow from a source to the phone book; see docs/architecture.md for the flow.
+
+Everything here is frozen and does no I/O. Sources make `Book` and the items of a stream (`Row`, `Gone`, `Unreadable`,
+`End`), the mapping turns a `Row` into `Mapped`, the run pipeline turns those into a plan and ends with a `Report`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pbx_rules import Value
+
+Severity = Literal["error", "warning"]
+Mode = Literal["mirror", "upsert"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with one row or one book. Carries no contact data beyond keys, field names and folder titles."""
+
+    code: str
+    """Stable, never reused; its letter says who found it: `X` Exchange, `M` mapping, `S` sync. See docs/problems.md."""
+    message: str
+    where: str = ""
+    """Book title, row key or target field: enough for an administrator to find the place."""
+    hint: str = ""
+    severity: Severity = "error"
+    """An error keeps the present entry or book as it is; with a warning the record is still written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the phone system. Its id is never given to somebody else."""
+
+    id: str
+    username: str = ""
+    email: str = ""
+
+
+# --- what a source says -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One address book of a source: the unit of completeness."""
+
+    id: str
+    """Stable across runs and unique in its source."""
+    title: str
+    """For people: a folder path, or whose contacts these are."""
+    kind: str
+    """The source's word for it, such as `public`, `shared`, `personal`."""
+    account: str | None = None
+    """The account whose private entries these are; None for company entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookGone:
+    """The source knows that a book is no more: not found, access withdrawn, or switched off in the settings."""
+
+    id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookUnknown:
+    """The source cannot tell about a book (error, time-out, denied impersonation): what is there stays."""
+
+    book: Book
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contact as the source has it."""
+
+    key: str
+    """Stable while the contact exists; case matters."""
+    version: str
+    """Differs whenever the contact differs."""
+    values: Mapping[str, Value]
+    """By source field name. A field that is absent is blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """In a stream of changes: the source itself says that the row was removed."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that is there but cannot be read: its present entry stays."""
+
+    key: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something among the rows that is no contact (a distribution list, a mail): never an entry, only counted."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A row of this key is there at the version that the run already knows, so the source did not read it again."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The stream is whole. A stream that stops without it is a failed book."""
+
+    checkpoint: str | None = None
+    """What to hand back as `since` next time; None if the source keeps no state for this book."""
+    full: bool = True
+    """True: everything there is was listed, so what was not listed is absent. False: only changes were listed."""
+
+
+StreamItem = Row | Gone | Unreadable | Skipped | Unchanged | End
+
+
+# --- the phone book ------------------------------------------------------------------------------------------------
+
+PHONE_FIELDS = ("phone", "mobile", "home_phone", "fax")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One phone book entry to be."""
+
+    key: str
+    """Tells apart the records of one row; stable across runs."""
+    account: str | None
+    """Owner of a private entry; None for a company entry."""
+    fields: Mapping[str, str]
+    """By target field name (`display_name`, `phone`, ...); only those with a value."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Label name to value; only those with a value."""
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal content (account, fields, labels), whatever the key."""
+        content = [self.account, sorted(self.fields.items()), sorted(self.labels.items())]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What the rules made of one row: records, or a reason why there are none.
+
+    With a problem of severity `error` among `problems` the row counts as not mapped: its present entries stay.
+    """
+
+    records: tuple[Record, ...] = ()
+    skipped: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+# --- the report ----------------------------------------------------------------------------------------------------
+
+
+class RunStatus(StrEnum):
+    DONE = "done"
+    PARTIAL = "partial"
+    """At least one book failed or is unknown; the others are complete."""
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class BookStatus(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class BookReport:
+    book: Book
+    status: BookStatus
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    rows: int = 0
+    """Contacts that the source has, as far as this run looked."""
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    problems: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run went. Counts are of entries, except `rows`, `skipped` (rows) and `problems`."""
+
+    run: str
+    profile: str
+    status: RunStatus
+    counts: Counts
+    books: tuple[BookReport, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """Reason to number of rows."""
+    started: datetime | None = None
+    duration: float = 0.0
+    """Seconds."""
+
+
+def only_with_value(values: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Drop what is empty or only white space, as the phone book has no empty values."""
+    return {name: value for name, value in values if value.strip()}

@@ -1,0 +1,46 @@
+"""The profile as the run pipeline sees it: references resolved, settings validated, rules compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from pbx_connector.model import Book, Mapped, Mode, Row
+from pbx_connector.source import SourceType
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalLimit:
+    """A plan that removes more than both of these is refused."""
+
+    share: float = 0.2
+    """Of the profile's present entries, 0 to 1."""
+    entries: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    remove_at_most: RemovalLimit = field(default_factory=RemovalLimit)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    id: str
+    """Who owns the entries that its runs make."""
+    title: str
+    source: SourceType
+    settings: BaseModel
+    """An instance of `source.settings`."""
+    map: Callable[[Row, Book], Mapped]
+    """Pure, no I/O, never raises for data."""
+    fields: frozenset[str]
+    """The source fields that the rules and the structure use."""
+    fingerprint: str
+    """Digest of what a checkpoint depends on: source settings (no secrets), fields, rules, structure, tables, region,
+    mode and plugin version. A checkpoint or a known version of another fingerprint counts for nothing."""
+    mode: Mode = "mirror"
+    limits: Limits = field(default_factory=Limits)
+    file: Path | None = None

@@ -1,0 +1,119 @@
+"""What a source plugin offers: a `SourceType` that opens a `Source`. The run pipeline is its only caller.
+
+The contract is executed by `pbx_connector.testing.SourceContract`; a plugin's own tests inherit it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from pbx_connector.model import Account, Book, BookGone, BookUnknown, StreamItem
+
+FieldType = Literal["text", "number", "yes/no", "date", "list", "record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    type: FieldType = "text"
+    doc: str = ""
+    of: Mapping[str, FieldType] | None = None
+    """For a record: its parts. For a list of records: the parts of each. None: plain values or unknown parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """The fields that the rows of a source can have."""
+
+    fields: tuple[Field, ...]
+    closed: bool = True
+    """True: there are no others, so a rule that names another is wrong. False: rows may have any field."""
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(known.name for known in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a run tells a source when it opens it."""
+
+    accounts: Sequence[Account] = ()
+    """The phone system's users, for sources with personal books."""
+    fields: frozenset[str] = frozenset()
+    """The fields that rules and structure use: a source need not supply others."""
+
+
+class Source(Protocol):
+    """An open source. Methods may be called from several threads, each book by one at a time.
+
+    A method raises `SourceError` when it cannot answer; that leaves everything in question as it is. It never raises
+    for one row: that is an `Unreadable` in the stream.
+    """
+
+    def books(self) -> Iterable[Book | BookUnknown]:
+        """Every book that this source can see now; `BookUnknown` for one whose presence it cannot tell."""
+        ...
+
+    def look(self, book: Book) -> Book | BookGone | BookUnknown:
+        """Look directly for a book of an earlier run that `books` did not list: only `BookGone` removes its entries."""
+        ...
+
+    def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        """The rows of a book, then exactly one `End`.
+
+        `since` is the checkpoint of the last run, or None for a full read. `known` streams the (key, version) pairs
+        held from earlier runs, none when every row is wanted; a row that is still at such a version may be answered
+        by `Unchanged`. It may be iterated once, before the stream is exhausted, or not at all.
+        """
+        ...
+
+    def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterable[str]:
+        """Those of `keys` that the source, asked for each of them directly, says are not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A starting profile that ships with a source."""
+
+    name: str
+    """As `pbx-connector new NAME` calls it."""
+    title: str
+    text: str
+    """YAML with `${name}` for each of `questions`; values are filled in as quoted YAML scalars."""
+    questions: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask the administrator for when a profile is made from a template."""
+
+    name: str
+    """As the option `--name` and the `${name}` of the template."""
+    prompt: str
+    default: str | None = None
+    """None: an answer is required."""
+    secret: bool = False
+    """Kept in the keyring or a file; the template gets a reference such as `{keyring: ...}`, never the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceType:
+    """A kind of source, as a plugin registers it with the hook `pbx_sources`."""
+
+    name: str
+    """As profiles write it after `source:`."""
+    title: str
+    settings: type[BaseModel]
+    """The model of the profile's `settings:`; `extra="forbid"`, secrets as `pbx_connector.api.Secret`."""
+    fields: FieldSet
+    open: Callable[[Any, Opening], AbstractContextManager[Source]]
+    """`open(settings, opening)`; raises `SourceError` if the source cannot be reached at all."""
+    version: str = "0"
+    """Part of every checkpoint's identity: a new version of the plugin reads everything anew."""
+    templates: Sequence[Template] = field(default_factory=tuple)

@@ -1,0 +1,73 @@
+"""requirements.lock is complete, exact and free of addresses."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECTS = sorted(
+    path for path in [ROOT / "pyproject.toml", ROOT / "grammar/pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml")]
+)
+LOCK = (ROOT / "requirements.lock").read_text()
+PINS = {
+    canonicalize_name(match[1]): match[2]
+    for match in re.finditer(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, re.MULTILINE)
+}
+OURS = {tomllib.loads(path.read_text())["project"]["name"] for path in PROJECTS}
+
+
+def declared(project: Path) -> list[Requirement]:
+    data = tomllib.loads(project.read_text())
+    listed = list(data["project"]["dependencies"])
+    for extra in data["project"].get("optional-dependencies", {}).values():
+        listed += extra
+    for group in data.get("dependency-groups", {}).values():
+        listed += [entry for entry in group if isinstance(entry, str)]
+    return [Requirement(text) for text in listed]
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.parent.name)
+def test_every_declared_requirement_is_pinned_at_a_version_that_satisfies_it(project: Path) -> None:
+    for requirement in declared(project):
+        name = canonicalize_name(requirement.name)
+        if name not in OURS:
+            assert name in PINS, f"{name} is not in requirements.lock: run make lock"
+            assert PINS[name] in requirement.specifier, f"{name} {PINS[name]} is too old or new: run make lock"
+
+
+def test_nothing_is_pinned_that_nobody_asked_for() -> None:
+    wanted: set[str] = set()
+    queue = [requirement for project in PROJECTS for requirement in declared(project)]
+    while queue:
+        requirement = queue.pop()
+        name = canonicalize_name(requirement.name)
+        key = f"{name}[{','.join(sorted(requirement.extras))}]"
+        if key in wanted or name in OURS:
+            continue
+        wanted |= {name, key}
+        try:
+            needs = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue  # for another platform
+        for text in needs:
+            need = Requirement(text)
+            extras = requirement.extras or {""}
+            if (
+                need.marker is None
+                or "extra" not in str(need.marker)
+                or any(need.marker.evaluate({"extra": extra}) for extra in extras)
+            ):
+                queue.append(need)
+    assert set(PINS) - wanted == set()
+
+
+def test_the_lock_has_hashes_and_no_address() -> None:
+    assert LOCK.count("--hash=sha256:") >= len(PINS)
+    assert not re.search(r"://|index-url|find-links", LOCK)
