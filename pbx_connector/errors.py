@@ -40,10 +40,12 @@ class ConnectorError(Exception):
 
     exit_code: int = EXIT_UNREACHABLE
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code
+        """Stable, as in `Problem.code`: what a failed book is reported under. Empty where nobody asks for one."""
 
 
 class UsageError(ConnectorError):
@@ -73,8 +75,8 @@ class AuthenticationFailed(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, message: str, *, hint: str = "", code: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint, code=code)
         self.retry_after = retry_after
 
 
