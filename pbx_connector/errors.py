@@ -9,7 +9,8 @@
     |   +-- SourceUnavailable          network, time-out, throttling: may work later (`retry_after` seconds)
     |   +-- ProtocolViolation          the source's answer makes no sense
     +-- StoreError                 4   the phone book store cannot be read or written
-    +-- PlanRefused                3   the guard stopped a plan
+    +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
+    +-- ProfileHeld                3   an undone profile waits for `profiles resume`
 
 Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
 Foreign exceptions are translated where the foreign library is called, never further in.
@@ -89,4 +90,22 @@ class StoreError(ConnectorError):
 
 
 class PlanRefused(ConnectorError):
+    """Nothing was changed; the plan is kept under the id of the run that made it.
+
+    `reasons` has one line for each limit that was passed; `stale` says that the plan to be applied is not the one
+    that was shown.
+    """
+
+    exit_code = EXIT_REFUSED
+
+    def __init__(
+        self, message: str, *, plan: str, reasons: Sequence[str] = (), stale: bool = False, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.plan = plan
+        self.reasons = tuple(reasons)
+        self.stale = stale
+
+
+class ProfileHeld(ConnectorError):
     exit_code = EXIT_REFUSED

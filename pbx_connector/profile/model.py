@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -43,4 +44,8 @@ class Profile:
     mode and plugin version. A checkpoint or a known version of another fingerprint counts for nothing."""
     mode: Mode = "mirror"
     limits: Limits = field(default_factory=Limits)
+    labels: Literal["create", "require"] = "create"
+    """Whether a run creates labels that are not there, or leaves them out and says so."""
+    publish_personal: bool = False
+    """True: rows of a personal book may become company entries, because the profile spells it out."""
     file: Path | None = None

@@ -1,0 +1,153 @@
+"""What a run would change: the values between the store's set-based diff and the guard, the journal and the screen.
+
+The diff itself is the stores' business; nothing here does I/O. See `pbx_connector.run` for the flow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pbx_connector.model import PHONE_FIELDS
+from pbx_connector.targets import FIELD_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an entry says: all that people see of it."""
+
+    account: str | None
+    """Owner of a private entry; None for a company entry."""
+    fields: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        parts = {"account": self.account, "fields": dict(self.fields), "labels": dict(self.labels)}
+        return json.dumps(parts, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Content:
+        parts = json.loads(text)
+        filled = {name: value for name, value in parts["fields"].items() if value is not None}
+        return cls(parts["account"], filled, parts.get("labels") or {})
+
+
+class Action(StrEnum):
+    ADD = "add"
+    UPDATE = "update"
+    REMOVE = "remove"
+    MOVE = "move"
+    """A removal and an addition of equal content: the entry stays as it is under its new source key."""
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    name: str
+    """A target field, `account`, or `label NAME`."""
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry: what it says before and after."""
+
+    action: Action
+    entry: int | None
+    """None for an entry that has no id yet."""
+    book: str
+    """Title of the address book that it comes from; empty for entries made by hand."""
+    before: Content | None
+    after: Content | None
+
+    @property
+    def content(self) -> Content:
+        """What the entry says once the change is made; for a removal, what it said."""
+        shown = self.after or self.before
+        assert shown is not None  # noqa: S101 - a change has at least one side
+        return shown
+
+    def fields(self) -> Iterator[FieldChange]:
+        """What differs, in the order in which fields are shown."""
+        old, new = _flat(self.before), _flat(self.after)
+        labels = sorted({*old, *new} - {*FIELD_NAMES, "account"})
+        for name in (*FIELD_NAMES, "account", *labels):
+            if old.get(name) != new.get(name):
+                yield FieldChange(name, old.get(name), new.get(name))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "action": str(self.action),
+            "entry": self.entry,
+            "book": self.book,
+            "before": _plain(self.before),
+            "after": _plain(self.after),
+        }
+
+
+def _flat(content: Content | None) -> dict[str, str | None]:
+    if content is None:
+        return {}
+    labels = {f"label {name}": value for name, value in content.labels.items()}
+    return {**content.fields, "account": content.account, **labels}
+
+
+def _plain(content: Content | None) -> dict[str, Any] | None:
+    if content is None:
+        return None
+    return {"account": content.account, "fields": dict(content.fields), "labels": dict(content.labels)}
+
+
+def blanked_numbers(before: Content, after: Content) -> int:
+    """How many phone numbers an update would take away."""
+    return sum(name in before.fields and name not in after.fields for name in PHONE_FIELDS)
+
+
+def plan_digest(changes: Iterable[Change]) -> str:
+    """Equal for plans that change the same entries in the same way; `changes` come in the plan's own order."""
+    digest = hashlib.sha256()
+    for change in changes:
+        parts = (change.action, change.entry, change.book, change.before, change.after)
+        sides = [part.to_json() if isinstance(part, Content) else part for part in parts]
+        digest.update(json.dumps(sides).encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class EmptiedBook:
+    """A book that is still there and would have no entry left."""
+
+    title: str
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """A plan in numbers: all that the guard looks at."""
+
+    present: int = 0
+    """Entries of the profile before the run."""
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    moved: int = 0
+    blanked: int = 0
+    """Phone numbers that updates would take away."""
+    lost_lately: int = 0
+    """Removals and blanked numbers of this profile's runs in the last 24 hours, without those released or undone."""
+    removed_lately: int = 0
+    """The removals among them."""
+    emptied: tuple[EmptiedBook, ...] = ()
+
+    @property
+    def unchanged(self) -> int:
+        return self.present - self.updated - self.removed
+
+    @property
+    def lost(self) -> int:
+        return self.removed + self.blanked

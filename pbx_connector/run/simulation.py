@@ -1,0 +1,31 @@
+"""What a simulation shows: the report and the plan of a run that stopped before it applied anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pbx_connector.model import Report
+from pbx_connector.plan import Change, PlanSummary
+from pbx_connector.stores.workspace import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Valid inside its `with` block; nothing of it is held in memory."""
+
+    report: Report
+    summary: PlanSummary
+    reasons: tuple[str, ...]
+    """Why the guard would refuse the plan; empty if it lets it pass."""
+    plan: str | None
+    """Where the plan is kept, if it was asked to be."""
+    decision: Decision
+
+    def changes(self) -> Iterator[Change]:
+        """What a run would change."""
+        return self.decision.changes()
+
+    def records(self) -> Iterator[Change]:
+        """Every entry that the profile would have or lose, the unchanged ones among them."""
+        return self.decision.records()

@@ -1,0 +1,35 @@
+"""The phone book: stores that hold it, behind one contract."""
+
+from pbx_connector.stores.contract import (
+    ALL,
+    AccountImport,
+    AccountScope,
+    Entry,
+    KeptPlan,
+    Label,
+    Left,
+    Match,
+    Origin,
+    ProfileState,
+    RunKind,
+    RunRecord,
+    Store,
+    Undone,
+)
+
+__all__ = [
+    "ALL",
+    "AccountImport",
+    "AccountScope",
+    "Entry",
+    "KeptPlan",
+    "Label",
+    "Left",
+    "Match",
+    "Origin",
+    "ProfileState",
+    "RunKind",
+    "RunRecord",
+    "Store",
+    "Undone",
+]

@@ -1,0 +1,250 @@
+"""What every phone book store offers, and the values it answers with.
+
+`Store` is what the user interfaces and the run pipeline see; `pbx_connector.stores.workspace` has the part that only a
+run uses. `pbx_connector.testing.StoreContract` executes this contract on every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from pbx_connector.model import Account, Problem, Report
+from pbx_connector.plan import Change, Content, PlanSummary
+from pbx_connector.stores.workspace import Workspace
+
+
+class Scope(Enum):
+    ALL = "all"
+
+
+ALL = Scope.ALL
+"""Every entry: company ones and each account's private ones."""
+
+AccountScope = str | None | Literal[Scope.ALL]
+"""An account's id: its private entries. None: company entries. `ALL`: both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an imported entry comes from."""
+
+    profile: str
+    book: str
+    """The book's id in its source."""
+    title: str
+    """The book's title."""
+    row: str
+    record: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    id: int
+    content: Content
+    origin: Origin | None = None
+    """None for an entry made by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry that has the number looked up."""
+
+    entry: Entry
+    field: str
+    """Which of its numbers it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    name: str
+    entries: int
+    """How many entries carry it."""
+
+
+class RunKind(StrEnum):
+    RUN = "run"
+    UNDO = "undo"
+    HAND = "hand"
+    """Entries made, edited or removed by hand."""
+    ACCOUNTS = "accounts"
+    REMOVE = "remove"
+    """A profile's entries removed by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One line of the history: something that changed, or tried to change, the phone book."""
+
+    kind: RunKind
+    report: Report
+    note: str = ""
+    """In words: what was undone, why it failed."""
+    undone_by: str | None = None
+    released: bool = False
+    """The guard was overruled by hand."""
+
+    @property
+    def id(self) -> str:
+        return self.report.run
+
+
+@dataclass(frozen=True, slots=True)
+class AccountImport:
+    """What an import of accounts changes, or would change."""
+
+    added: tuple[Account, ...] = ()
+    updated: tuple[Account, ...] = ()
+    removed: tuple[Account, ...] = ()
+    private_entries: int = 0
+    """Private entries that go with the removed accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The outcome of an undo."""
+
+    run: str
+    """The id of the undo itself, a run like any other."""
+    changes: int
+    left: tuple[Left, ...]
+    held: str | None
+    """The profile that now waits for `resume_profile`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A change that an undo did not take back."""
+
+    entry: int | None
+    account: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A plan that was refused, or saved by a simulation."""
+
+    id: str
+    profile: str
+    made: datetime
+    digest: str
+    summary: PlanSummary
+    reasons: tuple[str, ...]
+    """Why the guard refuses it; empty for a plan that it lets pass."""
+    used: str | None = None
+    """The run that applied it: a plan can be applied once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileState:
+    """What the store knows about a profile that has run."""
+
+    id: str
+    title: str
+    entries: int
+    books: int
+    held: str | None = None
+    """The undo after which its runs wait for `resume_profile`."""
+    last: RunRecord | None = None
+
+
+class Store(Protocol):
+    """A phone book. Every change is journaled and all-or-nothing. Raises `StoreError` when the store itself is in
+    trouble and `UsageError` for what cannot be done (an unknown id, a name that is taken)."""
+
+    @property
+    def place(self) -> str:
+        """Where the phone book is, for people; carries no password."""
+        ...
+
+    @property
+    def read_only(self) -> bool: ...
+
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    # accounts, in the order of their ids
+    def accounts(self) -> list[Account]: ...
+    def add_account(self, account: Account) -> None: ...
+    def plan_account_import(self, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport: ...
+    def import_accounts(self, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport: ...
+    def remove_account(self, account: str) -> int:
+        """Remove an account and its private entries; returns their number."""
+        ...
+
+    # labels, by name
+    def labels(self) -> list[Label]: ...
+    def add_label(self, name: str) -> None: ...
+    def remove_label(self, name: str) -> None:
+        """Remove a label that no entry carries."""
+        ...
+
+    # entries, by id
+    def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
+        """Entries with an id above `after`."""
+        ...
+
+    def count_entries(self, *, account: AccountScope = ALL) -> int: ...
+    def entry(self, entry: int) -> Entry: ...
+    def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
+        """Entries with `text` somewhere in names, organisation, e-mail or numbers, whatever its case and accents."""
+        ...
+
+    def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
+        """Whose number it is, as a caller's name would be looked up: the first match is the one to show.
+
+        Private entries of `account` come before company ones, then the order of phone fields, then ids.
+        """
+        ...
+
+    def add_entry(self, content: Content) -> Entry: ...
+    def edit_entry(self, entry: int, content: Content) -> Entry:
+        """Change an entry made by hand; imported ones are read-only."""
+        ...
+
+    def remove_entry(self, entry: int) -> None: ...
+
+    # history, newest first
+    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]: ...
+    def run(self, run: str) -> RunRecord: ...
+    def changes(self, run: str) -> Iterator[Change]: ...
+    def undo(self, run: str) -> Undone: ...
+    def prune(self, keep: timedelta) -> int:
+        """Drop runs, journal and kept plans older than `keep`; returns the number of runs dropped."""
+        ...
+
+    # plans
+    def plan(self, plan: str) -> KeptPlan: ...
+    def plan_changes(self, plan: str) -> Iterator[Change]: ...
+
+    # profiles, by id
+    def profiles(self) -> list[ProfileState]: ...
+    def adopt_profile(self, old: str, new: str) -> int:
+        """Hand everything that `old` owns to `new`, which must own nothing; returns the number of entries."""
+        ...
+
+    def remove_profile(self, profile: str) -> int:
+        """Remove all entries of a profile and forget it; returns their number."""
+        ...
+
+    def resume_profile(self, profile: str) -> None: ...
+
+    # runs
+    def problems(self, profile: str) -> Iterator[Problem]:
+        """Those of single rows, as of the last run."""
+        ...
+
+    def open_workspace(self, profile: str, title: str, *, simulate: bool) -> AbstractContextManager[Workspace]:
+        """Start a run. Raises `StoreError` while another run of the profile goes on, `ProfileHeld` after an undo;
+        a simulation does neither and leaves no trace."""
+        ...

@@ -1,0 +1,154 @@
+"""The part of a store that one run works with: what is held, what was staged, and the plan between the two.
+
+Staging is private to the run and never shows in the phone book. `pbx_connector.run` is the only caller; its worker
+threads share one workspace, so every method but those of `Decision` may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from pbx_connector.model import Account, Book, Problem, Record, Report
+from pbx_connector.plan import Change, PlanSummary
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBook:
+    """An address book of an earlier run."""
+
+    book: Book
+    fingerprint: str
+    """What its checkpoint and the versions of its rows were made with."""
+    checkpoint: str | None
+
+
+class Outcome(StrEnum):
+    """What a run found out about one row."""
+
+    MAPPED = "mapped"
+    SKIPPED = "skipped"
+    """The rules do not want it: in mirror its entries go."""
+    FAILED = "failed"
+    """It could not be read or mapped: its entries stay."""
+    GONE = "gone"
+    SAME = "same"
+    """It is at the version that is held: nothing was mapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    key: str
+    outcome: Outcome
+    version: str = ""
+    """Empty: the row must be read again by the next run."""
+    records: tuple[Record, ...] = ()
+    reason: str = ""
+    """Why it is skipped."""
+    problems: tuple[Problem, ...] = ()
+
+
+class BookOutcome(StrEnum):
+    READ = "read"
+    KEPT = "kept"
+    """Failed or unknown: whatever was staged for it is dropped."""
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class BookResult:
+    """How the reading of one book ended."""
+
+    book: Book
+    outcome: BookOutcome
+    full: bool = False
+    checkpoint: str | None = None
+    fingerprint: str = ""
+
+
+class Decision(Protocol):
+    """The plan, inside the one transaction that applies it or leaves everything as it was.
+
+    The profile's lease is verified in it by the database's clock. Leaving the context without `apply` changes nothing.
+    """
+
+    @property
+    def summary(self) -> PlanSummary: ...
+
+    def changes(self) -> Iterator[Change]:
+        """What would change, by book, row and record key."""
+        ...
+
+    def records(self) -> Iterator[Change]:
+        """All entries that the profile would have or lose, those that stay as they are among them."""
+        ...
+
+    def problems(self) -> Iterator[Problem]:
+        """Of all rows, those of earlier runs that are not resolved among them."""
+        ...
+
+    def count_problems(self) -> int: ...
+
+    def skipped(self) -> dict[str, int]:
+        """Reason to number of rows, of the rows that this run looked at."""
+        ...
+
+    def apply(self, report: Report, *, released: str | None = None, planned: str | None = None) -> None:
+        """Entries, labels, provenance, checkpoints, journal and the run's record, at once.
+
+        `released` and `planned` name a kept plan that this run uses up.
+        """
+        ...
+
+    def keep(self, report: Report, digest: str, reasons: Sequence[str]) -> None:
+        """Keep the plan and the run's record, and change nothing in the phone book."""
+        ...
+
+
+class Workspace(Protocol):
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        ...
+
+    def accounts(self) -> list[Account]: ...
+    def labels(self) -> Collection[str]: ...
+    def held_books(self) -> list[HeldBook]: ...
+
+    def known(self, book: str) -> Iterator[tuple[str, str]]:
+        """The (row key, version) pairs held of a book, by key, without rows that must be read again."""
+        ...
+
+    def versions(self, book: str, keys: Sequence[str]) -> dict[str, str]:
+        """The part of `known` for these keys."""
+        ...
+
+    def stage(self, book: str, rows: Sequence[StagedRow]) -> None:
+        """Remember rows of a book; of several with the same key the last one counts."""
+        ...
+
+    def close_book(self, result: BookResult) -> None: ...
+
+    def settle(self) -> None:
+        """All books are closed: drop what does not count and make ready to compare."""
+        ...
+
+    def missing(self, mirror: bool) -> Iterable[tuple[str, Sequence[str]]]:
+        """Held row keys that a full reading did not list, by book, in batches.
+
+        In mirror every one; else only those of rows without an entry, whose problems may be outdated.
+        """
+        ...
+
+    def confirm(self, book: str, keys: Sequence[str], gone: Collection[str]) -> None:
+        """The source's answer about missing keys; a key that is not among `gone` must be read again next time."""
+        ...
+
+    def decide(self, *, mirror: bool) -> AbstractContextManager[Decision]: ...
+
+    def fail(self, report: Report, note: str) -> None:
+        """Record a run that came to no decision."""
+        ...
