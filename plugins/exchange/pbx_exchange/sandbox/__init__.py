@@ -1,0 +1,13 @@
+"""A small Exchange server to try the product on, and to test it against: real SOAP over HTTP, on loopback.
+
+`python -m pbx_exchange.sandbox` runs it by itself; in Python, `with Sandbox.start() as sandbox:`. See docs/sandbox.md.
+Needs the extra `sandbox` of pbx-connector-exchange.
+"""
+
+from __future__ import annotations
+
+from pbx_exchange.sandbox.server import Sandbox, SandboxAccount
+from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Item, Mailbox, Right
+from pbx_exchange.sandbox.world import World
+
+__all__ = ["DirectoryAddress", "Folder", "Item", "Mailbox", "Right", "Sandbox", "SandboxAccount", "World"]

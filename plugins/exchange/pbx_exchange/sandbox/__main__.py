@@ -1,0 +1,58 @@
+"""`python -m pbx_exchange.sandbox`: the sandbox Exchange as a program. It runs until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from dataclasses import asdict
+
+from pbx_exchange.sandbox import Sandbox
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _read_options(arguments)
+    ended = threading.Event()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: ended.set())
+    with Sandbox.start(port=options.port, password=options.password) as sandbox:
+        sys.stdout.write(describe_json(sandbox) if options.json else describe(sandbox))
+        sys.stdout.flush()
+        ended.wait()
+    return 0
+
+
+def _read_options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pbx_exchange.sandbox", description="A sandbox Exchange server.")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="TCP port on 127.0.0.1; default: a free one")
+    parser.add_argument("--password", help="password of all users; default: a new one at each start")
+    parser.add_argument("--json", action="store_true", help="print how to reach it as one line of JSON")
+    return parser.parse_args(arguments)
+
+
+def describe_json(sandbox: Sandbox) -> str:
+    reach = {
+        "url": sandbox.url,
+        "email": sandbox.email,
+        "password": sandbox.password,
+        "accounts": [asdict(account) for account in sandbox.accounts],
+    }
+    return json.dumps(reach) + "\n"
+
+
+def describe(sandbox: Sandbox) -> str:
+    accounts = "".join(f"  {one.id}  {one.username:<10} {one.email}\n" for one in sandbox.accounts)
+    return (
+        "Sandbox Exchange is ready.\n\n"
+        f"  URL       {sandbox.url}\n"
+        f"  E-mail    {sandbox.email}   (may read public folders and impersonate the accounts)\n"
+        f"  Password  {sandbox.password}   (of every user here)\n\n"
+        f"Accounts with a mailbox (id, user name, e-mail):\n{accounts}\n"
+        "Ctrl-C ends it.\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

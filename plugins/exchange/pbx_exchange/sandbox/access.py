@@ -1,0 +1,111 @@
+"""Who is asking, and what they get to see: ids in requests become folders and items, or Exchange's own errors.
+
+Neighbours: world.py (rights), operations/ (every operation looks things up here).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pbx_exchange.sandbox.identifiers import MalformedId
+from pbx_exchange.sandbox.soap import NS, EwsError, SoapFault
+from pbx_exchange.sandbox.things import Folder, Item, Mailbox, Right, User
+from pbx_exchange.sandbox.world import World
+
+NOT_FOUND = EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
+
+
+def _denied() -> EwsError:
+    return EwsError("ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The world as one caller sees it."""
+
+    world: World
+    email: str
+    """Lower-case address of the mailbox that acts: the caller's own, or the one it impersonates."""
+
+    # --- folders -------------------------------------------------------------------------------------------------
+
+    def see_folder(self, element: etree._Element) -> Folder:
+        """The folder that a FolderId or DistinguishedFolderId names, if the caller may know of it."""
+        if etree.QName(element).localname == "DistinguishedFolderId":
+            folder = self._find_distinguished(element)
+        else:
+            folder = self._find_folder(element.get("Id", ""))
+        if self.right_of(folder) < Right.VISIBLE:
+            raise _denied()
+        return folder
+
+    def right_of(self, folder: Folder) -> Right:
+        return folder.right_of(self.email)
+
+    def visible_children(self, folder: Folder) -> list[Folder]:
+        return [child for child in folder.children.values() if self.right_of(child) >= Right.VISIBLE]
+
+    def require(self, folder: Folder, right: Right) -> Folder:
+        if self.right_of(folder) < right:
+            raise _denied()
+        return folder
+
+    def _find_folder(self, folder_id: str) -> Folder:
+        try:
+            folder = self.world.find_folder(folder_id)
+        except MalformedId as error:
+            raise EwsError("ErrorInvalidIdMalformed", "Id is malformed.") from error
+        if folder is None:
+            raise NOT_FOUND
+        return folder
+
+    def _find_distinguished(self, element: etree._Element) -> Folder:
+        name = element.get("Id", "")
+        if name == "publicfoldersroot":
+            return self.world.public
+        address = element.findtext("t:Mailbox/t:EmailAddress", self.email, NS)
+        mailbox = self.world.find_mailbox(address)
+        if mailbox is None:
+            raise EwsError("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
+        folder = mailbox.distinguished.get(name)
+        if folder is None:
+            raise EwsError("ErrorFolderNotFound", "The specified folder could not be found in the store.")
+        return folder
+
+    # --- items ---------------------------------------------------------------------------------------------------
+
+    def see_item(self, element: etree._Element, right: Right = Right.READ) -> Item:
+        """The item that an ItemId names, if the caller has that right in its folder."""
+        try:
+            item = self.world.find_item(element.get("Id", ""))
+        except MalformedId as error:
+            raise EwsError("ErrorInvalidIdMalformed", "Id is malformed.") from error
+        if item is None:
+            raise NOT_FOUND
+        self.require(item.folder, right)
+        return item
+
+
+def open_session(world: World, user: User, impersonate: str | None) -> Session:
+    """Raises SoapFault if the caller may not be whom it wants to be."""
+    if impersonate is None:
+        return Session(world, user.email.lower())
+    mailbox = _find_impersonated(world, impersonate)
+    if not world.may_impersonate(user, mailbox):
+        raise SoapFault(
+            "ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user."
+        )
+    return Session(world, mailbox.email.lower())
+
+
+def _find_impersonated(world: World, name: str) -> Mailbox:
+    if not name:
+        raise SoapFault(
+            "ErrorInvalidExchangeImpersonationHeaderData", "ExchangeImpersonation SOAP header contains invalid data."
+        )
+    mailbox = world.find_mailbox(name)
+    if mailbox is None:
+        raise SoapFault("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
+    return mailbox

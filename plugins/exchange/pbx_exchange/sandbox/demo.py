@@ -1,0 +1,60 @@
+"""The company that the sandbox starts with: an invented one, with everything in it that makes address books hard.
+
+The people are in demo.json, the rest of the customers comes from generated.py.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any, Final
+
+from pbx_exchange.sandbox.generated import Generator
+from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Right, Value
+from pbx_exchange.sandbox.world import CONTACTS, World
+
+SERVICE_USER: Final = "pbx@example.com"
+_SEED: Final = 1
+
+
+def build_demo(password: str) -> World:
+    data = json.loads((files(__package__) / "demo.json").read_text(encoding="utf-8"))
+    world = build_users(data["users"], password)
+    _fill_folders(world, world.public, data["public"])
+    for email, inside in data["private"].items():
+        _fill(world, world.contacts(email), inside)
+    return world
+
+
+def build_users(users: list[dict[str, str]], password: str) -> World:
+    """An organisation of these users, where the service user may impersonate everybody."""
+    world = World()
+    for user in users:
+        world.add_user(**user, password=password)
+    world.set_impersonation(SERVICE_USER, "*")
+    return world
+
+
+def _fill_folders(world: World, parent: Folder, folders: dict[str, Any]) -> None:
+    for name, inside in folders.items():
+        folder = world.add_folder(parent, name, inside.get("class", CONTACTS))
+        if readers := inside.get("readers"):
+            folder.everyone = Right.NONE
+            for email in readers:
+                world.set_right(folder, email, Right.READ)
+        _fill(world, folder, inside)
+
+
+def _fill(world: World, folder: Folder, inside: dict[str, Any]) -> None:
+    for contact in inside.get("contacts", ()):
+        values = {name: _read_value(value) for name, value in contact.items() if name != "kind"}
+        world.add_values(folder, values, contact.get("kind", "Contact"))
+    for _ in range(inside.get("generated", 0)):
+        world.add_values(folder, Generator(_SEED))
+    _fill_folders(world, folder, inside.get("folders", {}))
+
+
+def _read_value(value: Any) -> Value:
+    if isinstance(value, list):
+        return tuple(value)
+    return DirectoryAddress(**value) if isinstance(value, dict) else str(value)

@@ -1,0 +1,26 @@
+"""The operations of the service, by name; each takes the caller's session and the request, and answers messages.
+
+A new operation is a function and a line here. Neighbour: app.py, the only caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from lxml import etree
+
+from pbx_exchange.sandbox.access import Session
+from pbx_exchange.sandbox.operations.folders import find_folder, get_folder
+from pbx_exchange.sandbox.operations.reading import find_item, get_item
+from pbx_exchange.sandbox.operations.resolving import resolve_names
+
+Operation = Callable[[Session, etree._Element], list[str]]
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "FindFolder": find_folder,
+    "FindItem": find_item,
+    "GetFolder": get_folder,
+    "GetItem": get_item,
+    "ResolveNames": resolve_names,
+}

@@ -1,0 +1,107 @@
+"""Which properties an answer has: the client's ItemShape, compiled to one function that writes an item.
+
+Neighbours: properties.py (what can be written), operations/ (who asks).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from lxml import etree
+
+from pbx_exchange.sandbox.properties import PROPERTIES, SINGULAR, Asked, Property, Write, entry_path
+from pbx_exchange.sandbox.soap import NS, attribute, escape
+from pbx_exchange.sandbox.things import Item, Kind, Values
+
+WriteItem = Callable[[Item], str]
+_ID_ONLY = ("item:ItemId",)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    base: str = "IdOnly"
+    uris: frozenset[str] = frozenset()
+    entries: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Single entries asked for, by the URI of their dictionary."""
+    extended: tuple[Extended, ...] = ()
+    html: bool = False
+
+    def wants(self, known: Property, listing: bool) -> bool:
+        if listing and not known.listed:
+            return False
+        named = known.uri in self.uris or known.uri in self.entries or known.uri in _ID_ONLY
+        return named or (not known.extra and self._has_in_base(known))
+
+    def _has_in_base(self, known: Property) -> bool:
+        return self.base == "AllProperties" or (self.base == "Default" and known.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A MAPI property that a client asks for."""
+
+    name: str
+    """Among an item's values: `0x3a45`."""
+    attributes: tuple[tuple[str, str], ...]
+
+    def write(self, item: Item, values: Values) -> str:
+        value = values.get(self.name)
+        if not isinstance(value, str):
+            return ""
+        inner = " ".join(f"{name}={attribute(text)}" for name, text in self.attributes)
+        return (
+            f"<t:ExtendedProperty><t:ExtendedFieldURI {inner}/><t:Value>{escape(value)}</t:Value></t:ExtendedProperty>"
+        )
+
+
+def read_extended(element: etree._Element) -> Extended:
+    """From an ExtendedFieldURI."""
+    attributes = {str(name): str(value) for name, value in element.attrib.items()}
+    tag = attributes.get("PropertyTag")
+    name = f"{int(tag, 0):#06x}" if tag else "/".join(value for _, value in sorted(attributes.items()))
+    return Extended(name, tuple(attributes.items()))
+
+
+def read_shape(element: etree._Element | None) -> Shape:
+    """From an ItemShape (or FolderShape)."""
+    if element is None:
+        return Shape()
+    entries: dict[str, set[str]] = defaultdict(set)
+    for indexed in element.iterfind("t:AdditionalProperties/t:IndexedFieldURI", NS):
+        uri = indexed.get("FieldURI", "")
+        entries[SINGULAR.get(uri, uri)].add(entry_path(uri, indexed.get("FieldIndex", "")))
+    return Shape(
+        base=element.findtext("t:BaseShape", "IdOnly", NS),
+        uris=frozenset(e.get("FieldURI", "") for e in element.iterfind("t:AdditionalProperties/t:FieldURI", NS)),
+        entries=entries,
+        extended=tuple(read_extended(e) for e in element.iterfind("t:AdditionalProperties/t:ExtendedFieldURI", NS)),
+        html=element.findtext("t:BodyType", "Best", NS) != "Text",
+    )
+
+
+def compile_shape(shape: Shape, *, listing: bool) -> WriteItem:
+    """A function that writes items of any kind; `listing` for FindItem, which tells less than GetItem."""
+
+    @cache
+    def writers(kind: Kind) -> tuple[Write, ...]:
+        return tuple(_compile(shape, kind, listing))
+
+    def write(item: Item) -> str:
+        values = item.values
+        return f"<t:{item.kind}>{''.join([part(item, values) for part in writers(item.kind)])}</t:{item.kind}>"
+
+    return write
+
+
+def _compile(shape: Shape, kind: Kind, listing: bool) -> list[Write]:
+    found: list[Write] = []
+    for known in PROPERTIES[kind]:
+        if known.uri == "item:Culture":
+            found.extend(extended.write for extended in shape.extended)  # their place in the schema's order
+        if shape.wants(known, listing):
+            entries = None if shape.base != "IdOnly" or known.uri in shape.uris else shape.entries.get(known.uri)
+            found.append(known.write(Asked(listing, entries, shape.html)))
+    return found

@@ -1,0 +1,63 @@
+"""Sandboxes for the tests of the sandbox; each test that talks to one ends with a look at the schema violations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from exchangelib import BASIC, DELEGATE, IMPERSONATION, Account, Build, Configuration, Credentials, Version
+from exchangelib.protocol import FailFast, close_connections
+from lxml import etree
+from pbx_exchange.sandbox import Sandbox
+from pbx_exchange.sandbox.soap import NS
+
+_SCHEMA = Path(__file__).parents[5] / "shared" / "ews-schema"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.start(validate=_SCHEMA if _SCHEMA.is_dir() else None) as running:
+        yield running
+        assert running.violations == []
+
+
+class Client:
+    """exchangelib, pointed at a sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def login(
+        self, email: str | None = None, *, password: str | None = None, impersonate: str | None = None
+    ) -> Account:
+        email = email or self._sandbox.email
+        credentials = Credentials(email, password or self._sandbox.password)
+        config = Configuration(
+            service_endpoint=self._sandbox.url,
+            credentials=credentials,
+            auth_type=BASIC,
+            version=Version(build=Build(15, 2)),
+            retry_policy=FailFast(),
+        )
+        return Account(
+            primary_smtp_address=impersonate or email,
+            config=config,
+            autodiscover=False,
+            access_type=IMPERSONATION if impersonate else DELEGATE,
+        )
+
+    def post(self, body: str, email: str | None = None) -> etree._Element:
+        """A request written out, and the body of the answer."""
+        names = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NS.items())
+        envelope = f"<s:Envelope {names}><s:Body>{body}</s:Body></s:Envelope>"
+        login = (email or self._sandbox.email, self._sandbox.password)
+        answer = requests.post(self._sandbox.url, data=envelope.encode(), auth=login, timeout=20)
+        return etree.fromstring(answer.content)
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    yield Client(sandbox)
+    close_connections()
