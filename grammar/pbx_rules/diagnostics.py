@@ -1,9 +1,15 @@
-"""What the tools say about a profile's text: findings with a stable code and an exact place."""
+"""What the tools say about a profile's text: findings with a stable code and an exact place.
+
+Every stage (document, syntax, check, structure) adds to one `Findings`, so that a user sees all mistakes at once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from pbx_rules import codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +43,29 @@ class Diagnostic:
     """What stands under the caret."""
     hint: str = ""
     notes: tuple[Note, ...] = ()
+
+
+class Findings:
+    """Collects the diagnostics of one file; the severity comes from the table of codes."""
+
+    def __init__(self, file: str, limit: int = 100) -> None:
+        self._file = file
+        self._limit = limit
+        self._found: dict[tuple[str, Span], Diagnostic] = {}
+        self.failed = False
+
+    def add(
+        self, code: str, message: str, span: Span, *, label: str = "", hint: str = "", notes: Iterable[Note] = ()
+    ) -> None:
+        """The same code at the same place counts once; after `limit` findings the rest is only counted as failure."""
+        severity = codes.severity(code)
+        self.failed = self.failed or severity == "error"
+        if len(self._found) < self._limit:
+            self._found.setdefault(
+                (code, span), Diagnostic(code, severity, message, span, self._file, label, hint, tuple(notes))
+            )
+
+    @property
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """In the order of the file."""
+        return tuple(sorted(self._found.values(), key=lambda found: (found.span.line, found.span.column, found.code)))

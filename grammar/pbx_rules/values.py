@@ -1,4 +1,4 @@
-"""The values that rules compute with. Blank is None; what else counts as blank is `is_blank`'s business."""
+"""The values that rules compute with. Blank is None; what else counts as blank, `runtime.reading` turns into None."""
 
 from __future__ import annotations
 

@@ -1,0 +1,76 @@
+"""The tree that `reader` makes: texts as they were typed, each with its place in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from pbx_rules.diagnostics import Diagnostic, Span
+from pbx_rules.document.places import SourceText, offsets_of_value
+
+Style = Literal["plain", "quoted", "literal", "folded"]
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A text; YAML's guesses at types (`NO`, `0041`, `12:30`) are not made."""
+
+    text: str
+    span: Span
+    style: Style
+    source: SourceText = field(repr=False, compare=False)
+    start: int = field(repr=False, compare=False)
+    """Where the scalar with its quotes or its `|` stands in the file, as offsets of characters."""
+    end: int = field(repr=False, compare=False)
+
+    @cached_property
+    def _offsets(self) -> list[int] | None:
+        return offsets_of_value(self.source.text, self.start, self.end, self.style, self.text)
+
+    def span_at(self, start: int, end: int) -> Span:
+        """Where the characters `start` to `end` of `text` stand in the file; the whole scalar if nobody can tell."""
+        if self._offsets is None:
+            return self.span
+        first = self._offsets[min(start, len(self.text))]
+        last = self._offsets[min(end, len(self.text)) - 1] + 1 if end > start else first
+        return self.source.span(first, max(first, last))
+
+    def plain(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Sequence:
+    items: tuple[Node, ...]
+    span: Span
+
+    def plain(self) -> list[Plain]:
+        return [item.plain() for item in self.items]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    items: tuple[tuple[Scalar, Node], ...]
+    span: Span
+
+    def get(self, name: str) -> Node | None:
+        """The first value under that key."""
+        return next((value for key, value in self.items if key.text == name), None)
+
+    def plain(self) -> dict[str, Plain]:
+        return {key.text: value.plain() for key, value in self.items}
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`root` is None if the file is empty or no YAML at all; other mistakes leave as much of the tree as is sound."""
+
+    root: Node | None
+    diagnostics: tuple[Diagnostic, ...]
+    file: str
+    text: str

@@ -1,0 +1,38 @@
+"""Says what is wrong with text that is no YAML, in words for people who do not know YAML's; called by `reader`."""
+
+from __future__ import annotations
+
+from ruamel.yaml.error import MarkedYAMLError
+
+from pbx_rules.diagnostics import Findings, Note
+from pbx_rules.document.places import SourceText
+
+_QUOTES = "put the whole value in quotes '…'"
+_WORDS = (
+    ("character '\\t'", "a tab cannot indent a line", "use blanks"),
+    ("mapping values are not allowed", "a second `: ` on this line", _QUOTES + ", or look for a missing line break"),
+    ("could not find expected ':'", "a key without its `:`", "write `key: value`, with a blank after the colon"),
+    ("expected <block end>", "this does not belong here", "indent it like the lines above, or " + _QUOTES),
+    ("unexpected end of stream", "a quote or bracket that is opened here is never closed", "close it"),
+    ("expected ',' or", "a bracket or brace is not closed, or a comma is missing", "close it, or " + _QUOTES),
+    ("cannot start any token", "a value cannot begin with this character", _QUOTES),
+    ("unknown escape character", "an unknown escape after `\\`", "use single quotes '…', where \\ is just a character"),
+    ("found undefined alias", "a value cannot begin with `*`", _QUOTES),
+)
+_UNCLOSED = ("unexpected end of stream", "expected ',' or")
+"""Reported where the quote or bracket opens, not where the file ends."""
+
+
+def explain(error: MarkedYAMLError, source: SourceText, findings: Findings) -> None:
+    """Adds one finding for the error that ended the reading."""
+    problem = str(error.problem or error.context or error)
+    message, hint = next(((said, hint) for words, said, hint in _WORDS if words in problem), (problem, ""))
+    unclosed = error.context_mark is not None and any(words in problem for words in _UNCLOSED)
+    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
+    at = mark.index if mark else 0
+    notes = []
+    if error.context_mark and error.context_mark.index != at:
+        begin = error.context_mark.index
+        notes.append(Note(source.span(begin, begin + 1), str(error.context)))
+    end = at if at >= len(source.text) or source.text[at] in "\r\n" else at + 1
+    findings.add("R0001", f"this is not YAML: {message}", source.span(at, end), hint=hint, notes=notes)

@@ -1,0 +1,85 @@
+"""Builds the tree of each statement from the tokens that `tokens` mended; Lark does the work, `nodes` names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lark import Token
+from lark.exceptions import UnexpectedToken
+
+from pbx_rules.diagnostics import Findings
+from pbx_rules.document import Scalar
+from pbx_rules.syntax import expected, tree
+from pbx_rules.syntax.nodes import build
+from pbx_rules.syntax.statements import Chunk, split
+from pbx_rules.syntax.tokens import Complain, grammar, place_of, read_tokens
+from pbx_rules.syntax.tree import At
+
+MOST_STATEMENTS = 5_000
+
+
+def parse_rules(rules: Scalar, findings: Findings) -> tuple[tree.Statement, ...]:
+    """Every statement that can be read; what cannot is reported."""
+    if rules.style == "folded" or (rules.style != "literal" and "\n" in rules.source.text[rules.start : rules.end]):
+        hint = "write `rules: |` and put the statements on the lines below it"
+        findings.add("R0121", "YAML has folded the lines of these rules together", rules.span, hint=hint)
+        return ()
+    return tuple(_statements(rules, findings))
+
+
+def _statements(rules: Scalar, findings: Findings) -> Iterator[tree.Statement]:
+    complain = complainer(rules, findings)
+    for number, chunk in enumerate(split(rules.text)):
+        start = At(chunk.start, chunk.start + 1)
+        if number >= MOST_STATEMENTS:
+            complain("R0109", f"more than {MOST_STATEMENTS} statements", start, "", "divide the profile")
+            return
+        if chunk.indented:
+            inked = chunk.start + len(chunk.text) - len(chunk.text.lstrip())
+            hint = "statements start in the first column; indented lines continue them"
+            complain("R0107", "this line continues no statement", At(inked, inked + 1), "", hint)
+            continue
+        statement = _parse(chunk, "statement", complain)
+        if statement is not None:
+            yield statement
+
+
+def parse_expression(scalar: Scalar, findings: Findings) -> tree.Expression | None:
+    """The expression after `when:` or `key:`; None if it cannot be read."""
+    parsed: tree.Expression | None = _parse(_whole(scalar), "expression", complainer(scalar, findings))
+    return parsed
+
+
+def parse_loop(scalar: Scalar, findings: Findings) -> tree.Loop | None:
+    """What stands after `for:`; None if it cannot be read."""
+    parsed: tree.Loop | None = _parse(_whole(scalar), "loop", complainer(scalar, findings))
+    return parsed
+
+
+def _whole(scalar: Scalar) -> Chunk:
+    return Chunk(0, scalar.text, indented=False)
+
+
+def complainer(scalar: Scalar, findings: Findings) -> Complain:
+    """Reports at places given as characters of the scalar's text."""
+
+    def complain(code: str, message: str, at: At, label: str, hint: str) -> None:
+        findings.add(code, message, scalar.span_at(*at), label=label, hint=hint)
+
+    return complain
+
+
+def _parse(chunk: Chunk, start: str, complain: Complain) -> Any:
+    tokens = read_tokens(chunk.text, chunk.start, complain, is_statement=start == "statement")
+    if tokens is None:
+        return None
+    parser: Any = grammar().parse_interactive(start=start)
+    end = place_of(tokens[-1]).end if tokens else chunk.start
+    try:
+        for token in tokens:
+            parser.feed_token(token)
+        return build(parser.feed_token(Token("$END", "", start_pos=end, end_pos=end)))
+    except UnexpectedToken as error:
+        expected.explain(error.token, tokens, parser.accepts(), complain)
+        return None

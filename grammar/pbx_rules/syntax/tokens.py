@@ -1,0 +1,207 @@
+"""Reads words, and mends what people bring from other languages, so that one slip does not hide the next.
+
+Each mended token is reported with the user's own text rewritten. `parser` gets only tokens of the language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import resources
+
+from lark import Lark, Token
+
+from pbx_rules.syntax.tree import At
+
+LONGEST_STATEMENT = 3_000
+"""Tokens of one statement."""
+DEEPEST = 32
+"""Of brackets, of `not not ...`, of `a.b.c...`: the recursion of every later stage is bounded by it."""
+
+Complain = Callable[[str, str, At, str, str], None]
+"""`complain(code, message, at, label, hint)`"""
+
+
+@cache
+def grammar() -> Lark:
+    """Built without Lark's cache, which would be unpickled from a shared folder."""
+    text = resources.files("pbx_rules.syntax").joinpath("rules.lark").read_text(encoding="utf-8")
+    return Lark(
+        text,
+        parser="lalr",
+        lexer="basic",
+        start=["statement", "expression", "loop", "foreign"],
+        propagate_positions=True,
+        maybe_placeholders=True,
+    )
+
+
+def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: bool) -> list[Token] | None:
+    """The tokens of one statement or expression, their positions moved by `offset`; None if it is beyond mending."""
+    mender = _Mender(complain, is_statement)
+    tokens: list[Token] = []
+    for raw in grammar().lex(text):
+        place = At((raw.start_pos or 0) + offset, (raw.end_pos or 0) + offset)
+        tokens += mender.mend(_token(raw.type, str(raw), place), len(tokens))
+        if len(tokens) > LONGEST_STATEMENT:
+            complain(
+                "R0108", f"more than {LONGEST_STATEMENT} words in one expression", place, "", "divide it into variables"
+            )
+            return None
+    return tokens if mender.readable and _bounded(tokens, complain) else None
+
+
+def _token(kind: str, text: str, at: At) -> Token:
+    return Token(kind, text, start_pos=at.start, end_pos=at.end)
+
+
+def place_of(token: Token) -> At:
+    return At(token.start_pos or 0, token.end_pos or 0)
+
+
+def quoted(value: str) -> str:
+    """A text as the language writes it."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+class _Mender:
+    def __init__(self, complain: Complain, is_statement: bool) -> None:
+        self._complain = complain
+        self._is_statement = is_statement
+        self.readable = True
+
+    def mend(self, token: Token, number: int) -> Iterable[Token]:
+        """The tokens to parse in place of the `number`-th token."""
+        if token.type == "_EQUALS" and not (self._is_statement and number == 1):
+            return self._replace(token, "R0111", "`=` names a variable, it does not compare", ("_IS", "is"))
+        if token.type == "NAME" and token.lower() == "return" and number in (0, 2):
+            self._complain("R0119", "`return` is not needed", place_of(token), "", "delete `return`")
+            return []
+        mend = _MENDERS.get(token.type)
+        return [token] if mend is None else mend(self, token)
+
+    def _replace(self, token: Token, code: str, message: str, *replacements: tuple[str, str]) -> list[Token]:
+        written = " ".join(text for _, text in replacements)
+        self._complain(code, message, place_of(token), "", f"write {written} instead of {token}")
+        return [_token(kind, text, place_of(token)) for kind, text in replacements]
+
+    def double_equals(self, token: Token) -> list[Token]:
+        return self._replace(token, "R0110", f"`{token}` is no word of this language", ("_IS", "is"))
+
+    def unequal(self, token: Token) -> list[Token]:
+        return self._replace(token, "R0112", f"`{token}` is no word of this language", ("_IS_NOT", "is not"))
+
+    def arithmetic(self, token: Token) -> list[Token]:
+        message = "`.` joins nothing" if token.value == "." else "there is no arithmetic"
+        return self._replace(token, "R0113", f"{message}; `&` joins texts", ("_AND_TEXT", "&"))
+
+    def bar(self, token: Token) -> list[Token]:
+        return self._replace(token, "R0114", f"`{token}` is no word of this language", ("_OR", "or"))
+
+    def double_and(self, token: Token) -> list[Token]:
+        return self._replace(token, "R0114", "`&&` is no word of this language", ("_AND", "and"))
+
+    def bang(self, token: Token) -> list[Token]:
+        return self._replace(token, "R0114", "`!` is no word of this language", ("_NOT", "not"))
+
+    def question(self, token: Token) -> list[Token]:
+        if token.value == "?":
+            hint = "write if(condition, a, b)"
+            self._complain("R0115", "`?` is no word of this language", place_of(token), "", hint)
+            self.readable = False
+            return []
+        return self._replace(token, "R0115", f"`{token}` is no word of this language", ("_ELSE", "else"))
+
+    def single_quoted(self, token: Token) -> list[Token]:
+        text = quoted(token[1:-1].replace("''", "'"))
+        return self._replace(token, "R0116", "text stands in double quotes", ("TEXT", text))
+
+    def typographic(self, token: Token) -> list[Token]:
+        return self._replace(token, "R0117", "typographic quotes do not enclose text", ("TEXT", quoted(token[1:-1])))
+
+    def php_row(self, token: Token) -> list[Token]:
+        name = re.sub(r"[\[\]]", "", token[token.index("[") + 1 : -1].strip()[1:-1]).strip()
+        return self._replace(token, "R0118", "a source field stands in brackets", ("FIELD", f"[{name or '?'}]"))
+
+    def php_variable(self, token: Token) -> list[Token]:
+        if re.fullmatch(r"\$[^\W\d]\w*", token):
+            return self._replace(token, "R0118", "a variable has no `$`", ("NAME", token[1:]))
+        return self._unknown(token)
+
+    def unclosed_text(self, token: Token) -> list[Token]:
+        return self._unclosed("R0102", "the text that begins here has no closing quote", token, 'end it with "')
+
+    def unclosed_pattern(self, token: Token) -> list[Token]:
+        hint = r"end it with / (a slash inside is \/); there is no division"
+        return self._unclosed("R0103", "the pattern that begins here has no closing slash", token, hint)
+
+    def unclosed_field(self, token: Token) -> list[Token]:
+        if token.endswith("]"):
+            self._complain("R0104", "there is no field name between the brackets", place_of(token), "", "[FieldName]")
+            self.readable = False
+            return []
+        return self._unclosed("R0104", "the field that begins here has no closing bracket", token, "end it with ]")
+
+    def _unclosed(self, code: str, message: str, token: Token, hint: str) -> list[Token]:
+        start = place_of(token).start
+        self._complain(code, message, At(start, start + 1), "opened here", hint)
+        self.readable = False
+        return []
+
+    def _unknown(self, token: Token) -> list[Token]:
+        self._complain("R0106", f"`{token}` means nothing here", place_of(token), "", "delete it")
+        return []
+
+
+_MENDERS: dict[str, Callable[[_Mender, Token], list[Token]]] = {
+    "DOUBLE_EQUALS": _Mender.double_equals,
+    "UNEQUAL": _Mender.unequal,
+    "ARITHMETIC": _Mender.arithmetic,
+    "BAR": _Mender.bar,
+    "DOUBLE_AND": _Mender.double_and,
+    "BANG": _Mender.bang,
+    "QUESTION": _Mender.question,
+    "SINGLE_QUOTED": _Mender.single_quoted,
+    "TYPOGRAPHIC": _Mender.typographic,
+    "PHP_ROW": _Mender.php_row,
+    "PHP_VARIABLE": _Mender.php_variable,
+    "UNCLOSED_TEXT": _Mender.unclosed_text,
+    "UNCLOSED_PATTERN": _Mender.unclosed_pattern,
+    "UNCLOSED_FIELD": _Mender.unclosed_field,
+    "UNKNOWN": _Mender._unknown,
+}
+
+_OPENING = {"_OPEN": "_CLOSE", "_OPEN_RECORD": "_CLOSE_RECORD"}
+
+
+def _bounded(tokens: Iterable[Token], complain: Complain) -> bool:
+    """Whether brackets match, and nesting stays within what recursion can bear."""
+    opened: list[Token] = []
+    run = loops = 0
+    for token in tokens:
+        run = run + 1 if token.type in ("_NOT", "PART") else 0
+        loops += token.type == "_EACH"
+        if token.type in _OPENING:
+            opened.append(token)
+        elif token.type in _OPENING.values() and not _closes(opened, token, complain):
+            return False
+        if max(len(opened), run, loops) > DEEPEST:
+            complain("R0108", f"nested deeper than {DEEPEST}", place_of(token), "", "divide it into variables")
+            return False
+    return _all_closed(opened, complain)
+
+
+def _closes(opened: list[Token], token: Token, complain: Complain) -> bool:
+    if opened and _OPENING[opened[-1].type] == token.type:
+        opened.pop()
+        return True
+    message = f"`{token}` closes nothing" if not opened else f"`{token}` does not close `{opened[-1]}`"
+    complain("R0105", message, place_of(token), "", "delete it, or look for the one that is missing")
+    return False
+
+
+def _all_closed(opened: list[Token], complain: Complain) -> bool:
+    for token in opened[-1:]:
+        complain("R0105", f"`{token}` is never closed", place_of(token), "opened here", "close it")
+    return not opened
