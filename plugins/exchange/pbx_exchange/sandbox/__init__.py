@@ -6,8 +6,21 @@ Needs the extra `sandbox` of pbx-connector-exchange.
 
 from __future__ import annotations
 
+from pbx_exchange.sandbox.demo import Size
+from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.sandbox.server import Sandbox, SandboxAccount
 from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Item, Mailbox, Right
 from pbx_exchange.sandbox.world import World
 
-__all__ = ["DirectoryAddress", "Folder", "Item", "Mailbox", "Right", "Sandbox", "SandboxAccount", "World"]
+__all__ = [
+    "DirectoryAddress",
+    "Fault",
+    "Folder",
+    "Item",
+    "Mailbox",
+    "Right",
+    "Sandbox",
+    "SandboxAccount",
+    "Size",
+    "World",
+]

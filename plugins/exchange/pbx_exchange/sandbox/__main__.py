@@ -9,7 +9,7 @@ import sys
 import threading
 from dataclasses import asdict
 
-from pbx_exchange.sandbox import Sandbox
+from pbx_exchange.sandbox import Sandbox, Size
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     ended = threading.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: ended.set())
-    with Sandbox.start(port=options.port, password=options.password) as sandbox:
+    size = Size(options.contacts, options.seed, options.mailboxes, options.each) if options.contacts else None
+    with Sandbox.start(port=options.port, password=options.password, size=size, latency=options.latency) as sandbox:
         sys.stdout.write(describe_json(sandbox) if options.json else describe(sandbox))
         sys.stdout.flush()
         ended.wait()
@@ -28,6 +29,11 @@ def _read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pbx_exchange.sandbox", description="A sandbox Exchange server.")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="TCP port on 127.0.0.1; default: a free one")
     parser.add_argument("--password", help="password of all users; default: a new one at each start")
+    parser.add_argument("--contacts", type=int, metavar="N", help="instead of the demo company: N generated contacts")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the generated contacts; default: 1")
+    parser.add_argument("--mailboxes", type=int, default=3, metavar="N", help="with --contacts; default: 3")
+    parser.add_argument("--each", type=int, default=0, metavar="N", help="contacts in each mailbox; default: 0")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="each answer waits so long")
     parser.add_argument("--json", action="store_true", help="print how to reach it as one line of JSON")
     return parser.parse_args(arguments)
 

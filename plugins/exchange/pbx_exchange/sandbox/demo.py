@@ -6,6 +6,7 @@ The people are in demo.json, the rest of the customers comes from generated.py.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from pbx_exchange.sandbox.world import CONTACTS, World
 
 SERVICE_USER: Final = "pbx@example.com"
 _SEED: Final = 1
+_GENERATED_FOLDERS: Final = ("Customers", "Suppliers", "Partners", "Staff")
 
 
 def build_demo(password: str) -> World:
@@ -23,6 +25,36 @@ def build_demo(password: str) -> World:
     _fill_folders(world, world.public, data["public"])
     for email, inside in data["private"].items():
         _fill(world, world.contacts(email), inside)
+    return world
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How big a generated organisation is."""
+
+    contacts: int
+    """In public folders, all together."""
+    seed: int = 1
+    mailboxes: int = 3
+    """People, besides the service user."""
+    each: int = 0
+    """Contacts in each of their mailboxes."""
+
+
+def build_generated(password: str, size: Size) -> World:
+    """An organisation of that size; the same for the same seed."""
+    numbers = range(1, size.mailboxes + 1)
+    people = [{"email": f"user{n}@example.com", "username": f"user{n}", "name": f"User {n}"} for n in numbers]
+    service = {"email": SERVICE_USER, "username": "pbx", "name": "Phone System"}
+    world = build_users([service, *people], password)
+    generator = Generator(size.seed)
+    company = world.add_folder(world.public, "Company Contacts")
+    folders = [world.add_folder(company, name) for name in _GENERATED_FOLDERS]
+    for at in range(size.contacts):
+        world.add_values(folders[at % len(folders)], generator)
+    for person in people:
+        for _ in range(size.each):
+            world.add_values(world.contacts(person["email"]), generator)
     return world
 
 

@@ -15,7 +15,8 @@ from types import TracebackType
 import uvicorn
 
 from pbx_exchange.sandbox.app import EWS_PATH, Service
-from pbx_exchange.sandbox.demo import SERVICE_USER, build_demo
+from pbx_exchange.sandbox.demo import SERVICE_USER, Size, build_demo, build_generated
+from pbx_exchange.sandbox.faults import Faults
 from pbx_exchange.sandbox.requestlog import RequestLog
 from pbx_exchange.sandbox.things import User
 from pbx_exchange.sandbox.validation import Validator
@@ -36,13 +37,12 @@ class SandboxAccount:
 class Sandbox:
     """A running sandbox Exchange. Made by `start`; a context manager that stops it."""
 
-    def __init__(self, world: World, *, port: int, validator: Validator | None) -> None:
-        self.world = world
-        self.requests = RequestLog()
-        self._validator = validator
+    def __init__(self, service: Service, *, port: int) -> None:
+        self._service = service
         self._socket = socket.create_server((_LOOPBACK, port))
+        self.port = int(self._socket.getsockname()[1])
         config = uvicorn.Config(
-            Service(world, self.requests, validator).build_app(),
+            service.build_app(),
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -57,17 +57,37 @@ class Sandbox:
         self._thread.start()
 
     @classmethod
-    def start(cls, *, port: int = 0, password: str | None = None, validate: Path | None = None) -> Sandbox:
-        """A sandbox with the demo company, ready for clients.
+    def start(
+        cls,
+        *,
+        port: int = 0,
+        password: str | None = None,
+        size: Size | None = None,
+        latency: float = 0.0,
+        validate: Path | None = None,
+    ) -> Sandbox:
+        """A sandbox, ready for clients: with the demo company, or one of the given size.
 
-        `validate` names a folder with Microsoft's EWS schema; what breaks it is then found in `violations`.
+        `latency` is how many seconds each answer waits. `validate` names a folder with Microsoft's EWS schema; what
+        breaks it is then found in `violations`.
         """
-        world = build_demo(password or secrets.token_urlsafe(12))
-        return cls(world, port=port, validator=Validator(validate) if validate else None)
+        password = password or secrets.token_urlsafe(12)
+        world = build_generated(password, size) if size else build_demo(password)
+        service = Service(world, latency=latency, validator=Validator(validate) if validate else None)
+        return cls(service, port=port)
 
     @property
-    def port(self) -> int:
-        return int(self._socket.getsockname()[1])
+    def world(self) -> World:
+        """What is in it; change it at will."""
+        return self._service.world
+
+    @property
+    def requests(self) -> RequestLog:
+        return self._service.requests
+
+    @property
+    def faults(self) -> Faults:
+        return self._service.faults
 
     @property
     def url(self) -> str:
@@ -95,7 +115,7 @@ class Sandbox:
     @property
     def violations(self) -> list[str]:
         """What broke the schema so far; empty without `validate`."""
-        return self._validator.violations if self._validator else []
+        return self._service.validator.violations if self._service.validator else []
 
     def stop(self) -> None:
         """Stop at once: open connections are cut, answers in the making stay unfinished."""

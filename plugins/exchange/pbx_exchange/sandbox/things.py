@@ -143,6 +143,13 @@ class Folder:
     def is_public(self) -> bool:
         return self.mailbox is None
 
+    @property
+    def tag(self) -> str:
+        """Its element in the schema."""
+        if self.folder_class.startswith("IPF.Contact"):
+            return "ContactsFolder"
+        return "CalendarFolder" if self.folder_class.startswith("IPF.Appointment") else "Folder"
+
     def right_of(self, email: str) -> Right:
         """What the user with this (lower-case) address may do here."""
         if self.mailbox and self.mailbox.email.lower() == email:

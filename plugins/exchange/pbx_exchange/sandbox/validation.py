@@ -28,10 +28,9 @@ class Validator:
         self.violations: list[str] = []
         self.checked = 0
 
-    def check(self, operation: str, request: bytes, answer: bytes) -> None:
+    def check(self, direction: str, operation: str, data: bytes) -> None:
         with self._lock:
-            self._check("request", operation, request)
-            self._check("answer", operation, answer)
+            self._check(direction, operation, data)
 
     def _check(self, direction: str, operation: str, data: bytes) -> None:
         self.checked += 1

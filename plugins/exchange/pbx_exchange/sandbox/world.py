@@ -68,6 +68,10 @@ class World:
         with self.lock:
             return self._make_folder(parent, name, folder_class, parent.mailbox)
 
+    def rename_folder(self, folder: Folder, name: str) -> None:
+        with self.lock:
+            folder.name, folder.version = name, self._next_version()
+
     def delete_folder(self, folder: Folder) -> None:
         with self.lock:
             if folder.parent is None:
@@ -90,8 +94,13 @@ class World:
         """Set values; None removes one."""
         with self.lock:
             merged = {**item.values, **values}
-            item.values = {name: value for name, value in merged.items() if value is not None}
-            self._touch(item)
+            self.replace_values(item, {name: value for name, value in merged.items() if value is not None})
+
+    def replace_values(self, item: Item, values: Values) -> None:
+        with self.lock:
+            item.values = values
+            item.version = self._next_version()
+            item.folder.log.note(item.version, item.number)
 
     def remove(self, item: Item) -> None:
         with self.lock:
@@ -200,10 +209,6 @@ class World:
         del item.folder.items[item.number]
         item.folder.removed[item.number] = (item.created, item.id)
         item.folder.log.note(self._next_version(), item.number)
-
-    def _touch(self, item: Item) -> None:
-        item.version = self._next_version()
-        item.folder.log.note(item.version, item.number)
 
 
 def _missing(path: str) -> Folder:

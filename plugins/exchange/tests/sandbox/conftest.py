@@ -48,13 +48,16 @@ class Client:
             access_type=IMPERSONATION if impersonate else DELEGATE,
         )
 
-    def post(self, body: str, email: str | None = None) -> etree._Element:
-        """A request written out, and the body of the answer."""
+    def send(self, body: str, *, email: str | None = None, timeout: float = 20) -> requests.Response:
+        """A request written out."""
         names = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NS.items())
         envelope = f"<s:Envelope {names}><s:Body>{body}</s:Body></s:Envelope>"
         login = (email or self._sandbox.email, self._sandbox.password)
-        answer = requests.post(self._sandbox.url, data=envelope.encode(), auth=login, timeout=20)
-        return etree.fromstring(answer.content)
+        return requests.post(self._sandbox.url, data=envelope.encode(), auth=login, timeout=timeout)
+
+    def post(self, body: str, *, email: str | None = None) -> etree._Element:
+        """A request written out, and the answer read."""
+        return etree.fromstring(self.send(body, email=email).content)
 
 
 @pytest.fixture

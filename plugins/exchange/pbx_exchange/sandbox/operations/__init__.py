@@ -11,16 +11,25 @@ from typing import Final
 from lxml import etree
 
 from pbx_exchange.sandbox.access import Session
+from pbx_exchange.sandbox.operations.foldering import create_folder, delete_folder, update_folder
 from pbx_exchange.sandbox.operations.folders import find_folder, get_folder
 from pbx_exchange.sandbox.operations.reading import find_item, get_item
 from pbx_exchange.sandbox.operations.resolving import resolve_names
+from pbx_exchange.sandbox.operations.writing import create_item, delete_item, move_item, update_item
 
 Operation = Callable[[Session, etree._Element], list[str]]
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
+    "CreateFolder": create_folder,
+    "CreateItem": create_item,
+    "DeleteFolder": delete_folder,
+    "DeleteItem": delete_item,
     "FindFolder": find_folder,
     "FindItem": find_item,
     "GetFolder": get_folder,
     "GetItem": get_item,
+    "MoveItem": move_item,
     "ResolveNames": resolve_names,
+    "UpdateFolder": update_folder,
+    "UpdateItem": update_item,
 }

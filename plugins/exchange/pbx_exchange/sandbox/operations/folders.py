@@ -48,21 +48,14 @@ def _list_folders(session: Session, parent: Folder, traversal: str) -> list[Fold
 
 
 def write_folder(session: Session, folder: Folder, shape: Shape) -> str:
-    tag = _tag_of(folder)
     wanted = _DEFAULT | shape.uris if shape.base == "Default" else shape.uris
     parts = [
         f"<t:{name}>{inner}</t:{name}>"
-        for name, inner in _describe(session, folder, tag).items()
+        for name, inner in _describe(session, folder).items()
         if inner is not None and (shape.base == "AllProperties" or f"folder:{name}" in wanted)
     ]
     own_id = f'<t:FolderId Id="{folder.id}" ChangeKey="{folder.change_key}"/>'
-    return f"<t:{tag}>{own_id}{_write_parent(folder, shape, wanted)}{''.join(parts)}</t:{tag}>"
-
-
-def _tag_of(folder: Folder) -> str:
-    if folder.folder_class.startswith("IPF.Contact"):
-        return "ContactsFolder"
-    return "CalendarFolder" if folder.folder_class.startswith("IPF.Appointment") else "Folder"
+    return f"<t:{folder.tag}>{own_id}{_write_parent(folder, shape, wanted)}{''.join(parts)}</t:{folder.tag}>"
 
 
 def _write_parent(folder: Folder, shape: Shape, wanted: frozenset[str]) -> str:
@@ -72,7 +65,7 @@ def _write_parent(folder: Folder, shape: Shape, wanted: frozenset[str]) -> str:
     return f'<t:ParentFolderId Id="{parent.id}" ChangeKey="{parent.change_key}"/>'
 
 
-def _describe(session: Session, folder: Folder, tag: str) -> dict[str, str | None]:
+def _describe(session: Session, folder: Folder) -> dict[str, str | None]:
     """Element name to content, in the schema's order; None: this folder has no such property."""
     return {
         "FolderClass": escape(folder.folder_class) or None,
@@ -81,7 +74,7 @@ def _describe(session: Session, folder: Folder, tag: str) -> dict[str, str | Non
         "ChildFolderCount": str(len(session.visible_children(folder))),
         "EffectiveRights": _write_rights(session.right_of(folder)),
         "DistinguishedFolderId": folder.distinguished,
-        "UnreadCount": "0" if tag == "Folder" else None,
+        "UnreadCount": "0" if folder.tag == "Folder" else None,
     }
 
 
