@@ -6,6 +6,7 @@ Neighbours: world.py (rights), operations/ (every operation looks things up here
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from lxml import etree
 
@@ -14,7 +15,7 @@ from pbx_exchange.sandbox.soap import NS, EwsError, SoapFault
 from pbx_exchange.sandbox.things import Folder, Item, Mailbox, Right, User
 from pbx_exchange.sandbox.world import World
 
-NOT_FOUND = EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
+NOT_FOUND: Final = EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
 
 
 def _denied() -> EwsError:

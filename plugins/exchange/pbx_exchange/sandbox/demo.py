@@ -1,6 +1,6 @@
 """The company that the sandbox starts with: an invented one, with everything in it that makes address books hard.
 
-The people are in demo.json, the rest of the customers comes from generated.py.
+The people are in demo.json (a folder with `readers` is for these users alone), more customers in generated.py.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from importlib.resources import files
 from typing import Any, Final
 
 from pbx_exchange.sandbox.generated import Generator
-from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Right, Value
+from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Value
 from pbx_exchange.sandbox.world import CONTACTS, World
 
 SERVICE_USER: Final = "pbx@example.com"
+SHARED_MAILBOX: Final = "sales@example.com"
 _SEED: Final = 1
 _GENERATED_FOLDERS: Final = ("Customers", "Suppliers", "Partners", "Staff")
 
@@ -69,15 +70,12 @@ def build_users(users: list[dict[str, str]], password: str) -> World:
 
 def _fill_folders(world: World, parent: Folder, folders: dict[str, Any]) -> None:
     for name, inside in folders.items():
-        folder = world.add_folder(parent, name, inside.get("class", CONTACTS))
-        if readers := inside.get("readers"):
-            folder.everyone = Right.NONE
-            for email in readers:
-                world.set_right(folder, email, Right.READ)
-        _fill(world, folder, inside)
+        _fill(world, world.add_folder(parent, name, inside.get("class", CONTACTS)), inside)
 
 
 def _fill(world: World, folder: Folder, inside: dict[str, Any]) -> None:
+    if "readers" in inside:
+        world.share(folder, *inside["readers"])
     for contact in inside.get("contacts", ()):
         values = {name: _read_value(value) for name, value in contact.items() if name != "kind"}
         world.add_values(folder, values, contact.get("kind", "Contact"))

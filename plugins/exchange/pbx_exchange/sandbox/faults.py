@@ -186,6 +186,15 @@ def _count_one_more(answer: Answer) -> Answer:
     return answer
 
 
+async def _false_end(fault: Fault, exchange: Exchange) -> Response:
+    """The answer claims to be the last one, though there is more: seen with many deletions in SyncFolderItems."""
+    answer = exchange.proceed()
+    answer.body = answer.body.replace(b"InRange>false<", b"InRange>true<").replace(
+        b'InRange="false"', b'InRange="true"'
+    )
+    return respond(answer)
+
+
 async def _vanished_item(fault: Fault, exchange: Exchange) -> Response:
     """The first item of a GetItem is deleted right before."""
     with exchange.world.lock:
@@ -211,6 +220,13 @@ async def _truncated(fault: Fault, exchange: Exchange) -> Response:
     """HTTP is fine, but the XML stops in the middle."""
     answer = exchange.proceed()
     answer.body = answer.body[: int(len(answer.body) * fault.share)]
+    return respond(answer)
+
+
+async def _trailing_page(fault: Fault, exchange: Exchange) -> Response:
+    """A whole answer with a web page behind it: Exchange Online sent that for public folders in 2023."""
+    answer = exchange.proceed()
+    answer.body += b"<html><body>Runtime Error</body></html>"
     return respond(answer)
 
 
@@ -270,9 +286,11 @@ FAULTS: Final[dict[str, Callable[[Fault, Exchange], Awaitable[Response]]]] = {
     "short-page": _short_page,
     "lost-items": _lost_items,
     "duplicate-items": _duplicate_items,
+    "false-end": _false_end,
     "vanished-item": _vanished_item,
     "no-root-folder": _no_root_folder,
     "truncated": _truncated,
+    "trailing-page": _trailing_page,
     "garbage": _garbage,
     "illegal-characters": _illegal_characters,
     "dropped": _dropped,

@@ -15,7 +15,7 @@ from types import TracebackType
 import uvicorn
 
 from pbx_exchange.sandbox.app import EWS_PATH, Service
-from pbx_exchange.sandbox.demo import SERVICE_USER, Size, build_demo, build_generated
+from pbx_exchange.sandbox.demo import SERVICE_USER, SHARED_MAILBOX, Size, build_demo, build_generated
 from pbx_exchange.sandbox.faults import Faults
 from pbx_exchange.sandbox.requestlog import RequestLog
 from pbx_exchange.sandbox.things import User
@@ -108,8 +108,8 @@ class Sandbox:
 
     @property
     def accounts(self) -> list[SandboxAccount]:
-        """Everybody with a mailbox but the service user."""
-        people = [user for email, user in self.world.users.items() if email != SERVICE_USER]
+        """Everybody with a mailbox but the service user and the shared mailbox."""
+        people = [user for email, user in self.world.users.items() if email not in (SERVICE_USER, SHARED_MAILBOX)]
         return [SandboxAccount(f"acc-{user.username}", user.username, user.email) for user in people]
 
     @property

@@ -91,6 +91,20 @@ class Item:
         self._values = values
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is left of an item that was in a folder."""
+
+    id: str
+    created: int
+    version: int
+    """When it was removed."""
+
+    @property
+    def change_key(self) -> str:
+        return encode_key(self.version)
+
+
 class ChangeLog:
     """What happened in a folder, oldest first, as (version, item number): the base of SyncFolderItems."""
 
@@ -125,8 +139,9 @@ class Folder:
         self.children: dict[int, Folder] = {}
         self.items: dict[int, Item] = {}
         self.log = ChangeLog()
-        self.removed: dict[int, tuple[int, str]] = {}
-        """Number of a removed item: the version it was made at, and its id."""
+        self.removed: dict[int, Removed] = {}
+        self.ghost = False
+        """Deleted, but still answering to FindItem and SyncFolderItems, as folders on real servers do for a while."""
         owner = mailbox.email if mailbox else "public folders"
         self._tag = make_tag(owner, "folder")
         self.item_tag = make_tag(f"{owner}/{number}", "item")

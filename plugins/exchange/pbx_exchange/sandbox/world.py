@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from pbx_exchange.sandbox.identifiers import decode_id
-from pbx_exchange.sandbox.things import Folder, Item, Kind, Mailbox, Right, User, Value, Values
+from pbx_exchange.sandbox.things import Folder, Item, Kind, Mailbox, Removed, Right, User, Value, Values
 
 CONTACTS = "IPF.Contact"
 _MAILBOX_FOLDERS = (
@@ -72,12 +72,16 @@ class World:
         with self.lock:
             folder.name, folder.version = name, self._next_version()
 
-    def delete_folder(self, folder: Folder) -> None:
+    def delete_folder(self, folder: Folder, *, linger: bool = False) -> None:
+        """Delete a folder. One that lingers shows as empty, and only GetFolder tells that it is not there."""
         with self.lock:
             if folder.parent is None:
                 raise ValueError("a root cannot be deleted")
             del folder.parent.children[folder.number]
-            self._drop(folder)
+            if linger:
+                self._leave_ghost(folder)
+            else:
+                self._drop(folder)
 
     def add(self, folder: Folder, kind: Kind = "Contact", **values: Value) -> Item:
         """A new item; see things.py for the names of values."""
@@ -120,6 +124,12 @@ class World:
         """What one user may do in one folder (not in the folders below)."""
         with self.lock:
             folder.rights[email.lower()] = right
+
+    def share(self, folder: Folder, *readers: str) -> None:
+        """Let these users read a folder, and nobody else but its owner."""
+        with self.lock:
+            folder.everyone = Right.NONE
+            folder.rights = {email.lower(): Right.READ for email in readers}
 
     def set_impersonation(self, email: str, mailbox: str, allowed: bool = True) -> None:
         """Let a user impersonate a mailbox (`*`: every mailbox), or stop that."""
@@ -201,14 +211,20 @@ class World:
             for number in gone.items:
                 del self.items[number]
 
+    def _leave_ghost(self, folder: Folder) -> None:
+        for left in (*folder.walk(), folder):
+            left.ghost = True
+            for item in tuple(left.items.values()):
+                self.remove(item)
+
     def _place(self, item: Item, folder: Folder) -> None:
         self.items[item.number] = folder.items[item.number] = item
         folder.log.note(item.version, item.number)
 
     def _take(self, item: Item) -> None:
         del item.folder.items[item.number]
-        item.folder.removed[item.number] = (item.created, item.id)
-        item.folder.log.note(self._next_version(), item.number)
+        gone = item.folder.removed[item.number] = Removed(item.id, item.created, self._next_version())
+        item.folder.log.note(gone.version, item.number)
 
 
 def _missing(path: str) -> Folder:

@@ -144,6 +144,17 @@ def test_garbage(sandbox: Sandbox, client: Client, customers: str) -> None:
     assert b"Proxy" in client.send(find_items(customers)).content
 
 
+def test_a_web_page_behind_the_answer(sandbox: Sandbox, client: Client, customers: str) -> None:
+    sandbox.faults.add(Fault(name="trailing-page"))
+    assert client.send(find_items(customers)).content.endswith(b"</s:Envelope><html><body>Runtime Error</body></html>")
+
+
+def test_an_end_that_is_none(sandbox: Sandbox, client: Client, customers: str) -> None:
+    sandbox.faults.add(Fault(name="false-end"))
+    root = client.post(find_items(customers)).find(".//m:RootFolder", NS)
+    assert (root.get("IncludesLastItemInRange"), root.get("IndexedPagingOffset")) == ("true", "10")
+
+
 def test_illegal_characters(sandbox: Sandbox, client: Client, customers: str) -> None:
     sandbox.faults.add(Fault(name="illegal-characters"))
     with pytest.raises(etree.XMLSyntaxError):

@@ -15,6 +15,7 @@ from pbx_exchange.sandbox.operations.foldering import create_folder, delete_fold
 from pbx_exchange.sandbox.operations.folders import find_folder, get_folder
 from pbx_exchange.sandbox.operations.reading import find_item, get_item
 from pbx_exchange.sandbox.operations.resolving import resolve_names
+from pbx_exchange.sandbox.operations.syncing import sync_folder_items
 from pbx_exchange.sandbox.operations.writing import create_item, delete_item, move_item, update_item
 
 Operation = Callable[[Session, etree._Element], list[str]]
@@ -30,6 +31,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GetItem": get_item,
     "MoveItem": move_item,
     "ResolveNames": resolve_names,
+    "SyncFolderItems": sync_folder_items,
     "UpdateFolder": update_folder,
     "UpdateItem": update_item,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from pbx_exchange.sandbox.access import Session
+from pbx_exchange.sandbox.access import NOT_FOUND, Session
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.operations.paging import read_page, write_paging
 from pbx_exchange.sandbox.shapes import Shape, read_shape
@@ -19,6 +19,8 @@ def get_folder(session: Session, body: etree._Element) -> list[str]:
 
     def answer(element: etree._Element) -> str:
         folder = session.see_folder(element)
+        if folder.ghost:
+            raise NOT_FOUND
         return write_success("GetFolder", f"<m:Folders>{write_folder(session, folder, shape)}</m:Folders>")
 
     return answer_each("GetFolder", body.iterfind("m:FolderIds/*", NS), answer, "<m:Folders/>")
