@@ -1,0 +1,181 @@
+"""Which address books there are: the walks through public, shared and personal folders, and the direct look at one.
+
+Makes books of `wire.services`' folder elements for `pbx_exchange.source`; `pbx_exchange.reading` reads what is in them.
+Nothing here takes "not listed" for "not there": a walk says what it saw, `look_at` asks for one folder by its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from exchangelib import errors as ews
+from lxml.etree import _Element
+
+from pbx_exchange.wire.answer import TYPES
+from pbx_exchange.wire.endpoint import Mailbox
+from pbx_exchange.wire.services import FindFolder, GetFolder, distinguished, field_uri, folder_id, folder_shape
+
+_PARENTS_AT_ONCE = 50
+_LOOKS_AT_ONCE = 100
+_PROPERTIES = (
+    "folder:FolderClass",
+    "folder:DisplayName",
+    "folder:ParentFolderId",
+    "folder:ChildFolderCount",
+    "folder:TotalCount",
+    "folder:EffectiveRights",
+)
+# Folders that Exchange and Outlook fill by themselves with people whom nobody entered.
+_SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric")
+_SELF_MADE_NAMES = ("recipientcache", "recipient cache", "gal contacts", "deleted items")
+DEEPEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    id: str
+    path: str
+    folder_class: str
+    children: int
+    parent: str = ""
+    total: int = 0
+    """Items in it, of any kind, as the server counts them."""
+    readable: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def holds_contacts(self) -> bool:
+        folder_class = self.folder_class.lower()
+        return (
+            (folder_class == "ipf.contact" or folder_class.startswith("ipf.contact."))
+            and not any(made in folder_class for made in _SELF_MADE_CLASSES)
+            and not self.is_self_made
+        )
+
+    @property
+    def is_self_made(self) -> bool:
+        return self.name.lower() in _SELF_MADE_NAMES or self.name.lower().startswith("peoplecentric")
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A folder whose inside could not be listed, and why."""
+
+    path: str
+    error: Exception
+
+
+def get_folders(mailbox: Mailbox, folders: Sequence[_Element]) -> list[Folder | Exception]:
+    """Direct looks, in that order; a failure stands in the place of its folder."""
+    found: list[Folder | Exception] = []
+    for start in range(0, len(folders), _LOOKS_AT_ONCE):
+        answers = GetFolder(account=mailbox).each(folders[start : start + _LOOKS_AT_ONCE], _shape())
+        found += [answer if isinstance(answer, Exception) else _folder(answer) for answer in answers]
+    return found
+
+
+def get_folder(mailbox: Mailbox, folder: _Element) -> Folder:
+    """Raises what the server says against it."""
+    (found,) = get_folders(mailbox, [folder])
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def walk_public(mailbox: Mailbox) -> Iterator[Folder | Unseen]:
+    """All folders below the public root, level by level: Exchange has no deep traversal there."""
+    level = [Folder(id="", path="", folder_class="", children=1)]
+    for _ in range(DEEPEST):
+        found = list(_children(mailbox, level))
+        yield from found
+        level = [folder for folder in found if isinstance(folder, Folder) and folder.children]
+        if not level:
+            return
+
+
+def _children(mailbox: Mailbox, parents: Sequence[Folder]) -> Iterator[Folder | Unseen]:
+    for start in range(0, len(parents), _PARENTS_AT_ONCE):
+        some = parents[start : start + _PARENTS_AT_ONCE]
+        pages = FindFolder(account=mailbox).children([_element(parent) for parent in some], _shape(), deep=False)
+        for parent, page in zip(some, pages, strict=True):
+            if isinstance(page, Exception):
+                yield Unseen(parent.path or "/", page)
+                continue
+            elements = [*page.elements, *_further(mailbox, _element(parent), page.next_offset, deep=False)]
+            yield from (_below(parent, _folder(element)) for element in elements)
+
+
+def _further(mailbox: Mailbox, parent: _Element, offset: int | None, *, deep: bool) -> Iterator[_Element]:
+    while offset is not None:
+        (page,) = FindFolder(account=mailbox).children([parent], _shape(), deep=deep, offset=offset)
+        if isinstance(page, Exception):
+            raise page
+        yield from page.elements
+        offset = page.next_offset
+
+
+def walk_contacts(mailbox: Mailbox, owner: str = "") -> Iterator[Folder]:
+    """The default contacts folder of the mailbox (or, with the mailbox's own eyes, of `owner`) and all below it."""
+    top = get_folder(mailbox, distinguished("contacts", owner))
+    yield top
+    if top.children:
+        yield from _placed(top, map(_folder, _further(mailbox, folder_id(top.id), 0, deep=True)))
+
+
+def _placed(top: Folder, below: Iterable[Folder]) -> Iterator[Folder]:
+    """Gives each folder its path; a deep listing names parents by id, in no promised order."""
+    listed = {folder.id: folder for folder in below}
+
+    def path(folder: Folder, depth: int = 0) -> str:
+        parent = listed.get(folder.parent)
+        above = path(parent, depth + 1) if parent is not None and depth < DEEPEST else top.path
+        return f"{above}/{folder.name}"
+
+    for folder in listed.values():
+        yield replace(folder, path=path(folder))
+
+
+def is_not_there(error: Exception) -> bool:
+    """The only answers that mean that a folder does not exist."""
+    return isinstance(error, (ews.ErrorItemNotFound, ews.ErrorFolderNotFound))
+
+
+def _shape() -> _Element:
+    return folder_shape(map(field_uri, _PROPERTIES))
+
+
+def _element(folder: Folder) -> _Element:
+    return folder_id(folder.id) if folder.id else distinguished("publicfoldersroot")
+
+
+def _below(parent: Folder, child: Folder) -> Folder:
+    return replace(child, path=f"{parent.path}/{child.name}")
+
+
+def _folder(element: _Element) -> Folder:
+    identifier, parent = element.find(f"{TYPES}FolderId"), element.find(f"{TYPES}ParentFolderId")
+    if identifier is None:
+        raise ews.MalformedResponseError("a folder without an id")
+    name = (element.findtext(f"{TYPES}DisplayName") or "").replace("/", "\\")
+    read = element.findtext(f"{TYPES}EffectiveRights/{TYPES}Read")
+    return Folder(
+        id=identifier.get("Id", ""),
+        path=f"/{name}",
+        folder_class=element.findtext(f"{TYPES}FolderClass") or _class_of_tag(element),
+        children=_number(element.findtext(f"{TYPES}ChildFolderCount"), unknown=1),
+        parent=parent.get("Id", "") if parent is not None else "",
+        total=_number(element.findtext(f"{TYPES}TotalCount"), unknown=0),
+        readable=read not in ("false", "0"),
+    )
+
+
+def _class_of_tag(element: _Element) -> str:
+    return "IPF.Contact" if element.tag == f"{TYPES}ContactsFolder" else ""
+
+
+def _number(text: str | None, *, unknown: int) -> int:
+    return int(text) if text and text.isdigit() else unknown

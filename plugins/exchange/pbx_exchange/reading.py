@@ -1,0 +1,98 @@
+"""What is in a book: its rows, listed in pages and completed where the list cuts them short.
+
+Between `wire.services` (elements) and `pbx_exchange.source` (the stream of a book); `pbx_exchange.rows` makes rows.
+Memory holds one page, however large the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from exchangelib import errors as ews
+from lxml.etree import QName, _Element
+
+from pbx_connector.api import Row, Skipped, Unchanged, Unreadable
+from pbx_exchange.known import KnownRows
+from pbx_exchange.rows import CONTACT, RowReader, Values, key_of, without_unresolved
+from pbx_exchange.trouble import problem
+from pbx_exchange.wire.endpoint import Mailbox
+from pbx_exchange.wire.services import FindItem, GetItem, folder_id, item_shape
+
+PAGE = 1000
+BATCH = 200
+CONFIRM = 500
+_KINDS = {"DistributionList": "distribution list", "Message": "e-mail message"}
+
+Item = Row | Skipped | Unchanged | Unreadable
+
+
+class FolderReader:
+    """Reads one folder. `extra`: values that every row of it has, such as its path; `title`: for problems."""
+
+    def __init__(self, mailbox: Mailbox, folder: str, rows: RowReader, extra: Mapping[str, str], title: str) -> None:
+        self._mailbox = mailbox
+        self._folder = folder
+        self._rows = rows
+        self._extra = extra
+        self._title = title
+
+    def list_all(self, known: KnownRows) -> Iterator[Item]:
+        """Everything in the folder. An item that the server lists twice, as it moved up meanwhile, comes once."""
+        before: set[str] = set()
+        offset: int | None = 0
+        while offset is not None:
+            page = FindItem(account=self._mailbox).page(folder_id(self._folder), self._rows.list_shape(), offset, PAGE)
+            items = {key_of(element): element for element in page.elements}
+            yield from self._page({pair: one for pair, one in items.items() if pair[0] not in before}, known)
+            before = {key for key, _ in items}
+            offset = page.next_offset
+
+    def read_whole(self, keys: Sequence[str]) -> Iterator[Item]:
+        """The rows of these keys, each asked for directly; one that is no longer there does not appear."""
+        for start in range(0, len(keys), BATCH):
+            some = keys[start : start + BATCH]
+            answers = GetItem(account=self._mailbox).each(some, self._rows.whole_shape())
+            for key, answer in zip(some, answers, strict=True):
+                yield from self._whole(key, answer)
+
+    def _page(self, items: Mapping[tuple[str, str], _Element], known: KnownRows) -> Iterator[Item]:
+        cut: list[str] = []
+        for (key, version), element in items.items():
+            if element.tag != CONTACT:
+                yield skipped(key, element)
+            elif known.has(key, version):
+                yield Unchanged(key)
+            elif self._rows.is_whole(values := self._rows.read(element)):
+                yield self._row(key, version, values)
+            else:
+                cut.append(key)
+        yield from self.read_whole(cut)
+
+    def _whole(self, key: str, answer: _Element | Exception) -> Iterator[Item]:
+        if isinstance(answer, ews.ErrorItemNotFound):
+            return
+        if isinstance(answer, Exception):
+            yield Unreadable(key, problem(answer, f"{self._title}: {key}"))
+        elif answer.tag != CONTACT:
+            yield skipped(key, answer)
+        else:
+            _, version = key_of(answer)
+            yield self._row(key, version, without_unresolved(self._rows.read(answer)))
+
+    def _row(self, key: str, version: str, values: Values) -> Row:
+        values.update(self._extra)
+        return Row(key, version, values)
+
+
+def skipped(key: str, element: _Element) -> Skipped:
+    name = QName(element).localname
+    return Skipped(key, _KINDS.get(name, f"no contact but {name}"))
+
+
+def confirm_absent(mailbox: Mailbox, keys: Iterable[str]) -> Iterator[str]:
+    """Those that the server, asked for each by its id, says it cannot find; any other answer confirms nothing."""
+    wanted = list(keys)
+    for start in range(0, len(wanted), CONFIRM):
+        some = wanted[start : start + CONFIRM]
+        answers = GetItem(account=mailbox).each(some, item_shape())
+        yield from (key for key, answer in zip(some, answers, strict=True) if isinstance(answer, ews.ErrorItemNotFound))

@@ -1,0 +1,211 @@
+"""From the element of a contact to the flat dictionary of a row, with nothing in between.
+
+`RowReader` is made once for the fields that a profile uses; it knows what to ask the server for and reads nothing else.
+Called by `pbx_exchange.reading` with the elements of `wire.services`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lxml.etree import _Element
+
+from pbx_exchange.fields import ADDRESS_PARTS, KNOWN, Known
+from pbx_exchange.wire.answer import TYPES
+from pbx_exchange.wire.services import field_uri, indexed_uri, item_shape
+
+Values = dict[str, Any]
+Reader = Callable[[_Element, Values], None]
+
+CONTACT = f"{TYPES}Contact"
+ITEM_ID = f"{TYPES}ItemId"
+_DAY = timedelta(days=1)
+
+
+class RowReader:
+    """`zone`: where birthdays were entered, to tell their calendar day for certain."""
+
+    def __init__(self, names: Iterable[str], zone: ZoneInfo | None = None) -> None:
+        known = [KNOWN[name] for name in sorted(names) if name in KNOWN]
+        self._readers = _readers(known, zone)
+        self._whole_only = any(one.whole_only for one in known)
+        self._uris = sorted({uri for one in known for uri in one.uris})
+        self._listed_uris = sorted({uri for one in known if not one.whole_only for uri in one.uris})
+        self._text_body = any(one.reading == "body" for one in known)
+
+    def list_shape(self) -> _Element:
+        """What to ask FindItem for; a new element each time, since an element has one parent only."""
+        return item_shape(_properties(self._listed_uris))
+
+    def whole_shape(self) -> _Element:
+        """What to ask GetItem for."""
+        return item_shape(_properties(self._uris), text_body=self._text_body)
+
+    def read(self, item: _Element) -> Values:
+        values: Values = {}
+        for child in item:
+            if (reader := self._readers.get(str(child.tag))) is not None:
+                reader(child, values)
+        return values
+
+    def is_whole(self, values: Values) -> bool:
+        """Whether FindItem's answer is all there is: it cuts long texts and leaves old addresses unresolved."""
+        return not self._whole_only and not any(map(_is_doubtful, values.values()))
+
+
+def without_unresolved(values: Values) -> Values:
+    """An address that even GetItem gives as a directory name is no e-mail address."""
+    return {name: value for name, value in values.items() if not _is_directory_name(value)}
+
+
+def key_of(item: _Element) -> tuple[str, str]:
+    """Item id and change key. Raises `LookupError` if the element has none."""
+    found = item.find(ITEM_ID)
+    if found is None or not found.get("Id"):
+        raise LookupError("an item without an id")
+    return found.get("Id", ""), found.get("ChangeKey", "")
+
+
+def _properties(uris: Iterable[tuple[str, str]]) -> list[_Element]:
+    return [indexed_uri(uri, index) if index else field_uri(uri) for uri, index in uris]
+
+
+def _is_directory_name(value: object) -> bool:
+    return isinstance(value, str) and value[:3].lower() == "/o="
+
+
+def _is_doubtful(value: object) -> bool:
+    """Cut at 255 characters or 512 bytes; a cut inside a character leaves some bytes less."""
+    if isinstance(value, dict):
+        return any(map(_is_doubtful, value.values()))
+    if not isinstance(value, str):
+        return False
+    return len(value) >= 255 or (len(value) > 126 and len(value.encode()) >= 508) or _is_directory_name(value)
+
+
+# --- readers, one for each kind of element -------------------------------------------------------------------------
+
+
+def _readers(known: Iterable[Known], zone: ZoneInfo | None) -> Mapping[str, Reader]:
+    readers: dict[str, Reader] = {}
+    entries: dict[str, dict[str, str]] = {}
+    addresses: dict[str, tuple[str, bool]] = {}
+    for one in known:
+        name, tag = one.field.name, f"{TYPES}{one.element}"
+        if one.reading == "entry":
+            entries.setdefault(tag, {})[one.key] = name
+        elif one.reading in ("address", "address text"):
+            addresses[name] = (one.key, one.reading == "address text")
+        elif one.reading != "made":
+            readers[tag] = _single(one, zone)
+    readers.update({tag: partial(_read_entries, names) for tag, names in entries.items()})
+    if addresses:
+        readers[f"{TYPES}PhysicalAddresses"] = partial(_read_addresses, addresses)
+    return readers
+
+
+def _single(one: Known, zone: ZoneInfo | None) -> Reader:
+    name = one.field.name
+    match one.reading:
+        case "date":
+            return partial(_read_date, name, zone)
+        case "strings":
+            return partial(_read_strings, name)
+        case "yes/no":
+            return partial(_read_flag, name)
+        case "name":
+            return partial(_read_name, name)
+        case _:
+            return partial(_read_text, name)
+
+
+def _read_text(name: str, element: _Element, values: Values) -> None:
+    if element.text:
+        values[name] = element.text
+
+
+def _read_strings(name: str, element: _Element, values: Values) -> None:
+    if strings := [child.text for child in element if child.text]:
+        values[name] = strings
+
+
+def _read_flag(name: str, element: _Element, values: Values) -> None:
+    values[name] = element.text in ("true", "1")
+
+
+def _read_date(name: str, zone: ZoneInfo | None, element: _Element, values: Values) -> None:
+    if (day := calendar_day(element.text or "", zone)) is not None:
+        values[name] = day
+
+
+def _read_entries(names: Mapping[str, str], element: _Element, values: Values) -> None:
+    for entry in element:
+        if (name := names.get(entry.get("Key", ""))) is not None and entry.text:
+            values[name] = entry.text
+
+
+def _read_addresses(names: Mapping[str, tuple[str, bool]], element: _Element, values: Values) -> None:
+    found = {entry.get("Key"): _address(entry) for entry in element}
+    for name, (key, as_text) in names.items():
+        if address := found.get(key):
+            values[name] = address_line(address) if as_text else address
+
+
+def _address(entry: _Element) -> dict[str, str]:
+    texts = _texts(entry)
+    if "Country" in texts:  # Microsoft's own samples have it so.
+        texts.setdefault("CountryOrRegion", texts["Country"])
+    return {part: text for part in ADDRESS_PARTS if (text := texts.get(part))}
+
+
+def address_line(address: Mapping[str, str]) -> str:
+    town = " ".join(address[part] for part in ("PostalCode", "City") if part in address)
+    lines = (address.get("Street"), town, address.get("State"), address.get("CountryOrRegion"))
+    return ", ".join(" ".join(line.split()) for line in lines if line)
+
+
+def _texts(element: _Element) -> dict[str, str]:
+    return {str(child.tag).removeprefix(TYPES): child.text for child in element if child.text}
+
+
+def _read_name(name: str, element: _Element, values: Values) -> None:
+    texts = _texts(element)
+    composed = " ".join(
+        texts[part] for part in ("Title", "FirstName", "MiddleName", "LastName", "Suffix") if part in texts
+    )
+    if whole := texts.get("FullName") or composed:
+        values[name] = whole
+
+
+# --- dates ---------------------------------------------------------------------------------------------------------
+
+_NOON_OF_OUTLOOK = time(11, 59)
+_LATEST_MORNING = time(10, 0)
+
+
+def calendar_day(text: str, zone: ZoneInfo | None = None) -> date | None:
+    """The day that somebody entered, of a moment in UTC: Outlook writes 11:59 of that day, others their midnight.
+
+    Without `zone`, a moment after 10:00 (Hawaii's midnight) is taken for the midnight of a place east of Greenwich, so
+    the day has not begun yet in UTC. Only American Samoa and Niue (11:00) need their `zone` to be said.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if moment.utcoffset() != timedelta(0) or moment.time() == _NOON_OF_OUTLOOK:
+        return moment.date()
+    if zone is not None:
+        return _day_in(moment.astimezone(UTC), zone)
+    return moment.date() + _DAY if moment.time() > _LATEST_MORNING and moment.date() < date.max else moment.date()
+
+
+def _day_in(moment: datetime, zone: ZoneInfo) -> date:
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:
+        return moment.date()

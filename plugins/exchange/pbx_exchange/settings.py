@@ -1,0 +1,183 @@
+"""The `settings:` of a profile with `source: exchange`: what an administrator can say, checked before any request.
+
+Read by `pbx_exchange.connection` (how to get in) and `pbx_exchange.folders` (which address books).
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from pbx_connector.api import Secret
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def _switch(value: Any) -> Any:
+    """`public: false` for `public: {enabled: false}`."""
+    if isinstance(value, str):
+        value = _WORDS.get(value.strip().lower(), value)
+    return {"enabled": value} if isinstance(value, bool) else value
+
+
+def _address(value: str) -> str:
+    name, at, domain = value.strip().rpartition("@")
+    if not (name and at and domain) or any(character.isspace() for character in value.strip()):
+        raise ValueError("this is no e-mail address; expected something like pbx@example.com")
+    return value.strip()
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError("expected an address such as https://exchange.example.com/ews/exchange.asmx")
+    if parts.username or parts.password:
+        raise ValueError("a user name or password does not belong in an address")
+    return value.strip()
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("this is no time zone; expected a name such as Europe/Berlin") from None
+    return value
+
+
+EmailAddress = Annotated[str, AfterValidator(_address)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Folders(_Settings):
+    """Which folders of one kind are read. A pattern is a path (`/Sales/*`), without case; it takes subfolders along."""
+
+    enabled: bool = Field(True, description="Whether address books of this kind are read at all.")
+    include: tuple[str, ...] = Field((), description="Only folders whose path matches one of these patterns.")
+    exclude: tuple[str, ...] = Field((), description="No folder whose path matches one of these patterns.")
+
+    def wants(self, path: str) -> bool:
+        return (not self.include or _matches(path, self.include)) and not _matches(path, self.exclude)
+
+
+class PublicFolders(Folders):
+    mailbox: EmailAddress | None = Field(
+        None, description="The public folder mailbox to ask, where the server has several of them."
+    )
+
+
+class SharedFolders(Folders):
+    owners: tuple[EmailAddress, ...] = Field((), description="Whose contact folders are shared with the service user.")
+    discover: bool = Field(False, description="Try the contacts folder of every account, too.")
+
+
+class PersonalFolders(Folders):
+    match: Literal["both", "email", "username"] = Field(
+        "both",
+        description="How an account's mailbox is found: by e-mail address, by user name, or first one then other.",
+    )
+    suffix: str | None = Field(
+        None, description="Domain that makes a principal name of a user name; default: that of the service user."
+    )
+    skip_accounts: tuple[str, ...] = Field((), description="Ids of accounts without a mailbox, such as door phones.")
+
+
+class OAuth(_Settings):
+    """An app registration in Microsoft Entra, with the application permission full_access_as_app."""
+
+    tenant: str = Field(description="Tenant id or domain.")
+    client_id: str = Field(description="Application (client) id.")
+    client_secret: Secret | None = Field(None, description="Client secret.")
+    certificate: Path | None = Field(
+        None, description="PEM file with private key and certificate, instead of a secret."
+    )
+    cloud: Literal["global", "us-government", "us-dod", "china"] = Field("global", description="Which Microsoft cloud.")
+    authority: WebAddress | None = Field(None, description="Sign-in address, where it is not that of the cloud.")
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> OAuth:
+        if (self.client_secret is None) == (self.certificate is None):
+            raise ValueError("give either client_secret or certificate")
+        return self
+
+
+class ExchangeSettings(_Settings):
+    """How to reach an Exchange server, and which of its address books to read."""
+
+    email: EmailAddress = Field(description="E-mail address of the service user.")
+    password: Secret | None = Field(None, description="Password of the service user, by reference.")
+    username: str | None = Field(None, description="Log-in name, where it is not the e-mail address.")
+    domain: str | None = Field(None, description="Active Directory domain of the service user.")
+    url: WebAddress | None = Field(
+        None, description="Address of Exchange Web Services; found by autodiscover if not given."
+    )
+    auth: Literal["auto", "basic", "ntlm", "kerberos", "oauth"] = Field("auto", description="How to log in.")
+    oauth: OAuth | None = Field(None, description="For Microsoft 365.")
+    verify: bool = Field(
+        True, description="Check the server's certificate. Without it, anybody in between can read along."
+    )
+    ca_file: Path | None = Field(None, description="PEM file of certificates to trust instead of the system's.")
+    proxy: WebAddress | None = Field(None, description="HTTP proxy, such as http://proxy.example.com:3128.")
+    version: Literal[
+        "Exchange2016", "Exchange2015", "Exchange2013_SP1", "Exchange2013", "Exchange2010_SP2", "Exchange2010_SP1"
+    ] = Field("Exchange2016", description="Protocol version to speak; an older server is answered in its own.")
+    timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
+        None, description="Where birthdays were entered, such as Europe/Berlin; rarely needed."
+    )
+    timeout: float = Field(60, gt=0, le=600, description="Seconds to wait for one answer.")
+    patience: float = Field(
+        300, ge=0, le=3600, description="Seconds to go on asking a server that is busy or in trouble."
+    )
+    connections: int = Field(10, ge=1, le=27, description="Connections at once; Exchange allows 27.")
+    public: Annotated[PublicFolders, BeforeValidator(_switch)] = Field(
+        PublicFolders(), description="Public folders, for the company phone book."
+    )
+    shared: Annotated[SharedFolders, BeforeValidator(_switch)] = Field(
+        SharedFolders(), description="Folders that others share with the service user, for the company phone book."
+    )
+    personal: Annotated[PersonalFolders, BeforeValidator(_switch)] = Field(
+        PersonalFolders(), description="Each account's own contacts, for that account alone."
+    )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> ExchangeSettings:
+        if self.auth == "oauth" and self.oauth is None:
+            raise ValueError("auth: oauth needs the settings oauth: {tenant: …, client_id: …, client_secret: …}")
+        if self.oauth is not None and self.auth not in ("auto", "oauth"):
+            raise ValueError(f"oauth: and auth: {self.auth} contradict each other")
+        if self.oauth is None and self.auth != "kerberos" and self.password is None:
+            raise ValueError("a password is needed, such as password: {env: EXCHANGE_PASSWORD}")
+        if not self.verify and self.ca_file is not None:
+            raise ValueError("verify: false and ca_file: contradict each other")
+        return self
+
+    @property
+    def login(self) -> str:
+        """The name to log in with: DOMAIN\\user if the domain is known, else as given."""
+        name = self.username or self.email
+        return f"{self.domain}\\{name.partition('@')[0]}" if self.domain and "\\" not in name else name
+
+    @property
+    def mail_domain(self) -> str:
+        return self.email.rpartition("@")[2]
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    path = path.lower().rstrip("/")
+    return any(_matches_one(path, "/" + pattern.lower().strip("/")) for pattern in patterns)
+
+
+def _matches_one(path: str, pattern: str) -> bool:
+    return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}/*")

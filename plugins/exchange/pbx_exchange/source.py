@@ -1,0 +1,113 @@
+"""The Exchange source as the run pipeline sees it: books, their rows, and direct answers to "is it really gone?".
+
+Opened by `pbx_exchange.plugin`; finds books with `pbx_exchange.shelves` and reads them with `pbx_exchange.reading`.
+Every exception that leaves here is one of ours (`pbx_exchange.trouble`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from zoneinfo import ZoneInfo
+
+from pbx_connector.api import Book, BookGone, BookUnknown, End, Opening, SourceUnavailable, StreamItem
+from pbx_exchange.connection import Connection, connect
+from pbx_exchange.folders import get_folder, is_not_there
+from pbx_exchange.known import KnownRows
+from pbx_exchange.reading import FolderReader, confirm_absent
+from pbx_exchange.rows import RowReader
+from pbx_exchange.settings import ExchangeSettings
+from pbx_exchange.shelves import SWITCHED_OFF, PersonalShelf, Place, PublicShelf, Shelf
+from pbx_exchange.trouble import FOREIGN, explain, translated
+from pbx_exchange.wire.services import folder_id
+
+
+class ExchangeSource:
+    def __init__(self, connection: Connection, settings: ExchangeSettings, opening: Opening) -> None:
+        zone = ZoneInfo(settings.timezone) if settings.timezone else None
+        self._fields = opening.fields
+        self._rows = RowReader(opening.fields, zone)
+        shelves: tuple[Shelf, ...] = (
+            PublicShelf(connection, settings),
+            PersonalShelf(connection, settings, opening.accounts),
+        )
+        self._shelves = {shelf.kind: shelf for shelf in shelves}
+        self._places: dict[str, Place] = {}
+
+    def books(self) -> Iterator[Book | BookUnknown]:
+        for shelf in self._shelves.values():
+            for found in shelf.find():
+                yield self._noted(found)
+
+    def look(self, book: Book) -> Book | BookGone | BookUnknown:
+        shelf = self._shelves.get(book.kind)
+        folder = _folder_of(book)
+        if shelf is None or not folder:
+            return BookGone(book.id, SWITCHED_OFF)
+        with translated(book.title):
+            found = shelf.look(book, folder)
+        return found if isinstance(found, BookGone) else self._noted(found)
+
+    def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        try:
+            yield from self._changes(self._place(book), known)
+        except FOREIGN as error:
+            raise explain(error, book.title) from None
+
+    def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterator[str]:
+        try:
+            place = self._place(book)
+            self._require_folder(place)
+            yield from confirm_absent(place.mailbox, keys)
+        except FOREIGN as error:
+            raise explain(error, book.title) from None
+
+    def _changes(self, place: Place, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        extra = {name: value for name, value in place.extra.items() if name in self._fields or name == "local_id"}
+        reader = FolderReader(place.mailbox, place.folder, self._rows, extra, place.book.title)
+        empty = True
+        for item in reader.list_all(KnownRows(known)):
+            empty = False
+            yield item
+        if empty:
+            self._require_folder(place)
+        yield End()
+
+    def _require_folder(self, place: Place) -> None:
+        """A folder that was deleted lists nothing and finds nothing, without an error: only GetFolder tells."""
+        try:
+            get_folder(place.mailbox, folder_id(place.folder))
+        except FOREIGN as error:
+            if not is_not_there(error):
+                raise
+            raise SourceUnavailable(
+                f"{place.book.title}: the folder went away while it was read",
+                hint="the next run looks for it again",
+                code="X0308",
+            ) from None
+
+    def _noted(self, found: Place | BookUnknown) -> Book | BookUnknown:
+        if isinstance(found, BookUnknown):
+            return found
+        self._places[found.book.id] = found
+        return found.book
+
+    def _place(self, book: Book) -> Place:
+        if book.id not in self._places:
+            self.look(book)
+        place = self._places.get(book.id)
+        if place is None:
+            raise SourceUnavailable(f"{book.title}: the book cannot be seen now", hint="run again", code="X0309")
+        return place
+
+
+@contextmanager
+def open_exchange(settings: ExchangeSettings, opening: Opening) -> Iterator[ExchangeSource]:
+    """Raises `SourceError` if the server cannot be reached or does not know us."""
+    with connect(settings) as connection:
+        yield ExchangeSource(connection, settings, opening)
+
+
+def _folder_of(book: Book) -> str:
+    """Ids are `kind:folder`, or `kind:whose:folder`; a folder's id has no colon."""
+    return book.id.rpartition(":")[2]

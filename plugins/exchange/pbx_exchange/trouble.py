@@ -1,0 +1,235 @@
+"""Every failure of exchangelib, requests, lxml and the network, in words that an administrator can act on.
+
+`translated` is the one place where foreign exceptions become ours; `problem` makes a value of one for a single book or
+row. Codes are never reused; docs/problems.md lists them.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import requests.exceptions
+import urllib3.exceptions
+from exchangelib import errors as ews
+from lxml import etree
+
+from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
+from pbx_exchange.wire.adapter import OversizedAnswer
+from pbx_exchange.wire.answer import AnswerRefused
+from pbx_exchange.wire.endpoint import BUSY, Blocked, Forbidden
+
+FOREIGN: tuple[type[Exception], ...] = (
+    ews.EWSError,
+    ews.MultipleObjectsReturned,
+    ews.DoesNotExist,
+    ews.InvalidEnumValue,
+    ews.InvalidTypeError,
+    ews.NaiveDateTimeNotAllowed,
+    requests.exceptions.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    etree.LxmlError,
+    AnswerRefused,
+    OSError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said about one kind of failure."""
+
+    kind: type[SourceError]
+    code: str
+    message: str
+    hint: str
+
+
+_U, _A, _P = SourceUnavailable, AuthenticationFailed, ProtocolViolation
+
+UNKNOWN_HOST = Words(_U, "X0101", "the host name is not known", "check url:, and the name service of this machine")
+REFUSED = Words(_U, "X0102", "the server refuses the connection", "check host and port in url:, and the firewall")
+UNTRUSTED = Words(
+    _U,
+    "X0103",
+    "the server's certificate is not trusted",
+    "name its authority with ca_file:, or correct the host in url:",
+)
+TIMED_OUT = Words(_U, "X0104", "the server did not answer in time", "try again later; timeout: allows it more seconds")
+BROKEN_OFF = Words(
+    _U, "X0105", "the connection broke off", "try again later; if it persists, look at proxies in between"
+)
+NO_PROXY = Words(_U, "X0106", "the proxy does not let us through", "check proxy: and what the proxy permits")
+NO_AUTODISCOVER = Words(
+    _U, "X0107", "autodiscover found no Exchange server", "say where it is: url: https://…/ews/exchange.asmx"
+)
+REDIRECTED = Words(
+    _U, "X0108", "the server sends us to another address", "put the address of the web services into url:"
+)
+NETWORK = Words(_U, "X0109", "the network failed", "check the connection of this machine, then try again")
+
+WRONG_PASSWORD = Words(
+    _A,
+    "X0201",
+    "the server does not accept user name and password",
+    "check email:, username:, domain: and the password",
+)
+FORBIDDEN = Words(
+    _A, "X0202", "the server forbids access (HTTP 403)", "allow the service user to use Exchange Web Services"
+)
+BLOCKED = Words(
+    _A,
+    "X0203",
+    "Exchange Online blocks Exchange Web Services for this tenant",
+    "set EWSEnabled and put the app's client id on EwsAllowedAppIDs; from 2027-04-01 only Microsoft Graph remains",
+)
+LOCKED = Words(_A, "X0204", "the service user's account is disabled, locked or expired", "have the account looked at")
+IMPERSONATION = Words(
+    _A,
+    "X0301",
+    "the service user may not act for this mailbox",
+    "grant it the role ApplicationImpersonation (Exchange Online: full_access_as_app)",
+)
+NO_MAILBOX = Words(_U, "X0302", "there is no mailbox of this name", "check the account's e-mail address and user name")
+NO_LICENCE = Words(_U, "X0303", "the mailbox has no licence or is not enabled", "give the user an Exchange licence")
+AWAY = Words(
+    _U, "X0304", "the mailbox cannot be reached at the moment", "try again later; it may be moving to another server"
+)
+DENIED = Words(_A, "X0305", "the service user may not read this", "give it the right to read the folder")
+NOT_THERE = Words(_U, "X0306", "the folder or item is no longer there", "the next run looks again")
+NO_REPLICA = Words(_U, "X0307", "the server has no copy of this public folder at hand", "try again later")
+
+BUSY_WORDS = Words(_U, "X0401", "the server is too busy", "try again later, or ask for fewer connections:")
+
+CUT = Words(
+    _P, "X0501", "the server's answer is cut short, damaged or no Exchange answer", "check url:; try again later"
+)
+NOT_EWS = Words(
+    _P,
+    "X0502",
+    "this address answers, but not as Exchange Web Services do",
+    "url: ends in /ews/exchange.asmx as a rule",
+)
+TOO_OLD = Words(_P, "X0503", "the server speaks none of our protocol versions", "Exchange 2010 SP1 or later is needed")
+UNEXPECTED = Words(_P, "X0504", "the server reports {name}", "try again; if it persists, report it with this name")
+TOO_LARGE = Words(_P, "X0505", "the server's answer is too large", "exclude the folder, or use fewer fields")
+
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
+    ((OversizedAnswer,), TOO_LARGE),
+    ((AnswerRefused, ews.SOAPError, etree.LxmlError), CUT),
+    ((Blocked,), BLOCKED),
+    ((Forbidden,), FORBIDDEN),
+    ((ews.UnauthorizedError,), WRONG_PASSWORD),
+    ((ews.ErrorAccountDisabled, ews.ErrorPasswordExpired, ews.ErrorPasswordChangeRequired), LOCKED),
+    (
+        (
+            ews.ErrorImpersonateUserDenied,
+            ews.ErrorImpersonationDenied,
+            ews.ErrorImpersonationFailed,
+            ews.ErrorInvalidExchangeImpersonationHeaderData,
+            ews.ErrorCallerIsInvalidADAccount,
+        ),
+        IMPERSONATION,
+    ),
+    (
+        (
+            ews.ErrorNonExistentMailbox,
+            ews.ErrorNonPrimarySmtpAddress,
+            ews.ErrorInvalidUserPrincipalName,
+            ews.ErrorInvalidSmtpAddress,
+            ews.ErrorMissingEmailAddress,
+            ews.ErrorMailRecipientNotFound,
+        ),
+        NO_MAILBOX,
+    ),
+    ((ews.ErrorInvalidLicense, ews.ErrorMailboxConfiguration), NO_LICENCE),
+    (
+        (
+            ews.ErrorMailboxStoreUnavailable,
+            ews.ErrorMailboxMoveInProgress,
+            ews.ErrorMailboxFailover,
+            ews.ErrorMailboxLogonFailed,
+            ews.ErrorCrossSiteRequest,
+            ews.ErrorADUnavailable,
+        ),
+        AWAY,
+    ),
+    ((ews.ErrorAccessDenied, ews.ErrorRecoverableItemsAccessDenied), DENIED),
+    ((ews.ErrorFolderNotFound, ews.ErrorItemNotFound, ews.ErrorSyncFolderNotFound), NOT_THERE),
+    ((ews.ErrorNoPublicFolderReplicaAvailable, ews.ErrorPublicFolderServerNotFound), NO_REPLICA),
+    ((ews.ErrorInvalidServerVersion, ews.ErrorInvalidSchemaVersionForMailboxVersion), TOO_OLD),
+    ((ews.ErrorServerBusy, ews.RateLimitError), BUSY_WORDS),
+    ((ews.AutoDiscoverError,), NO_AUTODISCOVER),
+    ((ews.RedirectError, ews.RelativeRedirect), REDIRECTED),
+    ((ews.MalformedResponseError, ews.CASError), NOT_EWS),
+    ((requests.exceptions.ProxyError, urllib3.exceptions.ProxyError), NO_PROXY),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), UNTRUSTED),
+    ((urllib3.exceptions.NameResolutionError,), UNKNOWN_HOST),
+    ((ConnectionRefusedError,), REFUSED),
+    ((requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), TIMED_OUT),
+    (
+        (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError, ConnectionError),
+        BROKEN_OFF,
+    ),
+    ((urllib3.exceptions.ProtocolError, http.client.HTTPException), BROKEN_OFF),
+    (BUSY, BUSY_WORDS),
+    ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), NETWORK),
+)
+# exchangelib puts these around what really happened.
+_WRAPPERS = (
+    ews.ErrorTimeoutExpired,
+    ews.TransportError,
+    requests.exceptions.ConnectionError,
+    urllib3.exceptions.MaxRetryError,
+    urllib3.exceptions.NewConnectionError,
+)
+
+
+@contextmanager
+def translated(where: str = "") -> Iterator[None]:
+    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer."""
+    try:
+        yield
+    except FOREIGN as error:
+        raise explain(error, where) from None
+
+
+def explain(error: Exception, where: str = "") -> SourceError:
+    words = _words(error)
+    message = words.message.format(name=type(error).__name__)
+    return words.kind(f"{where}: {message}" if where else message, hint=words.hint, code=words.code)
+
+
+def problem(error: Exception, where: str) -> Problem:
+    if isinstance(error, SourceError):
+        return Problem(error.code, error.message, where, error.hint)
+    words = _words(error)
+    return Problem(words.code, words.message.format(name=type(error).__name__), where, words.hint)
+
+
+def _words(error: Exception) -> Words:
+    cause = _innermost(error)
+    for types, words in _BY_TYPE:
+        if isinstance(cause, types):
+            return words
+    return UNEXPECTED
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What the wrappers are around; bounded, since contexts can form long chains."""
+    for _ in range(8):
+        inner = _wrapped(error) if type(error) in _WRAPPERS else None
+        if inner is None:
+            return error
+        error = inner
+    return error
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    for inner in (reason, error.__cause__, error.__context__):
+        if isinstance(inner, BaseException) and not isinstance(inner, (KeyError, AttributeError)):
+            return inner
+    return None

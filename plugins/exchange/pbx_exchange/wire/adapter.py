@@ -1,0 +1,78 @@
+"""One HTTP exchange with a bound on its time and its size, and nothing secret left behind in it.
+
+`requests` bounds the wait for each piece of an answer, not for the whole: a server that drips a byte a second would
+hold a run for ever. It also reads the environment's CA bundle in preference to the session's; here the settings win.
+exchangelib logs the headers of every request at debug level, so credentials are taken out of what it gets to see.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import urllib3.exceptions
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
+
+LARGEST_ANSWER = 256 * 1024 * 1024
+_PIECE = 256 * 1024
+
+
+class OversizedAnswer(RequestException):
+    pass
+
+
+class BoundedAdapter(HTTPAdapter):
+    """`seconds`: for one whole answer. `verify`: True, False or the path of a CA file. `proxies`: by scheme."""
+
+    def __init__(self, *, seconds: float, verify: bool | str, proxies: Mapping[str, str]) -> None:
+        # One connection a session, as exchangelib has it: NTLM authenticates connections, not requests.
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)
+        self._seconds = seconds
+        self._verify = verify
+        self._proxies = dict(proxies)
+
+    def send(  # type: ignore[override]  # positional use is up to requests, which calls by keyword
+        self, request: PreparedRequest, timeout: Any = None, proxies: Any = None, cert: Any = None, **_settled: Any
+    ) -> Response:
+        deadline = time.monotonic() + self._seconds
+        response = super().send(
+            request, stream=True, timeout=timeout, verify=self._verify, cert=cert, proxies=self._proxies or proxies
+        )
+        # The NTLM handshake looks at the socket of a 401, which is gone once the body is read.
+        if response.status_code not in (401, 407):
+            _read_whole(response, deadline)
+        response.request = _without_credentials(request)
+        return response
+
+
+def _read_whole(response: Response, deadline: float) -> None:
+    body = bytearray()
+    try:
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            body += piece
+            if len(body) > LARGEST_ANSWER:
+                raise OversizedAnswer("the answer is larger than any answer should be")
+            if time.monotonic() > deadline:
+                raise ReadTimeout("the answer was not whole in time")
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise ReadTimeout(error) from error
+    except urllib3.exceptions.DecodeError as error:
+        raise ContentDecodingError(error) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise ChunkedEncodingError(error) from error
+    finally:
+        # A connection with half an answer in it must not be used again; one read to its end goes back to the pool.
+        response.raw.release_conn() if response.raw.closed else response.raw.close()
+    response._content = bytes(body)
+    response._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _without_credentials(request: PreparedRequest) -> PreparedRequest:
+    seen = request.copy()
+    for name in ("Authorization", "Proxy-Authorization"):
+        if name in seen.headers:
+            seen.headers[name] = "(hidden)"
+    return seen

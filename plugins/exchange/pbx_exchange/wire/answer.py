@@ -1,0 +1,90 @@
+"""Bytes of an answer to an XML tree, or an error: never a tree of less than the server sent.
+
+exchangelib parses with `recover=True`, which turns an answer that was cut in the middle into a shorter, whole-looking
+one. Here, characters that XML forbids (contacts do contain them) are taken out first, then the parser is strict. SOAP
+forbids document types, so entities of any kind, and with them XML bombs, are refused at the door.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+from lxml.builder import ElementMaker
+
+SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+MESSAGES = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
+TYPES = "{http://schemas.microsoft.com/exchange/services/2006/types}"
+
+NAMESPACES = {"m": MESSAGES[1:-1], "t": TYPES[1:-1]}
+M = ElementMaker(namespace=NAMESPACES["m"], nsmap=NAMESPACES)
+T = ElementMaker(namespace=NAMESPACES["t"], nsmap=NAMESPACES)
+
+_CONTROLS = bytes(code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D))
+# U+FFFE and U+FFFF, and surrogates that were encoded one by one; all forbidden in XML.
+_FORBIDDEN_UTF8 = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
+_SURROGATES = re.compile(
+    rb"&#(?:x[dD][89abAB][0-9a-fA-F]{2}|5[56][0-9]{3});&#(?:x[dD][c-fC-F][0-9a-fA-F]{2}|5[67][0-9]{3});"
+)
+
+
+class AnswerRefused(Exception):
+    """The answer is no whole, harmless XML document. Its text says why and carries nothing of the answer."""
+
+
+def parse(body: bytes) -> etree._Element:
+    """The root element of an answer. Raises `AnswerRefused`."""
+    if not body.strip():
+        raise AnswerRefused("the answer is empty")
+    try:
+        root = etree.fromstring(_legal(body), _parser())
+    except etree.XMLSyntaxError as error:
+        raise AnswerRefused(f"the answer is cut short or no XML (parser error {error.code})") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise AnswerRefused("the answer declares a document type, which SOAP forbids")
+    return root
+
+
+def _parser() -> etree.XMLParser:
+    """One for each answer: a parser that threads share makes them wait for each other."""
+    return etree.XMLParser(
+        encoding="utf-8",
+        recover=False,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _legal(body: bytes) -> bytes:
+    if b"<!DOCTYPE" in body[:2048]:
+        raise AnswerRefused("the answer declares a document type, which SOAP forbids")
+    body = body.translate(None, _CONTROLS)
+    if b"\xef\xbf" in body or b"\xed" in body:
+        body = _FORBIDDEN_UTF8.sub(b"", body)
+    return _REFERENCE.sub(_legal_reference, _SURROGATES.sub(_joined, body)) if b"&#" in body else body
+
+
+def _code(reference: bytes) -> int:
+    match = _REFERENCE.match(reference)
+    if match is None:
+        raise AnswerRefused("the answer holds a broken character reference")
+    return int(match[1], 16) if match[1] else int(match[2])
+
+
+def _joined(pair: re.Match[bytes]) -> bytes:
+    """Some writers send a character beyond U+FFFF as two references; together they are that character."""
+    first, second = (_code(reference + b";") for reference in pair[0].split(b";")[:2])
+    if not (0xD800 <= first < 0xDC00 <= second < 0xE000):
+        return pair[0]
+    return b"&#%d;" % (0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
+
+
+def _legal_reference(reference: re.Match[bytes]) -> bytes:
+    code = _code(reference[0])
+    legal = code in (0x09, 0x0A, 0x0D) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
+    return reference[0] if legal else b""

@@ -1,0 +1,219 @@
+"""A connection to one Exchange server: exchangelib's sessions, with patience and limits of our own.
+
+`Endpoint` is exchangelib's protocol without its process-wide cache, `Patience` its retry policy with an end, `Mailbox`
+what its services ask of an account. Built by `pbx_exchange.connection`, used by `wire.services`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from exchangelib import UTC, Configuration
+from exchangelib.credentials import DELEGATE, IMPERSONATION
+from exchangelib.errors import (
+    ErrorConnectionFailed,
+    ErrorConnectionFailedTransientError,
+    ErrorExceededConnectionCount,
+    ErrorInsufficientResources,
+    ErrorInternalServerTransientError,
+    ErrorMailboxFailover,
+    ErrorNotEnoughMemory,
+    ErrorRequestAborted,
+    ErrorServerBusy,
+    ErrorTimeoutExpired,
+    ErrorTooManyObjectsOpened,
+    SessionPoolMinSizeReached,
+    UnauthorizedError,
+)
+from exchangelib.protocol import CachingProtocol, Protocol, RetryPolicy
+from exchangelib.version import Version
+from requests import Session
+from requests.auth import AuthBase
+
+from pbx_exchange.wire.adapter import BoundedAdapter
+from pbx_exchange.wire.answer import AnswerRefused
+
+BUSY = (
+    ErrorServerBusy,
+    ErrorConnectionFailed,
+    ErrorConnectionFailedTransientError,
+    ErrorExceededConnectionCount,
+    ErrorInsufficientResources,
+    ErrorInternalServerTransientError,
+    ErrorMailboxFailover,
+    ErrorNotEnoughMemory,
+    ErrorRequestAborted,
+    ErrorTimeoutExpired,
+    ErrorTooManyObjectsOpened,
+)
+# A wrong password tried again and again locks the account, and an answer that was damaged twice will be a third time.
+ONCE_MORE = (UnauthorizedError, AnswerRefused)
+CONNECT_SECONDS = 15.0
+
+
+class Forbidden(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
+    """The server knows who we are and says no (HTTP 403)."""
+
+
+class Blocked(Forbidden):
+    """Exchange Online has switched Exchange Web Services off for this tenant."""
+
+
+class Patience(RetryPolicy):  # type: ignore[misc]
+    """How long to go on asking a server in trouble; one for all threads, so that all of them hold back together.
+
+    Fails fast until `proven` is set: exchangelib takes a 401 for a busy server and would hide a wrong password.
+    """
+
+    def __init__(self, seconds: float, first_wait: float) -> None:
+        self.seconds = seconds
+        self.proven = False
+        self._first_wait = first_wait
+        self._until: datetime | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def fail_fast(self) -> bool:
+        return not self.proven
+
+    @property
+    def back_off_until(self) -> datetime | None:
+        return self._until
+
+    @back_off_until.setter
+    def back_off_until(self, value: datetime | None) -> None:
+        self._until = value
+
+    def back_off(self, seconds: float) -> None:
+        with self._lock:
+            until = datetime.now() + timedelta(seconds=seconds)
+            self._until = max(until, self._until or until)
+
+    def raise_response_errors(self, response: Any) -> None:
+        if response.status_code == 429:
+            raise ErrorServerBusy("HTTP 429", back_off=_retry_after(response))
+        if response.status_code == 503:
+            raise ErrorServerBusy("HTTP 503", back_off=_retry_after(response))
+        if response.status_code == 401:
+            raise UnauthorizedError("HTTP 401")
+        if response.status_code == 403:
+            raise Blocked("HTTP 403") if _is_blocked(response) else Forbidden("HTTP 403")
+        super().raise_response_errors(response)
+
+
+class Attempts:
+    """The tries at one request: `again(error)` returns after the wait that is due, or raises the error for good."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._deadline = time.monotonic() + patience.seconds
+        self._wait = patience._first_wait
+        self._once_more = True
+
+    def again(self, error: Exception) -> None:
+        if self._patience.fail_fast:
+            raise error
+        if isinstance(error, ONCE_MORE):
+            if not self._once_more:
+                raise error
+            self._once_more = False
+            return
+        wait = getattr(error, "back_off", None) or self._wait
+        if time.monotonic() + wait > self._deadline:
+            raise error
+        self._wait *= 2
+        self._patience.back_off(wait)
+
+
+_ONLINE = (".office365.com", ".office365.us", ".outlook.cn")
+
+
+def _is_blocked(response: Any) -> bool:
+    """Microsoft's own servers know no other reason to forbid the endpoint; the words also show behind gateways."""
+    host = urlsplit(response.url or "").hostname or ""
+    text = response.content[:4096].lower()
+    return host.endswith(_ONLINE) or (b"ews" in text and (b"blocked" in text or b"disabled" in text))
+
+
+def _retry_after(response: Any) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None
+
+
+class _Uncached(CachingProtocol):  # type: ignore[misc]
+    """exchangelib shares protocols in the whole process by address and credentials; here each run has its own."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return type.__call__(cls, *args, **kwargs)
+
+
+class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
+    """`auth`: for what exchangelib has no credentials of its own (OAuth through MSAL)."""
+
+    def __init__(
+        self,
+        config: Configuration,
+        *,
+        seconds: float,
+        verify: bool | str = True,
+        proxies: Mapping[str, str] | None = None,
+        auth: AuthBase | None = None,
+    ) -> None:
+        self._seconds = seconds
+        self._verify = verify
+        self._proxies = proxies or {}
+        self._auth = auth
+        super().__init__(config=config)
+        self.TIMEOUT = (min(CONNECT_SECONDS, seconds), seconds)
+
+    def raw_session(self, prefix: str, **_oauth: Any) -> Session:
+        session: Session = super().raw_session(prefix)
+        adapter = BoundedAdapter(seconds=self._seconds, verify=self._verify, proxies=self._proxies)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        session.mount(prefix, adapter)
+        return session
+
+    def create_session(self) -> Session:
+        session: Session = super().create_session()
+        if self._auth is not None:
+            session.auth = self._auth
+        return session
+
+    def decrease_poolsize(self) -> None:
+        """exchangelib's own takes a lock that it needs again to make room: with several threads it never returns."""
+        raise SessionPoolMinSizeReached("the number of connections is fixed")
+
+
+@dataclass(eq=False, slots=True)
+class Mailbox:
+    """Whose eyes a request sees with: what exchangelib's services ask of an `Account`; bounds requests at once."""
+
+    protocol: Endpoint
+    version: Version
+    anchor: str
+    """The SMTP address that routes requests to the right server."""
+    identity: Any = None
+    """exchangelib's `Identity` of who is impersonated; None: the service user itself."""
+    public: str = ""
+    """The mailbox that holds public folders, where the server has several of them."""
+    affinity_cookie: str | None = None
+    turn: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(3))
+    default_timezone: Any = UTC
+
+    @property
+    def primary_smtp_address(self) -> str:
+        return self.anchor
+
+    @property
+    def access_type(self) -> str:
+        return str(IMPERSONATION if self.identity is not None else DELEGATE)
+
+    def __hash__(self) -> int:
+        return id(self)

@@ -1,0 +1,237 @@
+"""The five requests that the source makes, as exchangelib's services with strict answers and no objects.
+
+Each method sends one request (and its retries) and returns elements; a failure that concerns one folder or item comes
+back as an exception *value* in its place, a failure of the whole request is raised. `pbx_exchange.folders` and
+`pbx_exchange.reading` call them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from exchangelib import errors
+from exchangelib.services import common, find_folder, find_item, get_folder, get_item, sync_folder_items
+from exchangelib.version import Version
+from lxml.etree import _Element
+
+from pbx_exchange.wire.answer import MESSAGES, SOAP, TYPES, AnswerRefused, M, T, parse
+from pbx_exchange.wire.endpoint import BUSY, ONCE_MORE, Attempts
+
+_WRONG_VERSION = (
+    errors.ErrorInvalidServerVersion,
+    errors.ErrorIncorrectSchemaVersion,
+    errors.ErrorInvalidSchemaVersionForMailboxVersion,
+)
+_TRUE = ("true", "1")
+
+
+class MiscountedAnswer(AnswerRefused):
+    """The answer holds fewer items than it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    elements: Sequence[_Element]
+    next_offset: int | None
+    """None: this was the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    elements: Sequence[_Element]
+    state: str
+    last: bool
+
+
+class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib is untyped
+    def ask(self, payload: _Element) -> list[_Element]:
+        """The response messages. Raises what concerns all of them: connection, server, or answer in trouble."""
+        attempts = Attempts(self.protocol.retry_policy)
+        while True:
+            try:
+                return self._answer(payload)
+            except (*BUSY, *ONCE_MORE) as error:
+                attempts.again(error)
+
+    def ask_each(self, payload: _Element, expected: int) -> list[_Element | Exception]:
+        """One message, or the failure that it tells of, for each thing asked about, in that order."""
+        messages = self.ask(payload)
+        if len(messages) != expected:
+            raise MiscountedAnswer(f"the answer speaks of {len(messages)} things, {expected} were asked for")
+        return [failure or message for message in messages for failure in [self._failure(message)]]
+
+    def ask_one(self, payload: _Element) -> _Element:
+        (message,) = self.ask_each(payload, 1)
+        if isinstance(message, Exception):
+            raise message
+        return message
+
+    def _answer(self, payload: _Element) -> list[_Element]:
+        for api_version in self._api_versions_to_try():
+            with self.account.turn:
+                response = self._get_response(payload=payload, api_version=api_version)
+            try:
+                messages = self._messages(response.content)
+            except _WRONG_VERSION:
+                continue
+            if api_version != self.account.version.api_version:
+                self.account.version = Version(build=self.account.version.build, api_version=api_version)
+            return messages
+        raise errors.ErrorInvalidServerVersion("the server takes none of the versions that we speak")
+
+    def _messages(self, content: bytes) -> list[_Element]:
+        body = parse(content).find(f"{SOAP}Body")
+        if body is None:
+            raise AnswerRefused("the answer is no SOAP message")
+        messages: list[_Element] = self._get_soap_messages(body=body)
+        for message in messages:
+            failure = self._failure(message)
+            if isinstance(failure, BUSY):
+                raise failure
+        return messages
+
+    def _failure(self, message: _Element) -> Exception | None:
+        code = message.findtext(f"{MESSAGES}ResponseCode")
+        if message.get("ResponseClass") == "Success" and code == "NoError":
+            return None
+        detail = message.find(f"{MESSAGES}MessageXml")
+        failure: Exception = self._get_exception(
+            code=code, text=message.findtext(f"{MESSAGES}MessageText") or "", msg_xml=detail
+        )
+        if isinstance(failure, errors.ErrorServerBusy) and detail is not None:
+            failure.back_off = _back_off(detail)
+        return failure
+
+    def _extra_headers(self) -> dict[str, str]:
+        headers: dict[str, str] = super()._extra_headers()
+        if self.account.public:
+            headers["X-PublicFolderMailbox"] = self.account.public
+            headers["X-AnchorMailbox"] = self.account.public
+        return headers
+
+
+def _back_off(detail: _Element) -> float | None:
+    """Seconds; what exchangelib reads from SOAP faults only."""
+    for value in detail.iter(f"{TYPES}Value"):
+        if value.get("Name") == "BackOffMilliseconds" and (value.text or "").isdigit():
+            return int(value.text or "") / 1000
+    return None
+
+
+class FindFolder(_Service):
+    SERVICE_NAME = find_folder.FindFolder.SERVICE_NAME
+
+    def children(
+        self, parents: Sequence[_Element], shape: _Element, *, deep: bool, offset: int = 0, size: int = 1000
+    ) -> list[Page | Exception]:
+        """A page of folders for each parent."""
+        view = M.IndexedPageFolderView(MaxEntriesReturned=str(size), Offset=str(offset), BasePoint="Beginning")
+        payload = M.FindFolder(shape, view, M.ParentFolderIds(*parents), Traversal="Deep" if deep else "Shallow")
+        return [
+            answer if isinstance(answer, Exception) else _page(answer, "Folders", offset, optional=True)
+            for answer in self.ask_each(payload, len(parents))
+        ]
+
+
+class GetFolder(_Service):
+    SERVICE_NAME = get_folder.GetFolder.SERVICE_NAME
+
+    def each(self, folders: Sequence[_Element], shape: _Element) -> list[_Element | Exception]:
+        payload = M.GetFolder(shape, M.FolderIds(*folders))
+        return [_only(answer, "Folders") for answer in self.ask_each(payload, len(folders))]
+
+
+class FindItem(_Service):
+    SERVICE_NAME = find_item.FindItem.SERVICE_NAME
+
+    def page(self, folder: _Element, shape: _Element, offset: int, size: int) -> Page:
+        view = M.IndexedPageItemView(MaxEntriesReturned=str(size), Offset=str(offset), BasePoint="Beginning")
+        payload = M.FindItem(shape, view, M.ParentFolderIds(folder), Traversal="Shallow")
+        return _page(self.ask_one(payload), "Items", offset)
+
+
+class GetItem(_Service):
+    SERVICE_NAME = get_item.GetItem.SERVICE_NAME
+
+    def each(self, keys: Sequence[str], shape: _Element) -> list[_Element | Exception]:
+        payload = M.GetItem(shape, M.ItemIds(*(T.ItemId(Id=key) for key in keys)))
+        return [_only(answer, "Items") for answer in self.ask_each(payload, len(keys))]
+
+
+class SyncFolderItems(_Service):
+    SERVICE_NAME = sync_folder_items.SyncFolderItems.SERVICE_NAME
+
+    def changes(self, folder: _Element, shape: _Element, state: str | None, size: int) -> Changes:
+        """The next changes after `state`. The response code is looked at first: errors come without a state."""
+        payload = M.SyncFolderItems(
+            shape,
+            M.SyncFolderId(folder),
+            *([M.SyncState(state)] if state else []),
+            M.MaxChangesReturned(str(size)),
+        )
+        message = self.ask_one(payload)
+        new_state = message.findtext(f"{MESSAGES}SyncState")
+        changes = message.find(f"{MESSAGES}Changes")
+        last = message.findtext(f"{MESSAGES}IncludesLastItemInRange")
+        if not new_state or changes is None or last is None:
+            raise AnswerRefused("the answer to SyncFolderItems lacks its state or its changes")
+        return Changes(list(changes), new_state, last in _TRUE)
+
+
+def _only(answer: _Element | Exception, container: str) -> _Element | Exception:
+    if isinstance(answer, Exception):
+        return answer
+    found = answer.find(f"{MESSAGES}{container}")
+    if found is None or len(found) != 1:
+        raise MiscountedAnswer("the answer does not hold what it says it holds")
+    return found[0]
+
+
+def _page(message: _Element, container: str, offset: int, *, optional: bool = False) -> Page:
+    """Checks the count: the elements must be as many as the offset moved on, or as many as there are in all."""
+    root = message.find(f"{MESSAGES}RootFolder")
+    if root is None:
+        if optional:  # A parent without children can come back without it.
+            return Page((), None)
+        raise AnswerRefused("the answer lacks its list")
+    found = root.find(f"{TYPES}{container}")
+    elements: list[_Element] = [] if found is None else list(found)
+    reached = offset + len(elements)
+    if root.get("IncludesLastItemInRange", "").lower() in _TRUE:
+        if reached < int(root.get("TotalItemsInView") or 0):
+            raise MiscountedAnswer(f"the list ends after {reached} of {root.get('TotalItemsInView')}")
+        return Page(elements, None)
+    if not elements or root.get("IndexedPagingOffset") != str(reached):
+        raise MiscountedAnswer(f"the page goes from {offset} to {root.get('IndexedPagingOffset')} with {len(elements)}")
+    return Page(elements, reached)
+
+
+def folder_id(identifier: str) -> _Element:
+    return T.FolderId(Id=identifier)
+
+
+def distinguished(name: str, mailbox: str = "") -> _Element:
+    """A well-known folder of the mailbox that the request sees with, or of another one by its address."""
+    return T.DistinguishedFolderId(*([T.Mailbox(T.EmailAddress(mailbox))] if mailbox else []), Id=name)
+
+
+def item_shape(properties: Iterable[_Element] = (), *, text_body: bool = False) -> _Element:
+    return M.ItemShape(T.BaseShape("IdOnly"), *([T.BodyType("Text")] if text_body else []), *_additional(properties))
+
+
+def folder_shape(properties: Iterable[_Element] = ()) -> _Element:
+    return M.FolderShape(T.BaseShape("IdOnly"), *_additional(properties))
+
+
+def _additional(properties: Iterable[_Element]) -> list[_Element]:
+    wanted = list(properties)
+    return [T.AdditionalProperties(*wanted)] if wanted else []
+
+
+def field_uri(uri: str) -> _Element:
+    return T.FieldURI(FieldURI=uri)
+
+
+def indexed_uri(uri: str, index: str) -> _Element:
+    return T.IndexedFieldURI(FieldURI=uri, FieldIndex=index)
