@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from exchangelib import errors as ews
 from lxml.etree import _Element
 
-from pbx_exchange.wire.answer import TYPES
+from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import FindFolder, GetFolder, distinguished, field_uri, folder_id, folder_shape
 
@@ -159,7 +159,7 @@ def _below(parent: Folder, child: Folder) -> Folder:
 def _folder(element: _Element) -> Folder:
     identifier, parent = element.find(f"{TYPES}FolderId"), element.find(f"{TYPES}ParentFolderId")
     if identifier is None:
-        raise ews.MalformedResponseError("a folder without an id")
+        raise AnswerRefused("the answer holds a folder without an id")
     name = (element.findtext(f"{TYPES}DisplayName") or "").replace("/", "\\")
     read = element.findtext(f"{TYPES}EffectiveRights/{TYPES}Read")
     return Folder(

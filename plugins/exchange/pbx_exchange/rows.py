@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from lxml.etree import _Element
 
 from pbx_exchange.fields import ADDRESS_PARTS, KNOWN, Known
-from pbx_exchange.wire.answer import TYPES
+from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.services import field_uri, indexed_uri, item_shape
 
 Values = dict[str, Any]
@@ -63,10 +63,10 @@ def without_unresolved(values: Values) -> Values:
 
 
 def key_of(item: _Element) -> tuple[str, str]:
-    """Item id and change key. Raises `LookupError` if the element has none."""
+    """Item id and change key."""
     found = item.find(ITEM_ID)
     if found is None or not found.get("Id"):
-        raise LookupError("an item without an id")
+        raise AnswerRefused("the answer holds an item without an id")
     return found.get("Id", ""), found.get("ChangeKey", "")
 
 

@@ -13,11 +13,11 @@ from typing import Protocol
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Account, Book, BookGone, BookUnknown, Problem
+from pbx_connector.api import Account, Book, BookGone, BookUnknown
 from pbx_exchange.connection import Connection
 from pbx_exchange.folders import Folder, Unseen, get_folder, get_folders, is_not_there, walk_contacts, walk_public
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.trouble import FOREIGN, problem
+from pbx_exchange.trouble import FOREIGN, NAMELESS, problem
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import folder_id
 
@@ -198,12 +198,7 @@ class NoName(Exception):
 
     def __init__(self, account: Account) -> None:
         super().__init__(account.id)
-        self.problem = Problem(
-            "X0601",
-            "the account has no e-mail address or user name to find its mailbox by",
-            account.id,
-            "add them to the account, or name it in personal: {skip_accounts: […]}",
-        )
+        self.problem = NAMELESS.problem(account.id)
 
 
 _NO_SUCH_MAILBOX = (

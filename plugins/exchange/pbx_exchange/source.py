@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from pbx_connector.api import Book, BookGone, BookUnknown, End, Opening, SourceUnavailable, StreamItem
+from pbx_connector.api import Book, BookGone, BookUnknown, End, Opening, StreamItem
 from pbx_exchange.connection import Connection, connect
 from pbx_exchange.folders import get_folder, is_not_there
 from pbx_exchange.known import KnownRows
@@ -18,7 +18,7 @@ from pbx_exchange.reading import FolderReader, confirm_absent
 from pbx_exchange.rows import RowReader
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.shelves import SWITCHED_OFF, PersonalShelf, Place, PublicShelf, Shelf
-from pbx_exchange.trouble import FOREIGN, explain, translated
+from pbx_exchange.trouble import FOLDER_LEFT, FOREIGN, OUT_OF_SIGHT, explain, translated
 from pbx_exchange.wire.services import folder_id
 
 
@@ -80,11 +80,7 @@ class ExchangeSource:
         except FOREIGN as error:
             if not is_not_there(error):
                 raise
-            raise SourceUnavailable(
-                f"{place.book.title}: the folder went away while it was read",
-                hint="the next run looks for it again",
-                code="X0308",
-            ) from None
+            raise FOLDER_LEFT.error(place.book.title) from None
 
     def _noted(self, found: Place | BookUnknown) -> Book | BookUnknown:
         if isinstance(found, BookUnknown):
@@ -97,7 +93,7 @@ class ExchangeSource:
             self.look(book)
         place = self._places.get(book.id)
         if place is None:
-            raise SourceUnavailable(f"{book.title}: the book cannot be seen now", hint="run again", code="X0309")
+            raise OUT_OF_SIGHT.error(book.title)
         return place
 
 

@@ -31,7 +31,8 @@ FOREIGN: tuple[type[Exception], ...] = (
     requests.exceptions.RequestException,
     urllib3.exceptions.HTTPError,
     http.client.HTTPException,
-    etree.LxmlError,
+    urllib3.exceptions.ProxySchemeUnsupported,
+    etree.Error,
     AnswerRefused,
     OSError,
 )
@@ -44,7 +45,15 @@ class Words:
     kind: type[SourceError]
     code: str
     message: str
+    """With `{name}` for what the server calls the failure, where only that is known."""
     hint: str
+
+    def error(self, where: str, name: str = "") -> SourceError:
+        message = self.message.format(name=name)
+        return self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)
+
+    def problem(self, where: str, name: str = "") -> Problem:
+        return Problem(self.code, self.message.format(name=name), where, self.hint)
 
 
 _U, _A, _P = SourceUnavailable, AuthenticationFailed, ProtocolViolation
@@ -100,6 +109,8 @@ AWAY = Words(
 DENIED = Words(_A, "X0305", "the service user may not read this", "give it the right to read the folder")
 NOT_THERE = Words(_U, "X0306", "the folder or item is no longer there", "the next run looks again")
 NO_REPLICA = Words(_U, "X0307", "the server has no copy of this public folder at hand", "try again later")
+FOLDER_LEFT = Words(_U, "X0308", "the folder went away while it was read", "the next run looks for it again")
+OUT_OF_SIGHT = Words(_U, "X0309", "the address book cannot be seen now", "the next run looks for it again")
 
 BUSY_WORDS = Words(_U, "X0401", "the server is too busy", "try again later, or ask for fewer connections:")
 
@@ -115,10 +126,16 @@ NOT_EWS = Words(
 TOO_OLD = Words(_P, "X0503", "the server speaks none of our protocol versions", "Exchange 2010 SP1 or later is needed")
 UNEXPECTED = Words(_P, "X0504", "the server reports {name}", "try again; if it persists, report it with this name")
 TOO_LARGE = Words(_P, "X0505", "the server's answer is too large", "exclude the folder, or use fewer fields")
+NAMELESS = Words(
+    _U,
+    "X0601",
+    "the account has no e-mail address or user name to find its mailbox by",
+    "add them to the account, or name it in personal: {skip_accounts: […]}",
+)
 
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     ((OversizedAnswer,), TOO_LARGE),
-    ((AnswerRefused, ews.SOAPError, etree.LxmlError), CUT),
+    ((AnswerRefused, ews.SOAPError, etree.Error), CUT),
     ((Blocked,), BLOCKED),
     ((Forbidden,), FORBIDDEN),
     ((ews.UnauthorizedError,), WRONG_PASSWORD),
@@ -197,16 +214,13 @@ def translated(where: str = "") -> Iterator[None]:
 
 
 def explain(error: Exception, where: str = "") -> SourceError:
-    words = _words(error)
-    message = words.message.format(name=type(error).__name__)
-    return words.kind(f"{where}: {message}" if where else message, hint=words.hint, code=words.code)
+    return _words(error).error(where, type(error).__name__)
 
 
 def problem(error: Exception, where: str) -> Problem:
     if isinstance(error, SourceError):
         return Problem(error.code, error.message, where, error.hint)
-    words = _words(error)
-    return Problem(words.code, words.message.format(name=type(error).__name__), where, words.hint)
+    return _words(error).problem(where, type(error).__name__)
 
 
 def _words(error: Exception) -> Words:

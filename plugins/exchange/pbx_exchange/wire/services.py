@@ -199,7 +199,8 @@ def _page(message: _Element, container: str, offset: int, *, optional: bool = Fa
     elements: list[_Element] = [] if found is None else list(found)
     reached = offset + len(elements)
     if root.get("IncludesLastItemInRange", "").lower() in _TRUE:
-        if reached < int(root.get("TotalItemsInView") or 0):
+        total = root.get("TotalItemsInView", "")
+        if not total.isdigit() or reached < int(total):
             raise MiscountedAnswer(f"the list ends after {reached} of {root.get('TotalItemsInView')}")
         return Page(elements, None)
     if not elements or root.get("IndexedPagingOffset") != str(reached):

@@ -1,0 +1,99 @@
+"""Personal address books by impersonation: whose they are, how the mailbox is found, what is never gone."""
+
+from __future__ import annotations
+
+from pbx_connector.api import Account, Book, BookGone, BookUnknown
+
+from .conftest import Office, find_book, rows_of, unknowns
+
+
+def test_each_account_s_contacts_are_its_own_with_subfolders(office: Office) -> None:
+    with office.open(public=False) as source:
+        books = [book for book in source.books() if isinstance(book, Book)]
+        assert {(book.title, book.account) for book in books} == {
+            ("anna: /Contacts", "acc-anna"),
+            ("anna: /Contacts/Friends", "acc-anna"),
+            ("ben: /Contacts", "acc-ben"),
+            ("chloe: /Contacts", "acc-chloe"),
+        }
+        rows = {book.title: rows_of(source, book) for book in books}
+    assert {row.values["local_id"] for row in rows["anna: /Contacts/Friends"]} == {"acc-anna"}
+    assert {row.values["DisplayName"] for row in rows["ben: /Contacts"]} == {"Plumber", "C:\\Users\\Ben"}
+    assert all(row.values["local_id"] for some in rows.values() for row in some)
+
+
+def test_local_id_is_set_even_where_no_rule_asks_for_it(office: Office) -> None:
+    office.fields = frozenset(("DisplayName",))
+    rows = office.read(public=False)["ben: /Contacts"]
+    assert {row.values["local_id"] for row in rows} == {"acc-ben"}
+
+
+def test_ids_stay_the_same_from_run_to_run(office: Office) -> None:
+    def read() -> set[tuple[str, str]]:
+        with office.open() as source:
+            books = [book for book in source.books() if isinstance(book, Book)]
+            return {(book.id, row.key) for book in books for row in rows_of(source, book)}
+
+    assert read() == read()
+
+
+def test_a_mailbox_is_found_by_address_or_by_user_name(office: Office) -> None:
+    def titles(accounts: list[Account], **personal: object) -> list[str]:
+        office.accounts = accounts
+        with office.open(public=False, personal=personal) as source:
+            return [book.title for book in source.books() if isinstance(book, Book)]
+
+    by_name = Account("1", "ben", "")
+    assert titles([by_name]) == ["ben: /Contacts"]
+    assert titles([Account("1", "ben", "somebody.else@example.net")]) == ["ben: /Contacts"]
+    assert titles([Account("1", "", "ben.o.hara@example.com")]) == ["ben.o.hara@example.com: /Contacts"]
+    assert titles([by_name], match="email") == []
+    assert titles([Account("1", "nobody", "ben.o.hara@example.com")], match="username") == []
+    assert titles([by_name], suffix="example.net") == []
+    assert titles([Account("1", "ben@example.com", "")], suffix="example.net") == ["ben@example.com: /Contacts"]
+
+
+def test_an_account_in_trouble_is_unknown_and_the_others_are_read(office: Office) -> None:
+    sandbox = office.sandbox
+    office.accounts += [Account("acc-ghost", "ghost", "ghost@example.com"), Account("acc-door")]
+    sandbox.world.set_impersonation(sandbox.email, "*", allowed=False)
+    sandbox.world.set_impersonation(sandbox.email, "anna.berg@example.com")
+    with office.open(public=False) as source:
+        found = {unknown.book.account: unknown.problem.code for unknown in unknowns(source)}
+        assert found == {"acc-ben": "X0301", "acc-chloe": "X0301", "acc-ghost": "X0302", "acc-door": "X0601"}
+        assert {book.account for book in source.books() if isinstance(book, Book)} == {"acc-anna"}
+    with office.open(public=False, personal={"skip_accounts": ["acc-ghost", "acc-door"]}) as source:
+        assert {unknown.book.account for unknown in unknowns(source)} == {"acc-ben", "acc-chloe"}
+
+
+def test_a_book_whose_mailbox_cannot_be_seen_is_unknown_and_only_a_deleted_folder_is_gone(office: Office) -> None:
+    sandbox, world = office.sandbox, office.sandbox.world
+    with office.open(public=False) as source:
+        friends, bens, chloes = (
+            find_book(source, title) for title in ("anna: /Contacts/Friends", "ben: /Contacts", "chloe: /Contacts")
+        )
+        world.delete_folder(world.folder("Contacts/Friends", "anna.berg@example.com"))
+        world.remove_user("chloe.muller@example.com")
+        world.set_impersonation(sandbox.email, "*", allowed=False)
+        world.set_impersonation(sandbox.email, "anna.berg@example.com")
+        assert isinstance(source.look(friends), BookGone)
+        assert isinstance(source.look(bens), BookUnknown)
+        assert isinstance(source.look(chloes), BookUnknown)
+
+
+def test_books_of_accounts_that_left_or_are_skipped_are_gone(office: Office) -> None:
+    with office.open(public=False) as source:
+        book = find_book(source, "ben: /Contacts")
+    with office.open(public=False, personal={"skip_accounts": ["acc-ben"]}) as source:
+        assert isinstance(source.look(book), BookGone)
+    with office.open(public=False, personal={"exclude": ["/Contacts"]}) as source:
+        assert isinstance(source.look(book), BookGone)
+    office.accounts = []
+    with office.open(public=False) as source:
+        assert isinstance(source.look(book), BookGone)
+
+
+def test_the_service_user_s_own_contacts_are_nobody_s_book(office: Office) -> None:
+    names = {row.values.get("DisplayName") for rows in office.read().values() for row in rows}
+    assert "Own contact of the phone system" not in names
+    assert "Mama" in names

@@ -1,0 +1,174 @@
+"""From elements to flat rows: every field, calendar days, and what FindItem cannot answer in full."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from pbx_exchange.fields import FIELDS, KNOWN
+from pbx_exchange.rows import RowReader, calendar_day, without_unresolved
+from pbx_exchange.wire.answer import NAMESPACES, TYPES
+
+REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "original-connector.md"
+TYPES_XSD = Path(__file__).parents[4] / "shared" / "ews-schema" / "types.xsd"
+
+
+def contact(inner: str) -> etree._Element:
+    return etree.fromstring(f'<t:Contact xmlns:t="{NAMESPACES["t"]}">{inner}</t:Contact>')
+
+
+def read(inner: str, *names: str) -> dict[str, object]:
+    return RowReader(names or KNOWN).read(contact(inner))
+
+
+@pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
+def test_the_original_s_fields_come_first_and_to_the_letter() -> None:
+    section = REFERENCE.read_text().partition("### Source fields of a row")[2].partition("###")[0]
+    names = re.findall(r"[A-Za-z]+(?:_[A-Za-z0-9]+)?", section.replace("and `local_id`", "local_id"))
+    assert len(names) == 42
+    assert set(names) <= set(FIELDS.names())
+    assert FIELDS.closed
+
+
+@pytest.mark.skipif(not TYPES_XSD.is_file(), reason="the schema is not at hand")
+def test_every_property_asked_for_is_one_that_exchange_has() -> None:
+    known = set(re.findall(r'value="((?:contacts|item):[^"]+)"', TYPES_XSD.read_text()))
+    assert {uri for field in KNOWN.values() for uri, _ in field.uris} <= known
+
+
+def test_every_field_is_documented() -> None:
+    assert [field.name for field in FIELDS.fields if not field.doc.endswith(".")] == []
+
+
+def test_plain_texts_and_dictionaries_become_flat_values() -> None:
+    values = read(
+        "<t:DisplayName>Ann</t:DisplayName><t:Nickname>Annie</t:Nickname><t:Surname/>"
+        '<t:PhoneNumbers><t:Entry Key="BusinessPhone">1</t:Entry><t:Entry Key="IPPhone">2</t:Entry>'
+        '<t:Entry Key="HomePhone"/><t:Entry Key="NotYetInvented">3</t:Entry></t:PhoneNumbers>'
+        '<t:EmailAddresses><t:Entry Key="EmailAddress2">a@b.example</t:Entry></t:EmailAddresses>'
+    )
+    assert values == {
+        "DisplayName": "Ann",
+        "NickName": "Annie",
+        "PhoneNumbers_BusinessPhone": "1",
+        "PhoneNumbers_IPPhone": "2",
+        "EmailAddresses_EmailAddress2": "a@b.example",
+    }
+
+
+def test_only_the_fields_asked_for_are_read() -> None:
+    phones = '<t:PhoneNumbers><t:Entry Key="Isdn">1</t:Entry><t:Entry Key="Pager">2</t:Entry></t:PhoneNumbers>'
+    assert read(f"<t:DisplayName>Ann</t:DisplayName>{phones}", "PhoneNumbers_Pager") == {"PhoneNumbers_Pager": "2"}
+
+
+def test_lists_flags_and_names() -> None:
+    values = read(
+        "<t:Body BodyType='Text'>Hello</t:Body><t:Categories><t:String>VIP</t:String><t:String/></t:Categories>"
+        "<t:CompleteName><t:Title>Dr.</t:Title><t:FirstName>Ann</t:FirstName><t:Suffix>Jr.</t:Suffix></t:CompleteName>"
+        "<t:Children><t:String>Bo</t:String><t:String>Cy</t:String></t:Children><t:HasPicture>true</t:HasPicture>"
+    )
+    assert values == {
+        "Notes": "Hello",
+        "Categories": ["VIP"],
+        "CompleteName": "Dr. Ann Jr.",
+        "Children": ["Bo", "Cy"],
+        "HasPicture": True,
+    }
+
+
+def test_addresses_come_by_parts_and_as_a_line() -> None:
+    values = read(
+        '<t:PhysicalAddresses><t:Entry Key="Business"><t:Street>Weg 1\nHinterhaus</t:Street><t:City>Köln</t:City>'
+        "<t:State/><t:Country>Deutschland</t:Country><t:PostalCode>50667</t:PostalCode></t:Entry>"
+        '<t:Entry Key="Home"/></t:PhysicalAddresses>'
+    )
+    assert values == {
+        "PhysicalAddresses_Business": {
+            "Street": "Weg 1\nHinterhaus",
+            "City": "Köln",
+            "CountryOrRegion": "Deutschland",
+            "PostalCode": "50667",
+        },
+        "PhysicalAddresses_Business_Text": "Weg 1 Hinterhaus, 50667 Köln, Deutschland",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "whole"),
+    [
+        ({"a": "x" * 254}, True),
+        ({"a": "x" * 255}, False),
+        ({"a": "ä" * 253}, True),
+        ({"a": "ä" * 254}, False),
+        ({"a": "😀" * 127}, False),
+        ({"a": "/o=Org/ou=Site/cn=Recipients/cn=ann"}, False),
+        ({"a": {"Street": "x" * 300}}, False),
+        ({"a": {"Street": "x"}, "b": ["y" * 300], "c": True, "d": date(2020, 1, 1)}, True),
+    ],
+)
+def test_what_finditem_cut_or_left_unresolved_is_noticed(values: dict[str, object], whole: bool) -> None:
+    assert RowReader(["DisplayName"]).is_whole(values) is whole
+
+
+def test_notes_are_always_read_item_by_item() -> None:
+    reader = RowReader(["DisplayName", "Notes"])
+    assert not reader.is_whole({"DisplayName": "Ann"})
+    assert reader.list_shape().findall(f".//{TYPES}FieldURI[@FieldURI='item:Body']") == []
+    assert reader.whole_shape().findtext(f"{TYPES}BodyType") == "Text"
+
+
+def test_an_address_that_stays_a_directory_name_is_no_address() -> None:
+    assert without_unresolved({"a": "/O=Org/cn=ann", "b": "ann@example.com"}) == {"b": "ann@example.com"}
+
+
+# --- calendar days -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1979-12-31T11:59:00Z", date(1979, 12, 31)),
+        ("1979-12-31T00:00:00Z", date(1979, 12, 31)),
+        ("1979-12-30T23:00:00Z", date(1979, 12, 31)),
+        ("1604-02-29T11:59:00Z", date(1604, 2, 29)),
+        ("1979-12-31T00:00:00", date(1979, 12, 31)),
+        ("1979-12-31T00:00:00+02:00", date(1979, 12, 31)),
+        ("1979-12-30T22:00:00.000Z", date(1979, 12, 31)),
+        ("1979-12-31", date(1979, 12, 31)),
+        ("9999-12-31T23:00:00Z", date(9999, 12, 31)),
+        ("31.12.1979", None),
+        ("", None),
+    ],
+)
+def test_a_birthday_is_the_day_that_was_entered(text: str, day: date | None) -> None:
+    assert calendar_day(text) == day
+
+
+ZONES = sorted(available_timezones() - {"localtime"})
+DAYS = st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 1, 1))
+
+
+@given(DAYS, st.sampled_from(ZONES))
+def test_local_midnight_keeps_its_day_where_the_zone_is_known(day: date, name: str) -> None:
+    zone = ZoneInfo(name)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    if midnight.astimezone(zone).date() == day:  # else the clocks skipped that midnight
+        assert calendar_day(midnight.isoformat(), zone) == day
+
+
+@given(DAYS, st.integers(min_value=-40, max_value=55))
+def test_local_midnight_keeps_its_day_from_hawaii_to_tonga(day: date, quarters: int) -> None:
+    zone = timezone(timedelta(minutes=15 * quarters))
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    assert calendar_day(midnight.strftime("%Y-%m-%dT%H:%M:%SZ")) == day
+
+
+@given(DAYS, st.sampled_from(ZONES))
+def test_outlook_s_noon_keeps_its_day_in_every_zone(day: date, name: str) -> None:
+    assert calendar_day(f"{day.isoformat()}T11:59:00Z", ZoneInfo(name)) == day

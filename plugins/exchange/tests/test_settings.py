@@ -1,0 +1,83 @@
+"""The settings of a profile: what is refused, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pbx_exchange.settings import ExchangeSettings, Folders
+from pydantic import ValidationError
+
+LEAST = {"email": "pbx@example.com", "password": {"env": "PW"}}
+
+
+def settings(**changes: Any) -> ExchangeSettings:
+    return ExchangeSettings.model_validate({**LEAST, **changes})
+
+
+def test_email_and_password_are_enough() -> None:
+    assert settings().login == "pbx@example.com"
+    assert settings().public.enabled
+    assert settings().personal.match == "both"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"email": "pbx"}, "no e-mail address"),
+        ({"email": "pbx @example.com"}, "no e-mail address"),
+        ({"password": "secret"}, "password"),
+        ({"password": None}, "a password is needed"),
+        ({"url": "exchange.example.com"}, "expected an address such as"),
+        ({"url": "https://user:secret@exchange.example.com/"}, "does not belong in an address"),
+        ({"url": "https://[exchange/"}, "expected an address such as"),
+        ({"proxy": "http://user:secret@proxy.example.com"}, "does not belong in an address"),
+        ({"pasword": "x"}, "Extra inputs are not permitted"),
+        ({"public": {"includ": []}}, "Extra inputs are not permitted"),
+        ({"public": "perhaps"}, "public"),
+        ({"timezone": "Europe/Bärlin"}, "no time zone"),
+        ({"timezone": "../../etc/passwd"}, "no time zone"),
+        ({"connections": "28"}, "less than or equal to 27"),
+        ({"timeout": "0"}, "greater than 0"),
+        ({"verify": "false", "ca_file": "/x.pem"}, "contradict"),
+        ({"shared": {"owners": ["nobody"]}}, "no e-mail address"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        settings(**changes)
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(("word", "on"), [("false", False), ("no", False), (False, False), ("on", True), (True, True)])
+def test_a_kind_of_address_book_is_switched_by_one_word(word: object, on: bool) -> None:
+    assert settings(public=word).public.enabled is on
+
+
+@pytest.mark.parametrize(
+    ("changes", "login"),
+    [
+        ({"domain": "EXAMPLE"}, "EXAMPLE\\pbx"),
+        ({"username": "svc", "domain": "EXAMPLE"}, "EXAMPLE\\svc"),
+        ({"username": "EXAMPLE\\svc", "domain": "OTHER"}, "EXAMPLE\\svc"),
+        ({"username": "svc"}, "svc"),
+    ],
+)
+def test_the_log_in_name_follows_from_what_is_given(changes: dict[str, Any], login: str) -> None:
+    assert settings(**changes).login == login
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("/Sales", "/Sales", True),
+        ("sales", "/Sales/Customers", True),
+        ("/Sales", "/Salesmen", False),
+        ("/Sales/*", "/Sales", False),
+        ("*/VIP", "/Sales/VIP/Old", True),
+        ("/S?les", "/Sales", True),
+    ],
+)
+def test_a_pattern_takes_subfolders_along(pattern: str, path: str, matches: bool) -> None:
+    assert Folders(include=(pattern,)).wants(path) is matches
+    assert Folders(exclude=(pattern,)).wants(path) is not matches
