@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
-from pbx_connector.model import PHONE_FIELDS
-from pbx_connector.targets import FIELD_NAMES
+from pbx_connector.model import PHONE_FIELDS, Record
+from pbx_connector.targets import FIELD_NAMES, TARGET_BY_NAME, TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,34 @@ class Content:
         return cls(parts["account"], filled, parts.get("labels") or {})
 
 
+def content_digest(content: Content) -> str:
+    """As `Record.digest` of a record that says the same."""
+    return Record("", content.account, content.fields, content.labels).digest
+
+
+def content_faults(content: Content) -> Iterator[str]:
+    """What keeps content from being written as it is, in words."""
+    for target in TARGETS:
+        value = content.fields.get(target.name, "")
+        if target.required and not value.strip():
+            yield f"{target.name} is required"
+        if len(value) > target.max_length:
+            yield f"{target.name} has more than {target.max_length} characters"
+    yield from (f"there is no field {name}" for name in content.fields if name not in TARGET_BY_NAME)
+    yield from (f"{name} cannot be stored" for name, value in _flat(content).items() if value and not storable(value))
+
+
+def storable(text: str) -> bool:
+    """Whether both databases can hold a text: no NUL, no half of a surrogate pair."""
+    if text.isascii():
+        return "\0" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
 class Action(StrEnum):
     ADD = "add"
     UPDATE = "update"
@@ -55,15 +83,17 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry: what it says before and after."""
+    """One entry, or in the history also one account: what it says before and after."""
 
     action: Action
     entry: int | None
-    """None for an entry that has no id yet."""
+    """None for an entry that has no id yet, and for an account."""
     book: str
     """Title of the address book that it comes from; empty for entries made by hand."""
     before: Content | None
     after: Content | None
+    what: Literal["entry", "account"] = "entry"
+    """An account is shown by its id and the fields `username` and `email`."""
 
     @property
     def content(self) -> Content:
@@ -75,13 +105,14 @@ class Change:
     def fields(self) -> Iterator[FieldChange]:
         """What differs, in the order in which fields are shown."""
         old, new = _flat(self.before), _flat(self.after)
-        labels = sorted({*old, *new} - {*FIELD_NAMES, "account"})
-        for name in (*FIELD_NAMES, "account", *labels):
+        others = sorted({*old, *new} - {*FIELD_NAMES, "account"})
+        for name in (*FIELD_NAMES, "account", *others):
             if old.get(name) != new.get(name):
                 yield FieldChange(name, old.get(name), new.get(name))
 
     def to_json(self) -> dict[str, Any]:
         return {
+            "what": self.what,
             "action": str(self.action),
             "entry": self.entry,
             "book": self.book,
@@ -123,7 +154,7 @@ class EmptiedBook:
     """A book that is still there and would have no entry left."""
 
     title: str
-    lost: int
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +169,10 @@ class PlanSummary:
     moved: int = 0
     blanked: int = 0
     """Phone numbers that updates would take away."""
-    lost_lately: int = 0
-    """Removals and blanked numbers of this profile's runs in the last 24 hours, without those released or undone."""
     removed_lately: int = 0
-    """The removals among them."""
+    """Removals by this profile's runs of the last 24 hours, without those released or undone."""
+    blanked_lately: int = 0
+    """Phone numbers blanked by the same runs."""
     emptied: tuple[EmptiedBook, ...] = ()
 
     @property
@@ -150,4 +181,5 @@ class PlanSummary:
 
     @property
     def lost(self) -> int:
-        return self.removed + self.blanked
+        """What counts against the guard's limit."""
+        return self.removed + self.blanked + self.removed_lately + self.blanked_lately

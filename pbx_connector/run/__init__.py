@@ -8,7 +8,8 @@ Both raise `SourceError` and `StoreError`; a run also `PlanRefused` and `Profile
 the history all the same.
 """
 
+from pbx_connector.run.pipeline import run_profile, simulate_profile
 from pbx_connector.run.progress import Progress, Silent
 from pbx_connector.run.simulation import Simulation
 
-__all__ = ["Progress", "Silent", "Simulation"]
+__all__ = ["Progress", "Silent", "Simulation", "run_profile", "simulate_profile"]

@@ -16,6 +16,7 @@ from pbx_connector.stores.contract import (
     Store,
     Undone,
 )
+from pbx_connector.stores.opening import open_store
 
 __all__ = [
     "ALL",
@@ -32,4 +33,5 @@ __all__ = [
     "RunRecord",
     "Store",
     "Undone",
+    "open_store",
 ]

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, StrEnum
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from pbx_connector.model import Account, Problem, Report
+from pbx_connector.model import Account, Book, Problem, Report
 from pbx_connector.plan import Change, Content, PlanSummary
 from pbx_connector.stores.workspace import Workspace
 
@@ -35,10 +35,7 @@ class Origin:
     """Where an imported entry comes from."""
 
     profile: str
-    book: str
-    """The book's id in its source."""
-    title: str
-    """The book's title."""
+    book: Book
     row: str
     record: str
     version: str = ""
@@ -218,26 +215,9 @@ class Store(Protocol):
     def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]: ...
     def run(self, run: str) -> RunRecord: ...
     def changes(self, run: str) -> Iterator[Change]: ...
-    def undo(self, run: str) -> Undone: ...
-    def prune(self, keep: timedelta) -> int:
-        """Drop runs, journal and kept plans older than `keep`; returns the number of runs dropped."""
-        ...
-
     # plans
     def plan(self, plan: str) -> KeptPlan: ...
     def plan_changes(self, plan: str) -> Iterator[Change]: ...
-
-    # profiles, by id
-    def profiles(self) -> list[ProfileState]: ...
-    def adopt_profile(self, old: str, new: str) -> int:
-        """Hand everything that `old` owns to `new`, which must own nothing; returns the number of entries."""
-        ...
-
-    def remove_profile(self, profile: str) -> int:
-        """Remove all entries of a profile and forget it; returns their number."""
-        ...
-
-    def resume_profile(self, profile: str) -> None: ...
 
     # runs
     def problems(self, profile: str) -> Iterator[Problem]:

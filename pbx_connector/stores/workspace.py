@@ -66,6 +66,7 @@ class BookResult:
     outcome: BookOutcome
     full: bool = False
     checkpoint: str | None = None
+    """Counts only if no row of the book must be read again."""
     fingerprint: str = ""
 
 
@@ -90,28 +91,26 @@ class Decision(Protocol):
         """Of all rows, those of earlier runs that are not resolved among them."""
         ...
 
-    def count_problems(self) -> int: ...
-
     def skipped(self) -> dict[str, int]:
         """Reason to number of rows, of the rows that this run looked at."""
         ...
 
-    def apply(self, report: Report, *, released: str | None = None, planned: str | None = None) -> None:
+    def apply(self, report: Report, *, plan: str | None = None, released: bool = False) -> None:
         """Entries, labels, provenance, checkpoints, journal and the run's record, at once.
 
-        `released` and `planned` name a kept plan that this run uses up.
+        `plan` names a kept plan that this run uses up; `released` says that the guard was overruled.
         """
         ...
 
-    def keep(self, report: Report, digest: str, reasons: Sequence[str]) -> None:
-        """Keep the plan and the run's record, and change nothing in the phone book."""
+    def keep(self, report: Report, digest: str, reasons: Sequence[str]) -> str:
+        """Keep the plan, and the record of a run, and change nothing in the phone book; returns the plan's id."""
         ...
 
 
 class Workspace(Protocol):
     @property
     def run(self) -> str:
-        """The run's id."""
+        """The run's id; empty for a simulation."""
         ...
 
     def accounts(self) -> list[Account]: ...
@@ -143,11 +142,9 @@ class Workspace(Protocol):
         """
         ...
 
-    def confirm(self, book: str, keys: Sequence[str], gone: Collection[str]) -> None:
-        """The source's answer about missing keys; a key that is not among `gone` must be read again next time."""
+    def decide(self, *, mirror: bool, write: bool) -> AbstractContextManager[Decision]:
+        """Compare. Without `write` nothing can be applied or kept, but a read-only store will do."""
         ...
-
-    def decide(self, *, mirror: bool) -> AbstractContextManager[Decision]: ...
 
     def fail(self, report: Report, note: str) -> None:
         """Record a run that came to no decision."""

@@ -1,0 +1,189 @@
+"""One execution of a profile, from opening its source to the report; simulate and run are the same path.
+
+Books are read and staged by `reading.py`, compared by the store, judged by `guard.py`; then the plan is applied in one
+transaction, or kept, or only shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from types import MappingProxyType
+
+from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
+from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
+from pbx_connector.plan import PlanSummary, plan_digest
+from pbx_connector.profile import Profile
+from pbx_connector.run.guard import objections
+from pbx_connector.run.progress import Progress, Silent
+from pbx_connector.run.reading import Reading
+from pbx_connector.run.simulation import Simulation
+from pbx_connector.source import Opening
+from pbx_connector.stores.contract import KeptPlan, Store
+from pbx_connector.stores.workspace import Decision, Workspace
+
+PARALLEL = 4
+"""Books read at a time, unless a caller says otherwise; sources have limits of their own."""
+SHOWN_PROBLEMS = 1000
+"""A report carries no more than these; it counts all, and `Store.problems` has the rest."""
+
+
+def run_profile(
+    profile: Profile,
+    store: Store,
+    *,
+    full: bool = False,
+    plan: str | None = None,
+    release: str | None = None,
+    parallel: int = PARALLEL,
+    progress: Progress | None = None,
+) -> Report:
+    """Bring the phone book in step with the profile's source.
+
+    `plan` applies a plan that a simulation saved, `release` one that the guard refused; both read the source again and
+    apply only what was shown. `full` reads everything, whatever is known from earlier runs.
+    """
+    kept = None if plan is None and release is None else _usable(store, profile, plan or release or "")
+    with store.open_workspace(profile.id, profile.title, simulate=False) as workspace:
+        run = Execution(profile, workspace, progress or Silent())
+        with run.recorded():
+            reading = run.read(full, parallel)
+            with workspace.decide(mirror=profile.mode == "mirror", write=True) as decision:
+                outcome = run.settle(decision, reading, kept, released=release is not None)
+    if isinstance(outcome, PlanRefused):
+        raise outcome
+    return outcome
+
+
+@contextmanager
+def simulate_profile(
+    profile: Profile,
+    store: Store,
+    *,
+    full: bool = False,
+    save: bool = False,
+    parallel: int = PARALLEL,
+    progress: Progress | None = None,
+) -> Iterator[Simulation]:
+    """What `run_profile` would do, without a trace in the store; `save` keeps the plan for `run_profile(plan=...)`."""
+    with store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
+        run = Execution(profile, workspace, progress or Silent())
+        reading = run.read(full, parallel)
+        with workspace.decide(mirror=profile.mode == "mirror", write=save) as decision:
+            reasons = objections(decision.summary, profile.limits)
+            report = run.report(decision, reading, refused=bool(reasons))
+            plan = decision.keep(report, plan_digest(decision.changes()), reasons) if save else None
+            yield Simulation(report, decision.summary, reasons, plan, decision)
+
+
+@dataclass
+class Execution:
+    """One run or simulation on its way."""
+
+    profile: Profile
+    workspace: Workspace
+    progress: Progress
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """A run that fails leaves its record in the history, as far as the store still takes it."""
+        try:
+            yield
+        except BaseException as error:
+            note = error.message if isinstance(error, ConnectorError) else f"ended by {type(error).__name__}"
+            with suppress(ConnectorError):
+                self.workspace.fail(self._report(RunStatus.FAILED, Counts()), note)
+            raise
+
+    def read(self, full: bool, parallel: int) -> Reading:
+        accounts = self.workspace.accounts()
+        with self.profile.source.open(self.profile.settings, Opening(accounts, self.profile.fields)) as source:
+            reading = Reading(self.profile, source, self.workspace, self.progress, full, accounts)
+            reading.read(parallel)
+        return reading
+
+    def settle(
+        self, decision: Decision, reading: Reading, kept: KeptPlan | None, *, released: bool
+    ) -> Report | PlanRefused:
+        """Apply the plan, or keep it and say why not."""
+        reasons = objections(decision.summary, self.profile.limits)
+        digest = plan_digest(decision.changes()) if kept or reasons else ""
+        stale = kept is not None and kept.digest != digest
+        if stale or (reasons and not released):
+            report = self.report(decision, reading, refused=True)
+            plan = decision.keep(report, digest, reasons)
+            return _stale(self.profile, plan, reasons) if stale else _refused(self.profile, plan, reasons)
+        report = self.report(decision, reading)
+        decision.apply(report, plan=kept.id if kept else None, released=released)
+        return report
+
+    def report(self, decision: Decision, reading: Reading, *, refused: bool = False) -> Report:
+        books = sorted(reading.reports.values(), key=lambda report: (report.book.title, report.book.id))
+        found, many = _distinct(chain(reading.book_problems(), decision.problems()))
+        skipped = decision.skipped()
+        counts = _counts(decision.summary, sum(book.rows for book in books), sum(skipped.values()), many)
+        status = RunStatus.REFUSED if refused else RunStatus.DONE if reading.complete else RunStatus.PARTIAL
+        return self._report(status, counts, tuple(books), found, skipped)
+
+    def _report(
+        self,
+        status: RunStatus,
+        counts: Counts,
+        books: tuple[BookReport, ...] = (),
+        found: tuple[Problem, ...] = (),
+        skipped: Mapping[str, int] = MappingProxyType({}),
+    ) -> Report:
+        took = time.monotonic() - self.clock
+        run, profile = self.workspace.run, self.profile.id
+        return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took)
+
+
+def _usable(store: Store, profile: Profile, plan: str) -> KeptPlan:
+    kept = store.plan(plan)
+    if kept.profile != profile.id:
+        raise UsageError(f"plan {plan} is one of profile {kept.profile}", hint=f"run it with profile {kept.profile}")
+    if kept.used is not None:
+        raise UsageError(f"plan {plan} was applied by run {kept.used}; a plan is applied once", hint="simulate again")
+    return kept
+
+
+def _refused(profile: Profile, plan: str, reasons: tuple[str, ...]) -> PlanRefused:
+    return PlanRefused(
+        f"plan {plan} of profile {profile.id} was refused: {'; '.join(reasons)}",
+        plan=plan,
+        reasons=reasons,
+        hint=f"nothing was changed; see: pbx-connector plan show {plan}; if it is right, run with --release {plan}",
+    )
+
+
+def _stale(profile: Profile, plan: str, reasons: tuple[str, ...]) -> PlanRefused:
+    return PlanRefused(
+        f"profile {profile.id} would change something else by now than what was shown; nothing was changed",
+        plan=plan,
+        reasons=reasons,
+        stale=True,
+        hint=f"what it would change now is plan {plan}: pbx-connector plan show {plan}",
+    )
+
+
+def _counts(plan: PlanSummary, rows: int, skipped: int, problems: int) -> Counts:
+    return Counts(rows, plan.added, plan.updated, plan.removed, plan.unchanged, skipped, problems)
+
+
+def _distinct(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], int]:
+    """The first problems and the number of all; what many rows have in common is said once."""
+    shown: dict[Problem, None] = {}
+    many = 0
+    for problem in found:
+        if problem in shown:
+            continue
+        many += 1
+        if len(shown) < SHOWN_PROBLEMS:
+            shown[problem] = None
+    return tuple(shown), many

@@ -1,0 +1,84 @@
+"""The problems that the sync itself finds; their codes begin with S and are never reused."""
+
+from __future__ import annotations
+
+from pbx_connector.errors import SourceError
+from pbx_connector.model import Book, Problem
+
+
+def book_failed(book: Book, error: SourceError) -> Problem:
+    """S101, unless the source knows better."""
+    return Problem(error.code or "S101", error.message, where=book.title, hint=error.hint)
+
+
+def unknown_row_unchanged(book: Book, key: str) -> Problem:
+    return Problem(
+        "S103",
+        "the source calls a contact unchanged that was never read",
+        where=_place(book, key),
+        hint="the next run reads it again",
+    )
+
+
+def not_listed(book: Book, key: str) -> Problem:
+    return Problem(
+        "S104",
+        "the source left the contact out of its list, yet it is still there; its entry stays",
+        where=_place(book, key),
+        hint="the next run asks again",
+        severity="warning",
+    )
+
+
+def not_private(book: Book, key: str) -> Problem:
+    return Problem(
+        "S201",
+        "a contact from a personal address book would show to others; its entry was not written",
+        where=_place(book, key),
+        hint="the structure must set 011acc_id to local_id, or the profile says publish_personal: true",
+    )
+
+
+def no_such_account(book: Book, key: str, account: str) -> Problem:
+    return Problem(
+        "S202",
+        f"the phone system has no account {account}",
+        where=_place(book, key),
+        hint="pbx-connector accounts add, or correct 011acc_id in the structure",
+    )
+
+
+def same_record_twice(book: Book, key: str) -> Problem:
+    return Problem(
+        "S203",
+        "the contact makes two records with the same key",
+        where=_place(book, key),
+        hint="give each record of the structure a key of its own",
+    )
+
+
+def no_name(book: Book, key: str) -> Problem:
+    return Problem("S204", "the record has no display name", where=_place(book, key), hint="fill 028pho_bez")
+
+
+def not_text(book: Book, key: str) -> Problem:
+    return Problem(
+        "S205",
+        "the record has characters that no database can hold",
+        where=_place(book, key),
+        hint="correct the contact at its source",
+    )
+
+
+def no_such_label(name: str) -> Problem:
+    return Problem(
+        "S206",
+        f"there is no label {name}; the entries were written without it",
+        where=name,
+        hint=f"pbx-connector labels add {name!r}, or labels: create in the profile",
+        severity="warning",
+    )
+
+
+def _place(book: Book, key: str) -> str:
+    return f"{book.title}: {key}"

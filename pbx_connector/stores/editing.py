@@ -1,0 +1,146 @@
+"""Every change of the phone book that is no run: accounts, entries by hand, a profile's end, and undo.
+
+Written once for all stores, on the few steps of an `Edit`: one transaction that journals what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pbx_connector.errors import UsageError
+from pbx_connector.model import Account
+from pbx_connector.plan import Content, content_faults
+from pbx_connector.stores.contract import AccountImport, Entry, RunKind
+
+
+class Edit(Protocol):
+    """One journaled transaction. Nothing of it shows before it ends well."""
+
+    @property
+    def run(self) -> str: ...
+
+    def accounts(self) -> list[Account]: ...
+    def put_account(self, account: Account) -> None: ...
+    def drop_account(self, account: str) -> None: ...
+
+    def entry(self, entry: int) -> Entry | None: ...
+    def private_entries(self, account: str) -> Iterator[Entry]: ...
+
+    def put_entry(self, entry: Entry) -> Entry:
+        """Write an entry; the id 0 asks for a new one."""
+        ...
+
+    def drop_entry(self, entry: Entry) -> None:
+        """Remove an entry; the book that it came from will be read in full."""
+        ...
+
+
+class Editable(Protocol):
+    """What a store adds to get the operations of `Editing`."""
+
+    def edit(self, kind: RunKind, note: str, profile: str = "") -> AbstractContextManager[Edit]: ...
+    def accounts(self) -> list[Account]: ...
+    def entry(self, entry: int) -> Entry: ...
+    def count_entries(self, *, account: str | None) -> int: ...
+
+
+class Editing:
+    """A mixin for stores."""
+
+    def add_account(self: Editable, account: Account) -> None:
+        with self.edit(RunKind.ACCOUNTS, f"account {account.id} added") as edit:
+            _check_account(account)
+            if any(account.id == known.id for known in edit.accounts()):
+                raise UsageError(f"there is an account {account.id} already", hint="see: pbx-connector accounts list")
+            edit.put_account(account)
+
+    def plan_account_import(
+        self: Editable, accounts: Sequence[Account], *, remove_missing: bool = False
+    ) -> AccountImport:
+        return _compare_accounts(self, self.accounts(), accounts, remove_missing)
+
+    def import_accounts(self: Editable, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport:
+        found = _compare_accounts(self, self.accounts(), accounts, remove_missing)
+        if not (found.added or found.updated or found.removed):
+            return found
+        with self.edit(RunKind.ACCOUNTS, f"{len(accounts)} accounts imported") as edit:
+            for account in (*found.added, *found.updated):
+                edit.put_account(account)
+            for account in found.removed:
+                _drop_account(edit, account.id)
+        return found
+
+    def remove_account(self: Editable, account: str) -> int:
+        with self.edit(RunKind.ACCOUNTS, f"account {account} removed") as edit:
+            if all(account != known.id for known in edit.accounts()):
+                raise UsageError(f"there is no account {account}", hint="see: pbx-connector accounts list")
+            return _drop_account(edit, account)
+
+    def add_entry(self: Editable, content: Content) -> Entry:
+        with self.edit(RunKind.HAND, "entry added by hand") as edit:
+            return edit.put_entry(Entry(0, _checked(edit, content)))
+
+    def edit_entry(self: Editable, entry: int, content: Content) -> Entry:
+        with self.edit(RunKind.HAND, f"entry {entry} edited by hand") as edit:
+            _made_by_hand(edit, entry)
+            return edit.put_entry(Entry(entry, _checked(edit, content)))
+
+    def remove_entry(self: Editable, entry: int) -> None:
+        with self.edit(RunKind.HAND, f"entry {entry} removed by hand") as edit:
+            edit.drop_entry(_made_by_hand(edit, entry))
+
+
+def _drop_account(edit: Edit, account: str) -> int:
+    private = 0
+    for entry in edit.private_entries(account):
+        edit.drop_entry(entry)
+        private += 1
+    edit.drop_account(account)
+    return private
+
+
+def _check_account(account: Account) -> None:
+    if not account.id.strip() or account.id != account.id.strip():
+        raise UsageError("an account needs an id without blanks around it", hint="the id the phone system gives it")
+
+
+def _compare_accounts(
+    store: Editable, held: Sequence[Account], wanted: Sequence[Account], remove_missing: bool
+) -> AccountImport:
+    for account in wanted:
+        _check_account(account)
+    ids = [account.id for account in wanted]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}) if len(set(ids)) < len(ids) else []:
+        raise UsageError(f"account {', '.join(twice[:5])} is there more than once", hint="an id belongs to one account")
+    before = {account.id: account for account in held}
+    removed = tuple(account for account in held if account.id not in set(ids)) if remove_missing else ()
+    return AccountImport(
+        added=tuple(account for account in wanted if account.id not in before),
+        updated=tuple(account for account in wanted if account.id in before and account != before[account.id]),
+        removed=removed,
+        private_entries=sum(store.count_entries(account=account.id) for account in removed),
+    )
+
+
+def _made_by_hand(edit: Edit, wanted: int) -> Entry:
+    entry = edit.entry(wanted)
+    if entry is None:
+        raise UsageError(f"there is no entry {wanted}", hint="see: pbx-connector phonebook list")
+    if entry.origin is not None:
+        raise UsageError(
+            f"entry {wanted} was imported by profile {entry.origin.profile} and is read-only",
+            hint="change it at its source; the next run brings the change",
+        )
+    return entry
+
+
+def _checked(edit: Edit, content: Content) -> Content:
+    """Raises `UsageError` with all that is wrong at once."""
+    wrong = list(content_faults(content))
+    if content.account is not None and all(content.account != known.id for known in edit.accounts()):
+        wrong.append(f"there is no account {content.account}")
+    if wrong:
+        raise UsageError("; ".join(wrong), hint="see: pbx-connector phonebook add --help")
+    return content

@@ -1,0 +1,40 @@
+"""From an address to an open store."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pbx_connector.errors import UsageError
+from pbx_connector.stores.contract import Store
+from pbx_connector.stores.sql.sqlite import open_sqlite
+from pbx_connector.stores.sql.store import SqlStore
+
+PATIENCE = 30.0
+"""Seconds to wait for another program that writes."""
+
+
+def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE) -> Store:
+    """Open the phone book at `sqlite:///path`; it is made, or brought to this version, as needed.
+
+    A file that may not be written to is opened read-only. Raises `StoreError` if it cannot be opened and `UsageError`
+    for an address of no store.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme == "sqlite" and rest.startswith("///") and len(rest) > len("///"):
+        path = Path(rest.removeprefix("///")).expanduser()
+        return SqlStore(open_sqlite(path, read_only=read_only or _write_protected(path), patience=patience))
+    raise UsageError(
+        f"there is no store at {_without_password(url)}",
+        hint="a store is sqlite:///relative/path or sqlite:////absolute/path",
+    )
+
+
+def _write_protected(path: Path) -> bool:
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":...@") if parts.password else url

@@ -1,0 +1,93 @@
+"""What the two databases do differently, and the only way to them: a transaction that translates their errors.
+
+`sqlite.py` and `postgres.py` fill this in; everything else in this package is written once for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from pbx_connector.errors import StoreError
+
+
+class Dialect(Protocol):
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        """Start a transaction; one that writes waits until no other one does. Readers go on."""
+        ...
+
+    def load(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows by the fastest way there is, each with a value for every column of the table."""
+        ...
+
+    def now(self) -> ColumnElement[float]: ...
+
+    def json_object(self, parts: Iterable[tuple[str, ColumnElement[Any]]]) -> ColumnElement[Any]: ...
+
+    def json_text(self, json: ColumnElement[Any]) -> ColumnElement[str]: ...
+
+    def parsed(self, text: ColumnElement[Any]) -> ColumnElement[Any]: ...
+
+    def collected(self, key: ColumnElement[str], value: ColumnElement[str]) -> ColumnElement[Any]:
+        """An aggregate: a JSON object of keys and values."""
+        ...
+
+    def pairs(self, text: ColumnElement[str]) -> FromClause:
+        """The pairs of a JSON object as rows of columns `key` and `value`."""
+        ...
+
+    def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
+        """Tell the planner how big temporary tables have become."""
+        ...
+
+    def translate(self, error: Exception) -> tuple[str, str] | None:
+        """Message and hint for a foreign error; None if it is none of this database's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    engine: Engine
+    dialect: Dialect
+    place: str
+    """For people; carries no password."""
+    read_only: bool = False
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """The edge: foreign errors become `StoreError`, without the data that they may quote."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise self._store_error(getattr(error, "orig", None) or error) from error
+        except Exception as error:
+            if self.dialect.translate(error) is None:
+                raise
+            raise self._store_error(error) from error
+
+    def _store_error(self, error: BaseException) -> StoreError:
+        found = self.dialect.translate(error) if isinstance(error, Exception) else None
+        message, hint = found or (f"the database answered with {type(error).__name__}", "")
+        return StoreError(f"{self.place}: {message}", hint=hint)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the phone book."""
+        with self.translated(), self.engine.connect() as connection:
+            self.dialect.begin(connection, write=False)
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that no other one writes beside; it commits at the end or changes nothing."""
+        if self.read_only:
+            raise StoreError(f"{self.place} is read-only", hint="only looking and simulating are possible")
+        with self.translated(), self.engine.connect() as connection:
+            self.dialect.begin(connection, write=True)
+            yield connection
+            connection.commit()

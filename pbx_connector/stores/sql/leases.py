@@ -1,0 +1,119 @@
+"""One run of a profile at a time: a lease that expires, with a token that grows whenever it changes hands.
+
+The holder renews it from a thread; whoever was silent for too long has lost it, and the apply transaction of a holder
+that lost it finds another token and changes nothing. All times are the database's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from pbx_connector.errors import StoreError
+from pbx_connector.stores.sql.database import Database
+from pbx_connector.stores.sql.schema import lease
+
+SECONDS = 60.0
+"""How long a silent holder keeps its lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    profile: str
+    token: int
+    abandoned: int | None
+    """The run whose lease this one took over: it ended without a word."""
+
+
+def acquire(connection: Connection, database: Database, profile: str, run: int) -> Taken:
+    """Raises `StoreError` while somebody else holds the lease."""
+    now = connection.execute(select(database.dialect.now())).scalar_one()
+    held = connection.execute(select(lease).where(lease.c.profile == profile)).first()
+    if held is None:
+        connection.execute(insert(lease).values(profile=profile, token=1, holder=_holder(), run=run, renewed=now))
+        return Taken(profile, 1, None)
+    if held.holder and _alive(held, now):
+        who = json.loads(held.holder)
+        raise StoreError(
+            f"another run of profile {profile} is going on: run {held.run} of process {who['pid']} on {who['host']}",
+            hint=f"wait for its end; if that process is gone, the profile is free again in {SECONDS:.0f} seconds",
+        )
+    token = held.token + 1
+    connection.execute(
+        update(lease).where(lease.c.profile == profile).values(token=token, holder=_holder(), run=run, renewed=now)
+    )
+    return Taken(profile, token, held.run if held.holder else None)
+
+
+def verify(connection: Connection, database: Database, taken: Taken) -> None:
+    """In the apply transaction: nobody took the lease over, and it has not expired."""
+    now = connection.execute(select(database.dialect.now())).scalar_one()
+    held = connection.execute(select(lease).where(lease.c.profile == taken.profile)).first()
+    if held is None or held.token != taken.token or not _in_time(held, now):
+        raise StoreError(
+            f"this run lost its hold on profile {taken.profile} while it waited; nothing was changed",
+            hint="run it again; if it happens again, the machine or the database is too slow",
+        )
+
+
+def give_back(connection: Connection, taken: Taken) -> None:
+    mine = (lease.c.profile == taken.profile) & (lease.c.token == taken.token)
+    connection.execute(update(lease).where(mine).values(holder=""))
+
+
+class Renewal:
+    """Renews a lease in the background while its `with` block runs."""
+
+    def __init__(self, database: Database, taken: Taken) -> None:
+        self._database = database
+        self._taken = taken
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name=f"lease {taken.profile}", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _renew(self) -> None:
+        mine = (lease.c.profile == self._taken.profile) & (lease.c.token == self._taken.token)
+        while not self._over.wait(SECONDS / 4):
+            try:
+                with self._database.write() as connection:
+                    connection.execute(update(lease).where(mine).values(renewed=self._database.dialect.now()))
+            except StoreError:
+                continue  # the next try may work; if none does, the apply transaction finds out
+
+
+def _holder() -> str:
+    return json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
+
+
+def _alive(held: Row[Any], now: float) -> bool:
+    return _in_time(held, now) and not _process_ended(json.loads(held.holder))
+
+
+def _in_time(held: Row[Any], now: float) -> bool:
+    """A time of renewal well in the future means that the clock was set back: the lease is no longer trusted."""
+    return bool(-SECONDS < now - held.renewed < SECONDS)
+
+
+def _process_ended(who: dict[str, object]) -> bool:
+    """Whether the holder ran on this machine and is known to be gone, as after `kill -9`."""
+    if who["host"] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(str(who["pid"])), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,204 @@
+"""The tables of the phone book, as `migrations/` makes them; a test holds the two together.
+
+Ids of entries, books and runs come from `counter`, so that both databases give them alike and none is ever given twice.
+Times are seconds since 1970 by the database's clock.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from pbx_connector.model import PHONE_FIELDS
+from pbx_connector.targets import FIELD_NAMES, TARGET_BY_NAME
+
+metadata = MetaData()
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+Key = Text(collation="C").with_variant(Text(), "sqlite")
+"""Text that compares by code point in both databases."""
+
+
+def required(name: str, default: str | None = None) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=default)
+
+
+def field_columns() -> list[Column[str]]:
+    """What an entry says, one column a target field."""
+    return [Column(name, Text, nullable=not TARGET_BY_NAME[name].required) for name in FIELD_NAMES]
+
+
+def tail_columns() -> list[Column[str]]:
+    """The last digits of each number: what `lookup` finds candidates by."""
+    return [Column(f"{name}_tail", Text) for name in PHONE_FIELDS]
+
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Key, primary_key=True),
+    required("username"),
+    required("email"),
+)
+
+label = Table(
+    "label", metadata, Column("id", Id, primary_key=True, autoincrement=False), Column("name", Key, nullable=False)
+)
+Index("label_name", label.c.name, unique=True)
+
+profile = Table(
+    "profile",
+    metadata,
+    Column("id", Key, primary_key=True),
+    required("title"),
+    Column("held", Id),  # the undo after which its runs wait
+)
+
+book = Table(
+    "book",
+    metadata,
+    Column("no", Id, primary_key=True, autoincrement=False),
+    Column("profile", Key, ForeignKey("profile.id"), nullable=False),
+    Column("id", Key, nullable=False),
+    required("title"),
+    required("kind"),
+    Column("account", Key),  # no foreign key: the account may be gone before the source says that its book is
+    required("fingerprint"),
+    Column("checkpoint", Text),
+    UniqueConstraint("profile", "id", name="book_profile_id"),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("account", Key, ForeignKey("account.id")),
+    *field_columns(),
+    *tail_columns(),
+    required("search"),
+)
+Index("entry_account", entry.c.account, entry.c.id)
+for _name in PHONE_FIELDS:
+    _tail = entry.c[f"{_name}_tail"]
+    Index(f"entry_{_name}_tail", _tail, sqlite_where=_tail.is_not(None), postgresql_where=_tail.is_not(None))
+
+entry_label = Table(
+    "entry_label",
+    metadata,
+    Column("entry", Id, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
+    Column("label", Id, ForeignKey("label.id"), primary_key=True),
+    required("value"),
+    sqlite_with_rowid=False,
+)
+Index("entry_label_label", entry_label.c.label)
+
+provenance = Table(
+    "provenance",
+    metadata,
+    Column("entry", Id, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
+    Column("book", Id, ForeignKey("book.no", ondelete="CASCADE"), nullable=False),
+    Column("row_key", Key, nullable=False),
+    Column("record_key", Key, nullable=False),
+    required("version"),  # empty: the row must be read again
+    required("digest"),
+    UniqueConstraint("book", "row_key", "record_key", name="provenance_source"),
+)
+
+row_note = Table(
+    "row_note",
+    metadata,
+    Column("book", Id, ForeignKey("book.no", ondelete="CASCADE"), primary_key=True),
+    Column("row_key", Key, primary_key=True),
+    required("version"),  # as in provenance, and counts before the one there
+    required("outcome"),
+    required("reason"),
+    required("problems"),  # JSON
+    sqlite_with_rowid=False,
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("no", Id, primary_key=True, autoincrement=False),
+    required("kind"),
+    Column("profile", Key),
+    required("status"),
+    Column("finished", Double, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("blanked", Integer, nullable=False),
+    required("report"),  # JSON
+    required("note"),
+    Column("undone_by", Id),
+    Column("released", Boolean, nullable=False),
+)
+Index("run_profile", run.c.profile, run.c.no)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("run", Id, ForeignKey("run.no", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Id, primary_key=True),
+    required("action"),
+    Column("entry", Id),
+    Column("account", Key),  # a change of an account, not of an entry
+    required("book"),  # title
+    Column("before", Text),  # JSON
+    Column("after", Text),  # JSON
+    Column("origin", Text),  # JSON: what a removed entry came from
+    sqlite_with_rowid=False,
+)
+Index("journal_entry", journal.c.entry, journal.c.run)
+Index(
+    "journal_account",
+    journal.c.account,
+    sqlite_where=journal.c.account.is_not(None),
+    postgresql_where=journal.c.account.is_not(None),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("no", Id, primary_key=True, autoincrement=False),
+    Column("profile", Key, nullable=False),
+    Column("made", Double, nullable=False),
+    required("digest"),
+    required("summary"),  # JSON
+    required("reasons"),  # JSON
+    Column("used", Id),
+)
+
+plan_change = Table(
+    "plan_change",
+    metadata,
+    Column("plan", Id, ForeignKey("plan.no", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Id, primary_key=True),
+    required("action"),
+    Column("entry", Id),
+    required("book"),
+    Column("before", Text),
+    Column("after", Text),
+    sqlite_with_rowid=False,
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("profile", Key, primary_key=True),
+    Column("token", Id, nullable=False),
+    required("holder"),  # JSON; empty once it is given back
+    Column("run", Id, nullable=False),
+    Column("renewed", Double, nullable=False),
+)
+
+counter = Table("counter", metadata, Column("name", Text, primary_key=True), Column("value", Id, nullable=False))

@@ -1,0 +1,105 @@
+"""SQLite, the embedded default: write-ahead log, every commit on disk before it counts, one machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table, create_engine, event, func, literal
+
+from pbx_connector.errors import StoreError
+from pbx_connector.stores.sql.database import Database
+
+TROUBLE = (
+    ("locked", "another program is writing to it", "try again; if it stays so, look for a run that hangs"),
+    ("not a database", "the file is damaged or is no phone book", "restore it from a backup, or run into a new file"),
+    ("malformed", "the file is damaged", "restore it from a backup, or run into a new file"),
+    ("readonly", "the file or its folder is read-only", "give the user of pbx-connector the right to write there"),
+    ("full", "the disk is full", "nothing was changed; make room and run again"),
+    ("unable to open", "the file cannot be opened", "see that its folder exists and may be written to"),
+    ("disk i/o", "the disk reports an error", "nothing was changed; check the disk, then run again"),
+)
+
+
+class SqliteDialect:
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        connection.execution_options(begin="IMMEDIATE" if write else "DEFERRED").begin()
+
+    def load(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            connection.exec_driver_sql(_insert(table), list(rows))
+
+    def now(self) -> ColumnElement[float]:
+        return (func.julianday("now") - 2440587.5) * 86400.0
+
+    def json_object(self, parts: Iterable[tuple[str, ColumnElement[Any]]]) -> ColumnElement[Any]:
+        return func.json_object(*[part for name, value in parts for part in (literal(name), value)])
+
+    def json_text(self, json: ColumnElement[Any]) -> ColumnElement[str]:
+        return json
+
+    def parsed(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.json(text)
+
+    def collected(self, key: ColumnElement[str], value: ColumnElement[str]) -> ColumnElement[Any]:
+        return func.json_group_object(key, value)
+
+    def pairs(self, text: ColumnElement[str]) -> FromClause:
+        return func.json_each(text).table_valued("key", "value")
+
+    def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
+        """SQLite plans these joins by their indexes alone."""
+
+    def translate(self, error: Exception) -> tuple[str, str] | None:
+        if not isinstance(error, sqlite3.Error):
+            return None
+        text = str(error).casefold()
+        for sign, message, hint in TROUBLE:
+            if sign in text:
+                return message, hint
+        return f"SQLite answered with {type(error).__name__}", ""
+
+
+@lru_cache
+def _insert(table: Table) -> str:
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {table.name} VALUES ({marks})"  # noqa: S608 - the name of a table of ours
+
+
+def open_sqlite(path: Path, *, read_only: bool, patience: float) -> Database:
+    """The database of a file, made if it is not there; `patience` is how many seconds to wait for another writer."""
+    if read_only and not path.exists():
+        raise StoreError(f"{path} does not exist", hint="a run makes it; a read-only store must be there")
+    engine = _engine(_address(path, read_only), read_only, patience)
+    return Database(engine, SqliteDialect(), str(path), read_only)
+
+
+def _address(path: Path, read_only: bool) -> str:
+    """As a URI. A file that nobody may write to has no log beside it, so it is read as it stands."""
+    mode = "ro" if read_only else "rwc"
+    log = path.with_name(path.name + "-wal")
+    return f"file:{quote(str(path.absolute()))}?mode={mode}" + (
+        "&immutable=1" if read_only and not log.exists() else ""
+    )
+
+
+def _engine(address: str, read_only: bool, patience: float) -> Engine:
+    def connect() -> sqlite3.Connection:
+        made = sqlite3.connect(address, uri=True, timeout=patience, check_same_thread=False, isolation_level=None)
+        if not read_only:
+            made.execute("PRAGMA journal_mode = WAL")
+        made.execute("PRAGMA synchronous = FULL")
+        made.execute("PRAGMA foreign_keys = ON")
+        return made
+
+    engine = create_engine("sqlite:///file", creator=connect, hide_parameters=True)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")

@@ -1,0 +1,226 @@
+"""The phone book in a database, as the user interfaces and the run pipeline see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import delete, func, insert, select, update
+
+from pbx_connector.errors import ProfileHeld, UsageError
+from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
+from pbx_connector.plan import Change
+from pbx_connector.stores.contract import (
+    ALL,
+    AccountScope,
+    Entry,
+    KeptPlan,
+    Label,
+    Match,
+    RunKind,
+    RunRecord,
+)
+from pbx_connector.stores.editing import Edit, Editing
+from pbx_connector.stores.folding import tail
+from pbx_connector.stores.matching import ordered_matches
+from pbx_connector.stores.sql import leases, reading, recording, showing
+from pbx_connector.stores.sql.counters import take
+from pbx_connector.stores.sql.database import Database
+from pbx_connector.stores.sql.edit import SqlEdit
+from pbx_connector.stores.sql.migrating import bring_up_to_date
+from pbx_connector.stores.sql.schema import (
+    account,
+    book,
+    entry_label,
+    journal,
+    label,
+    plan,
+    plan_change,
+    profile,
+    row_note,
+    run,
+)
+from pbx_connector.stores.sql.workspace import SqlWorkspace
+
+
+class SqlStore(Editing):
+    def __init__(self, database: Database) -> None:
+        bring_up_to_date(database)
+        self._database = database
+
+    @property
+    def place(self) -> str:
+        return self._database.place
+
+    @property
+    def read_only(self) -> bool:
+        return self._database.read_only
+
+    def close(self) -> None:
+        self._database.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # accounts and labels
+
+    def accounts(self) -> list[Account]:
+        with self._database.read() as connection:
+            return [Account(*row) for row in connection.execute(select(account).order_by(account.c.id))]
+
+    def labels(self) -> list[Label]:
+        carried = func.count(entry_label.c.entry)
+        query = select(label.c.name, carried).outerjoin(entry_label, entry_label.c.label == label.c.id)
+        with self._database.read() as connection:
+            return [Label(*row) for row in connection.execute(query.group_by(label.c.name).order_by(label.c.name))]
+
+    def add_label(self, name: str) -> None:
+        with self._database.write() as connection:
+            if connection.execute(select(label.c.id).where(label.c.name == name)).first():
+                raise UsageError(f"there is a label {name} already", hint="see: pbx-connector labels list")
+            connection.execute(insert(label).values(id=take(connection, "label") + 1, name=name))
+
+    def remove_label(self, name: str) -> None:
+        with self._database.write() as connection:
+            number = connection.execute(select(label.c.id).where(label.c.name == name)).scalar()
+            if number is None:
+                raise UsageError(f"there is no label {name}", hint="see: pbx-connector labels list")
+            carriers = select(func.count()).where(entry_label.c.label == number)
+            if many := connection.execute(carriers).scalar_one():
+                raise UsageError(
+                    f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+                )
+            connection.execute(delete(label).where(label.c.id == number))
+
+    # entries
+
+    def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
+        scope = reading.in_scope(account)
+        return reading.pages(self._database, limit, after, lambda query: query.where(scope))
+
+    def count_entries(self, *, account: AccountScope = ALL) -> int:
+        with self._database.read() as connection:
+            return reading.count(connection, reading.in_scope(account))
+
+    def entry(self, entry: int) -> Entry:
+        with self._database.read() as connection:
+            found = reading.one_entry(connection, self._database.dialect, entry)
+        if found is None:
+            raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
+        return found
+
+    def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
+        scope, match = reading.in_scope(account), reading.matching(text)
+        return reading.pages(self._database, limit, 0, lambda query: query.where(scope, match))
+
+    def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
+        end = tail(number)
+        if end is None:
+            return []
+        query = reading.entry_query(self._database.dialect).where(reading.with_tail(end, account))
+        with self._database.read() as connection:
+            return ordered_matches(number, map(reading.to_entry, connection.execute(query)))
+
+    # history and plans
+
+    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
+        query = select(run).order_by(run.c.no.desc()).limit(limit)
+        if profile is not None:
+            query = query.where(run.c.profile == profile)
+        with self._database.read() as connection:
+            yield from map(recording.to_run, connection.execute(query, execution_options=showing.STREAMED))
+
+    def run(self, run_id: str) -> RunRecord:
+        with self._database.read() as connection:
+            row = connection.execute(select(run).where(run.c.no == _number(run_id, "run"))).first()
+        if row is None:
+            raise UsageError(f"there is no run {run_id}", hint="see: pbx-connector history")
+        return recording.to_run(row)
+
+    def changes(self, run_id: str) -> Iterator[Change]:
+        number = int(self.run(run_id).id)
+        query = select(journal).where(journal.c.run == number).order_by(journal.c.seq)
+        with self._database.read() as connection:
+            yield from map(recording.to_history, connection.execute(query, execution_options=showing.STREAMED))
+
+    def plan(self, plan_id: str) -> KeptPlan:
+        with self._database.read() as connection:
+            row = connection.execute(select(plan).where(plan.c.no == _number(plan_id, "plan"))).first()
+        if row is None:
+            raise UsageError(f"there is no plan {plan_id}", hint="see: pbx-connector history")
+        return recording.to_plan(row)
+
+    def plan_changes(self, plan_id: str) -> Iterator[Change]:
+        number = int(self.plan(plan_id).id)
+        query = select(plan_change).where(plan_change.c.plan == number).order_by(plan_change.c.seq)
+        with self._database.read() as connection:
+            yield from map(recording.to_change, connection.execute(query, execution_options=showing.STREAMED))
+
+    # runs
+
+    def problems(self, profile: str) -> Iterator[Problem]:
+        noted = select(row_note.c.problems).join(book, book.c.no == row_note.c.book)
+        query = noted.where(book.c.profile == profile, row_note.c.problems != "").order_by(
+            book.c.id, row_note.c.row_key
+        )
+        with self._database.read() as connection:
+            yield from showing.problems(connection, query)
+
+    @contextmanager
+    def open_workspace(self, profile: str, title: str, *, simulate: bool) -> Iterator[SqlWorkspace]:
+        taken, number = (None, None) if simulate else self._start_run(profile, title)
+        with self._database.translated(), self._database.engine.connect() as connection:
+            connection.detach()  # its temporary tables end with it
+            if taken is None:
+                yield SqlWorkspace(self._database, connection, profile, None, None)
+                return
+            try:
+                with leases.Renewal(self._database, taken):
+                    yield SqlWorkspace(self._database, connection, profile, number, taken)
+            finally:
+                with self._database.write() as giving_back:
+                    leases.give_back(giving_back, taken)
+
+    def _start_run(self, wanted: str, title: str) -> tuple[leases.Taken, int]:
+        with self._database.write() as connection:
+            held = connection.execute(select(profile).where(profile.c.id == wanted)).first()
+            if held is None:
+                connection.execute(insert(profile).values(id=wanted, title=title))
+            elif held.held is not None:
+                raise ProfileHeld(
+                    f"profile {wanted} waits since undo {held.held}: a run would do again what was taken back",
+                    hint=f"when its source or rules are right: pbx-connector profiles resume {wanted}",
+                )
+            else:
+                connection.execute(update(profile).where(profile.c.id == wanted).values(title=title))
+            number = take(connection, "run") + 1
+            taken = leases.acquire(connection, self._database, wanted, number)
+            if taken.abandoned is not None:
+                report = Report(str(taken.abandoned), wanted, RunStatus.FAILED, Counts())
+                note = "it ended without a word: killed, or the machine stopped; it changed nothing"
+                recording.record_run(connection, self._database.dialect, report, note=note)
+            return taken, number
+
+    @contextmanager
+    def edit(self, kind: RunKind, note: str, profile: str = "") -> Iterator[Edit]:
+        with self._database.write() as connection:
+            number = take(connection, "run") + 1
+            report = Report(str(number), profile, RunStatus.DONE, Counts(), started=datetime.now(UTC))
+            recording.record_run(connection, self._database.dialect, report, kind=kind, note=note)
+            edit = SqlEdit(connection, self._database.dialect, number)
+            yield edit
+            recording.update_counts(connection, report, edit.counts)
+
+
+def _number(text: str, what: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"{text!r} is no {what}", hint=f"a {what} is a number, see: pbx-connector history")
+    return int(text)

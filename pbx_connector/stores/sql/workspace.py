@@ -1,0 +1,230 @@
+"""A run's staging in the database: rows go into temporary tables, and `diff.py` compares them with what is held.
+
+One connection serves all worker threads, one at a time; each call is a short transaction of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Index, delete, exists, func, select, union
+from sqlalchemy.exc import IntegrityError
+
+from pbx_connector.model import PHONE_FIELDS, Account, Book, Record, Report
+from pbx_connector.stores.folding import search_text, tail
+from pbx_connector.stores.sql import diff, leases
+from pbx_connector.stores.sql.database import Database
+from pbx_connector.stores.sql.decision import SqlDecision
+from pbx_connector.stores.sql.recording import record_run
+from pbx_connector.stores.sql.schema import account, book, label, provenance, row_note
+from pbx_connector.stores.sql.staging import staging, t_book, t_record, t_row
+from pbx_connector.stores.workspace import BookOutcome, BookResult, Decision, HeldBook, StagedRow
+from pbx_connector.targets import FIELD_NAMES
+
+PAGE = 500
+
+
+class SqlWorkspace:
+    def __init__(
+        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.Taken | None
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._profile = profile
+        self._run = run
+        self._taken = taken
+        self._results: dict[int, BookResult] = {}
+        self._labels: set[str] = set()
+        self._rows = 0
+        self._records = 0
+        self._settled = False
+        with self._transaction() as transaction:
+            staging.create_all(transaction)
+            self._held = {held.id: held for held in transaction.execute(select(book).where(book.c.profile == profile))}
+        self._slots: dict[str, int] = {held.id: held.no for held in self._held.values()}
+
+    @property
+    def run(self) -> str:
+        return "" if self._run is None else str(self._run)
+
+    @contextmanager
+    def _transaction(self, *, write: bool = False) -> Iterator[Connection]:
+        with self._lock, self._database.translated():
+            self._database.dialect.begin(self._connection, write=write)
+            try:
+                yield self._connection
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    # what is held
+
+    def accounts(self) -> list[Account]:
+        with self._transaction() as transaction:
+            return [Account(*row) for row in transaction.execute(select(account).order_by(account.c.id))]
+
+    def labels(self) -> Collection[str]:
+        with self._transaction() as transaction:
+            return set(transaction.execute(select(label.c.name)).scalars())
+
+    def held_books(self) -> list[HeldBook]:
+        return [
+            HeldBook(Book(held.id, held.title, held.kind, held.account), held.fingerprint, held.checkpoint)
+            for held in self._held.values()
+        ]
+
+    def known(self, book: str) -> Iterator[tuple[str, str]]:
+        last = ""
+        while page := self._known(book, _after(last)):
+            yield from page
+            last = page[-1][0]
+
+    def versions(self, book: str, keys: Sequence[str]) -> dict[str, str]:
+        return dict(self._known(book, lambda key: key.in_(keys), limit=None))
+
+    def _known(self, book: str, narrow: Callable[[Any], Any], limit: int | None = PAGE) -> Sequence[tuple[str, str]]:
+        """A note's version counts before the one of the entries."""
+        if book not in self._held:
+            return []
+        no = self._slots[book]
+        noted = select(row_note.c.row_key, row_note.c.version).where(row_note.c.book == no, narrow(row_note.c.row_key))
+        overruled = exists().where(row_note.c.book == no, row_note.c.row_key == provenance.c.row_key)
+        entered = select(provenance.c.row_key, provenance.c.version).where(
+            provenance.c.book == no, narrow(provenance.c.row_key), ~overruled
+        )
+        both = union(noted, entered).subquery()
+        query = select(both).where(both.c.version != "").order_by(both.c.row_key).limit(limit)
+        with self._transaction() as transaction:
+            return [(row.row_key, row.version) for row in transaction.execute(query)]
+
+    # what is staged
+
+    def stage(self, book: str, rows: Sequence[StagedRow]) -> None:
+        with self._lock:
+            slot = self._slot(book)
+            row_values, record_values = [], []
+            for row in rows:
+                self._rows += 1
+                row_values.append(_row_values(self._rows, slot, row))
+                for record in row.records:
+                    self._records += 1
+                    self._labels.update(record.labels)
+                    record_values.append(_record_values(self._records, self._rows, slot, row, record))
+            with self._transaction() as transaction:
+                self._database.dialect.load(transaction, t_row, row_values)
+                self._database.dialect.load(transaction, t_record, record_values)
+
+    def _slot(self, book: str) -> int:
+        return self._slots.setdefault(book, -1 - len(self._slots))
+
+    def close_book(self, result: BookResult) -> None:
+        with self._lock:
+            self._results[self._slot(result.book.id)] = result
+
+    def settle(self) -> None:
+        kept = [slot for slot, result in self._results.items() if result.outcome is not BookOutcome.READ]
+        with self._transaction() as transaction:
+            for slot in kept:
+                transaction.execute(delete(t_row).where(t_row.c.slot == slot))
+                transaction.execute(delete(t_record).where(t_record.c.slot == slot))
+            transaction.execute(delete(t_book))
+            self._database.dialect.load(transaction, t_book, [self._book_values(slot) for slot in self._results])
+            if not self._settled:
+                _index(transaction)
+            self._settled = True
+            self._database.dialect.analyze(transaction, [t_book, t_row, t_record])
+
+    def _book_values(self, slot: int) -> tuple[Any, ...]:
+        result = self._results[slot]
+        number = slot if slot > 0 else None
+        return slot, number, result.book.id, result.book.title, str(result.outcome), result.full
+
+    def missing(self, mirror: bool) -> Iterable[tuple[str, Sequence[str]]]:
+        titles = {slot: result.book.id for slot, result in self._results.items()}
+        last: tuple[int, str] = (0, "")
+        while True:
+            with self._transaction() as transaction:
+                page = transaction.execute(diff.missing(mirror, last).limit(PAGE)).all()
+            for slot, rows in groupby(page, key=lambda row: row.slot):
+                yield titles[slot], [row.row_key for row in rows]
+            if len(page) < PAGE:
+                return
+            last = (page[-1].slot, page[-1].row_key)
+
+    # the decision
+
+    @contextmanager
+    def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:
+        with self._lock, self._database.translated():
+            self._database.dialect.begin(self._connection, write=write)
+            try:
+                if self._taken:
+                    leases.verify(self._connection, self._database, self._taken)
+                decision = SqlDecision(
+                    self._connection,
+                    self._database.dialect,
+                    self._profile,
+                    self._run,
+                    self._results,
+                    self._labels,
+                    mirror,
+                )
+                yield decision
+                if decision.written:
+                    self._connection.commit()
+            finally:
+                self._connection.rollback()
+
+    def fail(self, report: Report, note: str) -> None:
+        if self._run is not None:
+            with self._transaction(write=True) as transaction:
+                record_run(transaction, self._database.dialect, report, note=note)
+
+
+def _after(last: str) -> Callable[[Any], Any]:
+    return lambda key: key > last
+
+
+def _index(transaction: Connection) -> None:
+    """One row a key; of several the last one counts, which is looked for only where there are several."""
+    by_key = Index("t_row_key", t_row.c.slot, t_row.c.row_key, unique=True)
+    try:
+        with transaction.begin_nested():
+            by_key.create(transaction)
+    except IntegrityError:
+        last = select(func.max(t_row.c.seq)).group_by(t_row.c.slot, t_row.c.row_key)
+        transaction.execute(delete(t_row).where(t_row.c.seq.not_in(last)))
+        transaction.execute(delete(t_record).where(t_record.c.seq.not_in(select(t_row.c.seq))))
+        by_key.create(transaction)
+    t_row.indexes.discard(by_key)
+
+
+def _row_values(seq: int, slot: int, row: StagedRow) -> tuple[Any, ...]:
+    problems = json.dumps([asdict(problem) for problem in row.problems]) if row.problems else ""
+    return seq, slot, row.key, str(row.outcome), row.version, row.reason, problems
+
+
+def _record_values(no: int, seq: int, slot: int, row: StagedRow, record: Record) -> tuple[Any, ...]:
+    fields = record.fields
+    return (
+        no,
+        seq,
+        slot,
+        row.key,
+        record.key,
+        row.version,
+        record.digest,
+        json.dumps(record.labels) if record.labels else "{}",
+        record.account,
+        *[fields.get(name) for name in FIELD_NAMES],
+        *[tail(fields.get(name)) for name in PHONE_FIELDS],
+        search_text(fields),
+    )

@@ -1,0 +1,5 @@
+"""Fakes that keep the contracts, and the contracts as test suites: for this project and for plugins."""
+
+from pbx_connector.testing.memory_source import MemoryBook, MemorySource
+
+__all__ = ["MemoryBook", "MemorySource"]

@@ -1,0 +1,68 @@
+"""Every test of this folder runs on every store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pbx_connector.model import Book, Mapped, Record, Report, Row
+from pbx_connector.profile import Profile
+from pbx_connector.run import run_profile
+from pbx_connector.stores import Entry, Store, open_store
+from pbx_connector.testing import MemorySource
+from pbx_connector.testing.memory_source import MemorySettings
+
+
+def map_row(row: Row, book: Book) -> Mapped:
+    """The rows' values are target fields, but for `label`, `skip`, `owner` and `also` (a second record)."""
+    values = {name: str(value) for name, value in row.values.items()}
+    if "skip" in values:
+        return Mapped(skipped=values["skip"])
+    if "bad" in values:
+        raise AssertionError("a profile's mapping must not be asked for this row")
+    label, also, owner = values.pop("label", ""), values.pop("also", ""), values.pop("owner", book.account)
+    labels = {"Department": label} if label else {}
+    records = [Record("", owner or None, values, labels)]
+    if also:
+        records.append(Record("also", owner or None, {"display_name": also}))
+    return Mapped(tuple(records))
+
+
+@pytest.fixture(params=["sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path / 'book.db'}", patience=5) as store:
+        yield store
+
+
+@pytest.fixture
+def source() -> MemorySource:
+    return MemorySource()
+
+
+@pytest.fixture
+def profile(source: MemorySource) -> Profile:
+    return Profile("crm", "CRM", source.type(), MemorySettings(), map_row, frozenset({"display_name"}), "f1")
+
+
+@pytest.fixture
+def run(profile: Profile, store: Store) -> Callable[..., Report]:
+    """Run the profile, with some of its parts replaced."""
+
+    def run(*, full: bool = False, release: str | None = None, plan: str | None = None, **parts: Any) -> Report:
+        return run_profile(replace(profile, **parts), store, full=full, release=release, plan=plan)
+
+    return run
+
+
+@pytest.fixture
+def names(store: Store) -> Callable[[], dict[str, int]]:
+    """Display names and ids of all entries."""
+
+    def name(entry: Entry) -> str:
+        return entry.content.fields["display_name"]
+
+    return lambda: {name(entry): entry.id for entry in store.entries()}
