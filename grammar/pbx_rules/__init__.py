@@ -1,7 +1,39 @@
-"""The rule language: rules and a structure turn a row into records."""
+"""The rule language: rules and a structure turn a row into records.
 
+`document.load` reads a profile's YAML, `compile_profile` checks it and gives a `Program`, whose `run` maps a row.
+"""
+
+from pbx_rules.compiler import Compiled, compile_profile
 from pbx_rules.diagnostics import Diagnostic, Note, Span
+from pbx_rules.functions.builtin import BUILTIN
+from pbx_rules.functions.registry import Example, Function, Parameter, Registry
+from pbx_rules.program import Finding, OutputRecord, Program, Result
 from pbx_rules.render import render
+from pbx_rules.runtime.reading import as_text
+from pbx_rules.schema import FieldType, SourceField, SourceFields, TargetField, TargetTable
 from pbx_rules.values import Value
 
-__all__ = ["Diagnostic", "Note", "Span", "Value", "render"]
+__all__ = [
+    "BUILTIN",
+    "Compiled",
+    "Diagnostic",
+    "Example",
+    "FieldType",
+    "Finding",
+    "Function",
+    "Note",
+    "OutputRecord",
+    "Parameter",
+    "Program",
+    "Registry",
+    "Result",
+    "SourceField",
+    "SourceFields",
+    "Span",
+    "TargetField",
+    "TargetTable",
+    "Value",
+    "as_text",
+    "compile_profile",
+    "render",
+]

@@ -77,7 +77,7 @@ _TITLES = {
     "R0315": "each inside each inside each",
     "R0316": "a part of something that has no parts",
     "R0317": "an argument that is given twice",
-    "R0318": "an `else` that can never be needed",
+    "R0318": "a question about blank that has only one answer",
     # the structure
     "R0401": "unknown target table",
     "R0402": "unknown target field",
@@ -100,7 +100,8 @@ _TITLES = {
     "R0804": "a record whose key is blank",
     "R0805": "a row that makes too many records",
     "R0806": "a row that takes too much work",
-    "R0807": "a field that is too long",
+    "R0807": "a value that is too long",
+    "R0808": "a function that failed",
 }
 
 WARNINGS = frozenset({"R0207", "R0318", "R0410", "R0801"})

@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 from pbx_rules.schema import SourceField
 
-Kind: TypeAlias = Literal["text", "number", "yes/no", "date", "list", "record", "blank", "any"]
-"""`blank`: always blank. `any`: known only at run time."""
+Kind: TypeAlias = Literal["text", "number", "yes/no", "date", "list", "record", "blank", "any", "unknown"]
+"""`blank`: always blank. `any`: known only at run time. `unknown`: after a mistake, so no more is said about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ LIST = Type("list")
 RECORD = Type("record")
 BLANK = Type("blank")
 ANY = Type("any")
+UNKNOWN = Type("unknown")
 
 _PLURAL = {
     "text": "texts",
@@ -56,6 +57,7 @@ _PLURAL = {
     "record": "records",
     "blank": "blanks",
     "any": "anything",
+    "unknown": "anything",
 }
 
 
@@ -73,6 +75,8 @@ def either(first: Type, second: Type) -> Type:
         return second.or_blank()
     if second.kind == "blank":
         return first.or_blank()
+    if "unknown" in (first.kind, second.kind):
+        return UNKNOWN
     blank = first.maybe_blank or second.maybe_blank
     if first.kind != second.kind:
         return Type("any", blank)
@@ -83,7 +87,7 @@ def _either_element(first: Type | None, second: Type | None) -> Type | None:
     if first is None or second is None:
         return None
     joined = either(first, second)
-    return None if joined.kind == "any" else joined
+    return None if joined.kind in ("any", "unknown") else joined
 
 
 def _either_parts(first: Type, second: Type) -> Mapping[str, Type] | None:

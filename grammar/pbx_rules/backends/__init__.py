@@ -1,0 +1,1 @@
+"""Two ways to run the typed tree: `closures`, plain and slow, is the oracle for the compiled one."""

@@ -1,0 +1,89 @@
+"""The names that an expression can use, and the place where findings go; every module of `check` is handed one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pbx_rules.diagnostics import Findings, Note, Span
+from pbx_rules.document import Scalar
+from pbx_rules.functions.registry import Registry
+from pbx_rules.syntax.tree import At
+from pbx_rules.types import Type
+from pbx_rules.values import Value
+
+
+@dataclass(slots=True)
+class Defined:
+    """A variable: its type so far known, and whether something uses it."""
+
+    type: Type
+    span: Span
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A loop variable that is in reach."""
+
+    slot: str
+    type: Type
+
+
+@dataclass
+class Names:
+    """All that a profile's expressions can name; one for the whole profile, filled while it is checked."""
+
+    fields: Mapping[str, Type]
+    closed: bool
+    functions: Registry
+    tables: Mapping[str, Mapping[str, Value]]
+    region: str | None
+    later: Mapping[str, Span]
+    """Every variable that the rules define anywhere."""
+    variables: dict[str, Defined] = field(default_factory=dict)
+    used_fields: dict[str, Type] = field(default_factory=dict)
+    known_not_blank: set[str] = field(default_factory=set)
+    """Fields (as `[X]`) and variables that a `keep` or `skip` above has shown not to be blank."""
+    slots: int = 0
+
+
+class Scope:
+    """The names as seen from one text (the rules block, or one value of the structure), and its findings."""
+
+    def __init__(self, names: Names, scalar: Scalar, findings: Findings) -> None:
+        self.names = names
+        self.loops: dict[str, Around] = {}
+        self._scalar = scalar
+        self._findings = findings
+
+    def within(self, scalar: Scalar) -> Scope:
+        """The same names, loop variables among them, for another text."""
+        other = Scope(self.names, scalar, self._findings)
+        other.loops = dict(self.loops)
+        return other
+
+    def span(self, at: At) -> Span:
+        return self._scalar.span_at(*at)
+
+    def text(self, at: At) -> str:
+        """What was typed there, on one line."""
+        return " ".join(self._scalar.text[at.start : at.end].split())
+
+    def complain(
+        self, code: str, message: str, at: At, *, label: str = "", hint: str = "", note: Note | None = None
+    ) -> None:
+        self._findings.add(code, message, self.span(at), label=label, hint=hint, notes=[note] if note else [])
+
+    @contextmanager
+    def loop(self, name: str, element: Type) -> Iterator[str]:
+        """Puts a loop variable in reach; gives its slot."""
+        self.names.slots += 1
+        slot = f"{name}{self.names.slots}"
+        before = self.loops
+        self.loops = {**before, name: Around(slot, element)}
+        try:
+            yield slot
+        finally:
+            self.loops = before

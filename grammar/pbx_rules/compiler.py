@@ -1,0 +1,101 @@
+"""Compiles a profile: document nodes in, a program and all diagnostics out. The one entrance to the language.
+
+    rules -> syntax.parser -> check.statements \\
+                                                 typed.Rules -> a back end -> Program
+    structure -> check.template, check.structure /
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pbx_rules import document, typed
+from pbx_rules.backends import closures
+from pbx_rules.check.scope import Names
+from pbx_rules.check.statements import check_statements
+from pbx_rules.check.structure import StructureCheck
+from pbx_rules.check.tables import read_tables
+from pbx_rules.diagnostics import Diagnostic, Findings, Span
+from pbx_rules.functions.builtin import BUILTIN
+from pbx_rules.functions.phone import check_region
+from pbx_rules.functions.registry import Registry
+from pbx_rules.program import Program
+from pbx_rules.schema import SourceFields, TargetTable
+from pbx_rules.syntax import tree
+from pbx_rules.syntax.parser import parse_rules
+from pbx_rules.types import of_field
+
+LANGUAGE = "1"
+"""Part of every digest: raised when the same rules come to mean something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`program` is None exactly if one of the diagnostics is an error."""
+
+    program: Program | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_profile(
+    *,
+    file: str,
+    rules: document.Scalar | None,
+    structure: document.Node,
+    target: tuple[TargetTable, ...],
+    source: SourceFields,
+    tables: document.Node | None = None,
+    region: document.Scalar | None = None,
+    functions: Registry = BUILTIN,
+) -> Compiled:
+    """Check everything and report every mistake; `file` is only named in the diagnostics."""
+    findings = Findings(file)
+    statements = parse_rules(rules, findings) if rules else ()
+    names = Names(
+        fields={known.name: of_field(known) for known in source.fields},
+        closed=source.closed,
+        functions=functions,
+        tables=read_tables(tables, findings),
+        region=_region(region, findings),
+        later=_definitions(statements, rules),
+    )
+    checked = tuple(check_statements(statements, rules, names, findings)) if rules else ()
+    records = StructureCheck(names, findings).check(structure, target)
+    _report_unused(names, findings)
+    if findings.failed:
+        return Compiled(None, findings.sorted)
+    whole = typed.Rules(checked, records, names.used_fields)
+    digest = _digest(statements, structure, tables, names.region, repr(target), repr(sorted(names.used_fields.items())))
+    return Compiled(Program(frozenset(names.used_fields), digest, whole, closures.build(whole)), findings.sorted)
+
+
+def _region(region: document.Scalar | None, findings: Findings) -> str | None:
+    if region is None or not region.text.strip():
+        return None
+    try:
+        return check_region(region.text)
+    except ValueError as error:
+        findings.add("R0309", str(error), region.span)
+        return None
+
+
+def _definitions(statements: Sequence[tree.Statement], rules: document.Scalar | None) -> dict[str, Span]:
+    defined = [node for node in statements if isinstance(node, tree.Define)]
+    return {node.name: rules.span_at(*node.name_at) for node in reversed(defined)} if rules else {}
+
+
+def _report_unused(names: Names, findings: Findings) -> None:
+    for name, defined in names.variables.items():
+        if not defined.used and not findings.failed:
+            hint = "delete it, or use it in a rule or in the structure"
+            findings.add("R0207", f"nothing uses {name}", defined.span, hint=hint)
+
+
+def _digest(
+    statements: Sequence[tree.Statement], structure: document.Node, tables: document.Node | None, *more: object
+) -> str:
+    """From the trees, which know neither comments nor layout."""
+    meaning = (LANGUAGE, tuple(statements), structure.plain(), tables.plain() if tables else None, *more)
+    return hashlib.sha256(repr(meaning).encode("utf-8", "backslashreplace")).hexdigest()

@@ -1,0 +1,150 @@
+"""Phone numbers, by Google's libphonenumber. Parsing costs much, so each (text, region) is parsed once."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from pbx_rules.functions.registry import PROFILE_REGION, Example, Function, Parameter
+from pbx_rules.types import TEXT
+
+LONGEST = 250
+"""Characters; longer texts are no phone numbers."""
+
+_EXTENSION = re.compile(
+    r"[\s,;/(-]*(?<![A-Za-z])(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|x)\s*[.:#-]?\s*(\d{1,8})\s*\)?\s*$",
+    re.IGNORECASE | re.ASCII,
+)
+_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+_TYPES = {
+    PhoneNumberType.FIXED_LINE: "fixed",
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed or mobile",
+    PhoneNumberType.TOLL_FREE: "toll-free",
+    PhoneNumberType.PREMIUM_RATE: "premium",
+    PhoneNumberType.SHARED_COST: "shared cost",
+    PhoneNumberType.VOIP: "voip",
+    PhoneNumberType.PERSONAL_NUMBER: "personal",
+    PhoneNumberType.PAGER: "pager",
+    PhoneNumberType.UAN: "company",
+    PhoneNumberType.VOICEMAIL: "voicemail",
+}
+
+
+@lru_cache(maxsize=100_000)
+def _parse(text: str, region: str | None) -> PhoneNumber | None:
+    """The number with its extension; None if it is none. `112` and `1234` are possible numbers but not valid ones."""
+    if len(text) > LONGEST:
+        return None
+    extension = _EXTENSION.search(text)
+    bare = _TRUNK_ZERO.sub("", text[: extension.start()] if extension else text)
+    try:
+        number = phonenumbers.parse(bare, region)
+    except NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    if extension:
+        number.extension = extension[1]
+    return number
+
+
+@lru_cache(maxsize=100_000)
+def _phone(text: str, region: str | None) -> str | None:
+    number = _parse(text, region)
+    return None if number is None else str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+@lru_cache(maxsize=100_000)
+def _extension(text: str, region: str | None) -> str | None:
+    number = _parse(text, region)
+    return None if number is None else number.extension or None
+
+
+@lru_cache(maxsize=100_000)
+def _national(text: str, region: str | None) -> str | None:
+    number = _parse(text, region)
+    if number is None:
+        return None
+    bare = PhoneNumber(country_code=number.country_code, national_number=number.national_number)
+    bare.italian_leading_zero = number.italian_leading_zero
+    bare.number_of_leading_zeros = number.number_of_leading_zeros
+    return str(phonenumbers.format_number(bare, PhoneNumberFormat.NATIONAL))
+
+
+@lru_cache(maxsize=100_000)
+def _type(text: str, region: str | None) -> str | None:
+    number = _parse(text, region)
+    return None if number is None else _TYPES.get(phonenumbers.number_type(number), "other")
+
+
+def check_region(region: str) -> str:
+    """The region's two letters as the library knows them. Raises ValueError for any others."""
+    known = region.strip().upper()
+    if known not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"{region!r} is no country: write its two letters, such as DE, AT or CH")
+    return known
+
+
+_PARAMETERS = (
+    Parameter("text"),
+    Parameter(
+        "region",
+        doc="the country of numbers without a country code",
+        default=PROFILE_REGION,
+        literal=True,
+        takes_blank=True,
+        prepare=check_region,
+        code="R0309",
+    ),
+)
+
+FUNCTIONS = (
+    Function(
+        "phone",
+        "phone",
+        "The number in international form (E.164); blank if it is no valid number.",
+        _PARAMETERS,
+        TEXT,
+        _phone,
+        (
+            Example('phone("0991 12345", region: "DE")', '"+4999112345"'),
+            Example('phone("+43 (0)1 589 33-0", region: "DE")', '"+431589330"'),
+            Example('phone("089 1234-0 DW 45", region: "DE")', '"+498912340"'),
+            Example('phone("112", region: "DE")', "blank"),
+        ),
+    ),
+    Function(
+        "phone_extension",
+        "phone",
+        "The extension that stands behind a valid number (DW 45, ext. 45, x45).",
+        _PARAMETERS,
+        TEXT,
+        _extension,
+        (
+            Example('phone_extension("089 1234-0 DW 45", region: "DE")', '"45"'),
+            Example('phone_extension("089 12340", region: "DE")', "blank"),
+        ),
+    ),
+    Function(
+        "phone_national",
+        "phone",
+        "The number as people of its country write it, without extension.",
+        _PARAMETERS,
+        TEXT,
+        _national,
+        (Example('phone_national("+4999112345")', '"0991 12345"'),),
+    ),
+    Function(
+        "phone_type",
+        "phone",
+        "What kind of number it is: fixed, mobile, toll-free and so on.",
+        _PARAMETERS,
+        TEXT,
+        _type,
+        (Example('phone_type("+491711234567")', '"mobile"'), Example('phone_type("+498912340")', '"fixed"')),
+    ),
+)

@@ -1,0 +1,47 @@
+"""The bounds of one row: whatever the rules and whatever the row, the work ends and the memory is bounded."""
+
+from __future__ import annotations
+
+LONGEST_TEXT = 1_000_000
+"""Characters of one field, and of one text that rules make."""
+MOST_WORK = 2_000_000
+"""Steps of `each` plus characters of long texts made, for one row."""
+MOST_RECORDS = 1_000
+"""Records that one row may make."""
+FREE_TEXT = 256
+"""A text that is made costs nothing up to this length."""
+MOST_ELEMENTS = 200_000
+"""Elements of one list."""
+
+
+class RowRefused(Exception):
+    """Ends the work on a row; the program answers with a finding of that code."""
+
+    def __init__(self, code: str, message: str, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+
+class Work:
+    """Counts what one row costs."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MOST_WORK
+
+    def spend(self, amount: int) -> None:
+        """Raises `RowRefused` when the row has used up its share."""
+        self.left -= amount
+        if self.left < 0:
+            raise RowRefused(
+                "R0806", "this row makes the rules work too long", hint="the lists or texts of this row are huge"
+            )
+
+    def made(self, text: str) -> str:
+        """The text itself, paid for."""
+        self.spend(len(text))
+        return text
