@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pbx_connector.config import Config, MailConfig, WebhookConfig
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -18,12 +19,15 @@ from pbx_connector.model import (
     End,
     Gone,
     Problem,
+    Report,
     Row,
+    RunStatus,
     Skipped,
     StreamItem,
     Unchanged,
     Unreadable,
 )
+from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.secret import Secret
 from pbx_connector.source import Field, FieldSet, Opening, Question, Source, SourceType, Template
 
@@ -33,16 +37,22 @@ __all__ = [
     "Book",
     "BookGone",
     "BookUnknown",
+    "Config",
     "ConnectorError",
     "End",
     "Field",
     "FieldSet",
     "Gone",
+    "MailConfig",
+    "Notice",
+    "NoticeKind",
     "Opening",
     "Problem",
     "ProtocolViolation",
     "Question",
+    "Report",
     "Row",
+    "RunStatus",
     "Secret",
     "Skipped",
     "Source",
@@ -53,5 +63,6 @@ __all__ = [
     "Template",
     "Unchanged",
     "Unreadable",
+    "WebhookConfig",
     "hookimpl",
 ]

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import pluggy
 
+from pbx_connector.config import Config
+from pbx_connector.model import Report
+from pbx_connector.notice import Notice
 from pbx_connector.source import SourceType
 
 PROJECT = "pbx_connector"
@@ -17,4 +20,15 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def pbx_sources() -> Sequence[SourceType]:
     """Return the kinds of source that this plugin supplies."""
+    raise NotImplementedError
+
+
+@hookspec
+def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config) -> None:
+    """Act on the end of a run, of which `notices` is what people should hear; most runs have none.
+
+    Raise `ConnectorError` if a notice could not be delivered: the call is then repeated later, for hours if need be,
+    with the report's books and problems left out. It is called for news between runs too (a profile that is overdue, a
+    store that is away), with the last report there is.
+    """
     raise NotImplementedError

@@ -1,0 +1,12 @@
+"""The one `config.yaml`: where store and profiles are and how to reach people, for command line and service alike."""
+
+from pbx_connector.config.model import (
+    Config,
+    MailConfig,
+    NotifyConfig,
+    ServiceConfig,
+    WebhookConfig,
+    split_address,
+)
+
+__all__ = ["Config", "MailConfig", "NotifyConfig", "ServiceConfig", "WebhookConfig", "split_address"]

@@ -1,0 +1,169 @@
+"""All that `config.yaml` can say, as pydantic models; `loading` fills them from the file and the environment.
+
+Each key has an environment variable: `PBX_CONNECTOR_` and the path to the key, so `mail: {host: ...}` is
+`PBX_CONNECTOR_MAIL_HOST` and `password: {file: ...}` in it `PBX_CONNECTOR_MAIL_PASSWORD_FILE`. Plugins see this model
+through `pbx_connector.api`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from pbx_connector.duration import Duration, at_least
+from pbx_connector.schedule.zone import zone
+from pbx_connector.secret import Secret
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _from_the_file(path: Path, info: ValidationInfo) -> Path:
+    """A relative path counts from the folder that the configuration is in."""
+    folder = (info.context or {}).get("folder")
+    return Path(folder) / path.expanduser() if folder else path.expanduser()
+
+
+def _listed(value: object) -> object:
+    """One text with commas, as an environment variable has it, or a list."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+ConfigPath = Annotated[Path, AfterValidator(_from_the_file)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MailConfig(Strict):
+    """Where e-mails go; without it none are sent."""
+
+    host: str
+    port: Port | None = None
+    """Default: 587 with starttls, 465 with tls, 25 with none."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: Secret | None = None
+    sender: str
+    """The address that mails come from."""
+    to: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
+    ca_file: ConfigPath | None = None
+    """Certificates to trust instead of the system's, for a mail server with one of your own."""
+    timeout: Annotated[Duration, at_least("1s")] = timedelta(seconds=30)
+
+    @field_validator("sender", "to")
+    @classmethod
+    def _addresses(cls, value: str | list[str]) -> str | list[str]:
+        for address in [value] if isinstance(value, str) else value:
+            name, at, domain = address.rpartition("@")
+            if not (name and at and domain) or any(char.isspace() or char in "<>," for char in address):
+                raise ValueError(f"{address!r} is no e-mail address")
+        return value
+
+    @model_validator(mode="after")
+    def _login(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together")
+        if self.password is not None and self.security == "none":
+            raise ValueError("a password is sent over an encrypted connection only: security: starttls or tls")
+        return self
+
+
+class WebhookConfig(Strict):
+    """Where notices are posted as JSON; without it none are."""
+
+    url: str
+    secret: Secret
+    """Signs each message; the receiver checks it with the same secret."""
+    every_run: bool = False
+    """Post every run, not only those that people should hear of."""
+    timeout: Annotated[Duration, at_least("1s")] = timedelta(seconds=10)
+    ca_file: ConfigPath | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("a webhook is an address such as https://example.com/hook")
+        if parts.username or parts.password:
+            raise ValueError("the address of a webhook holds no password: what is sent is signed with secret")
+        return url
+
+
+class NotifyConfig(Strict):
+    """When people hear of a profile, besides its changes of state; a profile's own `notify:` overrules this."""
+
+    partial_after: Annotated[int, Field(ge=1)] = 3
+    """Runs in a row that leave out an address book, until it is told."""
+    overdue_after: Annotated[Duration, at_least("1m")] = timedelta(hours=26)
+    """Time without a successful run, until it is told."""
+    secret_before: Duration = timedelta(days=14)
+    """How long before a secret's `expires` it is told."""
+
+
+class ServiceConfig(Strict):
+    listen: str = "127.0.0.1:9464"
+    """Address and port of /health and /metrics; `off` for none. Anything but the own machine must be spelled out."""
+    parallel: Annotated[int, Field(ge=1, le=64)] = 2
+    """Profiles that run at the same time."""
+    jitter: Duration = timedelta(seconds=30)
+    """A run starts up to this much later than scheduled, so that not all start at once."""
+    run_within: Annotated[Duration, at_least("1s")] = timedelta(hours=2)
+    """A run that takes longer is given up and reported."""
+    stop_within: Duration = timedelta(seconds=60)
+    """When the service is stopped: how long runs may take to finish."""
+    log: Literal["auto", "text", "json"] = "auto"
+    """auto: text on a terminal, JSON elsewhere."""
+
+    @field_validator("listen")
+    @classmethod
+    def _is_an_address(cls, text: str) -> str:
+        if text != "off":
+            split_address(text)
+        return text
+
+
+class Config(Strict):
+    store: str | None = None
+    """Where the phone book is, such as sqlite:///book.sqlite; default: a file in your data folder."""
+    profiles: ConfigPath | None = None
+    """The folder of profile files; default: `profiles` beside this file."""
+    timezone: str | None = None
+    """Whose clock schedules go by; default: the machine's."""
+    mail: MailConfig | None = None
+    webhook: WebhookConfig | None = None
+    notify: NotifyConfig = NotifyConfig()
+    service: ServiceConfig = ServiceConfig()
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_timezone(cls, name: str | None) -> str | None:
+        if name is not None:
+            zone(name)
+        return name
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """`127.0.0.1:9464`, `[::1]:9464` or `:9464` for every address of the machine. Raises `ValueError`."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("write an address as 127.0.0.1:9464, or off")
+    bare = host.strip("[]")
+    if bare not in ("", "localhost"):
+        ipaddress.ip_address(bare)
+    return bare, int(port)

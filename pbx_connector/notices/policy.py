@@ -1,0 +1,105 @@
+"""When people hear of a profile: on a change of its state, and never the same twice in a row. Pure.
+
+Each function takes what was told so far (`Standing`) and gives it back with the notices that are due now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from pbx_connector.config import NotifyConfig
+from pbx_connector.model import Report, RunStatus
+from pbx_connector.notice import Notice, NoticeKind
+from pbx_connector.notices import wording
+from pbx_connector.notices.wording import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a profile stands, as far as people were told."""
+
+    trouble: NoticeKind | None = None
+    """What its runs suffer from; None while they succeed."""
+    partials: int = 0
+    """Runs in a row that left out an address book."""
+    overdue: bool = False
+    success: datetime | None = None
+    """The end of its last run that was done, at least in part; to begin with, when it was first seen."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Where a secret lies: what was told about it."""
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    place: str
+    """Where the secret lies."""
+    day: date
+
+
+Told = tuple[Standing, list[Notice]]
+
+
+def after_run(
+    standing: Standing, report: Report, subject: Subject, config: NotifyConfig, now: datetime, *, reason: str = ""
+) -> Told:
+    """`reason` says in a line why the run failed or was refused."""
+    if report.status is RunStatus.DONE:
+        return _succeeded(standing, report, subject, now)
+    if report.status is RunStatus.PARTIAL:
+        return _partial(standing, report, subject, config, now)
+    kind = NoticeKind.REFUSED if report.status is RunStatus.REFUSED else NoticeKind.FAILING
+    notices = [] if standing.trouble is kind else [wording.trouble(kind, report, subject, reason)]
+    return replace(standing, trouble=kind, partials=0), notices
+
+
+def _succeeded(standing: Standing, report: Report, subject: Subject, now: datetime) -> Told:
+    notices = [wording.recovered(report, subject)] if standing.trouble or standing.overdue else []
+    return replace(standing, trouble=None, partials=0, overdue=False, success=now), notices
+
+
+def _partial(standing: Standing, report: Report, subject: Subject, config: NotifyConfig, now: datetime) -> Told:
+    partials = standing.partials + 1
+    trouble = NoticeKind.OVERDUE if standing.overdue else standing.trouble
+    notices = []
+    if partials >= config.partial_after and trouble is not NoticeKind.PARTIAL:
+        trouble = NoticeKind.PARTIAL
+        notices = [wording.partial(partials, report, subject)]
+    return replace(standing, trouble=trouble, partials=partials, overdue=False, success=now), notices
+
+
+def after_silence(standing: Standing, due: datetime, subject: Subject, config: NotifyConfig, now: datetime) -> Told:
+    """To be asked now and then; `due` is when the schedule wanted the first run after the last success."""
+    if standing.success is None:
+        return replace(standing, success=now), []
+    silent = now - standing.success
+    # A weekly profile is not late on the second day, nor is a run that has just begun.
+    if standing.overdue or silent < config.overdue_after or now < due + min(config.overdue_after, timedelta(hours=2)):
+        return standing, []
+    return replace(standing, overdue=True), [wording.overdue(silent, subject)]
+
+
+def after_look_at_secrets(
+    standing: Standing, expiries: Iterable[Expiry], subject: Subject, config: NotifyConfig, now: datetime
+) -> Told:
+    today = now.astimezone(UTC).date()
+    secrets: dict[str, str] = {}
+    notices = []
+    for expiry in expiries:
+        left = expiry.day - today
+        if left > config.secret_before:
+            continue
+        secrets[expiry.place] = f"{expiry.day} {'soon' if left > timedelta(0) else 'expired'}"
+        if standing.secrets.get(expiry.place) != secrets[expiry.place]:
+            notices.append(wording.secret(expiry.place, expiry.day, left, subject))
+    return replace(standing, secrets=secrets), notices
+
+
+def after_loading(standing: Standing, *, broken: str, subject: Subject) -> Told:
+    """The profile's file was read: `broken` says what is wrong with it, or is empty."""
+    if bool(broken) == standing.broken:
+        return standing, []
+    notice = wording.broken(broken, subject) if broken else wording.mended(subject)
+    return replace(standing, broken=bool(broken)), [notice]
