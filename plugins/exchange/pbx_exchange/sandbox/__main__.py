@@ -18,7 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: ended.set())
     size = Size(options.contacts, options.seed, options.mailboxes, options.each) if options.contacts else None
-    with Sandbox.start(port=options.port, password=options.password, size=size, latency=options.latency) as sandbox:
+    with Sandbox.start(
+        port=options.port,
+        password=options.password,
+        size=size,
+        latency=options.latency,
+        auth=options.auth.split(","),
+        tls=options.tls,
+    ) as sandbox:
         sys.stdout.write(describe_json(sandbox) if options.json else describe(sandbox))
         sys.stdout.flush()
         ended.wait()
@@ -34,27 +41,33 @@ def _read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--mailboxes", type=int, default=3, metavar="N", help="with --contacts; default: 3")
     parser.add_argument("--each", type=int, default=0, metavar="N", help="contacts in each mailbox; default: 0")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="each answer waits so long")
+    parser.add_argument("--auth", default="basic", metavar="WAYS", help="of basic,ntlm,bearer; default: basic")
+    parser.add_argument("--tls", action="store_true", help="HTTPS, with a certificate authority of its own")
     parser.add_argument("--json", action="store_true", help="print how to reach it as one line of JSON")
     return parser.parse_args(arguments)
 
 
 def describe_json(sandbox: Sandbox) -> str:
-    reach = {
+    reach: dict[str, object] = {
         "url": sandbox.url,
         "email": sandbox.email,
         "password": sandbox.password,
         "accounts": [asdict(account) for account in sandbox.accounts],
     }
+    if sandbox.ca_file:
+        reach["ca_file"] = str(sandbox.ca_file)
     return json.dumps(reach) + "\n"
 
 
 def describe(sandbox: Sandbox) -> str:
-    accounts = "".join(f"  {one.id}  {one.username:<10} {one.email}\n" for one in sandbox.accounts)
+    accounts = "".join(f"  {one.id:<12}  {one.username:<10}  {one.email}\n" for one in sandbox.accounts)
+    trust = f"  CA file   {sandbox.ca_file}\n" if sandbox.ca_file else ""
     return (
         "Sandbox Exchange is ready.\n\n"
         f"  URL       {sandbox.url}\n"
         f"  E-mail    {sandbox.email}   (may read public folders and impersonate the accounts)\n"
-        f"  Password  {sandbox.password}   (of every user here)\n\n"
+        f"  Password  {sandbox.password}   (of every user here)\n"
+        f"{trust}\n"
         f"Accounts with a mailbox (id, user name, e-mail):\n{accounts}\n"
         "Ctrl-C ends it.\n"
     )

@@ -12,7 +12,7 @@ from lxml import etree
 
 from pbx_exchange.sandbox.identifiers import MalformedId
 from pbx_exchange.sandbox.soap import NS, EwsError, SoapFault
-from pbx_exchange.sandbox.things import Folder, Item, Mailbox, Right, User
+from pbx_exchange.sandbox.things import Folder, Item, Mailbox, Principal, Right, User
 from pbx_exchange.sandbox.world import World
 
 NOT_FOUND: Final = EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
@@ -89,10 +89,15 @@ class Session:
         return item
 
 
-def open_session(world: World, user: User, impersonate: str | None) -> Session:
+def open_session(world: World, user: Principal, impersonate: str | None) -> Session:
     """Raises SoapFault if the caller may not be whom it wants to be."""
-    if impersonate is None:
+    if impersonate is None and isinstance(user, User):
         return Session(world, user.email.lower())
+    if impersonate is None:
+        raise SoapFault(
+            "ErrorInvalidExchangeImpersonationHeaderData",
+            "ExchangeImpersonation SOAP header must be present for this type of OAuth token.",
+        )
     mailbox = _find_impersonated(world, impersonate)
     if not world.may_impersonate(user, mailbox):
         raise SoapFault(

@@ -1,46 +1,84 @@
-"""Who is calling: the ways to log in that the sandbox offers."""
+"""Who is calling: the ways to log in that the sandbox offers.
+
+Neighbours: service.py and autodiscover.py ask; ntlm.py and tokens.py know the longer ways.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import secrets
+from collections.abc import Collection
 from http import HTTPStatus
+from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from pbx_exchange.sandbox.things import User
+from pbx_exchange.sandbox.ntlm import Negotiation
+from pbx_exchange.sandbox.things import Principal, User
+from pbx_exchange.sandbox.tokens import Tokens
 from pbx_exchange.sandbox.world import World
 
-
-def authenticate(world: World, headers: Headers) -> User | None:
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        return _authenticate_basic(world, credentials)
-    return None
-
-
-def refuse() -> Response:
-    """What a server says to somebody whom it does not know."""
-    response = Response(status_code=HTTPStatus.UNAUTHORIZED)
-    response.headers.append("WWW-Authenticate", 'Basic realm="sandbox"')
-    return response
+SCHEMES: Final = ("basic", "ntlm", "bearer")
+_CHALLENGES: Final = {
+    "basic": 'Basic realm="sandbox"',
+    "ntlm": "NTLM",
+    "bearer": 'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="sandbox"',
+}
 
 
-def _authenticate_basic(world: World, credentials: str) -> User | None:
-    try:
-        name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+class Authenticator:
+    """Accepts the given schemes and tells callers of them."""
+
+    def __init__(self, world: World, tokens: Tokens, schemes: Collection[str] = ("basic",)) -> None:
+        unknown = set(schemes) - set(SCHEMES)
+        if unknown:
+            raise ValueError(f"no way to log in: {', '.join(sorted(unknown))}; there are {', '.join(SCHEMES)}")
+        self._world = world
+        self._tokens = tokens
+        self._schemes = [scheme for scheme in SCHEMES if scheme in schemes]
+
+    def authenticate(self, http: HttpRequest) -> Principal | Response:
+        """Who it is, or the answer that sends the caller back for (other) credentials."""
+        scheme, _, credentials = http.headers.get("authorization", "").partition(" ")
+        if scheme.lower() not in self._schemes:
+            return self._remember(http) or self._refuse()
+        if scheme.lower() == "ntlm":
+            return self._authenticate_ntlm(http, credentials)
+        if scheme.lower() == "bearer":
+            return self._tokens.find(credentials) or self._refuse()
+        return self._authenticate_basic(credentials) or self._refuse()
+
+    def _refuse(self, challenges: list[str] | None = None) -> Response:
+        response = Response(status_code=HTTPStatus.UNAUTHORIZED)
+        for challenge in challenges or [_CHALLENGES[scheme] for scheme in self._schemes]:
+            response.headers.append("WWW-Authenticate", challenge)
+        return response
+
+    def _authenticate_basic(self, credentials: str) -> User | None:
+        try:
+            name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        user = self._world.find_user(name)
+        if user and secrets.compare_digest(user.password.encode(), password.encode()):
+            return user
         return None
-    user = find_user(world, name)
-    if user and secrets.compare_digest(user.password.encode(), password.encode()):
-        return user
-    return None
 
+    def _authenticate_ntlm(self, http: HttpRequest, credentials: str) -> User | Response:
+        """NTLM logs in a connection, not a request: what is known of it lives as long as the connection."""
+        connection = http.scope["state"]["connection"]
+        negotiation: Negotiation = connection.setdefault("ntlm", Negotiation(self._world))
+        challenge = negotiation.step(credentials)
+        if challenge:
+            return self._refuse([f"NTLM {challenge}"])
+        del connection["ntlm"]
+        if negotiation.user is None:
+            return self._refuse()
+        connection["user"] = negotiation.user
+        return negotiation.user
 
-def find_user(world: World, name: str) -> User | None:
-    """By address, user name, or `DOMAIN\\user`."""
-    wanted = name.rpartition("\\")[2].lower()
-    with world.lock:
-        return next((u for u in world.users.values() if wanted in (u.email.lower(), u.username.lower())), None)
+    def _remember(self, http: HttpRequest) -> User | None:
+        user: User | None = http.scope["state"]["connection"].get("user")
+        return user if user and self._world.users.get(user.email.lower()) is user else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class RequestRecord:
     operation: str
     """Empty if the request did not get so far."""
     caller: str | None
-    """Address of the user who logged in; None if nobody did."""
+    """Address of the user, or client id of the application, that logged in; None if nobody did."""
     impersonated: str | None
     status: int
     """HTTP status of the answer."""
@@ -21,6 +21,8 @@ class RequestRecord:
     """Bytes of the request's body."""
     sent: int
     """Bytes of the answer's body."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The `x-...` ones, in lower case, such as `x-anchormailbox`."""
 
 
 class RequestLog:

@@ -1,6 +1,6 @@
 """Runs the sandbox: a web server in a thread of its own, on loopback, that can be stopped at any moment.
 
-Neighbours: app.py (what it serves), demo.py and generated.py (what is in it), `__main__.py` (who starts it).
+Neighbours: web.py (what it serves), demo.py and generated.py (what is in it), `__main__.py` (who starts it).
 """
 
 from __future__ import annotations
@@ -8,21 +8,27 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import uvicorn
 
-from pbx_exchange.sandbox.app import EWS_PATH, Service
+from pbx_exchange.sandbox.authentication import Authenticator
+from pbx_exchange.sandbox.certificates import Authority
 from pbx_exchange.sandbox.demo import SERVICE_USER, SHARED_MAILBOX, Size, build_demo, build_generated
 from pbx_exchange.sandbox.faults import Faults
 from pbx_exchange.sandbox.requestlog import RequestLog
-from pbx_exchange.sandbox.things import User
+from pbx_exchange.sandbox.service import Service
+from pbx_exchange.sandbox.things import Application, User
+from pbx_exchange.sandbox.tokens import Tokens
 from pbx_exchange.sandbox.validation import Validator
+from pbx_exchange.sandbox.web import EWS_PATH, ConnectionProtocol, build_app
 from pbx_exchange.sandbox.world import World
 
 _LOOPBACK = "127.0.0.1"
+_CLIENT_ID = "5a4db0c5-0000-4000-8000-000000000001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +43,20 @@ class SandboxAccount:
 class Sandbox:
     """A running sandbox Exchange. Made by `start`; a context manager that stops it."""
 
-    def __init__(self, service: Service, *, port: int) -> None:
+    def __init__(self, service: Service, tokens: Tokens, *, port: int, authority: Authority | None) -> None:
         self._service = service
+        self._authority = authority
+        self.tokens = tokens
         self._socket = socket.create_server((_LOOPBACK, port))
         self.port = int(self._socket.getsockname()[1])
         config = uvicorn.Config(
-            service.build_app(),
+            build_app(service, tokens),
             log_config=None,
             log_level="critical",
             access_log=False,
             lifespan="off",
-            http="h11",
+            http=ConnectionProtocol,
+            ssl_context_factory=(lambda config, default: authority.context) if authority else None,
             ws="none",
             server_header=False,
             timeout_graceful_shutdown=0,
@@ -64,17 +73,24 @@ class Sandbox:
         password: str | None = None,
         size: Size | None = None,
         latency: float = 0.0,
+        auth: Collection[str] = ("basic",),
+        token_lifetime: float = 3600.0,
+        tls: bool = False,
         validate: Path | None = None,
     ) -> Sandbox:
         """A sandbox, ready for clients: with the demo company, or one of the given size.
 
-        `latency` is how many seconds each answer waits. `validate` names a folder with Microsoft's EWS schema; what
-        breaks it is then found in `violations`.
+        `latency` is how many seconds each answer waits; `auth` names the ways to log in: `basic`, `ntlm`, `bearer`.
+        `validate` is a folder with Microsoft's EWS schema; what breaks it is then found in `violations`.
         """
         password = password or secrets.token_urlsafe(12)
         world = build_generated(password, size) if size else build_demo(password)
-        service = Service(world, latency=latency, validator=Validator(validate) if validate else None)
-        return cls(service, port=port)
+        world.add_application(_CLIENT_ID, password)
+        tokens = Tokens(world, token_lifetime)
+        authenticator = Authenticator(world, tokens, auth)
+        validator = Validator(validate) if validate else None
+        service = Service(world, authenticator, latency=latency, validator=validator)
+        return cls(service, tokens, port=port, authority=Authority() if tls else None)
 
     @property
     def world(self) -> World:
@@ -90,8 +106,28 @@ class Sandbox:
         return self._service.faults
 
     @property
+    def base_url(self) -> str:
+        return f"{'https' if self._authority else 'http'}://{_LOOPBACK}:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"http://{_LOOPBACK}:{self.port}{EWS_PATH}"
+        """Of the web service."""
+        return f"{self.base_url}{EWS_PATH}"
+
+    @property
+    def authority_url(self) -> str:
+        """Where programs get tokens, with a tenant in it as at Microsoft: `.../oauth2/v2.0/token` is below."""
+        return f"{self.base_url}/example.com"
+
+    @property
+    def application(self) -> Application:
+        """A program that may get tokens and impersonate everybody."""
+        return self.world.applications[_CLIENT_ID]
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate authority to trust, with TLS."""
+        return self._authority.ca_file if self._authority else None
 
     @property
     def email(self) -> str:
@@ -123,6 +159,8 @@ class Sandbox:
         self._server.force_exit = True
         self._thread.join()
         self._socket.close()
+        if self._authority:
+            self._authority.close()
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])

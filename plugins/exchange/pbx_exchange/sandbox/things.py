@@ -58,6 +58,29 @@ class User:
     impersonates: set[str] = field(default_factory=set)
     """Mailboxes this user may impersonate, by lower-case address; `*` stands for all."""
 
+    @property
+    def name(self) -> str:
+        return self.email
+
+
+@dataclass(slots=True)
+class Application:
+    """A program that logs in with a token of its own and acts by impersonation only."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    certificate: bytes | None = None
+    """PEM of the certificate that its assertions are signed with."""
+    secret_expired: bool = False
+    impersonates: set[str] = field(default_factory=lambda: {"*"})
+
+    @property
+    def name(self) -> str:
+        return self.client_id
+
+
+Principal = User | Application
+
 
 class Item:
     """One item of a folder. Slotted, and values may be made when asked for, so that 200,000 fit."""

@@ -10,7 +10,19 @@ import threading
 from collections.abc import Callable, Iterator
 
 from pbx_exchange.sandbox.identifiers import decode_id
-from pbx_exchange.sandbox.things import Folder, Item, Kind, Mailbox, Removed, Right, User, Value, Values
+from pbx_exchange.sandbox.things import (
+    Application,
+    Folder,
+    Item,
+    Kind,
+    Mailbox,
+    Principal,
+    Removed,
+    Right,
+    User,
+    Value,
+    Values,
+)
 
 CONTACTS = "IPF.Contact"
 _MAILBOX_FOLDERS = (
@@ -34,6 +46,7 @@ class World:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
+        self.applications: dict[str, Application] = {}
         self.mailboxes: dict[str, Mailbox] = {}
         self.folders: dict[int, Folder] = {}
         self.items: dict[int, Item] = {}
@@ -137,7 +150,13 @@ class World:
             granted = self.users[email.lower()].impersonates
             (granted.add if allowed else granted.discard)(mailbox.lower())
 
-    def may_impersonate(self, user: User, mailbox: Mailbox) -> bool:
+    def add_application(self, client_id: str, secret: str, *, certificate: bytes | None = None) -> Application:
+        """A program that may log in with tokens, and impersonate everybody until `impersonates` says otherwise."""
+        with self.lock:
+            made = self.applications[client_id] = Application(client_id, secret, certificate)
+            return made
+
+    def may_impersonate(self, user: Principal, mailbox: Mailbox) -> bool:
         return bool(user.impersonates & {"*", mailbox.email.lower()})
 
     # --- looking things up ---------------------------------------------------------------------------------------
@@ -173,6 +192,12 @@ class World:
         """By address or principal name."""
         found = self.mailboxes.get(name.lower())
         return found or next((m for m in self.mailboxes.values() if self._principal(m) == name.lower()), None)
+
+    def find_user(self, name: str) -> User | None:
+        """By address, user name, or `DOMAIN\\user`."""
+        wanted = name.rpartition("\\")[2].lower()
+        with self.lock:
+            return next((u for u in self.users.values() if wanted in (u.email.lower(), u.username.lower())), None)
 
     def _principal(self, mailbox: Mailbox) -> str:
         user = self.users[mailbox.email.lower()]

@@ -1,0 +1,96 @@
+"""The Exchange web service: one request from authentication through the operation to the answer.
+
+Neighbours: web.py puts it at its address; authentication.py, soap.py, access.py and operations/ are the steps, in this
+order; faults.py stands around the operation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from pbx_exchange.sandbox.access import Session, open_session
+from pbx_exchange.sandbox.authentication import Authenticator
+from pbx_exchange.sandbox.exchange import Answer, Exchange
+from pbx_exchange.sandbox.faults import Faults, respond, suffer
+from pbx_exchange.sandbox.operations import OPERATIONS
+from pbx_exchange.sandbox.requestlog import RequestLog, RequestRecord
+from pbx_exchange.sandbox.soap import Request, SoapFault, read_request, write_answer, write_fault, write_response
+from pbx_exchange.sandbox.things import Principal
+from pbx_exchange.sandbox.validation import Validator
+from pbx_exchange.sandbox.world import World
+
+
+class Service:
+    """The Exchange web service of one world."""
+
+    def __init__(
+        self, world: World, authenticator: Authenticator, *, latency: float, validator: Validator | None
+    ) -> None:
+        self.world = world
+        self.authenticator = authenticator
+        self.requests = RequestLog()
+        self.faults = Faults()
+        self.latency = latency
+        self.validator = validator
+
+    async def serve(self, http: HttpRequest) -> Response:
+        data = await http.body()
+        await asyncio.sleep(self.latency)
+        user = self.authenticator.authenticate(http)
+        if isinstance(user, Response):
+            self._note(http, None, None, data, user)
+            return user
+        return await self._answer(http, user, data)
+
+    async def _answer(self, http: HttpRequest, user: Principal, data: bytes) -> Response:
+        request: Request | None = None
+        try:
+            request = read_request(data)
+            self._validate("request", request, data)
+            response = await self._run(user, request)
+        except SoapFault as fault:
+            response = respond(Answer(write_fault(fault), HTTPStatus.INTERNAL_SERVER_ERROR))
+        self._note(http, user, request, data, response)
+        return response
+
+    async def _run(self, user: Principal, request: Request) -> Response:
+        with self.world.lock:
+            session = open_session(self.world, user, request.impersonate)
+        exchange = Exchange(self.world, request, session.email, lambda: self._operate(session, request))
+        fault = self.faults.take(request.operation, session.email)
+        return await suffer(fault, exchange) if fault else respond(exchange.proceed())
+
+    def _operate(self, session: Session, request: Request) -> Answer:
+        try:
+            if request.operation not in OPERATIONS:
+                raise SoapFault("ErrorInvalidOperation", f"The sandbox does not offer {request.operation}.")
+            with self.world.lock:
+                messages = OPERATIONS[request.operation](session, request.body)
+        except SoapFault as fault:
+            return Answer(write_fault(fault), HTTPStatus.INTERNAL_SERVER_ERROR)
+        answer = Answer(write_answer(write_response(request.operation, messages)))
+        self._validate("answer", request, answer.body)
+        return answer
+
+    def _note(
+        self, http: HttpRequest, user: Principal | None, request: Request | None, data: bytes, response: Response
+    ) -> None:
+        self.requests.add(
+            RequestRecord(
+                operation=request.operation if request else "",
+                caller=user.name if user else None,
+                impersonated=request.impersonate if request else None,
+                status=response.status_code,
+                received=len(data),
+                sent=int(response.headers.get("Content-Length", 0)),
+                headers={name: value for name, value in http.headers.items() if name.startswith("x-")},
+            )
+        )
+
+    def _validate(self, direction: str, request: Request, data: bytes) -> None:
+        if self.validator:
+            self.validator.check(direction, request.operation, data)
