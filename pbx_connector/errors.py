@@ -9,6 +9,7 @@
     |   +-- SourceUnavailable          network, time-out, throttling: may work later (`retry_after` seconds)
     |   +-- ProtocolViolation          the source's answer makes no sense
     +-- StoreError                 4   the phone book store cannot be read or written
+    |   +-- ProfileBusy                another run of the profile is going on
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
     +-- ProfileHeld                3   an undone profile waits for `profiles resume`
 
@@ -86,6 +87,10 @@ class ProtocolViolation(SourceError):
 
 
 class StoreError(ConnectorError):
+    pass
+
+
+class ProfileBusy(StoreError):
     pass
 
 

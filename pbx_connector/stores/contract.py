@@ -225,6 +225,15 @@ class Store(Protocol):
         ...
 
     def open_workspace(self, profile: str, title: str, *, simulate: bool) -> AbstractContextManager[Workspace]:
-        """Start a run. Raises `StoreError` while another run of the profile goes on, `ProfileHeld` after an undo;
+        """Start a run. Raises `ProfileBusy` while another run of the profile goes on, `ProfileHeld` after an undo;
         a simulation does neither and leaves no trace."""
+        ...
+
+    # memos: what the services of one store agree on, by key; they never show in the phone book
+    def memo(self, key: str) -> str:
+        """Empty if there is none."""
+        ...
+
+    def swap_memo(self, key: str, old: str, new: str) -> bool:
+        """Put `new` where `old` stands; False, and nothing is changed, if something else stands there by now."""
         ...

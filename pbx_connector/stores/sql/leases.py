@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import ProfileBusy, StoreError
 from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.schema import lease
 
@@ -32,7 +32,7 @@ class Taken:
 
 
 def acquire(connection: Connection, database: Database, profile: str, run: int) -> Taken:
-    """Raises `StoreError` while somebody else holds the lease."""
+    """Raises `ProfileBusy` while somebody else holds the lease."""
     now = connection.execute(select(database.dialect.now())).scalar_one()
     held = connection.execute(select(lease).where(lease.c.profile == profile)).first()
     if held is None:
@@ -40,7 +40,7 @@ def acquire(connection: Connection, database: Database, profile: str, run: int) 
         return Taken(profile, 1, None)
     if held.holder and _alive(held, now):
         who = json.loads(held.holder)
-        raise StoreError(
+        raise ProfileBusy(
             f"another run of profile {profile} is going on: run {held.run} of process {who['pid']} on {who['host']}",
             hint=f"wait for its end; if that process is gone, the profile is free again in {SECONDS:.0f} seconds",
         )

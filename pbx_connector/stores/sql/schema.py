@@ -202,3 +202,5 @@ lease = Table(
 )
 
 counter = Table("counter", metadata, Column("name", Text, primary_key=True), Column("value", Id, nullable=False))
+
+memo = Table("memo", metadata, Column("key", Key, primary_key=True), required("text"))

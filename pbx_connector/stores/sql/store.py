@@ -26,7 +26,7 @@ from pbx_connector.stores.contract import (
 from pbx_connector.stores.editing import Edit, Editing
 from pbx_connector.stores.folding import tail
 from pbx_connector.stores.matching import ordered_matches
-from pbx_connector.stores.sql import leases, reading, recording, showing
+from pbx_connector.stores.sql import leases, memos, reading, recording, showing
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.edit import SqlEdit
@@ -218,6 +218,16 @@ class SqlStore(Editing):
             edit = SqlEdit(connection, self._database.dialect, number)
             yield edit
             recording.update_counts(connection, report, edit.counts)
+
+    # memos
+
+    def memo(self, key: str) -> str:
+        with self._database.read() as connection:
+            return memos.read(connection, key)
+
+    def swap_memo(self, key: str, old: str, new: str) -> bool:
+        with self._database.write() as connection:
+            return memos.swap(connection, key, old, new)
 
 
 def _number(text: str, what: str) -> int:
