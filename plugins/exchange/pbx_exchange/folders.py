@@ -118,21 +118,34 @@ def _further(mailbox: Mailbox, parent: _Element, offset: int | None, *, deep: bo
         offset = page.next_offset
 
 
-def walk_contacts(mailbox: Mailbox, owner: str = "") -> Iterator[Folder]:
-    """The default contacts folder of the mailbox (or, with the mailbox's own eyes, of `owner`) and all below it."""
-    top = get_folder(mailbox, distinguished("contacts", owner))
+def walk_contacts(mailbox: Mailbox) -> Iterator[Folder]:
+    """The mailbox's default contacts folder and all below it."""
+    top = get_folder(mailbox, distinguished("contacts"))
     yield top
     if top.children:
-        yield from _placed(top, map(_folder, _further(mailbox, folder_id(top.id), 0, deep=True)))
+        yield from _placed(top.path, map(_folder, _further(mailbox, folder_id(top.id), 0, deep=True)))
 
 
-def _placed(top: Folder, below: Iterable[Folder]) -> Iterator[Folder]:
+def walk_shared(mailbox: Mailbox, owner: str) -> Iterator[Folder]:
+    """What the mailbox's user may see of the owner's contacts: the default folder or only some of those below it."""
+    try:
+        top: Folder | None = get_folder(mailbox, distinguished("contacts", owner))
+    except ews.ErrorAccessDenied:
+        top = None
+    if top is None:
+        yield from _placed("", map(_folder, _further(mailbox, distinguished("contacts", owner), 0, deep=True)))
+        return
+    yield top
+    yield from _placed(top.path, map(_folder, _further(mailbox, folder_id(top.id), 0, deep=True)))
+
+
+def _placed(top: str, below: Iterable[Folder]) -> Iterator[Folder]:
     """Gives each folder its path; a deep listing names parents by id, in no promised order."""
     listed = {folder.id: folder for folder in below}
 
     def path(folder: Folder, depth: int = 0) -> str:
         parent = listed.get(folder.parent)
-        above = path(parent, depth + 1) if parent is not None and depth < DEEPEST else top.path
+        above = path(parent, depth + 1) if parent is not None and depth < DEEPEST else top
         return f"{above}/{folder.name}"
 
     for folder in listed.values():

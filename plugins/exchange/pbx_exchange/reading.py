@@ -35,6 +35,8 @@ class FolderReader:
         self._rows = rows
         self._extra = extra
         self._title = title
+        self.mark = "".join(f"|{name}={value}" for name, value in sorted(extra.items()) if name != "local_id")
+        """Tells apart rows whose extra values differ: a folder that was renamed changes every row in it."""
 
     def list_all(self, known: KnownRows) -> Iterator[Item]:
         """Everything in the folder. An item that the server lists twice, as it moved up meanwhile, comes once."""
@@ -60,7 +62,7 @@ class FolderReader:
         for (key, version), element in items.items():
             if element.tag != CONTACT:
                 yield skipped(key, element)
-            elif known.has(key, version):
+            elif known.has(key, version + self.mark):
                 yield Unchanged(key)
             elif self._rows.is_whole(values := self._rows.read(element)):
                 yield self._row(key, version, values)
@@ -81,7 +83,7 @@ class FolderReader:
 
     def _row(self, key: str, version: str, values: Values) -> Row:
         values.update(self._extra)
-        return Row(key, version, values)
+        return Row(key, version + self.mark, values)
 
 
 def skipped(key: str, element: _Element) -> Skipped:

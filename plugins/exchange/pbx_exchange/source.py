@@ -10,14 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
+from exchangelib import errors as ews
+
 from pbx_connector.api import Book, BookGone, BookUnknown, End, Opening, StreamItem
 from pbx_exchange.connection import Connection, connect
-from pbx_exchange.folders import get_folder, is_not_there
+from pbx_exchange.delta import UNABLE, Changed, changes_since, read_changes, read_checkpoint, write_checkpoint
+from pbx_exchange.folders import Folder, get_folder, is_not_there
 from pbx_exchange.known import KnownRows
 from pbx_exchange.reading import FolderReader, confirm_absent
 from pbx_exchange.rows import RowReader
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.shelves import SWITCHED_OFF, PersonalShelf, Place, PublicShelf, Shelf
+from pbx_exchange.shelves.personal import PersonalShelf
+from pbx_exchange.shelves.place import SWITCHED_OFF, Place, Shelf
+from pbx_exchange.shelves.public import PublicShelf
+from pbx_exchange.shelves.shared import SharedShelf
 from pbx_exchange.trouble import FOLDER_LEFT, FOREIGN, OUT_OF_SIGHT, explain, translated
 from pbx_exchange.wire.services import folder_id
 
@@ -29,6 +35,7 @@ class ExchangeSource:
         self._rows = RowReader(opening.fields, zone)
         shelves: tuple[Shelf, ...] = (
             PublicShelf(connection, settings),
+            SharedShelf(connection, settings, opening.accounts),
             PersonalShelf(connection, settings, opening.accounts),
         )
         self._shelves = {shelf.kind: shelf for shelf in shelves}
@@ -50,7 +57,7 @@ class ExchangeSource:
 
     def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
         try:
-            yield from self._changes(self._place(book), known)
+            yield from self._changes(self._place(book), since, known)
         except FOREIGN as error:
             raise explain(error, book.title) from None
 
@@ -62,21 +69,52 @@ class ExchangeSource:
         except FOREIGN as error:
             raise explain(error, book.title) from None
 
-    def _changes(self, place: Place, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        extra = {name: value for name, value in place.extra.items() if name in self._fields or name == "local_id"}
-        reader = FolderReader(place.mailbox, place.folder, self._rows, extra, place.book.title)
+    def _changes(self, place: Place, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        reader = self._reader(place)
+        state = read_checkpoint(since, place.folder, reader.mark)
+        changed = self._changed(place, state) if place.has_delta else None
+        checkpoint = write_checkpoint(place.folder, changed.state, reader.mark) if changed else None
+        if state is None or changed is None or self._is_doubtful(place, changed):
+            yield from self._list_all(place, reader, known)
+            yield End(checkpoint, full=True)
+        else:
+            yield from read_changes(changed, place.mailbox, reader)
+            yield End(checkpoint, full=False)
+
+    def _changed(self, place: Place, state: str | None) -> Changed | None:
+        """None if the server keeps no states for this folder."""
+        try:
+            return changes_since(place.mailbox, place.folder, state)
+        except ews.ErrorInvalidSyncStateData:
+            if state is None:
+                raise
+            return Changed(state=changes_since(place.mailbox, place.folder, None).state, too_many=True)
+        except UNABLE:
+            return None
+
+    def _is_doubtful(self, place: Place, changed: Changed) -> bool:
+        """Whether the changes are better not trusted: a server that lost the state tells of every item anew."""
+        if not changed.anything:
+            return False
+        folder = self._require_folder(place)
+        return changed.too_many or 0 < folder.total <= changed.created
+
+    def _list_all(self, place: Place, reader: FolderReader, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
         empty = True
         for item in reader.list_all(KnownRows(known)):
             empty = False
             yield item
         if empty:
             self._require_folder(place)
-        yield End()
 
-    def _require_folder(self, place: Place) -> None:
+    def _reader(self, place: Place) -> FolderReader:
+        extra = {name: value for name, value in place.extra.items() if name in self._fields or name == "local_id"}
+        return FolderReader(place.mailbox, place.folder, self._rows, extra, place.book.title)
+
+    def _require_folder(self, place: Place) -> Folder:
         """A folder that was deleted lists nothing and finds nothing, without an error: only GetFolder tells."""
         try:
-            get_folder(place.mailbox, folder_id(place.folder))
+            return get_folder(place.mailbox, folder_id(place.folder))
         except FOREIGN as error:
             if not is_not_there(error):
                 raise

@@ -111,7 +111,16 @@ NOT_THERE = Words(_U, "X0306", "the folder or item is no longer there", "the nex
 NO_REPLICA = Words(_U, "X0307", "the server has no copy of this public folder at hand", "try again later")
 FOLDER_LEFT = Words(_U, "X0308", "the folder went away while it was read", "the next run looks for it again")
 OUT_OF_SIGHT = Words(_U, "X0309", "the address book cannot be seen now", "the next run looks for it again")
+WRONG_OWNER = Words(
+    _P,
+    "X0310",
+    "the server shows the service user's own contacts in place of the owner's",
+    "check the owner's address; Exchange knows it under another name",
+)
 
+IN_TROUBLE = Words(
+    _U, "X0402", "the server is in trouble", "try again later; if it persists, look at the server's logs"
+)
 BUSY_WORDS = Words(_U, "X0401", "the server is too busy", "try again later, or ask for fewer connections:")
 
 CUT = Words(
@@ -191,7 +200,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
         BROKEN_OFF,
     ),
     ((urllib3.exceptions.ProtocolError, http.client.HTTPException), BROKEN_OFF),
-    (BUSY, BUSY_WORDS),
+    (BUSY, IN_TROUBLE),
     ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), NETWORK),
 )
 # exchangelib puts these around what really happened.

@@ -143,7 +143,7 @@ def test_a_server_that_never_answers_ends_in_time(office: Office, silent: int, s
         (200, {}, b"<!DOCTYPE x [<!ENTITY a 'aaaa'>]><x>&a;</x>", "X0501"),
         (302, {"Location": "https://elsewhere.example.com/owa"}, b"", "X0108"),
         (429, {"Retry-After": "1"}, b"", "X0401"),
-        (500, {}, b"", "X0502"),
+        (500, {}, b"", "X0402"),
         (503, {"Retry-After": "1"}, b"", "X0401"),
     ],
 )

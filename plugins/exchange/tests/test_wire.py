@@ -214,7 +214,7 @@ def test_a_busy_server_is_given_the_time_that_it_asks_for(
         (answer(401), "X0201"),
         (answer(403), "X0202"),
         (answer(403, Connection="close"), "X0202"),
-        (answer(500), "X0502"),
+        (answer(500), "X0402"),
     ],
 )
 def test_patience_ends_and_a_password_is_not_tried_again_and_again(

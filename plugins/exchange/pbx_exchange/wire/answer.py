@@ -23,6 +23,7 @@ T = ElementMaker(namespace=NAMESPACES["t"], nsmap=NAMESPACES)
 _CONTROLS = bytes(code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D))
 # U+FFFE and U+FFFF, and surrogates that were encoded one by one; all forbidden in XML.
 _FORBIDDEN_UTF8 = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+_END = re.compile(rb"</(?:\w+:)?Envelope\s*>")
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
 _SURROGATES = re.compile(
     rb"&#(?:x[dD][89abAB][0-9a-fA-F]{2}|5[56][0-9]{3});&#(?:x[dD][c-fC-F][0-9a-fA-F]{2}|5[67][0-9]{3});"
@@ -38,12 +39,20 @@ def parse(body: bytes) -> etree._Element:
     if not body.strip():
         raise AnswerRefused("the answer is empty")
     try:
-        root = etree.fromstring(_legal(body), _parser())
+        root = etree.fromstring(_legal(_without_trailer(body)), _parser())
     except etree.XMLSyntaxError as error:
         raise AnswerRefused(f"the answer is cut short or no XML (parser error {error.code})") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise AnswerRefused("the answer declares a document type, which SOAP forbids")
     return root
+
+
+def _without_trailer(body: bytes) -> bytes:
+    """Exchange Online has been seen to send an error page behind a whole answer, which stays whole without it."""
+    if b"<html" not in body[-4096:].lower():
+        return body
+    end = _END.search(body)
+    return body[: end.end()] if end else body
 
 
 def _parser() -> etree.XMLParser:

@@ -32,6 +32,7 @@ from exchangelib.errors import (
     UnauthorizedError,
 )
 from exchangelib.protocol import CachingProtocol, Protocol, RetryPolicy
+from exchangelib.util import is_xml
 from exchangelib.version import Version
 from requests import Session
 from requests.auth import AuthBase
@@ -100,6 +101,8 @@ class Patience(RetryPolicy):  # type: ignore[misc]
             raise ErrorServerBusy("HTTP 429", back_off=_retry_after(response))
         if response.status_code == 503:
             raise ErrorServerBusy("HTTP 503", back_off=_retry_after(response))
+        if response.status_code in (502, 504) or (response.status_code == 500 and not is_xml(response.content)):
+            raise ErrorInternalServerTransientError(f"HTTP {response.status_code}")
         if response.status_code == 401:
             raise UnauthorizedError("HTTP 401")
         if response.status_code == 403:

@@ -1,0 +1,106 @@
+"""Only what changed: SyncFolderItems for private and shared folders, with a state that belongs to one folder.
+
+`pbx_exchange.source` asks here first and lists the folder in full where there is no state, the state is refused, or so
+much changed that a list is the shorter way. A checkpoint is a string of ours around the server's state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from exchangelib import errors as ews
+from lxml.etree import _Element
+
+from pbx_connector.api import Gone, Skipped
+from pbx_exchange.reading import FolderReader, Item, confirm_absent, skipped
+from pbx_exchange.rows import CONTACT, key_of
+from pbx_exchange.wire.answer import TYPES, AnswerRefused
+from pbx_exchange.wire.endpoint import Mailbox
+from pbx_exchange.wire.services import SyncFolderItems, folder_id, item_shape
+
+AT_ONCE = 512
+MOST = 2000
+"""With more changes than this, listing the folder takes fewer requests than reading them one by one."""
+_DELETE, _READ_FLAG = f"{TYPES}Delete", f"{TYPES}ReadFlagChange"
+_CREATE = f"{TYPES}Create"
+UNABLE = (ews.ErrorInvalidOperation, ews.ErrorAccessDenied, ews.ErrorInvalidFolderTypeForOperation)
+
+
+@dataclass(slots=True)
+class Changed:
+    """What happened to a folder since a state; of each item only what came last."""
+
+    state: str = ""
+    present: dict[str, None] = field(default_factory=dict)
+    """Keys of contacts that are new or changed."""
+    removed: dict[str, None] = field(default_factory=dict)
+    foreign: dict[str, Skipped] = field(default_factory=dict)
+    created: int = 0
+    too_many: bool = False
+
+    @property
+    def anything(self) -> bool:
+        return self.too_many or bool(self.present or self.removed or self.foreign)
+
+    def note(self, change: _Element) -> None:
+        if change.tag in (_READ_FLAG,):
+            return
+        item = change if change.tag == _DELETE else change[0]
+        key, _ = key_of(item)
+        for kind in (self.present, self.removed, self.foreign):
+            kind.pop(key, None)
+        self.created += change.tag == _CREATE
+        if change.tag == _DELETE:
+            self.removed[key] = None
+        elif item.tag == CONTACT:
+            self.present[key] = None
+        else:
+            self.foreign[key] = skipped(key, item)
+        self._forget_if_too_many()
+
+    def _forget_if_too_many(self) -> None:
+        if self.too_many or len(self.present) + len(self.removed) + len(self.foreign) > MOST:
+            self.too_many = True
+            self.present, self.removed, self.foreign = {}, {}, {}
+
+
+def changes_since(mailbox: Mailbox, folder: str, state: str | None) -> Changed:
+    """All changes up to now. Raises `ErrorInvalidSyncStateData` if the server does not take the state."""
+    changed = Changed(state=state or "")
+    idle = 0
+    while True:
+        answer = SyncFolderItems(account=mailbox).changes(
+            folder_id(folder), item_shape(), changed.state or None, AT_ONCE
+        )
+        for element in answer.elements:
+            changed.note(element)
+        changed.state = answer.state
+        # A server may call an answer the last one with deletions still to come.
+        if answer.last and not any(element.tag == _DELETE for element in answer.elements):
+            return changed
+        idle = 0 if answer.elements else idle + 1
+        if idle > 3:
+            raise AnswerRefused("the server promises further changes and does not tell them")
+
+
+def read_changes(changed: Changed, mailbox: Mailbox, reader: FolderReader) -> Iterator[Item | Gone]:
+    """Rows for what is there, `Gone` for what the server, asked directly, cannot find any more."""
+    yield from changed.foreign.values()
+    yield from reader.read_whole(list(changed.present))
+    yield from map(Gone, confirm_absent(mailbox, changed.removed))
+
+
+def write_checkpoint(folder: str, state: str, mark: str) -> str:
+    """`mark`: what else the rows depend on; with another one the checkpoint counts for nothing."""
+    return json.dumps([folder, mark, state])
+
+
+def read_checkpoint(text: str | None, folder: str, mark: str) -> str | None:
+    """The server's state, if the checkpoint is one of this folder."""
+    try:
+        owner, known, state = json.loads(text or "")
+    except (ValueError, TypeError):
+        return None
+    return state if (owner, known) == (folder, mark) and isinstance(state, str) else None

@@ -1,0 +1,70 @@
+"""Public folders: one tree for all, walked level by level; what may not be read is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from exchangelib import errors as ews
+
+from pbx_connector.api import Book, BookGone, BookUnknown
+from pbx_exchange.connection import Connection
+from pbx_exchange.folders import Folder, Unseen, get_folder, get_folders, is_not_there, walk_public
+from pbx_exchange.settings import ExchangeSettings
+from pbx_exchange.shelves.place import NO_LONGER_THERE, NOT_READABLE, SWITCHED_OFF, Place, is_refusal, judge, unknown
+from pbx_exchange.trouble import FOREIGN
+from pbx_exchange.wire.services import folder_id
+
+
+class PublicShelf:
+    kind = "public"
+
+    def __init__(self, connection: Connection, settings: ExchangeSettings) -> None:
+        self._mailbox = connection.public()
+        self._settings = settings.public
+
+    def find(self) -> Iterator[Place | BookUnknown]:
+        if not self._settings.enabled:
+            return
+        try:
+            yield from self._find()
+        except ews.ErrorNoPublicFolderServerAvailable:
+            return  # The organisation has none; books of earlier runs are looked at one by one all the same.
+        except FOREIGN as error:
+            yield unknown(Book("public", "Public folders", self.kind), error)
+
+    def look(self, book: Book, folder: str) -> Place | BookGone | BookUnknown:
+        if not self._settings.enabled or not self._settings.wants(book.title):
+            return BookGone(book.id, SWITCHED_OFF)
+        try:
+            found = get_folder(self._mailbox, folder_id(folder))
+        except ews.ErrorAccessDenied:
+            return BookGone(book.id, NOT_READABLE)
+        except FOREIGN as error:
+            return BookGone(book.id, NO_LONGER_THERE) if is_not_there(error) else unknown(book, error)
+        return judge(book, found) or self._place(found, book.title)
+
+    def _find(self) -> Iterator[Place | BookUnknown]:
+        seen: list[Folder] = []
+        for found in walk_public(self._mailbox):
+            if isinstance(found, Unseen):
+                if not is_refusal(found.error):
+                    yield unknown(Book(f"public:{found.path}", found.path, self.kind), found.error)
+            elif found.holds_contacts and self._settings.wants(found.path):
+                seen.append(found)
+        yield from self._confirmed(seen)
+
+    def _confirmed(self, folders: Sequence[Folder]) -> Iterator[Place | BookUnknown]:
+        """A folder that is listed may still be closed to us: each is asked for directly."""
+        answers = get_folders(self._mailbox, [folder_id(folder.id) for folder in folders])
+        for folder, answer in zip(folders, answers, strict=True):
+            if isinstance(answer, Folder):
+                if answer.readable:
+                    yield self._place(folder, folder.path)
+            elif not is_refusal(answer):
+                yield unknown(self._book(folder, folder.path), answer)
+
+    def _book(self, folder: Folder, title: str) -> Book:
+        return Book(f"public:{folder.id}", title, self.kind)
+
+    def _place(self, folder: Folder, title: str) -> Place:
+        return Place(self._book(folder, title), self._mailbox, folder.id, {"FolderPath": title}, has_delta=False)
