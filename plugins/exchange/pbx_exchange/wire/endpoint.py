@@ -56,6 +56,8 @@ BUSY = (
 # A wrong password tried again and again locks the account, and an answer that was damaged twice will be a third time.
 ONCE_MORE = (UnauthorizedError, AnswerRefused)
 CONNECT_SECONDS = 15.0
+UNANSWERED_SECONDS = 30.0
+"""How long to go on asking a server that does not answer; one that says it is busy gets the settings' patience."""
 
 
 class Forbidden(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
@@ -77,6 +79,7 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         self.proven = False
         self._first_wait = first_wait
         self._until: datetime | None = None
+        self._trouble_since: float | None = None
         self._lock = threading.Lock()
 
     @property
@@ -95,6 +98,17 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         with self._lock:
             until = datetime.now() + timedelta(seconds=seconds)
             self._until = max(until, self._until or until)
+
+    def answered(self) -> None:
+        """Some request went well: whatever trouble there was is over."""
+        self._trouble_since = None
+
+    def trouble(self) -> float:
+        """Since when no request went well. All threads share it, so that a dead server is waited for once, not by
+        each address book in turn."""
+        with self._lock:
+            self._trouble_since = self._trouble_since or time.monotonic()
+            return self._trouble_since
 
     def raise_response_errors(self, response: Any) -> None:
         if response.status_code == 429:
@@ -115,7 +129,7 @@ class Attempts:
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
-        self._deadline = time.monotonic() + patience.seconds
+        self._start = time.monotonic()
         self._wait = patience._first_wait
         self._once_more = True
 
@@ -128,7 +142,10 @@ class Attempts:
             self._once_more = False
             return
         wait = getattr(error, "back_off", None) or self._wait
-        if time.monotonic() + wait > self._deadline:
+        allowed = self._patience.seconds
+        if isinstance(error, ErrorTimeoutExpired):
+            allowed = min(allowed, UNANSWERED_SECONDS)
+        if time.monotonic() + wait > min(self._start, self._patience.trouble()) + allowed:
             raise error
         self._wait *= 2
         self._patience.back_off(wait)

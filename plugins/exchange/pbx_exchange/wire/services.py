@@ -50,7 +50,9 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
         attempts = Attempts(self.protocol.retry_policy)
         while True:
             try:
-                return self._answer(payload)
+                messages = self._answer(payload)
+                self.protocol.retry_policy.answered()
+                return messages
             except (*BUSY, *ONCE_MORE) as error:
                 attempts.again(error)
 
