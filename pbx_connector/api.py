@@ -29,6 +29,7 @@ from pbx_connector.model import (
 )
 from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.secret import Secret
+from pbx_connector.settings import ProfilePath
 from pbx_connector.source import Field, FieldSet, Opening, Question, Source, SourceType, Template
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "NoticeKind",
     "Opening",
     "Problem",
+    "ProfilePath",
     "ProtocolViolation",
     "Question",
     "Report",

@@ -1,0 +1,110 @@
+"""Finds the installed plugins and asks them for sources; a broken plugin is named and takes nobody else down.
+
+`Plugins` is constructed by whoever needs it (the command line, a test), never a module global.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TypeVar, cast
+
+import pluggy
+
+from pbx_connector import hookspecs
+from pbx_connector.errors import PluginError
+from pbx_connector.source import SourceType, Template
+
+Answer = TypeVar("Answer")
+
+GROUP = "pbx_connector"
+"""The entry point group that plugins register in."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    name: str
+    reason: str
+
+
+class Plugins:
+    """The plugins of this installation. `broken` lists those that could not be used, with the reason."""
+
+    def __init__(self, entry_points: Iterable[metadata.EntryPoint] | None = None) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._broken: list[BrokenPlugin] = []
+        found = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+        for entry_point in sorted(found, key=lambda entry: entry.name):
+            self._load(entry_point)
+        self.sources: dict[str, SourceType] = dict(self._collect_sources())
+
+    @property
+    def broken(self) -> tuple[BrokenPlugin, ...]:
+        return tuple(self._broken)
+
+    @property
+    def templates(self) -> dict[str, tuple[SourceType, Template]]:
+        """Starting profiles by name, with the source that each is for."""
+        return {template.name: (source, template) for source in self.sources.values() for template in source.templates}
+
+    def source(self, name: str) -> SourceType:
+        """Raises `PluginError`, with a suggestion, if no plugin supplies a source of that name."""
+        try:
+            return self.sources[name]
+        except KeyError:
+            raise PluginError(f"unknown source {name!r}", hint=self.suggestion(name)) from None
+
+    def suggestion(self, name: str) -> str:
+        """What to try instead of a source name that does not exist."""
+        failed = [plugin for plugin in self._broken if plugin.name == name]
+        if failed:
+            return f"the plugin of that name is broken: {failed[0].reason}"
+        close = difflib.get_close_matches(name, self.sources, n=1)
+        if close:
+            return f"did you mean {close[0]}?"
+        known = ", ".join(sorted(self.sources))
+        return f"installed sources: {known}" if known else "no source plugin is installed"
+
+    def _load(self, entry_point: metadata.EntryPoint) -> None:
+        with self._guarded(entry_point.name):
+            plugin = entry_point.load()
+            if self._manager.has_plugin(entry_point.name):
+                raise PluginError("another plugin has registered under this name")
+            self._manager.register(plugin, name=entry_point.name)
+            self._manager.check_pending()
+
+    def _collect_sources(self) -> Iterator[tuple[str, SourceType]]:
+        owners: dict[str, str] = {}
+        for plugin, sources in self._ask(self._manager.hook.pbx_sources, SourceType):
+            for source in sources:
+                if source.name in owners:
+                    reason = f"its source {source.name!r} exists already, from plugin {owners[source.name]!r}"
+                    self._broken.append(BrokenPlugin(plugin, reason))
+                    continue
+                owners[source.name] = plugin
+                yield source.name, source
+
+    def _ask(self, hook: pluggy.HookCaller, kind: type[Answer]) -> Iterator[tuple[str, list[Answer]]]:
+        """Each plugin's own answer, so that one that raises or answers nonsense costs only itself."""
+        for implementation in hook.get_hookimpls():
+            answers: list[Answer] = []
+            with self._guarded(implementation.plugin_name):
+                answers = list(cast(Iterable[Answer], implementation.function()))
+                wrong = [answer for answer in answers if not isinstance(answer, kind)]
+                if wrong:
+                    answers = []
+                    raise PluginError(f"{hook.name} returned {type(wrong[0]).__name__}, not {kind.__name__}")
+            yield implementation.plugin_name, answers
+
+    @contextmanager
+    def _guarded(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except PluginError as error:
+            self._broken.append(BrokenPlugin(name, error.message))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything, sys.exit included
+            self._broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}"))

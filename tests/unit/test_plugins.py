@@ -1,0 +1,103 @@
+"""Plugins are found through their entry points; one that is broken costs only itself."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from pbx_connector.errors import PluginError
+from pbx_connector.hookspecs import hookimpl
+from pbx_connector.plugins import GROUP, Plugins
+from pbx_connector.source import FieldSet, Opening, Source, SourceType
+
+
+def never_opened(settings: Any, opening: Opening) -> AbstractContextManager[Source]:
+    raise AssertionError
+
+
+def source_type(name: str) -> SourceType:
+    return SourceType(name=name, title=name.title(), settings=BaseModel, fields=FieldSet(()), open=never_opened)
+
+
+Install = Callable[..., EntryPoint]
+
+
+@pytest.fixture
+def install() -> Iterator[Install]:
+    """Makes a module with the given hook and an entry point that leads to it."""
+    made: list[str] = []
+
+    def installed(name: str, hook: Callable[[], Any] | None) -> EntryPoint:
+        module = types.ModuleType(f"fake_plugin_{name}")
+        if hook:
+            module.pbx_sources = hookimpl(hook, specname="pbx_sources")  # type: ignore[attr-defined]
+            sys.modules[module.__name__] = module
+            made.append(module.__name__)
+        return EntryPoint(name, module.__name__, GROUP)
+
+    yield installed
+    for module_name in made:
+        del sys.modules[module_name]
+
+
+def test_sources_of_all_plugins_are_found(install: Install) -> None:
+    entries = [install("b", lambda: [source_type("beta")]), install("a", lambda: [source_type("alpha")])]
+    plugins = Plugins(entries)
+    assert list(plugins.sources) == ["alpha", "beta"]
+    assert plugins.broken == ()
+
+
+def test_a_plugin_that_fails_to_import_is_named_and_harms_nobody(install: Install) -> None:
+    plugins = Plugins([install("good", lambda: [source_type("alpha")]), install("gone", None)])
+    assert list(plugins.sources) == ["alpha"]
+    assert [broken.name for broken in plugins.broken] == ["gone"]
+    assert "ModuleNotFoundError" in plugins.broken[0].reason
+
+
+def raising() -> Sequence[SourceType]:
+    raise RuntimeError("no luck")
+
+
+def exiting() -> Sequence[SourceType]:
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [
+        (raising, "no luck"),
+        (exiting, "SystemExit"),
+        (lambda: ["exchange"], "returned str"),
+        (lambda: None, "TypeError"),
+    ],
+)
+def test_a_plugin_whose_hook_misbehaves_is_named_and_harms_nobody(
+    install: Install, hook: Callable[[], Any], reason: str
+) -> None:
+    plugins = Plugins([install("bad", hook), install("good", lambda: [source_type("alpha")])])
+    assert list(plugins.sources) == ["alpha"]
+    assert [broken.name for broken in plugins.broken] == ["bad"]
+    assert reason in plugins.broken[0].reason
+
+
+def test_a_second_source_of_the_same_name_is_refused(install: Install) -> None:
+    plugins = Plugins([install("a", lambda: [source_type("x")]), install("b", lambda: [source_type("x")])])
+    assert list(plugins.sources) == ["x"]
+    assert "exists already, from plugin 'a'" in plugins.broken[0].reason
+
+
+def test_an_unknown_source_gets_a_suggestion(install: Install) -> None:
+    plugins = Plugins([install("a", lambda: [source_type("exchange")]), install("ldap", None)])
+    with pytest.raises(PluginError) as caught:
+        plugins.source("exchnage")
+    assert caught.value.hint == "did you mean exchange?"
+    with pytest.raises(PluginError) as caught:
+        plugins.source("ldap")
+    assert "is broken" in caught.value.hint
