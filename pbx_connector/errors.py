@@ -55,13 +55,17 @@ class UsageError(ConnectorError):
 
 
 class ProfileError(ConnectorError):
-    """The profile cannot be used; `diagnostics` holds every finding, warnings among them."""
+    """The profile cannot be used; `diagnostics` holds every finding, warnings among them.
+
+    `text` is what the diagnostics' spans point into, without any secret.
+    """
 
     exit_code = EXIT_USAGE
 
-    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = "") -> None:
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, text: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
+        self.text = text
 
 
 class PluginError(ConnectorError):

@@ -1,0 +1,131 @@
+"""Between the rule language and the phone book: gives rules and structure the phone book's target fields, and turns
+what the compiled program makes of a row into `Record`s. Pure; the run pipeline calls `Rules.map` for each row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pbx_rules import Diagnostic, Finding, OutputRecord, Program, Value, as_text, compile_profile
+from pbx_rules.document import Node, Scalar
+from pbx_rules.schema import SourceField, SourceFields, TargetField, TargetTable
+
+from pbx_connector.model import Book, Mapped, Problem, Record, Row
+from pbx_connector.source import FieldSet
+from pbx_connector.targets import (
+    ACCOUNT_CODE,
+    ENTRY_TABLE,
+    LABEL_NAME_CODE,
+    LABEL_NAME_MAX_LENGTH,
+    LABEL_TABLE,
+    LABEL_VALUE_CODE,
+    LABEL_VALUE_MAX_LENGTH,
+    TARGET_BY_CODE,
+    TARGETS,
+)
+
+
+def _target_table() -> TargetTable:
+    fields = [
+        TargetField(target.code, target.title, target.max_length, "reject" if target.required else "omit")
+        for target in TARGETS
+    ]
+    labels = TargetTable(
+        LABEL_TABLE,
+        (
+            TargetField(LABEL_NAME_CODE, "label", LABEL_NAME_MAX_LENGTH, "reject"),
+            TargetField(LABEL_VALUE_CODE, "label value", LABEL_VALUE_MAX_LENGTH, "drop"),
+        ),
+    )
+    return TargetTable(ENTRY_TABLE, (*fields, TargetField(ACCOUNT_CODE, "owner of a private entry")), (labels,))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The compiled rules and structure of one profile."""
+
+    program: Program
+    publish_personal: bool = False
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return self.program.fields
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.program.digest} {self.publish_personal}".encode()).hexdigest()
+
+    def map(self, row: Row, book: Book) -> Mapped:
+        """The records of one row; a personal one is private to its account, come what may (safety rule 7)."""
+        result = self.program.run(row.values)
+        problems = [_problem(finding, row, book) for finding in result.findings]
+        records = []
+        for output in result.records:
+            record = _record(output)
+            if book.account is not None and not self.publish_personal:
+                if record.account not in (None, book.account):
+                    problems.append(_breach(row, book))
+                record = replace(record, account=book.account)
+            records.append(record)
+        mapped = Mapped(tuple(records), result.skipped, tuple(problems))
+        return replace(mapped, records=()) if mapped.failed else mapped
+
+
+def compile_rules(
+    *,
+    file: str,
+    rules: Scalar | None,
+    structure: Node,
+    tables: Node | None,
+    region: Scalar | None,
+    fields: FieldSet,
+    publish_personal: bool = False,
+) -> tuple[Rules | None, tuple[Diagnostic, ...]]:
+    """Check and compile; no rules if there is an error among the findings."""
+    compiled = compile_profile(
+        file=file,
+        rules=rules,
+        structure=structure,
+        tables=tables,
+        region=region,
+        target=(_target_table(),),
+        source=_source_fields(fields),
+    )
+    program = compiled.program
+    return (Rules(program, publish_personal) if program else None), compiled.diagnostics
+
+
+def _source_fields(fields: FieldSet) -> SourceFields:
+    return SourceFields(tuple(SourceField(known.name, known.type, known.of) for known in fields.fields), fields.closed)
+
+
+def _record(output: OutputRecord) -> Record:
+    values = _texts(output.values)
+    account = values.pop(ACCOUNT_CODE, None)
+    labels = [_texts(post.values) for post in output.post]
+    return Record(
+        key=output.key,
+        account=account,
+        fields={TARGET_BY_CODE[code].name: text for code, text in values.items()},
+        labels={label[LABEL_NAME_CODE]: label[LABEL_VALUE_CODE] for label in labels},
+    )
+
+
+def _texts(values: Mapping[str, Value]) -> dict[str, str]:
+    return {code: text for code, value in values.items() if (text := as_text(value))}
+
+
+def _problem(finding: Finding, row: Row, book: Book) -> Problem:
+    where = f"{book.title}, row {row.key}" + (f", {finding.where}" if finding.where else "")
+    return Problem(finding.code, finding.message, where, finding.hint, finding.severity)
+
+
+def _breach(row: Row, book: Book) -> Problem:
+    return Problem(
+        "M0101",
+        "the structure gives a personal contact to another account",
+        f"{book.title}, row {row.key}",
+        f'write {ACCOUNT_CODE}: "{{{{local_id}}}}", or spell out publish_personal: true',
+    )

@@ -1,0 +1,113 @@
+"""Diagnostics of the profile's frame: what pydantic found, said in an administrator's words and at its place.
+
+Codes P0101 and up; those of YAML, rules and structure come from `pbx_rules`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pbx_rules import Diagnostic, Span
+from pbx_rules.document import Mapping, Node, Scalar
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+START = Span(1, 1, 1, 2)
+"""The place of a finding that is about the whole file."""
+
+CODES = {
+    "P0101": "the file cannot be read",
+    "P0102": "a required key is missing",
+    "P0103": "an unknown key",
+    "P0104": "a value of the wrong form",
+    "P0105": "a source that is not installed",
+    "P0106": "two profiles with one id",
+    "P0107": "a secret written into the profile",
+}
+"""Every code of this module and what it stands for; never reused."""
+
+
+def finding(code: str, message: str, *, file: str, span: Span = START, label: str = "", hint: str = "") -> Diagnostic:
+    return Diagnostic(code=code, severity="error", message=message, span=span, file=file, label=label, hint=hint)
+
+
+def from_validation(
+    error: ValidationError, *, file: str, root: Mapping, model: type[BaseModel], below: str = ""
+) -> Iterable[Diagnostic]:
+    """One finding per pydantic error; `root` is the mapping that was validated, `below` its name in the profile."""
+    # Inputs are left out: they may hold a secret.
+    for details in error.errors(include_input=False, include_url=False):
+        yield _finding(details, file=file, root=root, model=model, below=below)
+
+
+def _finding(details: ErrorDetails, *, file: str, root: Mapping, model: type[BaseModel], below: str) -> Diagnostic:
+    path = [str(part) for part in details["loc"]]
+    key, node = _place(root, path)
+    name = path[-1] if path else below
+    if details["type"] == "missing":
+        owner = ".".join(part for part in (below, *path[:-1]) if part)
+        where = f" in {owner}" if owner else ""
+        if key is not None and key.text == name:
+            return finding("P0102", f"{name!r} is empty{where}", file=file, span=key.span)
+        return finding("P0102", f"{name!r} is missing{where}", file=file, span=_start(node), hint=f"add {name}: ...")
+    if details["type"] == "extra_forbidden":
+        hint = _did_you_mean(name, _keys(model, path[:-1]))
+        return finding("P0103", f"unknown key {name!r}", file=file, span=key.span if key else node.span, hint=hint)
+    if _is_secret(details):
+        return finding(
+            "P0107",
+            f"{name!r} must say where the secret lies, it must not hold it",
+            file=file,
+            span=key.span if key else _start(node),
+            hint=f"write {name}: {{env: NAME}}, {{file: PATH}} or {{keyring: NAME}}",
+        )
+    return finding("P0104", f"{name!r}: {_words(details)}", file=file, span=node.span)
+
+
+def _place(root: Mapping, path: Sequence[str]) -> tuple[Scalar | None, Node]:
+    """The deepest node that the path leads to, and its key."""
+    key: Scalar | None = None
+    node: Node = root
+    for part in path:
+        if not isinstance(node, Mapping):
+            break
+        for candidate, value in node.items:
+            if candidate.text == part:
+                key, node = candidate, value
+                break
+        else:
+            break
+    return key, node
+
+
+def _start(node: Node) -> Span:
+    span = node.span
+    return Span(span.line, span.column, span.line, span.column + 1)
+
+
+def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(part)
+        nested: Any = field.annotation if field else None
+        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
+            return []
+        model = nested
+    return list(model.model_fields)
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known keys: {', '.join(known)}" if known else ""
+
+
+def _is_secret(details: ErrorDetails) -> bool:
+    return details["type"] == "model_type" and details.get("ctx", {}).get("class_name") == "Secret"
+
+
+def _words(details: ErrorDetails) -> str:
+    message = details["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]

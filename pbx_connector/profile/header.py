@@ -1,0 +1,68 @@
+"""What a profile file may say besides rules and structure, as pydantic models; `loading` fills them in.
+
+All scalars of a profile are text (see `pbx_rules.document`), so every field here must accept its textual form.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from pbx_connector.model import Mode
+
+ProfileId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+
+
+def _share(value: object) -> object:
+    """`20%` or `0.2` as a number from 0 to 1."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError:
+            raise ValueError("write a share as 20% or 0.2") from None
+    return value
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RemovalLimitHeader(Strict):
+    share: Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)] = 0.2
+    """Share of the profile's present entries, such as `20%`."""
+    entries: Annotated[int, Field(ge=0)] = 10
+
+
+class LimitsHeader(Strict):
+    remove_at_most: RemovalLimitHeader = RemovalLimitHeader()
+    """A run that would remove more than both of these is refused."""
+
+
+class Header(Strict):
+    """The top level of a profile file."""
+
+    title: str
+    """What people call this profile."""
+    source: str
+    """The name of an installed source; `pbx-connector sources` lists them."""
+    settings: dict[str, Any]
+    """The source's own settings; `pbx-connector sources NAME` describes them."""
+    structure: Any
+    """The template that turns variables and fields into records."""
+    id: ProfileId | None = None
+    """Who owns the entries; default: the file's name without its ending."""
+    comments: str | None = None
+    mode: Mode = "mirror"
+    """mirror: create, update, and remove what is missing; upsert: never remove."""
+    region: str | None = None
+    """For phone numbers without a country code, such as DE."""
+    tables: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Look-up tables of the rules."""
+    rules: str | None = None
+    """Statements that keep or skip rows and compute variables."""
+    limits: LimitsHeader = LimitsHeader()
+    schedule: Any = None
+    tests: Any = None
+    publish_personal: bool = False
+    """Allow personal contacts to land in the company phone book, where the structure says so."""

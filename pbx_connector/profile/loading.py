@@ -1,0 +1,206 @@
+"""From a profile file to a `Profile`: YAML, frame, source, settings, rules, structure; every finding in one go.
+
+Checking needs no secret and no source: secrets are read when a run opens the source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pbx_rules import Diagnostic
+from pbx_rules.document import Document, Mapping, Node, Scalar, load
+from pydantic import BaseModel, ValidationError
+
+from pbx_connector import mapping
+from pbx_connector.errors import ProfileError
+from pbx_connector.plugins import Plugins
+from pbx_connector.profile.findings import finding, from_validation
+from pbx_connector.profile.header import Header
+from pbx_connector.profile.masking import masked
+from pbx_connector.profile.model import Limits, Profile, RemovalLimit
+from pbx_connector.secret import Secret
+from pbx_connector.source import SourceType
+
+MAX_BYTES = 5_000_000
+"""A profile larger than this is refused unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A profile's text and all that was found in it; `profile` is None if there is an error among the findings."""
+
+    text: str
+    diagnostics: tuple[Diagnostic, ...]
+    profile: Profile | None = None
+
+
+def load_profile(path: Path, plugins: Plugins) -> Profile:
+    """Raises `ProfileError` with every finding of the file."""
+    checked = check_profile(path, plugins)
+    if checked.profile is None:
+        errors = sum(found.severity == "error" for found in checked.diagnostics)
+        raise ProfileError(
+            f"{path} has {errors} error{'s' if errors != 1 else ''}", checked.diagnostics, text=checked.text
+        )
+    return checked.profile
+
+
+def check_profile(path: Path, plugins: Plugins) -> Checked:
+    """Read and check a profile file; never raises for what the file says."""
+    try:
+        text = _read(path)
+    except _Unreadable as error:
+        return Checked("", (finding("P0101", str(error), file=str(path), hint=error.hint),))
+    return check_text(text, path, plugins)
+
+
+def check_text(text: str, path: Path, plugins: Plugins) -> Checked:
+    """Check a profile's text as if it stood in the file `path`."""
+    document = load(text, str(path))
+    if not isinstance(document.root, Mapping):
+        found = document.diagnostics or (
+            finding("P0104", "a profile is a mapping: title: ..., source: ...", file=str(path)),
+        )
+        return Checked(text, found)
+    return _Loading(document, document.root, path, plugins).result()
+
+
+class _Unreadable(Exception):
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _Unreadable(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise _Unreadable("there is no such file", "pbx-connector new exchange-contacts makes one") from None
+    except OSError as error:
+        raise _Unreadable(f"the file cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise _Unreadable(f"the file is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
+
+
+class _Loading:
+    """One file on its way to a profile; collects what is wrong at each step and goes on where it can."""
+
+    def __init__(self, document: Document, root: Mapping, path: Path, plugins: Plugins) -> None:
+        self._document = document
+        self._root = root
+        self._path = path
+        self._plugins = plugins
+        self._found: list[Diagnostic] = list(document.diagnostics)
+
+    def result(self) -> Checked:
+        header = self._header()
+        source = self._source()
+        settings = self._settings(source) if source else None
+        compiled = self._compiled(source, header) if source else None
+        profile = None
+        if not any(found.severity == "error" for found in self._found):
+            assert header is not None and source is not None  # noqa: S101, PT018 - without an error each is there
+            assert settings is not None and compiled is not None  # noqa: S101, PT018
+            profile = self._profile(header, source, settings, compiled)
+        ordered = sorted(self._found, key=lambda found: (found.span.line, found.span.column))
+        return Checked(masked(self._document, self._root.get("settings")), tuple(ordered), profile)
+
+    def _header(self) -> Header | None:
+        try:
+            return Header.model_validate(_without_blanks(self._root))
+        except ValidationError as error:
+            self._found += from_validation(error, file=self._document.file, root=self._root, model=Header)
+            return None
+
+    def _source(self) -> SourceType | None:
+        node = self._root.get("source")
+        if not isinstance(node, Scalar) or not node.text:
+            return None
+        source = self._plugins.sources.get(node.text)
+        if source is None:
+            hint = self._plugins.suggestion(node.text)
+            message = f"unknown source {node.text!r}"
+            self._found.append(finding("P0105", message, file=self._document.file, span=node.span, hint=hint))
+        return source
+
+    def _settings(self, source: SourceType) -> BaseModel | None:
+        node = self._root.get("settings")
+        if not isinstance(node, Mapping):
+            return None
+        try:
+            return source.settings.model_validate(_without_blanks(node), context={"folder": self._path.parent})
+        except ValidationError as error:
+            self._found += from_validation(
+                error, file=self._document.file, root=node, model=source.settings, below="settings"
+            )
+            return None
+
+    def _compiled(self, source: SourceType, header: Header | None) -> mapping.Rules | None:
+        structure = self._root.get("structure")
+        if structure is None:
+            return None
+        rules, diagnostics = mapping.compile_rules(
+            file=self._document.file,
+            rules=_scalar(self._root.get("rules")),
+            structure=structure,
+            tables=self._root.get("tables"),
+            region=_scalar(self._root.get("region")),
+            fields=source.fields,
+            publish_personal=bool(header and header.publish_personal),
+        )
+        self._found += diagnostics
+        return rules
+
+    def _profile(self, header: Header, source: SourceType, settings: BaseModel, rules: mapping.Rules) -> Profile:
+        removal = header.limits.remove_at_most
+        return Profile(
+            id=header.id or self._path.stem,
+            title=header.title,
+            source=source,
+            settings=settings,
+            map=rules.map,
+            fields=rules.fields,
+            fingerprint=_fingerprint(header, source, settings, rules),
+            mode=header.mode,
+            limits=Limits(RemovalLimit(removal.share, removal.entries)),
+            file=self._path,
+        )
+
+
+def _scalar(node: Node | None) -> Scalar | None:
+    return node if isinstance(node, Scalar) else None
+
+
+def _without_blanks(node: Mapping) -> dict[str, Any]:
+    """The mapping as text, without the keys that have nothing after the colon: they count as not given."""
+    return {
+        key.text: value.plain()
+        for key, value in node.items
+        if not (isinstance(value, Scalar) and value.style == "plain" and not value.text)
+    }
+
+
+def _fingerprint(header: Header, source: SourceType, settings: BaseModel, rules: mapping.Rules) -> str:
+    content = {
+        "source": [source.name, source.version],
+        "settings": _without_secrets(settings),
+        "fields": sorted(rules.fields),
+        "rules": rules.digest,
+        "mode": header.mode,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _without_secrets(value: Any) -> Any:
+    """Settings as JSON knows them; a new password does not make the rows different ones."""
+    if isinstance(value, Secret):
+        return None
+    if isinstance(value, BaseModel):
+        return {name: _without_secrets(part) for name, part in value}
+    return [_without_secrets(part) for part in value] if isinstance(value, (list, tuple)) else value

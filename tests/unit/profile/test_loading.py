@@ -1,0 +1,208 @@
+"""A profile's findings come all at once, each at its place, and never with a secret in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from pbx_connector.errors import ProfileError
+from pbx_connector.model import Book, Row
+from pbx_connector.plugins import Plugins
+from pbx_connector.profile import Checked, check_text, load_profile
+from pbx_connector.secret import Secret
+from pbx_connector.source import Field, FieldSet, Opening, Source, SourceType
+
+
+class Proxy(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    host: str
+    port: int = 80
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    email: str
+    password: Secret
+    url: str | None = None
+    proxy: Proxy | None = None
+
+
+@contextmanager
+def open_source(settings: Any, opening: Opening) -> Iterator[Source]:
+    raise AssertionError("checking a profile opens no source")
+    yield
+
+
+EXCHANGE = SourceType(
+    name="exchange",
+    title="Exchange",
+    settings=Settings,
+    fields=FieldSet((Field("DisplayName"), Field("GivenName"), Field("local_id"))),
+    open=open_source,
+)
+
+
+@pytest.fixture
+def plugins() -> Plugins:
+    found = Plugins(())
+    found.sources["exchange"] = EXCHANGE
+    return found
+
+
+GOOD = """\
+title: Contacts
+source: exchange
+settings:
+  email: pbx@example.com
+  password: {env: EXCHANGE_PASSWORD}
+structure:
+  phonebook:
+    - 028pho_bez: "{{DisplayName}}"
+      011acc_id: "{{local_id}}"
+"""
+
+
+def checked(text: str, plugins: Plugins) -> Checked:
+    return check_text(text, Path("profiles/office.yaml"), plugins)
+
+
+def places(text: str, plugins: Plugins) -> list[tuple[str, int, int]]:
+    return [(found.code, found.span.line, found.span.column) for found in checked(text, plugins).diagnostics]
+
+
+def test_a_profile_is_loaded_without_a_secret_and_without_a_source(plugins: Plugins) -> None:
+    profile = checked(GOOD, plugins).profile
+    assert profile is not None
+    assert (profile.id, profile.title, profile.mode) == ("office", "Contacts", "mirror")
+    assert profile.fields == {"DisplayName", "local_id"}
+    assert profile.limits.remove_at_most.share == 0.2
+    mapped = profile.map(Row("k", "1", {"DisplayName": "Ann"}), Book("b", "Book", "public"))
+    assert [record.fields for record in mapped.records] == [{"display_name": "Ann"}]
+
+
+def test_all_findings_come_at_once_with_their_places(plugins: Plugins) -> None:
+    text = GOOD.replace("title:", "titel:").replace("  email:", "  e_mail:").replace("DisplayName", "DisplayNam")
+    found = places(text, plugins)
+    assert ("P0103", 1, 1) in found  # titel is unknown
+    assert ("P0102", 1, 1) in found  # title is missing
+    assert ("P0103", 4, 3) in found  # e_mail is unknown
+    assert any(line == 8 for _, line, _ in found)  # the field in the structure
+    hints = [found.hint for found in checked(text, plugins).diagnostics]
+    assert "did you mean title?" in hints
+    assert "did you mean email?" in hints
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line", "said"),
+    [
+        ("source: exchange", "source: exchnage", "P0105", 2, "unknown source 'exchnage'"),
+        ("source: exchange", "source: exchange\nmode: miror", "P0104", 3, "'mirror' or 'upsert'"),
+        ("source: exchange", "source: exchange\nid: a b", "P0104", 3, "'id'"),
+        (
+            "source: exchange",
+            "source: exchange\nlimits: {remove_at_most: {share: many}}",
+            "P0104",
+            3,
+            "'share'",
+        ),
+        ("  email: pbx@example.com\n", "", "P0102", 4, "'email' is missing in settings"),
+        ("  email: pbx@example.com\n", "  email:\n", "P0102", 4, "'email' is empty in settings"),
+        ("{env: EXCHANGE_PASSWORD}", "{env: A, file: b}", "P0104", 5, "say where the secret lies"),
+        (
+            "  email: pbx@example.com\n",
+            "  email: pbx@example.com\n  proxy: {hots: a}\n",
+            "P0103",
+            5,
+            "unknown key 'hots'",
+        ),
+    ],
+)
+def test_a_mistake_in_the_frame_is_found(plugins: Plugins, old: str, new: str, code: str, line: int, said: str) -> None:
+    found = [d for d in checked(GOOD.replace(old, new), plugins).diagnostics if d.code == code]
+    assert found
+    assert found[0].span.line == line
+    assert said in found[0].message
+
+
+@pytest.mark.parametrize("written", ["Hunter2-secret", '"Hunter2-secret"', "|\n    Hunter2-secret", "[Hunter2-secret]"])
+def test_a_password_in_the_profile_is_an_error_and_never_shown(plugins: Plugins, written: str) -> None:
+    result = checked(GOOD.replace("{env: EXCHANGE_PASSWORD}", written), plugins)
+    assert "P0107" in [found.code for found in result.diagnostics]
+    assert "Hunter2" not in result.text
+    assert "Hunter2" not in repr(result.diagnostics)
+
+
+@pytest.mark.parametrize("text", ["", "just text", "- a list", "\x00", "title: [", "\ud800: 1", "a: &x 1\nb: *x"])
+def test_any_text_at_all_gives_diagnostics(plugins: Plugins, text: str) -> None:
+    result = checked(text, plugins)
+    assert result.profile is None
+    assert any(found.severity == "error" for found in result.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "there is no such file"), (b"\xff\xfe\x00", "is not UTF-8 text"), (b"#" * 5_000_001, "larger than 5 MB")],
+)
+def test_a_file_that_cannot_be_read_is_an_error(
+    plugins: Plugins, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "a.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path, plugins)
+    assert said in caught.value.diagnostics[0].message
+
+
+def test_a_folder_is_no_profile(plugins: Plugins, tmp_path: Path) -> None:
+    with pytest.raises(ProfileError):
+        load_profile(tmp_path, plugins)
+
+
+def test_the_fingerprint_follows_what_rows_depend_on_and_no_secret(plugins: Plugins) -> None:
+    def fingerprint(text: str) -> str:
+        profile = checked(text, plugins).profile
+        assert profile is not None
+        return profile.fingerprint
+
+    same = fingerprint(GOOD)
+    assert fingerprint(GOOD.replace("title: Contacts", "title: Other # and a comment")) == same
+    assert fingerprint(GOOD.replace("{env: EXCHANGE_PASSWORD}", "{keyring: other}")) == same
+    others = [
+        GOOD.replace("pbx@", "other@"),
+        GOOD.replace("DisplayName", "GivenName"),
+        GOOD.replace("source: exchange", "source: exchange\nmode: upsert"),
+        GOOD.replace("source: exchange", "source: exchange\npublish_personal: true"),
+    ]
+    assert len({same, *map(fingerprint, others)}) == len(others) + 1
+
+
+@pytest.mark.parametrize(
+    ("account", "publish", "expected"),
+    [
+        ("{{local_id}}", False, ("21", False)),
+        ("", False, ("21", False)),
+        ("22", False, (None, True)),
+        ("", True, (None, False)),
+        ("22", True, ("22", False)),
+    ],
+)
+def test_a_personal_row_is_private_whatever_the_structure_says(
+    plugins: Plugins, account: str, publish: bool, expected: tuple[str | None, bool]
+) -> None:
+    """Safety rule 7."""
+    text = GOOD.replace("{{local_id}}", account)
+    if publish:
+        text = f"publish_personal: true\n{text}"
+    profile = checked(text, plugins).profile
+    assert profile is not None
+    row = Row("k", "1", {"DisplayName": "Ann", "local_id": "21"})
+    mapped = profile.map(row, Book("b", "Ann's contacts", "personal", "21"))
+    owner = mapped.records[0].account if mapped.records else None
+    assert (owner, mapped.failed) == expected
+    assert bool(mapped.records) is not mapped.failed
