@@ -1,0 +1,104 @@
+"""`pbx-connector accounts …`: the phone system's users, whose own contacts become private entries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pbx_connector.cli import output
+from pbx_connector.cli.account_files import read_accounts
+from pbx_connector.cli.asking import YesOption, agree
+from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.model import Account
+from pbx_connector.stores import AccountImport
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="The phone system's users.")
+    group.command("add")(add)
+    group.command("list")(list_accounts)
+    group.command("import")(import_file)
+    group.command("remove")(remove)
+    app.add_typer(group, name="accounts")
+
+
+def add(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="The account's id in the phone system.", metavar="ID")],
+    username: Annotated[str, typer.Option(help="The name that the user logs in with.")] = "",
+    email: Annotated[str, typer.Option(help="The address of the user's mailbox.")] = "",
+    store: StoreOption = None,
+) -> None:
+    """Add one account."""
+    with Session.of(context, store).open_store() as book:
+        book.add_account(Account(id, username, email))
+    output.say(f"account {id} is added")
+
+
+def list_accounts(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """List all accounts."""
+    with Session.of(context, store).open_store() as book:
+        accounts = book.accounts()
+    if as_json:
+        output.as_json([_as_json(account) for account in accounts])
+    elif accounts:
+        output.table("", ("id", "user name", "e-mail"), [(a.id, a.username, a.email) for a in accounts])
+    else:
+        output.say("no accounts yet: pbx-connector accounts add ID --username NAME --email ADDRESS")
+
+
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV with the columns id, username, email; or JSON.", metavar="FILE")],
+    remove_missing: Annotated[
+        bool, typer.Option("--remove-missing", help="Also remove the accounts that are not in the file.")
+    ] = False,
+    yes: YesOption = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add and update accounts from a file."""
+    accounts = read_accounts(file)
+    with Session.of(context, store).open_store() as book:
+        if remove_missing:
+            _agree_to_removals(book.plan_account_import(accounts, remove_missing=True), yes=yes)
+        done = book.import_accounts(accounts, remove_missing=remove_missing)
+    if as_json:
+        output.as_json(
+            {
+                "added": [_as_json(account) for account in done.added],
+                "updated": [_as_json(account) for account in done.updated],
+                "removed": [_as_json(account) for account in done.removed],
+                "private_entries_removed": done.private_entries,
+            }
+        )
+        return
+    output.say(f"{len(done.added)} added, {len(done.updated)} updated, {len(done.removed)} removed")
+
+
+def remove(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="The account's id.", metavar="ID")],
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Remove an account; its private entries go with it."""
+    with Session.of(context, store).open_store() as book:
+        private = book.count_entries(account=id)
+        agree(f"account {id} and its {private} private entries go. Remove?", yes=yes)
+        book.remove_account(id)
+    output.say(f"account {id} and {private} private entries are removed")
+
+
+def _agree_to_removals(planned: AccountImport, *, yes: bool) -> None:
+    """Show what goes before it goes."""
+    if planned.removed:
+        goes = [(account.id, account.username, account.email) for account in planned.removed]
+        output.table("These accounts would be removed:", ("id", "user name", "e-mail"), goes)
+        agree(f"{len(goes)} accounts and their {planned.private_entries} private entries go. Remove?", yes=yes)
+
+
+def _as_json(account: Account) -> dict[str, str]:
+    return {"id": account.id, "username": account.username, "email": account.email}

@@ -1,0 +1,138 @@
+"""`pbx-connector new TEMPLATE`: writes a starting profile from a template that a source plugin ships.
+
+Each template is a command of its own, with an option for each of its questions; what has no option is asked for.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import string
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from pbx_connector.cli import output
+from pbx_connector.cli.session import Session
+from pbx_connector.errors import UsageError
+from pbx_connector.secret import keep_secret
+from pbx_connector.source import Question, Template
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(
+        typer.Typer(cls=_Templates, no_args_is_help=True, help="Write a starting profile from a template."), name="new"
+    )
+
+
+class _Templates(TyperGroup):
+    """Looks the templates up when they are needed: loading plugins at every start would cost all other commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(Session.of(ctx).plugins.templates)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        found = Session.of(ctx).plugins.templates.get(cmd_name)
+        return _command(found[1]) if found else None
+
+
+def _command(template: Template) -> Any:
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(template.name, help=template.title)(_writer(template))
+    return typer.main.get_command(app)
+
+
+def _writer(template: Template) -> Callable[..., None]:
+    """A function whose signature has an option for each question: that is what Typer makes commands from."""
+
+    def write(**options: Any) -> None:
+        _write_profile(template, options.pop("file"), options)
+
+    parameters = [inspect.Parameter("file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_FileOption)]
+    for question in template.questions:
+        parameters += _parameters(question)
+    write.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    write.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return write
+
+
+_FileOption = Annotated[
+    Path | None, typer.Option("--file", help="Where to write the profile; default: TEMPLATE.yaml here.")
+]
+
+
+def _parameters(question: Question) -> list[inspect.Parameter]:
+    def option(suffix: str, kind: Any, text: str) -> inspect.Parameter:
+        flag = f"--{question.name}{suffix}".replace("_", "-")
+        annotation = Annotated[kind | None, typer.Option(flag, help=text)]
+        name = f"{question.name}{suffix}".replace("-", "_")
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+    if not question.secret:
+        return [option("", str, question.prompt)]
+    return [
+        option("", str, f"{question.prompt}; others on this machine may see it: better leave it out and be asked."),
+        option("-file", Path, "A file that holds it."),
+        option("-env", str, "The environment variable that will hold it at each run."),
+    ]
+
+
+def _write_profile(template: Template, file: Path | None, options: Mapping[str, Any]) -> None:
+    target = file or Path(f"{template.name}.yaml")
+    if target.exists():
+        raise UsageError(f"{target} exists already", hint="name another with --file, or remove it first")
+    answers = {
+        question.name: _secret(question, options, target) if question.secret else _answer(question, options)
+        for question in template.questions
+    }
+    text = string.Template(template.text).substitute(answers)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
+    output.say(f"{target} is written. Next:")
+    for command in ("check", "simulate", "run"):
+        output.say(f"  pbx-connector {command} {target}")
+
+
+def _answer(question: Question, options: Mapping[str, Any]) -> str:
+    """The answer as a quoted YAML scalar; JSON's quoting is YAML's."""
+    answer = options[question.name]
+    if answer is None:
+        answer = question.default if _unattended(question) else typer.prompt(question.prompt, default=question.default)
+    return json.dumps(answer, ensure_ascii=False) if answer else ""
+
+
+def _unattended(question: Question) -> bool:
+    if sys.stdin.isatty():
+        return False
+    if question.default is None:
+        raise UsageError(f"--{question.name} is needed: {question.prompt}", hint="give the option, or use a terminal")
+    return True
+
+
+def _secret(question: Question, options: Mapping[str, Any], target: Path) -> str:
+    """A reference to the secret, for the profile; the secret itself goes to the keyring or a file beside it."""
+    if options[f"{question.name}_file"] is not None:
+        path = Path(options[f"{question.name}_file"]).expanduser().resolve()
+        return f"{{file: {json.dumps(str(path), ensure_ascii=False)}}}"
+    if options[f"{question.name}_env"] is not None:
+        return f"{{env: {json.dumps(options[f'{question.name}_env'])}}}"
+    secret = options[question.name]
+    if secret is None:
+        if not sys.stdin.isatty():
+            choices = _choices(question.name)
+            raise UsageError(f"{question.prompt} is needed", hint=f"give one of {choices}, or use a terminal")
+        secret = typer.prompt(question.prompt, hide_input=True)
+    reference = keep_secret(secret, name=f"{target.stem}-{question.name}", beside=target)
+    output.say(f"{question.prompt} is kept in {reference.place}, not in the profile.")
+    return reference.as_yaml()
+
+
+def _choices(name: str) -> str:
+    options: Sequence[str] = (f"--{name}-file", f"--{name}-env")
+    return ", ".join(options)

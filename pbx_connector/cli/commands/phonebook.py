@@ -1,0 +1,111 @@
+"""`pbx-connector phonebook …`: what is in the phone book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from pbx_connector.cli import output
+from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.errors import UsageError
+from pbx_connector.stores import ALL, AccountScope, Entry
+from pbx_connector.targets import TARGETS
+
+AccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's private entries.")]
+CompanyOption = Annotated[bool, typer.Option("--company", help="Only company entries.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Look into the phone book.")
+    group.command("list")(list_entries)
+    group.command("show")(show)
+    group.command("search")(search)
+    app.add_typer(group, name="phonebook")
+
+
+def list_entries(
+    context: typer.Context,
+    account: AccountOption = None,
+    company: CompanyOption = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List entries with their labels; default: company and private ones."""
+    with Session.of(context, store).open_store() as book:
+        _print(book.entries(account=_scope(account, company)), as_json=as_json, nothing="the phone book is empty")
+
+
+def search(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="Part of a name, company, e-mail address or number.")],
+    account: AccountOption = None,
+    company: CompanyOption = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find entries by a piece of text; case and accents do not matter."""
+    with Session.of(context, store).open_store() as book:
+        found = book.search(text, account=_scope(account, company))
+        _print(found, as_json=as_json, nothing=f"nothing in the phone book has {text!r}")
+
+
+def show(
+    context: typer.Context,
+    entry: Annotated[int, typer.Argument(help="The entry's id.", metavar="ID")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one entry whole."""
+    with Session.of(context, store).open_store() as book:
+        found = book.entry(entry)
+    if as_json:
+        output.as_json(entry_as_json(found))
+        return
+    content, origin = found.content, found.origin
+    lines = [("Id", str(found.id)), ("Account", content.account or "(company)")]
+    lines += [(target.title, content.fields.get(target.name, "")) for target in TARGETS]
+    lines += [(f"Label {name}", value) for name, value in content.labels.items()]
+    lines += (
+        [("Profile", origin.profile), ("Address book", origin.book.title)] if origin else [("Origin", "made by hand")]
+    )
+    output.table("", ("", f"entry {found.id}"), [line for line in lines if line[1]])
+
+
+def entry_as_json(entry: Entry) -> dict[str, Any]:
+    origin = entry.origin
+    return {
+        "id": entry.id,
+        "account": entry.content.account,
+        "fields": dict(entry.content.fields),
+        "labels": dict(entry.content.labels),
+        "profile": origin.profile if origin else None,
+        "book": origin.book.title if origin else None,
+    }
+
+
+def _scope(account: str | None, company: bool) -> AccountScope:
+    if account is not None and company:
+        raise UsageError("--account and --company exclude each other")
+    return None if company else ALL if account is None else account
+
+
+def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
+    if as_json:
+        output.as_json_list(entry_as_json(entry) for entry in entries)
+        return
+    rows = [
+        (
+            str(entry.id),
+            entry.content.account or "",
+            *(entry.content.fields.get(target.name, "") for target in TARGETS),
+            output.labels(entry.content.labels),
+        )
+        for entry in entries
+    ]
+    if not rows:
+        output.say(nothing)
+        return
+    output.table("", ("id", "account", *(target.title for target in TARGETS), "labels"), rows)
+    output.say(f"{len(rows)} entries")

@@ -1,0 +1,52 @@
+"""`pbx-connector simulate PROFILE`: what a run would do; writes nothing."""
+
+from __future__ import annotations
+
+import typer
+
+from pbx_connector.cli import output, reports
+from pbx_connector.cli.progress import progress_bar
+from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
+from pbx_connector.errors import EXIT_PARTIAL, ConnectorError
+from pbx_connector.model import RunStatus
+from pbx_connector.profile import load_profile
+from pbx_connector.run import Simulation, simulate_profile
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    context: typer.Context, profile: ProfileArgument, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
+    """Show the records that a run would make, and what it would add, change and remove."""
+    session = Session.of(context, store)
+    try:
+        loaded = load_profile(profile, session.plugins)
+        with session.open_store() as book, progress_bar(wanted=not as_json) as progress:
+            warn_without_accounts(loaded, book)
+            with simulate_profile(loaded, book, progress=progress) as simulation:
+                (_print_json if as_json else _show)(simulation)
+            status = simulation.report.status
+    except ConnectorError as error:
+        if as_json:
+            output.as_json(reports.failed_report(profile.stem, error))
+        raise
+    if status is RunStatus.PARTIAL:
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def _show(simulation: Simulation) -> None:
+    reports.show_records("Records (a simulation: nothing is written)", simulation.records())
+    reports.show_report(simulation.report)
+    for reason in simulation.reasons:
+        output.say(f"a run would be refused: {output.shown(reason)}", style="bold red")
+
+
+def _print_json(simulation: Simulation) -> None:
+    report = reports.report_as_json(simulation.report)
+    output.as_json(
+        report
+        | {"reasons": list(simulation.reasons), "records": [reports.change_as_json(c) for c in simulation.records()]}
+    )

@@ -1,0 +1,65 @@
+"""`pbx-connector`: the commands in one table, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from pbx_connector.cli import output
+from pbx_connector.cli.commands import COMMANDS
+from pbx_connector.cli.session import STORE_HELP, Session
+from pbx_connector.errors import EXIT_BUG, EXIT_DONE, ConnectorError
+
+app = typer.Typer(
+    name="pbx-connector",
+    help="Keeps a phone system's phone book in step with its sources.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"pbx-connector {metadata.version('pbx-connector')}")  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    store: Annotated[str | None, typer.Option(envvar="PBX_CONNECTOR_STORE", help=STORE_HELP)] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Keeps a phone system's phone book in step with its sources."""
+    context.obj = Session(store)
+
+
+for add_to in COMMANDS:
+    add_to(app)
+
+
+def main() -> None:
+    """The installed command: runs it and ends the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; prints, and never raises."""
+    output.prepare_streams()
+    try:
+        typer.main.get_command(app).main(arguments, prog_name="pbx-connector")
+    except ConnectorError as error:
+        output.failure(error)
+        return error.exit_code
+    except SystemExit as ended:  # Typer's way to end: done, wrong usage, interrupted
+        return ended.code if isinstance(ended.code, int) else EXIT_DONE
+    except Exception:  # noqa: BLE001 - the boundary: a bug keeps its traceback
+        traceback.print_exc()
+        output.complain("this is a bug in pbx-connector: please report it with the lines above")
+        return EXIT_BUG
+    return EXIT_DONE

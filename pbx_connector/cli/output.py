@@ -1,0 +1,140 @@
+"""Printing: results go to stdout, all else to stderr. Text from outside never reaches the terminal as it is: control
+characters and direction marks, which could rewrite the screen, are shown as escapes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pbx_rules import Diagnostic, render
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pbx_connector.errors import ConnectorError, ProfileError
+from pbx_connector.model import Problem
+
+PIPE_WIDTH = 240
+"""Columns of a table that nobody looks at on a terminal."""
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}
+"""Format characters that words and emoji are made with."""
+
+
+def prepare_streams() -> None:
+    """No encoding of stdout or stderr may end a command: what it cannot hold is shown as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def shown(text: str) -> str:
+    """`text` with whatever could move the cursor or turn the reading direction made visible."""
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(char) in _HIDDEN and char not in _JOINERS
+        else char
+        for char in text
+    )
+
+
+def console(*, err: bool = False) -> Console:
+    stream = sys.stderr if err else sys.stdout
+    width = None if stream.isatty() else PIPE_WIDTH
+    return Console(file=stream, highlight=False, width=width, soft_wrap=False)
+
+
+def say(line: str = "", *, style: str = "") -> None:
+    """A line of result."""
+    console().print(Text(line, style=style), soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    _aside("warning: ", "bold yellow", line)
+
+
+def complain(line: str) -> None:
+    _aside("error: ", "bold red", line)
+
+
+def hint(line: str) -> None:
+    if line:
+        _aside("  hint: ", "cyan", line)
+
+
+def _aside(word: str, style: str, line: str) -> None:
+    console(err=True).print(Text.assemble((word, style), shown(line)), soft_wrap=True)
+
+
+def failure(error: ConnectorError) -> None:
+    """What happened and what to do about it."""
+    if isinstance(error, ProfileError):
+        diagnostics(error.diagnostics, error.text)
+    complain(error.message)
+    hint(error.hint)
+
+
+def diagnostics(found: Iterable[Diagnostic], text: str) -> None:
+    """Findings in a profile, each with its place and a caret."""
+    for diagnostic in found:
+        lines = render(diagnostic, text).split("\n")
+        style = "bold red" if diagnostic.severity == "error" else "bold yellow"
+        picture = Text("\n".join(shown(line) for line in lines))
+        picture.stylize(style, 0, picture.plain.find("\n"))
+        console(err=True).print(picture, soft_wrap=True)
+        console(err=True).print()
+
+
+def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
+    """Problems with rows and books, on stderr; the first few in full."""
+    for problem in found[:at_most]:
+        where = f"{problem.where}: " if problem.where else ""
+        _aside(f"{problem.severity}[{problem.code}]: ", "yellow", where + problem.message)
+        hint(problem.hint)
+    if len(found) > at_most:
+        warn(f"{len(found) - at_most} more problems; --json lists all of them")
+
+
+def as_json(value: Any) -> None:
+    """One JSON value on stdout."""
+    sys.stdout.write(_json(value, indent=2) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """A table on stdout; a column that is empty in all rows is left out."""
+    cells = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
+    filled = [index for index in range(len(columns)) if any(row[index].plain for row in cells)]
+    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
+    for index in filled:
+        made.add_column(columns[index], overflow="fold")
+    for row in cells:
+        made.add_row(*(row[index] for index in filled))
+    if filled:
+        console().print(made)
+
+
+def as_json_list(values: Iterable[Any]) -> None:
+    """A JSON list on stdout, written as it comes: its length is no matter of memory."""
+    first = True
+    for value in values:
+        sys.stdout.write("[\n" if first else ",\n")
+        sys.stdout.write(_json(value, indent=None))
+        first = False
+    sys.stdout.write("[]\n" if first else "\n]\n")
+
+
+def labels(values: Mapping[str, str]) -> str:
+    """Labels in one cell of a table."""
+    return ", ".join(f"{name}: {value}" for name, value in values.items())
+
+
+def _json(value: Any, *, indent: int | None) -> str:
+    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    return json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)

@@ -1,0 +1,143 @@
+"""How a run's report and plan look, on a terminal and as JSON; shared by `simulate`, `run` and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from rich.text import Text
+
+from pbx_connector.cli import output
+from pbx_connector.errors import ConnectorError, ProfileError
+from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
+from pbx_connector.plan import Action, Change
+from pbx_connector.targets import TARGETS
+
+FIRST = 500
+"""As many records a person is shown."""
+
+_COUNTS = ("rows", "added", "updated", "removed", "unchanged", "skipped", "problems")
+_STYLES = {Action.ADD: "green", Action.UPDATE: "yellow", Action.REMOVE: "red", Action.MOVE: "cyan", Action.KEEP: "dim"}
+
+
+def report_as_json(report: Report) -> dict[str, Any]:
+    return {
+        "run": report.run,
+        "profile": report.profile,
+        "status": str(report.status),
+        "counts": {name: getattr(report.counts, name) for name in _COUNTS},
+        "books": [_book_as_json(book) for book in report.books],
+        "problems": [problem_as_json(problem) for problem in report.problems],
+        "skipped": dict(report.skipped),
+        "started": report.started.isoformat() if report.started else None,
+        "duration": round(report.duration, 3),
+    }
+
+
+def failed_report(profile: str, error: ConnectorError) -> dict[str, Any]:
+    """The report of a run that came to nothing, for programs that read JSON."""
+    report = Report(run="", profile=profile, status=RunStatus.FAILED, counts=Counts(problems=1))
+    problems = [{"code": error.code, "severity": "error", "message": error.message, "where": "", "hint": error.hint}]
+    if isinstance(error, ProfileError) and error.diagnostics:
+        problems = [
+            {
+                "code": found.code,
+                "severity": found.severity,
+                "message": found.message,
+                "where": f"{found.file}:{found.span.line}:{found.span.column}",
+                "hint": found.hint,
+            }
+            for found in error.diagnostics
+        ]
+    return report_as_json(report) | {"run": None, "problems": problems}
+
+
+def problem_as_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+        "where": problem.where,
+        "hint": problem.hint,
+    }
+
+
+def _book_as_json(report: BookReport) -> dict[str, Any]:
+    book = report.book
+    return {
+        "id": book.id,
+        "title": book.title,
+        "kind": book.kind,
+        "account": book.account,
+        "status": str(report.status),
+        "rows": report.rows,
+    }
+
+
+def change_as_json(change: Change) -> dict[str, Any]:
+    content = change.content
+    return {
+        "action": str(change.action),
+        "entry": change.entry,
+        "book": change.book,
+        "account": content.account,
+        "fields": dict(content.fields),
+        "labels": dict(content.labels),
+        "changes": [{"field": field.name, "old": field.old, "new": field.new} for field in change.fields()],
+    }
+
+
+def show_report(report: Report) -> None:
+    """Books, counts and what was skipped on stdout; problems on stderr."""
+    output.table(
+        "Address books",
+        ("address book", "kind", "account", "status", "rows"),
+        [(b.book.title, b.book.kind, b.book.account or "", str(b.status), str(b.rows)) for b in report.books],
+    )
+    for reason, rows in report.skipped.items():
+        output.say(f"skipped {rows}: {output.shown(reason)}")
+    output.problems(report.problems)
+    output.say(f"{report.status}: {counts_in_words(report.counts)}", style="bold")
+
+
+def counts_in_words(counts: Counts) -> str:
+    return ", ".join(f"{getattr(counts, name)} {name}" for name in _COUNTS)
+
+
+def show_records(title: str, records: Iterable[Change]) -> None:
+    """The first records as a table, one column a field, with account and labels; changed fields show old → new."""
+    first, more = _first(records)
+    output.table(
+        title, ("", "account", *(target.title for target in TARGETS), "labels"), [_row(change) for change in first]
+    )
+    if more:
+        output.say(f"… and more; these are the first {FIRST}, --json lists all")
+
+
+def _first(records: Iterable[Change]) -> tuple[list[Change], bool]:
+    stream: Iterator[Change] = iter(records)
+    first = list(islice(stream, FIRST))
+    return first, next(stream, None) is not None
+
+
+def _row(change: Change) -> list[Text]:
+    changed = {field.name: field for field in change.fields()} if change.action is Action.UPDATE else {}
+    content = change.content
+
+    def cell(name: str, value: str) -> Text:
+        field = changed.get(name)
+        if field is None:
+            return Text(output.shown(value))
+        arrow = f"{output.shown(field.old or '(blank)')} → {output.shown(field.new or '(blank)')}"
+        return Text(arrow, style="yellow")
+
+    names = dict.fromkeys([*content.labels, *(name.removeprefix("label ") for name in changed if " " in name)])
+    cells = [cell(f"label {name}", content.labels.get(name, "")) for name in names]
+    labels = Text(", ").join(Text.assemble(f"{output.shown(n)}: ", c) for n, c in zip(names, cells, strict=True))
+    return [
+        Text(str(change.action), style=_STYLES[change.action]),
+        cell("account", content.account or ""),
+        *(cell(target.name, content.fields.get(target.name, "")) for target in TARGETS),
+        labels,
+    ]

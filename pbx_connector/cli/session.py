@@ -1,0 +1,62 @@
+"""What the commands share: the store that was chosen, the plugins, and the options every one of them takes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+import typer
+
+from pbx_connector import stores
+from pbx_connector.cli import output
+from pbx_connector.plugins import Plugins
+from pbx_connector.profile import Profile
+
+STORE_HELP = "Where the phone book is, such as sqlite:///book.sqlite; default: a file in your data folder."
+
+StoreOption = Annotated[str | None, typer.Option("--store", help=STORE_HELP)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metavar="PROFILE")]
+
+
+class Session:
+    """One call of the command line. An option given after the command wins over one given before it."""
+
+    def __init__(self, store_url: str | None = None) -> None:
+        self._store_url = store_url
+
+    @classmethod
+    def of(cls, context: typer.Context, store: str | None = None) -> Session:
+        session: Session = context.obj
+        return cls(store) if store else session
+
+    @property
+    def store_url(self) -> str:
+        return self._store_url or f"sqlite:///{default_store_file()}"
+
+    def open_store(self) -> stores.Store:
+        """Raises `StoreError`."""
+        if not self._store_url:
+            default_store_file().parent.mkdir(parents=True, exist_ok=True)
+        return stores.open_store(self.store_url)
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        """The installed plugins; those that are broken are named on stderr, once."""
+        plugins = Plugins()
+        for broken in plugins.broken:
+            output.warn(f"plugin {broken.name!r} is left out: {broken.reason}")
+        return plugins
+
+
+def warn_without_accounts(profile: Profile, book: stores.Store) -> None:
+    """A profile that uses the account of a row expects personal contacts; without accounts there are none."""
+    if "local_id" in profile.fields and not book.accounts():
+        output.warn("no accounts are known, so nobody's own contacts are read")
+        output.hint("pbx-connector accounts import FILE.csv, with the columns id, username, email")
+
+
+def default_store_file() -> Path:
+    return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"

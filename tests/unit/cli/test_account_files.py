@@ -1,0 +1,60 @@
+"""Accounts from files: what is wrong is told by line, and a file with one bad line is not taken at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pbx_connector.cli.account_files import read_accounts
+from pbx_connector.errors import UsageError
+from pbx_connector.model import Account
+
+ANN = Account("21", "ann", "ann@example.com")
+BO = Account("22", "bo", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("commas.csv", b"id,username,email\n21,ann,ann@example.com\n22,bo,\n"),
+        ("semicolons.csv", b"id;username;email\r\n21;ann;ann@example.com\r\n\r\n22;bo;\r\n"),
+        ("byte-order-mark.csv", b"\xef\xbb\xbfid,username,email\n21,ann,ann@example.com\n22,bo,\n"),
+        ("order.csv", b"Email,ID,Username\nann@example.com,21,ann\n,22,bo\n"),
+        ("list.json", b'[{"id": 21, "username": "ann", "email": "ann@example.com"}, {"id": "22", "username": "bo"}]'),
+    ],
+)
+def test_accounts_are_read(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert read_accounts(tmp_path / name) == [ANN, BO]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"username,email\nann,a@example.com\n", ":1: the column 'id' is missing"),
+        ("a.csv", b"", ":1: the column 'id' is missing"),
+        ("a.csv", b"id,mail\n1,a\n", ":1: unknown column 'mail'"),
+        ("a.csv", b"id,id\n1,2\n", ":1: a column stands there twice"),
+        ("a.csv", b"id,username\n1\n", ":2: 1 columns where the header has 2"),
+        ("a.csv", b"id,username\n1,a\n\n1,b\n,c\n", ":4: the id '1' stands in line 2 already"),
+        ("a.csv", b"id,username\n1,a\n\n1,b\n,c\n", ":5: the id is missing"),
+        ("a.csv", b"id,email\n1,nobody\n", ":2: 'nobody' is no e-mail address"),
+        ("a.csv", b'id,email\n1,"nobody\n', "not proper CSV"),
+        ("a.csv", b"id\n\xff\n", "is not UTF-8 text (byte 3)"),
+        ("a.json", b'{"id": "1"}', "a list of accounts is expected"),
+        ("a.json", b'[{"id": ["1"]}]', "account 1 is not an object of texts"),
+        ("a.json", b"[" * 100_000, "not proper JSON"),
+        ("a.json", b'[{"id": "1"},\n', ":2:1: not proper JSON"),
+    ],
+)
+def test_bad_files_are_refused_with_the_line(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        read_accounts(tmp_path / name)
+    assert said in caught.value.message
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        read_accounts(tmp_path / "none.csv")
