@@ -1,0 +1,50 @@
+"""The product against a sandbox Exchange: what the functional tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import keyring.backends.fail
+import pytest
+from pbx_exchange.sandbox import Sandbox
+from product import Connector
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = ROOT.parent / "shared" / "ews-schema"
+
+
+@pytest.fixture
+def connector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connector]:
+    connector = Connector(tmp_path)
+    for name, value in connector.environment.items():
+        monkeypatch.setenv(name, value)
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    yield connector
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox Exchange; every request and answer must be valid by Microsoft's schema, where that is at hand."""
+    with Sandbox.start(validate=SCHEMA if SCHEMA.is_dir() else None) as sandbox:
+        yield sandbox
+    assert sandbox.violations == []
+
+
+@pytest.fixture
+def profile(connector: Connector, sandbox: Sandbox) -> Path:
+    """The standard profile for the sandbox, made as an administrator makes it; its accounts are known."""
+    path = connector.home / "exchange-contacts.yaml"
+    password = connector.home / "password.txt"
+    password.write_text(sandbox.password)
+    connector(
+        *("new", "exchange-contacts", "--file", path, "--name", "Exchange contacts"),
+        *("--email", sandbox.email, "--url", sandbox.url, "--password-file", password),
+    )
+    lines = [f"{account.id},{account.username},{account.email}" for account in sandbox.accounts]
+    (connector.home / "accounts.csv").write_text("\n".join(["id,username,email", *lines]))
+    connector("accounts", "import", "accounts.csv")
+    return path
