@@ -1,4 +1,4 @@
-"""Ids and change keys as Exchange hands them out: opaque, case-sensitive, and no telling what is inside.
+"""Ids and change keys as Exchange hands them out: opaque, long, case-sensitive, and no telling what is inside.
 
 The world numbers its things; this turns a number into an id and back. Neighbours: world.py.
 """
@@ -8,24 +8,29 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from typing import Final, Literal
 
-_PREFIX = bytes.fromhex("000324")  # "AAMk", as real ids begin
-_KEY_PREFIX = bytes.fromhex("1100000016000000")  # "EQAAABYAAAA"
-_LENGTH = 40  # characters: 30 bytes, so that base64 needs no padding
+_PREFIX: Final = bytes.fromhex("000324")  # "AAMk", as real ids begin
+_KEY_PREFIX: Final = bytes.fromhex("1100000016000000")  # "EQAAABYAAAA"
+_NUMBER_BYTES: Final = 6
+_LENGTHS: Final = {"folder": 120, "item": 152}
+"""Characters, as real ids have, for clients tell ids by their length. Multiples of four: base64 needs no padding."""
 
 
 class MalformedId(ValueError):
     """The text is no id at all; an id of something that is no more is not malformed."""
 
 
-def make_tag(owner: str, kind: str) -> bytes:
-    """What the ids of one mailbox and kind of thing have in common: 21 bytes."""
-    return hashlib.sha256(f"{owner.lower()}/{kind}".encode()).digest()[:21]
+def make_stem(owner: str, kind: Literal["folder", "item"]) -> str:
+    """What the ids of one kind of thing in one place have in common: all but the last eight characters."""
+    size = _LENGTHS[kind] * 3 // 4 - _NUMBER_BYTES - len(_PREFIX)
+    digest = hashlib.shake_128(f"{owner.lower()}/{kind}".encode()).digest(size)
+    return base64.b64encode(_PREFIX + digest).decode()
 
 
-def encode_id(tag: bytes, number: int) -> str:
+def encode_id(stem: str, number: int) -> str:
     """Some of these differ in the case of their last letter only, as real ids may."""
-    return base64.b64encode(_PREFIX + tag + number.to_bytes(6, "big")).decode()
+    return stem + base64.b64encode(number.to_bytes(_NUMBER_BYTES, "big")).decode()
 
 
 def decode_id(text: str) -> int:
@@ -34,9 +39,9 @@ def decode_id(text: str) -> int:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedId(text) from error
-    if len(text) != _LENGTH or not raw.startswith(_PREFIX):
+    if len(text) not in _LENGTHS.values() or not raw.startswith(_PREFIX):
         raise MalformedId(text)
-    return int.from_bytes(raw[-6:], "big")
+    return int.from_bytes(raw[-_NUMBER_BYTES:], "big")
 
 
 def encode_key(version: int) -> str:

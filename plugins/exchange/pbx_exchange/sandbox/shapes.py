@@ -12,9 +12,10 @@ from functools import cache
 
 from lxml import etree
 
+from pbx_exchange.sandbox.mapi import Extended, read_extended
 from pbx_exchange.sandbox.properties import PROPERTIES, SINGULAR, Asked, Property, Write, entry_path
-from pbx_exchange.sandbox.soap import NS, attribute, escape
-from pbx_exchange.sandbox.things import Item, Kind, Values
+from pbx_exchange.sandbox.soap import NS
+from pbx_exchange.sandbox.things import Item, Kind
 
 WriteItem = Callable[[Item], str]
 _ID_ONLY = ("item:ItemId",)
@@ -37,32 +38,6 @@ class Shape:
 
     def _has_in_base(self, known: Property) -> bool:
         return self.base == "AllProperties" or (self.base == "Default" and known.default)
-
-
-@dataclass(frozen=True, slots=True)
-class Extended:
-    """A MAPI property that a client asks for."""
-
-    name: str
-    """Among an item's values: `0x3a45`."""
-    attributes: tuple[tuple[str, str], ...]
-
-    def write(self, item: Item, values: Values) -> str:
-        value = values.get(self.name)
-        if not isinstance(value, str):
-            return ""
-        inner = " ".join(f"{name}={attribute(text)}" for name, text in self.attributes)
-        return (
-            f"<t:ExtendedProperty><t:ExtendedFieldURI {inner}/><t:Value>{escape(value)}</t:Value></t:ExtendedProperty>"
-        )
-
-
-def read_extended(element: etree._Element) -> Extended:
-    """From an ExtendedFieldURI."""
-    attributes = {str(name): str(value) for name, value in element.attrib.items()}
-    tag = attributes.get("PropertyTag")
-    name = f"{int(tag, 0):#06x}" if tag else "/".join(value for _, value in sorted(attributes.items()))
-    return Extended(name, tuple(attributes.items()))
 
 
 def read_shape(element: etree._Element | None) -> Shape:

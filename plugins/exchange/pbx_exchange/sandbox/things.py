@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final, Literal
 
-from pbx_exchange.sandbox.identifiers import encode_id, encode_key, make_tag
+from pbx_exchange.sandbox.identifiers import encode_id, encode_key, make_stem
 
 Kind = Literal["Contact", "DistributionList", "Message", "Item"]
 ITEM_CLASSES: Final[Mapping[Kind, str]] = {
@@ -23,6 +23,11 @@ ITEM_CLASSES: Final[Mapping[Kind, str]] = {
     "DistributionList": "IPM.DistList",
     "Message": "IPM.Note",
     "Item": "IPM.Activity",
+}
+_FOLDER_TAGS: Final = {
+    "IPF.Contact": "ContactsFolder",
+    "IPF.Appointment": "CalendarFolder",
+    "IPF.Task": "TasksFolder",
 }
 _EPOCH = datetime(2025, 1, 6, 8, tzinfo=UTC)
 
@@ -99,7 +104,7 @@ class Item:
 
     @property
     def id(self) -> str:
-        return encode_id(self.folder.item_tag, self.number)
+        return encode_id(self.folder.item_stem, self.number)
 
     @property
     def change_key(self) -> str:
@@ -139,6 +144,10 @@ class ChangeLog:
         self._versions.append(version)
         self._numbers.append(number)
 
+    @property
+    def last(self) -> int:
+        return self._versions[-1] if self._versions else 0
+
     def since(self, version: int) -> Iterator[tuple[int, int]]:
         for at in range(bisect_right(self._versions, version), len(self._versions)):
             yield self._versions[at], self._numbers[at]
@@ -166,16 +175,21 @@ class Folder:
         self.ghost = False
         """Deleted, but still answering to FindItem and SyncFolderItems, as folders on real servers do for a while."""
         owner = mailbox.email if mailbox else "public folders"
-        self._tag = make_tag(owner, "folder")
-        self.item_tag = make_tag(f"{owner}/{number}", "item")
+        self._stem = make_stem(owner, "folder")
+        self.item_stem = make_stem(f"{owner}/{number}", "item")
 
     @property
     def id(self) -> str:
-        return encode_id(self._tag, self.number)
+        return encode_id(self._stem, self.number)
 
     @property
     def change_key(self) -> str:
         return encode_key(self.version)
+
+    @property
+    def changed(self) -> int:
+        """Version of the last change to the folder or what is in it."""
+        return max(self.version, self.log.last)
 
     @property
     def is_public(self) -> bool:
@@ -184,9 +198,8 @@ class Folder:
     @property
     def tag(self) -> str:
         """Its element in the schema."""
-        if self.folder_class.startswith("IPF.Contact"):
-            return "ContactsFolder"
-        return "CalendarFolder" if self.folder_class.startswith("IPF.Appointment") else "Folder"
+        tags = (tag for known, tag in _FOLDER_TAGS.items() if self.folder_class.startswith(known))
+        return next(tags, "Folder")
 
     def right_of(self, email: str) -> Right:
         """What the user with this (lower-case) address may do here."""

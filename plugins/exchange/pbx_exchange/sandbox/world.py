@@ -30,6 +30,11 @@ _MAILBOX_FOLDERS = (
     ("deleteditems", "Deleted Items", "IPF.Note"),
     ("sentitems", "Sent Items", "IPF.Note"),
     ("drafts", "Drafts", "IPF.Note"),
+    ("outbox", "Outbox", "IPF.Note"),
+    ("junkemail", "Junk Email", "IPF.Note"),
+    ("tasks", "Tasks", "IPF.Task"),
+    ("notes", "Notes", "IPF.StickyNote"),
+    ("journal", "Journal", "IPF.Journal"),
     ("calendar", "Calendar", "IPF.Appointment"),
     ("contacts", "Contacts", CONTACTS),
 )

@@ -10,8 +10,8 @@ from typing import Final
 
 from lxml import etree
 
+from pbx_exchange.sandbox.mapi import read_extended
 from pbx_exchange.sandbox.properties import PROPERTIES, SINGULAR, value_name
-from pbx_exchange.sandbox.shapes import read_extended
 from pbx_exchange.sandbox.soap import NS, EwsError
 from pbx_exchange.sandbox.things import Kind, Value, Values
 
@@ -42,7 +42,7 @@ def _read_property(element: etree._Element) -> Mapping[str, Value]:
     if name in _DICTIONARIES:
         return dict(pair for entry in element for pair in _read_entry(name, entry))
     if name == "ExtendedProperty":
-        return {read_extended(element[0]).name: element.findtext("t:Value", "", NS)}
+        return {read_extended(element[0]).name: _read_extended_value(element)}
     if name == "Members":
         return {name: tuple(str(found.text) for found in element.iterfind("*/*/t:EmailAddress", NS))}
     if name in _MAILBOXES:
@@ -50,6 +50,13 @@ def _read_property(element: etree._Element) -> Mapping[str, Value]:
     if len(element):
         return {name: tuple(child.text or "" for child in element)}
     return {name: element.text or ""}
+
+
+def _read_extended_value(element: etree._Element) -> Value:
+    several = element.find("t:Values", NS)
+    if several is not None:
+        return tuple(value.text or "" for value in several)
+    return element.findtext("t:Value", "", NS)
 
 
 def _read_entry(dictionary: str, entry: etree._Element) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Final
 from lxml import etree
 
 from pbx_exchange.sandbox.access import Session
+from pbx_exchange.sandbox.operations.converting import convert_id
 from pbx_exchange.sandbox.operations.foldering import create_folder, delete_folder, update_folder
 from pbx_exchange.sandbox.operations.folders import find_folder, get_folder
 from pbx_exchange.sandbox.operations.reading import find_item, get_item
@@ -21,6 +22,7 @@ from pbx_exchange.sandbox.operations.writing import create_item, delete_item, mo
 Operation = Callable[[Session, etree._Element], list[str]]
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
+    "ConvertId": convert_id,
     "CreateFolder": create_folder,
     "CreateItem": create_item,
     "DeleteFolder": delete_folder,

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from lxml import etree
 
 from pbx_exchange.sandbox.access import NOT_FOUND, Session
+from pbx_exchange.sandbox.mapi import read_extended
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.operations.paging import read_page, write_paging
+from pbx_exchange.sandbox.restrictions import Read, read_restriction
 from pbx_exchange.sandbox.shapes import Shape, read_shape
 from pbx_exchange.sandbox.soap import NS, EwsError, escape, write_success
-from pbx_exchange.sandbox.things import Folder, Right
+from pbx_exchange.sandbox.things import Folder, Right, tell_time
 
-_DEFAULT = frozenset({"folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"})
+_DEFAULT: Final = frozenset({"DisplayName", "TotalCount", "ChildFolderCount", "UnreadCount"})
+
+ReadFolder = Callable[[Session, Folder], str | None]
+_READERS: Final[Mapping[str, ReadFolder]] = {
+    "FolderClass": lambda session, folder: folder.folder_class or None,
+    "DisplayName": lambda session, folder: folder.name,
+    "TotalCount": lambda session, folder: str(len(folder.items)),
+    "ChildFolderCount": lambda session, folder: str(len(session.visible_children(folder))),
+    "DistinguishedFolderId": lambda session, folder: folder.distinguished,
+    "UnreadCount": lambda session, folder: "0" if folder.tag == "Folder" else None,
+}
+_TAGS: Final[Mapping[str, ReadFolder]] = {
+    "0x3001": _READERS["DisplayName"],
+    "0x3008": lambda session, folder: f"{tell_time(folder.changed):%Y-%m-%dT%H:%M:%SZ}",
+    "0x3602": _READERS["TotalCount"],
+    "0x3603": lambda session, folder: "0",
+    "0x360a": lambda session, folder: str(bool(session.visible_children(folder))).lower(),
+    "0x3613": _READERS["FolderClass"],
+    "0x670a": lambda session, folder: f"{tell_time(folder.changed):%Y-%m-%dT%H:%M:%SZ}",
+}
+_BEFORE_RIGHTS: Final = ("FolderClass", "DisplayName", "TotalCount", "ChildFolderCount")
+_AFTER_RIGHTS: Final = ("DistinguishedFolderId", "UnreadCount")
 
 
 def get_folder(session: Session, body: etree._Element) -> list[str]:
@@ -30,7 +56,9 @@ def find_folder(session: Session, body: etree._Element) -> list[str]:
     shape = read_shape(body.find("m:FolderShape", NS))
 
     def answer(element: etree._Element) -> str:
-        found = _list_folders(session, session.see_folder(element), body.get("Traversal", "Shallow"))
+        matches = read_restriction(body.find("m:Restriction", NS), lambda path: _read_path(session, path))
+        listed = _list_folders(session, session.see_folder(element), body.get("Traversal", "Shallow"))
+        found = [folder for folder in listed if matches(folder)]
         page = read_page(body.find("m:IndexedPageFolderView", NS), len(found))
         inner = "".join(write_folder(session, folder, shape) for folder in found[page.start : page.stop])
         content = f"<m:RootFolder {write_paging(page)}><t:Folders>{inner}</t:Folders></m:RootFolder>"
@@ -49,35 +77,52 @@ def _list_folders(session: Session, parent: Folder, traversal: str) -> list[Fold
     return [folder for folder in parent.walk() if session.right_of(folder) >= Right.VISIBLE]
 
 
+def _read_path(session: Session, element: etree._Element) -> Read[Folder]:
+    if etree.QName(element).localname == "ExtendedFieldURI":
+        read = _TAGS.get(read_extended(element).tag)
+    else:
+        read = _READERS.get(element.get("FieldURI", "").removeprefix("folder:"))
+    if read is None:
+        raise EwsError("ErrorUnsupportedPathForQuery", "The property can not be used in a query.")
+    return lambda folder: read(session, folder)
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
 def write_folder(session: Session, folder: Folder, shape: Shape) -> str:
-    wanted = _DEFAULT | shape.uris if shape.base == "Default" else shape.uris
-    parts = [
-        f"<t:{name}>{inner}</t:{name}>"
-        for name, inner in _describe(session, folder).items()
-        if inner is not None and (shape.base == "AllProperties" or f"folder:{name}" in wanted)
-    ]
-    own_id = f'<t:FolderId Id="{folder.id}" ChangeKey="{folder.change_key}"/>'
-    return f"<t:{folder.tag}>{own_id}{_write_parent(folder, shape, wanted)}{''.join(parts)}</t:{folder.tag}>"
+    parts = (
+        f'<t:FolderId Id="{folder.id}" ChangeKey="{folder.change_key}"/>',
+        _write_parent(folder, shape),
+        *(_write_property(session, folder, shape, name) for name in _BEFORE_RIGHTS),
+        _write_extended(session, folder, shape),
+        _write_rights(session.right_of(folder)) if _wants(shape, "EffectiveRights") else "",
+        *(_write_property(session, folder, shape, name) for name in _AFTER_RIGHTS),
+    )
+    return f"<t:{folder.tag}>{''.join(parts)}</t:{folder.tag}>"
 
 
-def _write_parent(folder: Folder, shape: Shape, wanted: frozenset[str]) -> str:
+def _wants(shape: Shape, name: str) -> bool:
+    in_base = shape.base == "AllProperties" or (shape.base == "Default" and name in _DEFAULT)
+    return in_base or f"folder:{name}" in shape.uris
+
+
+def _write_parent(folder: Folder, shape: Shape) -> str:
     parent = folder.parent
-    if parent is None or not (shape.base == "AllProperties" or "folder:ParentFolderId" in wanted):
+    if parent is None or not _wants(shape, "ParentFolderId"):
         return ""
     return f'<t:ParentFolderId Id="{parent.id}" ChangeKey="{parent.change_key}"/>'
 
 
-def _describe(session: Session, folder: Folder) -> dict[str, str | None]:
-    """Element name to content, in the schema's order; None: this folder has no such property."""
-    return {
-        "FolderClass": escape(folder.folder_class) or None,
-        "DisplayName": escape(folder.name),
-        "TotalCount": str(len(folder.items)),
-        "ChildFolderCount": str(len(session.visible_children(folder))),
-        "EffectiveRights": _write_rights(session.right_of(folder)),
-        "DistinguishedFolderId": folder.distinguished,
-        "UnreadCount": "0" if folder.tag == "Folder" else None,
-    }
+def _write_property(session: Session, folder: Folder, shape: Shape, name: str) -> str:
+    value = _READERS[name](session, folder) if _wants(shape, name) else None
+    return f"<t:{name}>{escape(value)}</t:{name}>" if value is not None else ""
+
+
+def _write_extended(session: Session, folder: Folder, shape: Shape) -> str:
+    read = ((extended, _TAGS.get(extended.tag)) for extended in shape.extended)
+    told = ((extended, reader(session, folder)) for extended, reader in read if reader)
+    return "".join(extended.write_value(value) for extended, value in told if value is not None)
 
 
 def _write_rights(right: Right) -> str:
@@ -90,4 +135,5 @@ def _write_rights(right: Right) -> str:
         "Modify": edit,
         "Read": read,
     }
-    return "".join(f"<t:{name}>{value}</t:{name}>" for name, value in given.items())
+    inner = "".join(f"<t:{name}>{value}</t:{name}>" for name, value in given.items())
+    return f"<t:EffectiveRights>{inner}</t:EffectiveRights>"

@@ -9,7 +9,7 @@ from lxml import etree
 from pbx_exchange.sandbox.access import Session
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.operations.paging import read_page, write_paging
-from pbx_exchange.sandbox.restrictions import read_restriction, sort_items
+from pbx_exchange.sandbox.restrictions import read_item_path, read_restriction, sort_items
 from pbx_exchange.sandbox.shapes import WriteItem, compile_shape, read_shape
 from pbx_exchange.sandbox.soap import NS, write_success
 from pbx_exchange.sandbox.things import Folder, Item, Right
@@ -31,7 +31,7 @@ def _select(folder: Folder, body: etree._Element) -> list[Item]:
     items = list(folder.items.values())
     restriction = body.find("m:Restriction", NS)
     if restriction is not None:
-        matches = read_restriction(restriction)
+        matches = read_restriction(restriction, read_item_path)
         items = [item for item in items if matches(item)]
     return sort_items(items, body.find("m:SortOrder", NS))
 
