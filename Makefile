@@ -35,6 +35,7 @@ lock:
 	.venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --all-extras --group dev \
+	  --no-emit-package requests-gssapi --no-emit-package gssapi --no-emit-package decorator \
 	  --no-emit-package pbx-rules --no-emit-package pbx-connector --no-emit-package pbx-connector-exchange \
 	  --quiet --output-file requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
 

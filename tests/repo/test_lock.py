@@ -20,14 +20,16 @@ PINS = {
     canonicalize_name(match[1]): match[2]
     for match in re.finditer(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, re.MULTILINE)
 }
+# Extras that need the system's libraries to build, so that the lock must do without them.
+UNLOCKED = ("kerberos",)
 OURS = {tomllib.loads(path.read_text())["project"]["name"] for path in PROJECTS}
 
 
 def declared(project: Path) -> list[Requirement]:
     data = tomllib.loads(project.read_text())
     listed = list(data["project"]["dependencies"])
-    for extra in data["project"].get("optional-dependencies", {}).values():
-        listed += extra
+    for name, extra in data["project"].get("optional-dependencies", {}).items():
+        listed += extra if name not in UNLOCKED else []
     for group in data.get("dependency-groups", {}).values():
         listed += [entry for entry in group if isinstance(entry, str)]
     return [Requirement(text) for text in listed]

@@ -5,20 +5,28 @@ Between `pbx_exchange.settings` and the wire; `pbx_exchange.source` holds the `C
 
 from __future__ import annotations
 
+import logging
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from exchangelib import Configuration, Credentials
 from exchangelib.account import Identity
 from exchangelib.errors import ResponseMessageError
-from exchangelib.transport import BASIC, GSSAPI, NTLM
+from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NOAUTH, NTLM
 from exchangelib.version import VERSIONS, Version
+from urllib3.exceptions import InsecureRequestWarning
 
-from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.trouble import translated
+from pbx_exchange.discovery import Discovered, discover
+from pbx_exchange.oauth import TokenAuth
+from pbx_exchange.settings import CLOUDS, ExchangeSettings
+from pbx_exchange.trouble import NO_KERBEROS, translated
+from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, Patience
 from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
+
+log = logging.getLogger(__name__)
 
 _FIRST_WAIT = 5.0
 _SCHEMES = {"basic": BASIC, "ntlm": NTLM, "kerberos": GSSAPI}
@@ -27,13 +35,19 @@ _SCHEMES = {"basic": BASIC, "ntlm": NTLM, "kerberos": GSSAPI}
 class Connection:
     """A server that knows us. `service` sees with the service user's own eyes."""
 
-    def __init__(self, settings: ExchangeSettings, endpoint: Endpoint, patience: Patience) -> None:
+    def __init__(self, settings: ExchangeSettings, endpoint: Endpoint, public_mailbox: str) -> None:
         self._settings = settings
         self._endpoint = endpoint
-        self._patience = patience
+        self._public_mailbox = public_mailbox
+        # An application has no mailbox of its own: it sees with the service user's eyes by impersonating it, too.
+        self._self = Identity(primary_smtp_address=settings.email) if settings.oauth else None
         self._mailboxes: dict[tuple[str, str], Mailbox] = {}
         self._lock = threading.Lock()
-        self.service = self._mailbox(settings.email)
+        self.service = self._mailbox(settings.email, self._self)
+
+    @property
+    def url(self) -> str:
+        return str(self._endpoint.service_endpoint)
 
     def prove(self) -> None:
         """Ask for one folder, without patience: a wrong password or a wrong address is told at once."""
@@ -41,9 +55,9 @@ class Connection:
             GetFolder(account=self.service).each([distinguished("msgfolderroot")], folder_shape())
         except ResponseMessageError as error:
             # The service user may lack a mailbox of its own and still read everybody else's.
-            if isinstance(error, BUSY):
+            if isinstance(error, BUSY) or self._self is not None:
                 raise
-        self._patience.proven = True
+        self._endpoint.retry_policy.proven = True
 
     def impersonate(self, *, email: str = "", principal: str = "") -> Mailbox:
         """The mailbox of this address or principal name, seen as its owner sees it."""
@@ -57,45 +71,70 @@ class Connection:
     def delegate(self, owner: str) -> Mailbox:
         """The service user's own eyes, on its way to the server that has the owner's mailbox."""
         with self._lock:
-            return self._mailboxes.setdefault(("delegate", owner), self._mailbox(owner))
+            key = ("delegate", owner)
+            if key not in self._mailboxes:
+                self._mailboxes[key] = self._mailbox(owner, self._self)
+            return self._mailboxes[key]
 
     def public(self) -> Mailbox:
-        mailbox = self._mailbox(self._settings.email)
-        mailbox.public = self._settings.public.mailbox or ""
+        mailbox = self._mailbox(self._settings.email, self._self)
+        mailbox.public = self._public_mailbox
         return mailbox
 
     def close(self) -> None:
         self._endpoint.close()
 
-    def _mailbox(self, anchor: str, identity: Identity | None = None) -> Mailbox:
+    def _mailbox(self, anchor: str, identity: Identity | None) -> Mailbox:
         return Mailbox(self._endpoint, _version(self._settings.version), anchor, identity)
 
 
 @contextmanager
 def connect(settings: ExchangeSettings) -> Iterator[Connection]:
     """A proven connection. Raises `SourceError` in words about what failed."""
-    patience = Patience(settings.patience, _FIRST_WAIT)
-    with translated(settings.url or settings.email):
-        connection = Connection(settings, _endpoint(settings, patience), patience)
+    if not settings.verify:
+        log.warning("verify: false: the server's certificate is not checked, anybody in between can read along")
+        warnings.simplefilter("ignore", InsecureRequestWarning)  # urllib3 would say it with each request
+    where = settings.url or settings.email
+    with translated(where):
+        connection = open_unproven(settings)
     try:
-        with translated(settings.url or settings.email):
+        with translated(where):
             connection.prove()
         yield connection
     finally:
         connection.close()
 
 
-def _endpoint(settings: ExchangeSettings, patience: Patience) -> Endpoint:
+def open_unproven(settings: ExchangeSettings) -> Connection:
+    """A connection that nobody has tried yet; finds the server first if the settings do not say where it is."""
+    if settings.auth == "kerberos" and GSSAPI not in AUTH_TYPE_MAP:
+        raise NO_KERBEROS.error("auth: kerberos")
+    route = route_of(settings)
+    auth = TokenAuth(settings.oauth, route.session()) if settings.oauth else None
+    credentials = _credentials(settings)
+    found = locate(settings, route, credentials)
     config = Configuration(
-        service_endpoint=settings.url,
-        credentials=_credentials(settings),
-        auth_type=_SCHEMES.get(settings.auth),
+        service_endpoint=found.url,
+        credentials=credentials,
+        auth_type=NOAUTH if auth else _SCHEMES.get(settings.auth),
         version=_version(settings.version),
-        retry_policy=patience,
+        retry_policy=Patience(settings.patience, _FIRST_WAIT),
         max_connections=settings.connections,
     )
-    return Endpoint(
-        config,
+    return Connection(settings, Endpoint(config, route, auth), settings.public.mailbox or found.public_mailbox)
+
+
+def locate(settings: ExchangeSettings, route: Route, credentials: Credentials | None) -> Discovered:
+    """By the settings, by the cloud (whose autodiscover refuses applications), or by autodiscover."""
+    if settings.url:
+        return Discovered(settings.url, "")
+    if settings.oauth:
+        return Discovered(CLOUDS[settings.oauth.cloud].url, "")
+    return discover(settings.email, route.session, credentials)
+
+
+def route_of(settings: ExchangeSettings) -> Route:
+    return Route(
         seconds=settings.timeout,
         verify=str(settings.ca_file.expanduser()) if settings.ca_file else settings.verify,
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else {},
@@ -103,7 +142,7 @@ def _endpoint(settings: ExchangeSettings, patience: Patience) -> Endpoint:
 
 
 def _credentials(settings: ExchangeSettings) -> Credentials | None:
-    if settings.password is None:
+    if settings.password is None or settings.oauth:
         return None
     return Credentials(settings.login, settings.password.reveal().get_secret_value())
 

@@ -5,6 +5,7 @@ Read by `pbx_exchange.connection` (how to get in) and `pbx_exchange.folders` (wh
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -94,6 +95,49 @@ class PersonalFolders(Folders):
     skip_accounts: tuple[str, ...] = Field((), description="Ids of accounts without a mailbox, such as door phones.")
 
 
+class OAuth(_Settings):
+    """An app registration in Microsoft Entra, with the application permission full_access_as_app."""
+
+    tenant: str = Field(description="Tenant id or domain.")
+    client_id: str = Field(description="Application (client) id.")
+    client_secret: Secret | None = Field(None, description="Client secret.")
+    certificate: Path | None = Field(
+        None, description="PEM file with private key and certificate, instead of a secret."
+    )
+    cloud: Literal["global", "us-government", "us-dod", "china"] = Field("global", description="Which Microsoft cloud.")
+    authority: WebAddress | None = Field(None, description="Sign-in address, where it is not that of the cloud.")
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> OAuth:
+        if (self.client_secret is None) == (self.certificate is None):
+            raise ValueError("give either client_secret or certificate")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Where one of Microsoft's clouds has its doors."""
+
+    authority: str
+    host: str
+
+    @property
+    def scope(self) -> str:
+        return f"https://{self.host}/.default"
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.host}/EWS/Exchange.asmx"
+
+
+CLOUDS = {
+    "global": Cloud("https://login.microsoftonline.com", "outlook.office365.com"),
+    "us-government": Cloud("https://login.microsoftonline.us", "outlook.office365.us"),
+    "us-dod": Cloud("https://login.microsoftonline.us", "outlook-dod.office365.us"),
+    "china": Cloud("https://login.chinacloudapi.cn", "partner.outlook.cn"),
+}
+
+
 class ExchangeSettings(_Settings):
     """How to reach an Exchange server, and which of its address books to read."""
 
@@ -104,7 +148,8 @@ class ExchangeSettings(_Settings):
     url: WebAddress | None = Field(
         None, description="Address of Exchange Web Services; found by autodiscover if not given."
     )
-    auth: Literal["auto", "basic", "ntlm", "kerberos"] = Field("auto", description="How to log in.")
+    auth: Literal["auto", "basic", "ntlm", "kerberos", "oauth"] = Field("auto", description="How to log in.")
+    oauth: OAuth | None = Field(None, description="For Microsoft 365.")
     verify: bool = Field(
         True, description="Check the server's certificate. Without it, anybody in between can read along."
     )
@@ -133,7 +178,11 @@ class ExchangeSettings(_Settings):
 
     @model_validator(mode="after")
     def _one_way_in(self) -> ExchangeSettings:
-        if self.auth != "kerberos" and self.password is None:
+        if self.auth == "oauth" and self.oauth is None:
+            raise ValueError("auth: oauth needs oauth: {tenant: …, client_id: …, client_secret: …}")
+        if self.oauth is not None and self.auth not in ("auto", "oauth"):
+            raise ValueError(f"oauth: and auth: {self.auth} contradict each other")
+        if self.oauth is None and self.auth != "kerberos" and self.password is None:
             raise ValueError("a password is needed, such as password: {env: EXCHANGE_PASSWORD}")
         if not self.verify and self.ca_file is not None:
             raise ValueError("verify: false and ca_file: contradict each other")

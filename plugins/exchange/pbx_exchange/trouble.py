@@ -13,13 +13,15 @@ from dataclasses import dataclass
 
 import requests.exceptions
 import urllib3.exceptions
+from dns.exception import DNSException
 from exchangelib import errors as ews
 from lxml import etree
 
 from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
+from pbx_exchange.oauth import NoToken
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.answer import AnswerRefused
-from pbx_exchange.wire.endpoint import BUSY, Blocked, Forbidden
+from pbx_exchange.wire.endpoint import BUSY, Blocked, Forbidden, NoWayIn, TokenNotAccepted, Unprotected
 
 FOREIGN: tuple[type[Exception], ...] = (
     ews.EWSError,
@@ -34,6 +36,8 @@ FOREIGN: tuple[type[Exception], ...] = (
     urllib3.exceptions.ProxySchemeUnsupported,
     etree.Error,
     AnswerRefused,
+    NoToken,
+    DNSException,
     OSError,
 )
 
@@ -95,6 +99,33 @@ BLOCKED = Words(
     "set EWSEnabled and put the app's client id on EwsAllowedAppIDs; from 2027-04-01 only Microsoft Graph remains",
 )
 LOCKED = Words(_A, "X0204", "the service user's account is disabled, locked or expired", "have the account looked at")
+NO_KERBEROS = Words(
+    _A, "X0205", "Kerberos is not installed", "pip install 'pbx-connector-exchange[kerberos]', or use auth: ntlm"
+)
+NO_WAY_IN = Words(
+    _A,
+    "X0206",
+    "the server offers no way to log in that we can use",
+    "for Microsoft 365 give oauth: {tenant: …, client_id: …, client_secret: …}; for Kerberos auth: kerberos",
+)
+UNPROTECTED = Words(_A, "X0207", "the password would travel in clear text", "use https:// in url:, or auth: ntlm")
+SECRET_EXPIRED = Words(_A, "X0210", "the client secret has expired", "make a new one in Entra and store it")
+SECRET_WRONG = Words(_A, "X0211", "the client secret is wrong", "store the secret's value (not its id), without quotes")
+CERTIFICATE_WRONG = Words(
+    _A, "X0212", "the certificate is not the app's, or not valid now", "upload it to the app registration in Entra"
+)
+NO_SUCH_APP = Words(_A, "X0213", "the tenant knows no app of this client id", "check tenant: and client_id:")
+NO_SUCH_TENANT = Words(_A, "X0214", "there is no such tenant", "check tenant:, and cloud: for national clouds")
+NO_CONSENT = Words(
+    _A, "X0215", "nobody has consented to the app's permissions", "grant admin consent to full_access_as_app in Entra"
+)
+NO_TOKEN = Words(_A, "X0216", "the sign-in service gives no token ({name})", "check oauth:, and the app in Entra")
+TOKEN_REFUSED = Words(
+    _A,
+    "X0217",
+    "the server does not accept the token",
+    "the app needs the application permission full_access_as_app of Exchange, with admin consent",
+)
 IMPERSONATION = Words(
     _A,
     "X0301",
@@ -145,6 +176,9 @@ NAMELESS = Words(
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     ((OversizedAnswer,), TOO_LARGE),
     ((AnswerRefused, ews.SOAPError, etree.Error), CUT),
+    ((NoWayIn,), NO_WAY_IN),
+    ((Unprotected,), UNPROTECTED),
+    ((TokenNotAccepted,), TOKEN_REFUSED),
     ((Blocked,), BLOCKED),
     ((Forbidden,), FORBIDDEN),
     ((ews.UnauthorizedError,), WRONG_PASSWORD),
@@ -187,7 +221,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     ((ews.ErrorNoPublicFolderReplicaAvailable, ews.ErrorPublicFolderServerNotFound), NO_REPLICA),
     ((ews.ErrorInvalidServerVersion, ews.ErrorInvalidSchemaVersionForMailboxVersion), TOO_OLD),
     ((ews.ErrorServerBusy, ews.RateLimitError), BUSY_WORDS),
-    ((ews.AutoDiscoverError,), NO_AUTODISCOVER),
+    ((ews.AutoDiscoverError, DNSException), NO_AUTODISCOVER),
     ((ews.RedirectError, ews.RelativeRedirect), REDIRECTED),
     ((ews.MalformedResponseError, ews.CASError), NOT_EWS),
     ((requests.exceptions.ProxyError, urllib3.exceptions.ProxyError), NO_PROXY),
@@ -203,6 +237,16 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     (BUSY, IN_TROUBLE),
     ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), NETWORK),
 )
+_BY_NUMBER = {
+    7000222: SECRET_EXPIRED,
+    7000215: SECRET_WRONG,
+    700016: NO_SUCH_APP,
+    90002: NO_SUCH_TENANT,
+    900023: NO_SUCH_TENANT,
+    65001: NO_CONSENT,
+    700024: CERTIFICATE_WRONG,
+    700027: CERTIFICATE_WRONG,
+}
 # exchangelib puts these around what really happened.
 _WRAPPERS = (
     ews.ErrorTimeoutExpired,
@@ -223,17 +267,23 @@ def translated(where: str = "") -> Iterator[None]:
 
 
 def explain(error: Exception, where: str = "") -> SourceError:
-    return _words(error).error(where, type(error).__name__)
+    return _words(error).error(where, _name(error))
 
 
 def problem(error: Exception, where: str) -> Problem:
     if isinstance(error, SourceError):
         return Problem(error.code, error.message, where, error.hint)
-    return _words(error).problem(where, type(error).__name__)
+    return _words(error).problem(where, _name(error))
+
+
+def _name(error: Exception) -> str:
+    return str(error) if isinstance(error, NoToken) else type(error).__name__
 
 
 def _words(error: Exception) -> Words:
     cause = _innermost(error)
+    if isinstance(cause, NoToken):
+        return _BY_NUMBER.get(cause.number, NO_TOKEN)
     for types, words in _BY_TYPE:
         if isinstance(cause, types):
             return words

@@ -9,15 +9,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3.exceptions
-from requests import PreparedRequest, Response
+from exchangelib.transport import DEFAULT_HEADERS
+from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
 
+CONNECT_SECONDS = 15.0
 LARGEST_ANSWER = 256 * 1024 * 1024
 _PIECE = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to reach servers: within which time, trusting whom, through what."""
+
+    seconds: float
+    """For one whole answer."""
+    verify: bool | str = True
+    """False, or the path of a CA file."""
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    """By scheme."""
+
+    def session(self) -> Session:
+        session = Session()
+        session.headers.update(DEFAULT_HEADERS)
+        adapter = BoundedAdapter(self)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
 
 
 class OversizedAnswer(RequestException):
@@ -25,21 +48,22 @@ class OversizedAnswer(RequestException):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """`seconds`: for one whole answer. `verify`: True, False or the path of a CA file. `proxies`: by scheme."""
-
-    def __init__(self, *, seconds: float, verify: bool | str, proxies: Mapping[str, str]) -> None:
+    def __init__(self, route: Route) -> None:
         # One connection a session, as exchangelib has it: NTLM authenticates connections, not requests.
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)
-        self._seconds = seconds
-        self._verify = verify
-        self._proxies = dict(proxies)
+        self._route = route
 
     def send(  # type: ignore[override]  # positional use is up to requests, which calls by keyword
         self, request: PreparedRequest, timeout: Any = None, proxies: Any = None, cert: Any = None, **_settled: Any
     ) -> Response:
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + self._route.seconds
         response = super().send(
-            request, stream=True, timeout=timeout, verify=self._verify, cert=cert, proxies=self._proxies or proxies
+            request,
+            stream=True,
+            timeout=timeout or (min(CONNECT_SECONDS, self._route.seconds), self._route.seconds),
+            verify=self._route.verify,
+            cert=cert,
+            proxies=dict(self._route.proxies) or proxies,
         )
         # The NTLM handshake looks at the socket of a 401, which is gone once the body is read.
         if response.status_code not in (401, 407):
@@ -74,5 +98,5 @@ def _without_credentials(request: PreparedRequest) -> PreparedRequest:
     seen = request.copy()
     for name in ("Authorization", "Proxy-Authorization"):
         if name in seen.headers:
-            seen.headers[name] = "(hidden)"
+            seen.headers[name] = f"{seen.headers[name].partition(' ')[0]} (hidden)"
     return seen

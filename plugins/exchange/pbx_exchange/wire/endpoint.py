@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,12 +32,13 @@ from exchangelib.errors import (
     UnauthorizedError,
 )
 from exchangelib.protocol import CachingProtocol, Protocol, RetryPolicy
+from exchangelib.transport import NOAUTH, OAUTH2, get_auth_method_from_response
 from exchangelib.util import is_xml
 from exchangelib.version import Version
 from requests import Session
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPBasicAuth
 
-from pbx_exchange.wire.adapter import BoundedAdapter
+from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.answer import AnswerRefused
 
 BUSY = (
@@ -55,13 +56,24 @@ BUSY = (
 )
 # A wrong password tried again and again locks the account, and an answer that was damaged twice will be a third time.
 ONCE_MORE = (UnauthorizedError, AnswerRefused)
-CONNECT_SECONDS = 15.0
 UNANSWERED_SECONDS = 30.0
 """How long to go on asking a server that does not answer; one that says it is busy gets the settings' patience."""
 
 
 class Forbidden(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
     """The server knows who we are and says no (HTTP 403)."""
+
+
+class TokenNotAccepted(UnauthorizedError):  # type: ignore[misc]
+    """The sign-in service gave a token, and the server does not want it."""
+
+
+class NoWayIn(UnauthorizedError):  # type: ignore[misc]
+    """The server offers no way to log in that we know, or only tokens."""
+
+
+class Unprotected(UnauthorizedError):  # type: ignore[misc]
+    """A password in clear text would go over a network."""
 
 
 class Blocked(Forbidden):
@@ -118,7 +130,8 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         if response.status_code in (502, 504) or (response.status_code == 500 and not is_xml(response.content)):
             raise ErrorInternalServerTransientError(f"HTTP {response.status_code}")
         if response.status_code == 401:
-            raise UnauthorizedError("HTTP 401")
+            by_token = response.request.headers.get("Authorization", "").startswith("Bearer")
+            raise TokenNotAccepted("HTTP 401") if by_token else UnauthorizedError("HTTP 401")
         if response.status_code == 403:
             raise Blocked("HTTP 403") if _is_blocked(response) else Forbidden("HTTP 403")
         super().raise_response_errors(response)
@@ -161,6 +174,16 @@ def _is_blocked(response: Any) -> bool:
     return host.endswith(_ONLINE) or (b"ews" in text and (b"blocked" in text or b"disabled" in text))
 
 
+def _is_protected(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
 def _retry_after(response: Any) -> float | None:
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isascii() and value.isdigit() else None
@@ -174,37 +197,39 @@ class _Uncached(CachingProtocol):  # type: ignore[misc]
 
 
 class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
-    """`auth`: for what exchangelib has no credentials of its own (OAuth through MSAL)."""
+    """`auth`: for what exchangelib has no credentials of its own (tokens through MSAL)."""
 
-    def __init__(
-        self,
-        config: Configuration,
-        *,
-        seconds: float,
-        verify: bool | str = True,
-        proxies: Mapping[str, str] | None = None,
-        auth: AuthBase | None = None,
-    ) -> None:
-        self._seconds = seconds
-        self._verify = verify
-        self._proxies = proxies or {}
+    def __init__(self, config: Configuration, route: Route, auth: AuthBase | None = None) -> None:
+        self._route = route
         self._auth = auth
         super().__init__(config=config)
-        self.TIMEOUT = (min(CONNECT_SECONDS, seconds), seconds)
+        self.TIMEOUT = None  # the route knows better
 
     def raw_session(self, prefix: str, **_oauth: Any) -> Session:
-        session: Session = super().raw_session(prefix)
-        adapter = BoundedAdapter(seconds=self._seconds, verify=self._verify, proxies=self._proxies)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        session.mount(prefix, adapter)
-        return session
+        return self._route.session()
 
     def create_session(self) -> Session:
         session: Session = super().create_session()
         if self._auth is not None:
             session.auth = self._auth
+        if isinstance(session.auth, HTTPBasicAuth) and not _is_protected(self.service_endpoint):
+            raise Unprotected("a password or token would travel in clear text")
         return session
+
+    def get_auth_type(self) -> str:
+        """What the server offers to somebody whom it does not know; one request, where exchangelib tries many."""
+        with self.raw_session("") as session:
+            response = session.post(self.service_endpoint, data=b"", allow_redirects=False)
+        if response.status_code != 401:
+            self.retry_policy.raise_response_errors(response)
+            return str(NOAUTH)
+        try:
+            offered = str(get_auth_method_from_response(response))
+        except UnauthorizedError:
+            raise NoWayIn("no way to log in that can be used") from None
+        if offered == OAUTH2:
+            raise NoWayIn("the server wants tokens")
+        return offered
 
     def decrease_poolsize(self) -> None:
         """exchangelib's own takes a lock that it needs again to make room: with several threads it never returns."""

@@ -1,0 +1,81 @@
+"""Tokens for Microsoft 365: client credentials through MSAL, with a secret or a certificate.
+
+exchangelib knows no certificates, and its OAuth sessions log secrets at debug level; so tokens are taken here and put
+on each request. Made by `pbx_exchange.connection`, asked by the sessions of `wire.endpoint`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import msal
+from requests import PreparedRequest, Response, Session
+from requests.auth import AuthBase
+
+from pbx_exchange.settings import CLOUDS, OAuth
+
+
+class NoToken(Exception):
+    """The sign-in service gives no token. `number`: Microsoft's AADSTS number of the reason, 0 if there is none."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"AADSTS{number}" if number else "the sign-in service cannot be asked")
+        self.number = number
+
+
+class TokenAuth(AuthBase):
+    """Puts a valid token on each request. `session` reaches the sign-in service."""
+
+    def __init__(self, settings: OAuth, session: Session) -> None:
+        self._settings = settings
+        self._session = session
+        self._scope = CLOUDS[settings.cloud].scope
+        self._lock = threading.Lock()
+        self._application: Any = None
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token()}"
+        request.register_hook("response", self._forget_if_refused)  # type: ignore[no-untyped-call]
+        return request
+
+    def token(self) -> str:
+        """A token that has not expired; asks for one only if none is at hand. Raises `NoToken`."""
+        with self._lock:
+            self._application = self._application or self._make_application()
+            answer = self._application.acquire_token_for_client([self._scope])
+        if "access_token" not in answer:
+            raise NoToken(_number(answer))
+        return str(answer["access_token"])
+
+    def _forget_if_refused(self, response: Response, **_settled: Any) -> None:
+        """A token may be revoked before it expires: the next try comes with a new one."""
+        if response.status_code == 401:
+            with self._lock:
+                self._application.remove_tokens_for_client()
+
+    def _make_application(self) -> Any:
+        authority = self._settings.authority or f"{CLOUDS[self._settings.cloud].authority}/{self._settings.tenant}"
+        try:
+            return msal.ConfidentialClientApplication(
+                self._settings.client_id,
+                client_credential=_credential(self._settings),
+                authority=authority,
+                instance_discovery=False,
+                http_client=self._session,
+            )
+        except ValueError:  # What MSAL makes of a tenant that does not exist, and of a bad certificate.
+            raise NoToken(0) from None
+
+
+def _credential(settings: OAuth) -> str | dict[str, str]:
+    if settings.client_secret is not None:
+        return settings.client_secret.reveal().get_secret_value()
+    assert settings.certificate is not None  # noqa: S101 - one of the two is there, as the settings are valid
+    pem = settings.certificate.expanduser().read_text(encoding="ascii")
+    return {"private_key": pem, "public_certificate": pem}
+
+
+def _number(answer: dict[str, Any]) -> int:
+    codes = answer.get("error_codes") or [0]
+    return codes[0] if isinstance(codes[0], int) else 0

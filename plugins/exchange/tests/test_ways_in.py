@@ -1,0 +1,346 @@
+"""The ways in: NTLM, tokens by secret or certificate, TLS, autodiscover, a proxy; each with what goes wrong on it."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3.util.connection
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from exchangelib.transport import AUTH_TYPE_MAP, GSSAPI
+from pbx_exchange import discovery
+from pbx_exchange.oauth import NoToken
+from pbx_exchange.sandbox import Sandbox
+from pbx_exchange.sandbox.faults import Fault
+from pbx_exchange.settings import CLOUDS
+from pbx_exchange.trouble import explain
+
+from pbx_connector.api import Book, SourceError
+
+from .conftest import Office, unknowns
+
+MakeOffice = Callable[..., Office]
+
+
+@pytest.fixture
+def make_office(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeOffice]:
+    running: list[Sandbox] = []
+
+    def make(**how: Any) -> Office:
+        running.append(Sandbox.start(**how))
+        return Office(running[-1], monkeypatch)
+
+    yield make
+    for sandbox in running:
+        sandbox.stop()
+
+
+def fail(office: Office, **changes: Any) -> SourceError:
+    with pytest.raises(SourceError) as failure, office.open(**changes):
+        pass
+    return failure.value
+
+
+def count_books(office: Office, **changes: Any) -> int:
+    with office.open(**changes) as source:
+        assert unknowns(source) == []
+        return sum(isinstance(book, Book) for book in source.books())
+
+
+# --- passwords -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("auth", ["ntlm", "auto"])
+def test_ntlm_by_choice_or_because_the_server_offers_it(make_office: MakeOffice, auth: str) -> None:
+    office = make_office(auth=["basic", "ntlm"])
+    assert count_books(office, auth=auth, username="pbx", domain="EXAMPLE") > 8
+    refused = sum(record.status == 401 for record in office.sandbox.requests)
+    assert refused <= 2 * office.settings().connections + 1, "a connection logs in once"
+
+
+def test_basic_where_nothing_better_is_offered(make_office: MakeOffice) -> None:
+    assert count_books(make_office(), auth="auto") > 8
+
+
+def test_a_wrong_password_with_ntlm(make_office: MakeOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = make_office(auth=["ntlm"])
+    monkeypatch.setenv("EXCHANGE_PASSWORD", "wrong")
+    assert fail(office, auth="ntlm").code == "X0201"
+
+
+def test_a_server_that_wants_tokens_says_so(make_office: MakeOffice) -> None:
+    failure = fail(make_office(auth=["bearer"]), auth="auto")
+    assert failure.code == "X0206"
+    assert "oauth:" in failure.hint
+
+
+def test_a_password_does_not_travel_in_clear_text(office: Office) -> None:
+    assert fail(office, url="http://exchange.example.com/ews/exchange.asmx").code == "X0207"
+
+
+@pytest.mark.skipif(GSSAPI in AUTH_TYPE_MAP, reason="the extra is installed")
+def test_kerberos_without_its_extra_says_what_to_install(office: Office) -> None:
+    failure = fail(office, auth="kerberos", password=None)
+    assert (failure.code, "pbx-connector-exchange[kerberos]" in failure.hint) == ("X0205", True)
+
+
+# --- TLS and proxies -----------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_is_trusted_by_its_authority_alone(
+    make_office: MakeOffice, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = make_office(tls=True)
+    assert fail(office).code == "X0103"
+    assert count_books(office, ca_file=str(office.sandbox.ca_file)) > 8
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(office.sandbox.ca_file))
+    assert fail(office).code == "X0103", "the environment does not overrule the settings"
+    assert not caplog.records
+    assert count_books(office, verify=False) > 8
+    assert any("verify: false" in record.message for record in caplog.records if record.levelno == logging.WARNING)
+
+
+def test_a_certificate_of_another_host_is_not_trusted(make_office: MakeOffice) -> None:
+    office = make_office(tls=True)
+    url = office.sandbox.url.replace("127.0.0.1", "127.0.0.2")
+    assert fail(office, url=url, ca_file=str(office.sandbox.ca_file)).code in ("X0102", "X0103")
+
+
+def test_a_ca_file_that_is_not_there_is_told(make_office: MakeOffice) -> None:
+    assert fail(make_office(tls=True), ca_file="/no/such/file.pem").code == "X0109"
+
+
+class Tunnel(BaseHTTPRequestHandler):
+    """A proxy for CONNECT that counts what it lets through."""
+
+    hosts: list[str]
+
+    def do_CONNECT(self) -> None:
+        self.hosts.append(self.path)
+        host, _, port = self.path.partition(":")
+        with socket.create_connection((host, int(port))) as beyond:
+            self.send_response(200)
+            self.end_headers()
+            ends = [self.connection, beyond]
+            while ready := select.select(ends, [], [], 10)[0]:
+                for end in ready:
+                    if not (data := end.recv(65536)):
+                        return
+                    (beyond if end is self.connection else self.connection).sendall(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def proxy(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_all_requests_go_through_the_proxy(make_office: MakeOffice) -> None:
+    office = make_office(tls=True)
+    handler = type("Counting", (Tunnel,), {"hosts": []})
+    with proxy(handler) as address:
+        assert count_books(office, proxy=address, ca_file=str(office.sandbox.ca_file)) > 8
+    assert set(handler.hosts) == {f"127.0.0.1:{office.sandbox.port}"}
+
+
+def test_a_proxy_that_refuses_is_told_apart(make_office: MakeOffice) -> None:
+    office = make_office(tls=True)
+    with proxy(type("Refusing", (BaseHTTPRequestHandler,), {"log_message": Tunnel.log_message})) as address:
+        assert fail(office, proxy=address, ca_file=str(office.sandbox.ca_file)).code == "X0106"
+
+
+# --- tokens --------------------------------------------------------------------------------------------------------
+
+
+def tokens(office: Office, **oauth: Any) -> dict[str, Any]:
+    """Settings of an application, by secret."""
+    sandbox = office.sandbox
+    app = {"tenant": "example.com", "client_id": sandbox.application.client_id, "authority": sandbox.authority_url}
+    secret = {} if "certificate" in oauth else {"client_secret": {"env": "EXCHANGE_PASSWORD"}}
+    return {"auth": "auto", "oauth": app | secret | oauth, "ca_file": str(sandbox.ca_file), "password": None}
+
+
+@pytest.fixture
+def cloud(make_office: MakeOffice) -> Office:
+    return make_office(auth=["bearer"], tls=True)
+
+
+def test_an_application_reads_all_address_books_by_impersonation(cloud: Office) -> None:
+    assert count_books(cloud, **tokens(cloud), shared={"owners": ["sales@example.com"]}) > 10
+    impersonated = {record.impersonated for record in cloud.sandbox.requests if record.operation}
+    assert None not in impersonated
+    assert cloud.sandbox.email in impersonated
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A PEM file with a key and its certificate."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pbx")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path / "app.pem"
+    path.write_bytes(private + made.public_bytes(pem))
+    return path
+
+
+def test_a_certificate_serves_as_well_as_a_secret(cloud: Office, certificate: Path) -> None:
+    assert fail(cloud, **tokens(cloud, certificate=str(certificate))).code == "X0212"
+    cloud.sandbox.application.certificate = certificate.read_bytes()
+    assert count_books(cloud, **tokens(cloud, certificate=str(certificate))) > 8
+
+
+def test_a_certificate_file_that_is_none_is_told(cloud: Office, tmp_path: Path) -> None:
+    path = tmp_path / "none.pem"
+    path.write_text("not a certificate")
+    assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0216"
+    path.write_bytes(b"\xff\xfe")
+    assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0216"
+    assert fail(cloud, **tokens(cloud, certificate=str(tmp_path / "missing.pem"))).code == "X0109"
+
+
+def test_why_there_is_no_token_is_told(cloud: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fail(cloud, **tokens(cloud, client_id="nobody")).code == "X0213"
+    cloud.sandbox.application.secret_expired = True
+    assert fail(cloud, **tokens(cloud)).code == "X0210"
+    monkeypatch.setenv("EXCHANGE_PASSWORD", "wrong")
+    assert fail(cloud, **tokens(cloud)).code == "X0211"
+    nowhere = f"{cloud.sandbox.base_url}/a/b/c"
+    assert fail(cloud, **tokens(cloud, authority=nowhere)).code == "X0216"
+    assert {explain(NoToken(number)).code for number in (90002, 65001, 1, 0)} == {"X0214", "X0215", "X0216"}
+    assert "AADSTS53003" in explain(NoToken(53003)).message
+
+
+def test_an_application_without_the_right_is_told_apart(cloud: Office) -> None:
+    cloud.sandbox.faults.add(Fault(name="401", times=None))
+    assert fail(cloud, **tokens(cloud)).code == "X0217"
+    cloud.sandbox.faults.clear()
+    cloud.sandbox.application.impersonates.clear()
+    assert fail(cloud, **tokens(cloud)).code == "X0301"
+
+
+def test_a_token_that_was_revoked_is_replaced_in_the_middle_of_a_run(cloud: Office) -> None:
+    with cloud.open(**tokens(cloud)) as source:
+        cloud.sandbox.tokens.revoke()
+        assert sum(isinstance(book, Book) for book in source.books()) > 8
+        assert unknowns(source) == []
+
+
+def test_no_token_or_client_secret_shows_in_the_logs(cloud: Office, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with cloud.open(**tokens(cloud)) as source:
+        list(source.books())
+    text = "\n".join(record.getMessage() for record in caplog.records)
+    assert "POST'ing to" in text
+    assert cloud.sandbox.application.secret not in text
+    issued = list(cloud.sandbox.tokens._issued)
+    assert issued
+    assert not any(token in text for token in issued)
+
+
+def test_each_cloud_has_its_own_doors() -> None:
+    assert CLOUDS["global"].url == "https://outlook.office365.com/EWS/Exchange.asmx"
+    assert CLOUDS["china"].scope == "https://partner.outlook.cn/.default"
+    assert len({cloud.host for cloud in CLOUDS.values()}) == len(CLOUDS)
+
+
+# --- autodiscover --------------------------------------------------------------------------------------------------
+
+
+class Internet:
+    """Names that lead to loopback ports, on port 443 as well; all others are unknown."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ports: dict[str, int] = {}
+        self.asked: list[str] = []
+        self._connect = urllib3.util.connection.create_connection
+        monkeypatch.setattr(urllib3.util.connection, "create_connection", self._create_connection)
+        monkeypatch.setattr(discovery.socket, "getaddrinfo", self._getaddrinfo)
+        monkeypatch.setattr(discovery._Steps, "DNS_RESOLVER_LIFETIME", 0.1)
+
+    def _create_connection(self, address: tuple[str, int], *args: Any, **settings: Any) -> socket.socket:
+        host, port = address
+        self.asked.append(host)
+        if host in self.ports:
+            return self._connect(("127.0.0.1", self.ports[host]), *args, **settings)
+        if host == "127.0.0.1":
+            return self._connect((host, port), *args, **settings)
+        raise socket.gaierror(f"{host} is not known")
+
+    def _getaddrinfo(self, host: str, port: int, *args: Any, **settings: Any) -> list[Any]:
+        if host in self.ports or host == "127.0.0.1":
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", self.ports.get(host, port)))]
+        raise socket.gaierror(f"{host} is not known")
+
+
+@pytest.fixture
+def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
+    return Internet(monkeypatch)
+
+
+@pytest.mark.parametrize("host", ["example.com", "autodiscover.example.com"])
+def test_the_server_is_found_from_the_e_mail_address(make_office: MakeOffice, internet: Internet, host: str) -> None:
+    office = make_office(tls=True)
+    internet.ports[host] = office.sandbox.port
+    with office.open(url=None, ca_file=str(office.sandbox.ca_file)) as source:
+        assert sum(isinstance(book, Book) for book in source.books()) > 8
+    headers = {record.headers.get("x-publicfoldermailbox") for record in office.sandbox.requests}
+    assert "publicfolders@example.com" in headers
+
+
+def test_another_password_at_the_company_s_web_server_does_no_harm(make_office: MakeOffice, internet: Internet) -> None:
+    office, other = make_office(tls=True), make_office(tls=True, password="something else")
+    internet.ports |= {"example.com": other.sandbox.port, "autodiscover.example.com": office.sandbox.port}
+    pem = Path(str(office.sandbox.ca_file)).read_text() + Path(str(other.sandbox.ca_file)).read_text()
+    both = Path(str(office.sandbox.ca_file)).with_name("both.pem")
+    both.write_text(pem)
+    office = Office(office.sandbox, pytest.MonkeyPatch())
+    assert count_books(office, url=None, ca_file=str(both)) > 8
+
+
+def test_a_wrong_password_is_told_at_autodiscover_already(
+    make_office: MakeOffice, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = make_office(tls=True)
+    internet.ports["autodiscover.example.com"] = office.sandbox.port
+    monkeypatch.setenv("EXCHANGE_PASSWORD", "wrong")
+    assert fail(office, url=None, ca_file=str(office.sandbox.ca_file)).code == "X0201"
+
+
+def test_where_nothing_is_found_the_hint_says_to_give_the_address(office: Office, internet: Internet) -> None:
+    failure = fail(office, url=None)
+    assert failure.code == "X0107"
+    assert "url:" in failure.hint
+    assert {"example.com", "autodiscover.example.com"}.isdisjoint(internet.asked)
+
+
+def test_an_untrusted_autodiscover_gets_no_password(make_office: MakeOffice, internet: Internet) -> None:
+    office = make_office(tls=True)
+    internet.ports["autodiscover.example.com"] = office.sandbox.port
+    assert fail(office, url=None).code == "X0107"
+    assert len(office.sandbox.requests) == 0
