@@ -107,13 +107,15 @@ def as_json(value: Any) -> None:
     sys.stdout.write(_json(value, indent=2) + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """A table on stdout; a column that is empty in all rows is left out."""
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, widest: Mapping[str, int] | None = None
+) -> None:
+    """A table on stdout; a column that is empty in all rows is left out. `widest` bounds columns by their heading."""
     cells = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
     filled = [index for index in range(len(columns)) if any(row[index].plain for row in cells)]
     made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
     for index in filled:
-        made.add_column(columns[index], overflow="fold")
+        made.add_column(columns[index], overflow="fold", max_width=(widest or {}).get(columns[index]))
     for row in cells:
         made.add_row(*(row[index] for index in filled))
     if filled:
@@ -128,11 +130,6 @@ def as_json_list(values: Iterable[Any]) -> None:
         sys.stdout.write(_json(value, indent=None))
         first = False
     sys.stdout.write("[]\n" if first else "\n]\n")
-
-
-def labels(values: Mapping[str, str]) -> str:
-    """Labels in one cell of a table."""
-    return ", ".join(f"{name}: {value}" for name, value in values.items())
 
 
 def _json(value: Any, *, indent: int | None) -> str:

@@ -8,11 +8,10 @@ from typing import Any
 
 from rich.text import Text
 
-from pbx_connector.cli import output
+from pbx_connector.cli import entries, output
 from pbx_connector.errors import ConnectorError, ProfileError
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
-from pbx_connector.plan import Action, Change
-from pbx_connector.targets import TARGETS
+from pbx_connector.plan import Action, Change, FieldChange
 
 FIRST = 500
 """As many records a person is shown."""
@@ -106,11 +105,9 @@ def counts_in_words(counts: Counts) -> str:
 
 
 def show_records(title: str, records: Iterable[Change]) -> None:
-    """The first records as a table, one column a field, with account and labels; changed fields show old → new."""
+    """The first records as a table, with account and labels; changed fields show old → new."""
     first, more = _first(records)
-    output.table(
-        title, ("", "account", *(target.title for target in TARGETS), "labels"), [_row(change) for change in first]
-    )
+    entries.show(title, "", [_line(change) for change in first])
     if more:
         output.say(f"… and more; these are the first {FIRST}, --json lists all")
 
@@ -121,23 +118,22 @@ def _first(records: Iterable[Change]) -> tuple[list[Change], bool]:
     return first, next(stream, None) is not None
 
 
-def _row(change: Change) -> list[Text]:
-    changed = {field.name: field for field in change.fields()} if change.action is Action.UPDATE else {}
+def _line(change: Change) -> entries.Line:
     content = change.content
+    changed = {field.name: _arrow(field) for field in change.fields()} if change.action is Action.UPDATE else {}
+    labels = {f"label {name}": text for name, text in entries.plain(content.labels).items()} | {
+        name: text for name, text in changed.items() if name.startswith("label ")
+    }
+    return entries.Line(
+        lead=Text(str(change.action), style=_STYLES[change.action]),
+        account=changed.get("account", Text(output.shown(content.account or ""))),
+        fields=entries.plain(content.fields) | changed,
+        labels=Text(", ").join(
+            Text.assemble(f"{output.shown(name.removeprefix('label '))}: ", text) for name, text in labels.items()
+        ),
+    )
 
-    def cell(name: str, value: str) -> Text:
-        field = changed.get(name)
-        if field is None:
-            return Text(output.shown(value))
-        arrow = f"{output.shown(field.old or '(blank)')} → {output.shown(field.new or '(blank)')}"
-        return Text(arrow, style="yellow")
 
-    names = dict.fromkeys([*content.labels, *(name.removeprefix("label ") for name in changed if " " in name)])
-    cells = [cell(f"label {name}", content.labels.get(name, "")) for name in names]
-    labels = Text(", ").join(Text.assemble(f"{output.shown(n)}: ", c) for n, c in zip(names, cells, strict=True))
-    return [
-        Text(str(change.action), style=_STYLES[change.action]),
-        cell("account", content.account or ""),
-        *(cell(target.name, content.fields.get(target.name, "")) for target in TARGETS),
-        labels,
-    ]
+def _arrow(field: FieldChange) -> Text:
+    old, new = (output.shown(value) if value else "(blank)" for value in (field.old, field.new))
+    return Text(f"{old} → {new}", style="yellow")

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from pbx_connector.cli import output
+from pbx_connector.cli.entries import Line, plain, plain_labels
+from pbx_connector.cli.entries import show as show_entries
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.errors import UsageError
 from pbx_connector.stores import ALL, AccountScope, Entry
@@ -95,17 +98,14 @@ def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
     if as_json:
         output.as_json_list(entry_as_json(entry) for entry in entries)
         return
-    rows = [
-        (
-            str(entry.id),
-            entry.content.account or "",
-            *(entry.content.fields.get(target.name, "") for target in TARGETS),
-            output.labels(entry.content.labels),
+    lines = [
+        Line(
+            Text(str(entry.id)),
+            Text(output.shown(entry.content.account or "")),
+            plain(entry.content.fields),
+            plain_labels(entry.content.labels),
         )
         for entry in entries
     ]
-    if not rows:
-        output.say(nothing)
-        return
-    output.table("", ("id", "account", *(target.title for target in TARGETS), "labels"), rows)
-    output.say(f"{len(rows)} entries")
+    show_entries("", "id", lines)
+    output.say(f"{len(lines)} entries" if lines else nothing)
