@@ -1,33 +1,29 @@
-"""Runs the sandbox: a web server in a thread of its own, on loopback, that can be stopped at any moment.
+"""The sandbox as Python programs start it: a server in a thread of its own that can be stopped at any moment.
 
-Neighbours: web.py (what it serves), demo.py and generated.py (what is in it), `__main__.py` (who starts it).
+Neighbours: listening.py (how it is served), web.py (what), demo.py and generated.py (what is in it), `__main__.py`.
 """
 
 from __future__ import annotations
 
 import secrets
-import socket
-import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import uvicorn
-
 from pbx_exchange.sandbox.authentication import Authenticator
 from pbx_exchange.sandbox.certificates import Authority
 from pbx_exchange.sandbox.demo import SERVICE_USER, SHARED_MAILBOX, Size, build_demo, build_generated
 from pbx_exchange.sandbox.faults import Faults
+from pbx_exchange.sandbox.listening import Listener
 from pbx_exchange.sandbox.requestlog import RequestLog
 from pbx_exchange.sandbox.service import Service
 from pbx_exchange.sandbox.things import Application, User
 from pbx_exchange.sandbox.tokens import Tokens
 from pbx_exchange.sandbox.validation import Validator
-from pbx_exchange.sandbox.web import EWS_PATH, ConnectionProtocol, build_app
+from pbx_exchange.sandbox.web import EWS_PATH, build_app
 from pbx_exchange.sandbox.world import World
 
-_LOOPBACK = "127.0.0.1"
 _CLIENT_ID = "5a4db0c5-0000-4000-8000-000000000001"
 
 
@@ -47,23 +43,7 @@ class Sandbox:
         self._service = service
         self._authority = authority
         self.tokens = tokens
-        self._socket = socket.create_server((_LOOPBACK, port))
-        self.port = int(self._socket.getsockname()[1])
-        config = uvicorn.Config(
-            build_app(service, tokens),
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            lifespan="off",
-            http=ConnectionProtocol,
-            ssl_context_factory=(lambda config, default: authority.context) if authority else None,
-            ws="none",
-            server_header=False,
-            timeout_graceful_shutdown=0,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name="sandbox-exchange", daemon=True)
-        self._thread.start()
+        self._listener = Listener(build_app(service, tokens), port, authority.context if authority else None)
 
     @classmethod
     def start(
@@ -106,8 +86,12 @@ class Sandbox:
         return self._service.faults
 
     @property
+    def port(self) -> int:
+        return self._listener.port
+
+    @property
     def base_url(self) -> str:
-        return f"{'https' if self._authority else 'http'}://{_LOOPBACK}:{self.port}"
+        return f"{'https' if self._authority else 'http'}://{self._listener.address}"
 
     @property
     def url(self) -> str:
@@ -155,15 +139,9 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stop at once: open connections are cut, answers in the making stay unfinished."""
-        self._server.should_exit = True
-        self._server.force_exit = True
-        self._thread.join()
-        self._socket.close()
+        self._listener.stop()
         if self._authority:
             self._authority.close()
-
-    def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
 
     def __enter__(self) -> Sandbox:
         return self

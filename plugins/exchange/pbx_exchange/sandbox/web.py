@@ -1,17 +1,14 @@
-"""Puts the parts of the sandbox at their addresses: one web application. Neighbours: server.py runs it."""
+"""Puts the parts of the sandbox at their addresses: one web application. Neighbour: server.py."""
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pbx_exchange.sandbox.admin import Admin
 from pbx_exchange.sandbox.authentication import Authenticator
@@ -53,12 +50,3 @@ class _PathsWithoutCase:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app({**scope, "path": scope["path"].lower()}, receive, send)
-
-
-class ConnectionProtocol(H11Protocol):
-    """HTTP with a memory: `scope["state"]["connection"]` is one dictionary for all requests of a connection."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        super().connection_made(transport)
-        memory: dict[str, Any] = {}
-        self.app_state = {**self.app_state, "connection": memory}
