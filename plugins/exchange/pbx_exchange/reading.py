@@ -44,10 +44,9 @@ class FolderReader:
         offset: int | None = 0
         while offset is not None:
             page = FindItem(account=self._mailbox).page(folder_id(self._folder), self._rows.list_shape(), offset, PAGE)
-            items = {key_of(element): element for element in page.elements}
-            yield from self._page({pair: one for pair, one in items.items() if pair[0] not in before}, known)
-            before = {key for key, _ in items}
-            offset = page.next_offset
+            now: set[str] = set()
+            yield from self._page(page.elements, before, now, known)
+            before, offset = now, page.next_offset
 
     def read_whole(self, keys: Sequence[str]) -> Iterator[Item]:
         """The rows of these keys, each asked for directly; one that is no longer there does not appear."""
@@ -57,9 +56,14 @@ class FolderReader:
             for key, answer in zip(some, answers, strict=True):
                 yield from self._whole(key, answer)
 
-    def _page(self, items: Mapping[tuple[str, str], _Element], known: KnownRows) -> Iterator[Item]:
+    def _page(self, elements: Iterable[_Element], before: set[str], now: set[str], known: KnownRows) -> Iterator[Item]:
+        """Adds the keys of this page to `now`; those of the page `before` were told already."""
         cut: list[str] = []
-        for (key, version), element in items.items():
+        for element in elements:
+            key, version = key_of(element)
+            if key in before or key in now:
+                continue
+            now.add(key)
             if element.tag != CONTACT:
                 yield skipped(key, element)
             elif known.has(key, version + self.mark):

@@ -23,6 +23,8 @@ Reader = Callable[[_Element, Values], None]
 
 CONTACT = f"{TYPES}Contact"
 ITEM_ID = f"{TYPES}ItemId"
+_SUSPICIOUS = 127
+"""A shorter text has less than 508 bytes, whatever it is written in."""
 _DAY = timedelta(days=1)
 
 
@@ -48,13 +50,21 @@ class RowReader:
     def read(self, item: _Element) -> Values:
         values: Values = {}
         for child in item:
-            if (reader := self._readers.get(str(child.tag))) is not None:
+            if (reader := self._readers.get(child.tag)) is not None:  # type: ignore[arg-type]  # comments are gone
                 reader(child, values)
         return values
 
     def is_whole(self, values: Values) -> bool:
         """Whether FindItem's answer is all there is: it cuts long texts and leaves old addresses unresolved."""
-        return not self._whole_only and not any(map(_is_doubtful, values.values()))
+        if self._whole_only:
+            return False
+        for value in values.values():
+            # Nearly all values pass here, and this is asked for each value of each row.
+            if value.__class__ is str and len(value) < _SUSPICIOUS and value[0] != "/":
+                continue
+            if _is_doubtful(value):
+                return False
+        return True
 
 
 def without_unresolved(values: Values) -> Values:
@@ -64,7 +74,9 @@ def without_unresolved(values: Values) -> Values:
 
 def key_of(item: _Element) -> tuple[str, str]:
     """Item id and change key."""
-    found = item.find(ITEM_ID)
+    found: _Element | None = item[0] if len(item) else None  # where the schema puts it
+    if found is None or found.tag != ITEM_ID:
+        found = item.find(ITEM_ID)
     if found is None or not found.get("Id"):
         raise AnswerRefused("the answer holds an item without an id")
     return found.get("Id", ""), found.get("ChangeKey", "")
@@ -84,7 +96,7 @@ def _is_doubtful(value: object) -> bool:
         return any(map(_is_doubtful, value.values()))
     if not isinstance(value, str):
         return False
-    return len(value) >= 255 or (len(value) > 126 and len(value.encode()) >= 508) or _is_directory_name(value)
+    return len(value) >= 255 or (len(value) >= _SUSPICIOUS and len(value.encode()) >= 508) or _is_directory_name(value)
 
 
 # --- readers, one for each kind of element -------------------------------------------------------------------------

@@ -1,0 +1,157 @@
+"""The connection test: the way in, one step at a time, each with what was found or what to do about it.
+
+Called through `SourceType.test_connection`; tries what `pbx_exchange.connection` and the shelves do in a run, in the
+order in which an administrator would look for the mistake.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import certifi
+
+from pbx_connector.api import BookUnknown, Check, ConnectorError, Opening, Problem
+from pbx_exchange.connection import Connection, credentials_of, locate, open_unproven, route_of
+from pbx_exchange.settings import ExchangeSettings
+from pbx_exchange.shelves.personal import PersonalShelf
+from pbx_exchange.shelves.place import Shelf
+from pbx_exchange.shelves.public import PublicShelf
+from pbx_exchange.shelves.shared import SharedShelf
+from pbx_exchange.trouble import ENDING, EXPIRES_SOON, FOREIGN, UNVERIFIED, problem
+from pbx_exchange.wire.endpoint import Patience, is_online
+
+_SOON = 14 * 24 * 3600
+
+
+def test_connection(settings: ExchangeSettings, opening: Opening) -> Iterator[Check]:
+    """Goes on until a step fails that all others need. Raises nothing about the server; that is what checks say."""
+    probe = _Probe(settings, opening)
+    for name, step in probe.steps():
+        check = _try(name, step)
+        yield check
+        if check.failed:
+            return
+    with closing(probe.connection):
+        yield from probe.look_around()
+
+
+def _try(name: str, step: Callable[[], str | Check]) -> Check:
+    try:
+        found = step()
+    except ConnectorError as error:
+        return Check(name, Problem(error.code, error.message, name, error.hint))
+    except FOREIGN as error:
+        return Check(name, problem(error, name))
+    return found if isinstance(found, Check) else Check(name, detail=found)
+
+
+class _Probe:
+    connection: Connection
+
+    def __init__(self, settings: ExchangeSettings, opening: Opening) -> None:
+        self._settings = settings
+        self._opening = opening
+        self._route = route_of(settings)
+        self._url = ""
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], str | Check]]]:
+        yield "address of the server", self._locate
+        if not self._settings.proxy:
+            yield "host name", self._resolve
+            if urlsplit(self._url).scheme == "https":
+                yield "TLS", self._secure
+        yield "web services", self._knock
+        yield "log-in", self._log_in
+        yield "version", self._version
+
+    def look_around(self) -> Iterator[Check]:
+        """What can be read; a failure here is one of that place alone."""
+        settings, accounts = self._settings, self._opening.accounts
+        if settings.public.enabled:
+            yield from _read(PublicShelf(self.connection, settings), "public folders")
+        if settings.personal.enabled:
+            for account in accounts:
+                name = f"contacts of account {account.username or account.id}"
+                yield from _read(PersonalShelf(self.connection, settings, [account]), name)
+        if settings.shared.enabled and (settings.shared.owners or settings.shared.discover):
+            yield from _read(SharedShelf(self.connection, settings, accounts), "shared folders")
+
+    def _locate(self) -> str:
+        self._url = locate(self._settings, self._route, credentials_of(self._settings)).url
+        self._settings = self._settings.model_copy(update={"url": self._url})
+        return self._url
+
+    def _resolve(self) -> str:
+        host, port = _host(self._url)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return ", ".join(sorted({str(address[0]) for *_, address in found}))
+
+    def _secure(self) -> Check:
+        if self._route.verify is False:
+            return Check("TLS", replace(UNVERIFIED.problem("TLS"), severity="warning"))
+        context = ssl.create_default_context(cafile=certifi.where() if self._route.verify is True else self._ca_file())
+        host, port = _host(self._url)
+        with (
+            socket.create_connection((host, port), timeout=self._route.seconds) as plain,
+            context.wrap_socket(plain, server_hostname=host) as protected,
+        ):
+            return _judge(protected.getpeercert() or {}, protected.version() or "")
+
+    def _ca_file(self) -> str:
+        return str(self._route.verify)
+
+    def _knock(self) -> str:
+        with self._route.session() as session:
+            response = session.post(self._url, data=b"", allow_redirects=False)
+        if response.status_code != 401:
+            Patience(0, 0).raise_response_errors(response)
+            return "answers without a log-in"
+        offered = response.headers.get("WWW-Authenticate", "")
+        return "offers " + ", ".join(dict.fromkeys(part.split()[0] for part in offered.split(",") if part.strip()))
+
+    def _log_in(self) -> str:
+        self.connection = open_unproven(self._settings)
+        self.connection.prove()
+        return f"as {self._settings.oauth.client_id if self._settings.oauth else self._settings.login}"
+
+    def _version(self) -> Check:
+        detail = self.connection.service.server or "not told"
+        if is_online(self._url):
+            return Check("version", replace(ENDING.problem("version"), severity="warning"), detail)
+        return Check("version", detail=detail)
+
+
+def _judge(certificate: Any, version: str) -> Check:
+    ends = ssl.cert_time_to_seconds(certificate["notAfter"])
+    detail = f"{version}, certificate valid until {time.strftime('%Y-%m-%d', time.gmtime(ends))}"
+    if ends - time.time() < _SOON:
+        return Check("TLS", replace(EXPIRES_SOON.problem("TLS"), severity="warning"), detail)
+    return Check("TLS", detail=detail)
+
+
+def _read(shelf: Shelf, name: str) -> Iterator[Check]:
+    """One check for what can be read, and one for each thing that cannot."""
+    found: Counter[str] = Counter()
+    try:
+        for place in shelf.find():
+            if isinstance(place, BookUnknown):
+                yield Check(place.book.title, place.problem)
+            found[type(place).__name__] += 1
+    except FOREIGN as error:
+        yield Check(name, problem(error, name))
+        return
+    if found["Place"] or not found:
+        yield Check(name, detail=f"{found['Place']} folders with contacts can be read")
+
+
+def _host(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
