@@ -30,7 +30,7 @@ from pbx_connector.model import (
 from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
-from pbx_connector.source import Field, FieldSet, Opening, Question, Source, SourceType, Template
+from pbx_connector.source import Check, Field, FieldSet, Opening, Question, Source, SourceType, Template
 
 __all__ = [
     "Account",
@@ -38,6 +38,7 @@ __all__ = [
     "Book",
     "BookGone",
     "BookUnknown",
+    "Check",
     "Config",
     "ConnectorError",
     "End",

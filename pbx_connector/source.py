@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
-from pbx_connector.model import Account, Book, BookGone, BookUnknown, StreamItem
+from pbx_connector.model import Account, Book, BookGone, BookUnknown, Problem, StreamItem
 
 FieldType = Literal["text", "number", "yes/no", "date", "list", "record"]
 
@@ -103,6 +103,22 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One step of a connection test, and how it went."""
+
+    step: str
+    """What was tried, for people: `TLS`, `contacts of account anna`."""
+    problem: Problem | None = None
+    """None: it works. A problem of severity `warning`: it works, too."""
+    detail: str = ""
+    """What was found: an address, a version, a count."""
+
+    @property
+    def failed(self) -> bool:
+        return self.problem is not None and self.problem.severity == "error"
+
+
+@dataclass(frozen=True, slots=True)
 class SourceType:
     """A kind of source, as a plugin registers it with the hook `pbx_sources`."""
 
@@ -117,3 +133,7 @@ class SourceType:
     version: str = "0"
     """Part of every checkpoint's identity: a new version of the plugin reads everything anew."""
     templates: Sequence[Template] = field(default_factory=tuple)
+    test_connection: Callable[[Any, Opening], Iterator[Check]] | None = None
+    """`test_connection(settings, opening)` goes the way in step by step, in the order in which an administrator would
+    look for a mistake, and ends after a step that all further ones need; what is wrong is said by checks, never raised.
+    None: the source has no more to say than that `open` works."""

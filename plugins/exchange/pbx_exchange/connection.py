@@ -13,7 +13,12 @@ from contextlib import contextmanager
 
 from exchangelib import Configuration, Credentials
 from exchangelib.account import Identity
-from exchangelib.errors import ResponseMessageError
+from exchangelib.errors import (
+    ErrorAccountDisabled,
+    ErrorPasswordChangeRequired,
+    ErrorPasswordExpired,
+    ResponseMessageError,
+)
 from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NOAUTH, NTLM
 from exchangelib.version import VERSIONS, Version
 from urllib3.exceptions import InsecureRequestWarning
@@ -29,6 +34,7 @@ from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
 log = logging.getLogger(__name__)
 
 _FIRST_WAIT = 5.0
+_SHUT_OUT = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired)
 _SCHEMES = {"basic": BASIC, "ntlm": NTLM, "kerberos": GSSAPI}
 
 
@@ -52,10 +58,12 @@ class Connection:
     def prove(self) -> None:
         """Ask for one folder, without patience: a wrong password or a wrong address is told at once."""
         try:
-            GetFolder(account=self.service).each([distinguished("msgfolderroot")], folder_shape())
+            (answer,) = GetFolder(account=self.service).each([distinguished("msgfolderroot")], folder_shape())
+            if isinstance(answer, _SHUT_OUT):
+                raise answer
         except ResponseMessageError as error:
             # The service user may lack a mailbox of its own and still read everybody else's.
-            if isinstance(error, BUSY) or self._self is not None:
+            if isinstance(error, (*BUSY, *_SHUT_OUT)) or self._self is not None:
                 raise
         self._endpoint.retry_policy.proven = True
 
@@ -93,7 +101,6 @@ def connect(settings: ExchangeSettings) -> Iterator[Connection]:
     """A proven connection. Raises `SourceError` in words about what failed."""
     if not settings.verify:
         log.warning("verify: false: the server's certificate is not checked, anybody in between can read along")
-        warnings.simplefilter("ignore", InsecureRequestWarning)  # urllib3 would say it with each request
     where = settings.url or settings.email
     with translated(where):
         connection = open_unproven(settings)
@@ -111,7 +118,7 @@ def open_unproven(settings: ExchangeSettings) -> Connection:
         raise NO_KERBEROS.error("auth: kerberos")
     route = route_of(settings)
     auth = TokenAuth(settings.oauth, route.session()) if settings.oauth else None
-    credentials = _credentials(settings)
+    credentials = credentials_of(settings)
     found = locate(settings, route, credentials)
     config = Configuration(
         service_endpoint=found.url,
@@ -134,6 +141,8 @@ def locate(settings: ExchangeSettings, route: Route, credentials: Credentials | 
 
 
 def route_of(settings: ExchangeSettings) -> Route:
+    if not settings.verify:  # said in our own words, once; urllib3 would say it with each request
+        warnings.simplefilter("ignore", InsecureRequestWarning)
     return Route(
         seconds=settings.timeout,
         verify=str(settings.ca_file.expanduser()) if settings.ca_file else settings.verify,
@@ -141,7 +150,7 @@ def route_of(settings: ExchangeSettings) -> Route:
     )
 
 
-def _credentials(settings: ExchangeSettings) -> Credentials | None:
+def credentials_of(settings: ExchangeSettings) -> Credentials | None:
     if settings.password is None or settings.oauth:
         return None
     return Credentials(settings.login, settings.password.reveal().get_secret_value())

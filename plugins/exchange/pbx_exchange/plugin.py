@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from pbx_connector.api import Question, SourceType, Template, hookimpl
 from pbx_exchange.fields import FIELDS
+from pbx_exchange.probe import test_connection
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import open_exchange
 
@@ -34,6 +35,7 @@ def pbx_sources() -> Sequence[SourceType]:
             fields=FIELDS,
             open=open_exchange,
             version=version("pbx-connector-exchange"),
+            test_connection=test_connection,
             templates=(
                 _template("exchange-contacts", "Exchange contacts, mapped field by field"),
                 _template(

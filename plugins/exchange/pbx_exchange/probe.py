@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import certifi
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pbx_connector.api import BookUnknown, Check, ConnectorError, Opening, Problem
 from pbx_exchange.connection import Connection, credentials_of, locate, open_unproven, route_of
@@ -95,18 +95,16 @@ class _Probe:
         return ", ".join(sorted({str(address[0]) for *_, address in found}))
 
     def _secure(self) -> Check:
-        if self._route.verify is False:
+        trusted = self._route.verify
+        if trusted is False:
             return Check("TLS", replace(UNVERIFIED.problem("TLS"), severity="warning"))
-        context = ssl.create_default_context(cafile=certifi.where() if self._route.verify is True else self._ca_file())
+        context = ssl.create_default_context(cafile=trusted if isinstance(trusted, str) else DEFAULT_CA_BUNDLE_PATH)
         host, port = _host(self._url)
         with (
             socket.create_connection((host, port), timeout=self._route.seconds) as plain,
             context.wrap_socket(plain, server_hostname=host) as protected,
         ):
             return _judge(protected.getpeercert() or {}, protected.version() or "")
-
-    def _ca_file(self) -> str:
-        return str(self._route.verify)
 
     def _knock(self) -> str:
         with self._route.session() as session:
@@ -149,7 +147,7 @@ def _read(shelf: Shelf, name: str) -> Iterator[Check]:
         yield Check(name, problem(error, name))
         return
     if found["Place"] or not found:
-        yield Check(name, detail=f"{found['Place']} folders with contacts can be read")
+        yield Check(name, detail=f"folders with contacts: {found['Place']}")
 
 
 def _host(url: str) -> tuple[str, int]:

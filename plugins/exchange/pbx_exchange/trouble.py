@@ -7,6 +7,8 @@ row. Codes are never reused; docs/problems.md lists them.
 from __future__ import annotations
 
 import http.client
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +83,16 @@ NO_AUTODISCOVER = Words(
 REDIRECTED = Words(
     _U, "X0108", "the server sends us to another address", "put the address of the web services into url:"
 )
+NO_TLS = Words(
+    _U, "X0110", "no protected connection can be agreed on", "check port and scheme of url:, and the TLS version"
+)
+UNVERIFIED = Words(
+    _U,
+    "X0111",
+    "the certificate is not checked: anybody in between can read along",
+    "use ca_file: instead of verify: false",
+)
+EXPIRES_SOON = Words(_U, "X0112", "the server's certificate expires within two weeks", "have it renewed")
 NETWORK = Words(_U, "X0109", "the network failed", "check the connection of this machine, then try again")
 
 WRONG_PASSWORD = Words(
@@ -125,6 +137,12 @@ TOKEN_REFUSED = Words(
     "X0217",
     "the server does not accept the token",
     "the app needs the application permission full_access_as_app of Exchange, with admin consent",
+)
+ENDING = Words(
+    _A,
+    "X0218",
+    "Exchange Online switches Exchange Web Services off on 2027-04-01",
+    "plan the move of this profile to Microsoft Graph",
 )
 IMPERSONATION = Words(
     _A,
@@ -225,8 +243,9 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     ((ews.RedirectError, ews.RelativeRedirect), REDIRECTED),
     ((ews.MalformedResponseError, ews.CASError), NOT_EWS),
     ((requests.exceptions.ProxyError, urllib3.exceptions.ProxyError), NO_PROXY),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), UNTRUSTED),
-    ((urllib3.exceptions.NameResolutionError,), UNKNOWN_HOST),
+    ((ssl.SSLCertVerificationError,), UNTRUSTED),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError), NO_TLS),
+    ((urllib3.exceptions.NameResolutionError, socket.gaierror), UNKNOWN_HOST),
     ((ConnectionRefusedError,), REFUSED),
     ((requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), TIMED_OUT),
     (
@@ -251,7 +270,9 @@ _BY_NUMBER = {
 _WRAPPERS = (
     ews.ErrorTimeoutExpired,
     ews.TransportError,
+    requests.exceptions.SSLError,
     requests.exceptions.ConnectionError,
+    urllib3.exceptions.SSLError,
     urllib3.exceptions.MaxRetryError,
     urllib3.exceptions.NewConnectionError,
 )

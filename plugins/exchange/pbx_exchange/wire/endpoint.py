@@ -167,11 +167,15 @@ class Attempts:
 _ONLINE = (".office365.com", ".office365.us", ".outlook.cn")
 
 
+def is_online(url: str) -> bool:
+    """Whether this is Microsoft's own Exchange Online."""
+    return (urlsplit(url).hostname or "").endswith(_ONLINE)
+
+
 def _is_blocked(response: Any) -> bool:
     """Microsoft's own servers know no other reason to forbid the endpoint; the words also show behind gateways."""
-    host = urlsplit(response.url or "").hostname or ""
     text = response.content[:4096].lower()
-    return host.endswith(_ONLINE) or (b"ews" in text and (b"blocked" in text or b"disabled" in text))
+    return is_online(response.url or "") or (b"ews" in text and (b"blocked" in text or b"disabled" in text))
 
 
 def _is_protected(url: str) -> bool:
@@ -248,6 +252,8 @@ class Mailbox:
     """exchangelib's `Identity` of who is impersonated; None: the service user itself."""
     public: str = ""
     """The mailbox that holds public folders, where the server has several of them."""
+    server: str = ""
+    """Build of the server that answered, such as 15.2.1748.10."""
     affinity_cookie: str | None = None
     turn: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(3))
     default_timezone: Any = UTC

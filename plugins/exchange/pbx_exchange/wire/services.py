@@ -23,6 +23,7 @@ _WRONG_VERSION = (
     errors.ErrorIncorrectSchemaVersion,
     errors.ErrorInvalidSchemaVersionForMailboxVersion,
 )
+_BUILD = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
 _TRUE = ("true", "1")
 
 
@@ -83,9 +84,12 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
         raise errors.ErrorInvalidServerVersion("the server takes none of the versions that we speak")
 
     def _messages(self, content: bytes) -> list[_Element]:
-        body = parse(content).find(f"{SOAP}Body")
+        envelope = parse(content)
+        body = envelope.find(f"{SOAP}Body")
         if body is None:
             raise AnswerRefused("the answer is no SOAP message")
+        if not self.account.server:
+            self.account.server = _server(envelope)
         messages: list[_Element] = self._get_soap_messages(body=body)
         for message in messages:
             failure = self._failure(message)
@@ -111,6 +115,13 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
             headers["X-PublicFolderMailbox"] = self.account.public
             headers["X-AnchorMailbox"] = self.account.public
         return headers
+
+
+def _server(envelope: _Element) -> str:
+    info = envelope.find(f"{SOAP}Header/{TYPES}ServerVersionInfo")
+    if info is None:
+        return ""
+    return ".".join(info.get(part, "0") for part in _BUILD)
 
 
 def _back_off(detail: _Element) -> float | None:
