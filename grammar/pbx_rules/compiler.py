@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pbx_rules import document, typed
-from pbx_rules.backends import closures
+from pbx_rules.backends import python
 from pbx_rules.check.scope import Names
 from pbx_rules.check.statements import check_statements
 from pbx_rules.check.structure import StructureCheck
@@ -68,7 +68,7 @@ def compile_profile(
         return Compiled(None, findings.sorted)
     whole = typed.Rules(checked, records, names.used_fields)
     digest = _digest(statements, structure, tables, names.region, repr(target), repr(sorted(names.used_fields.items())))
-    return Compiled(Program(frozenset(names.used_fields), digest, whole, closures.build(whole)), findings.sorted)
+    return Compiled(Program(frozenset(names.used_fields), digest, whole, python.build(whole)), findings.sorted)
 
 
 def _region(region: document.Scalar | None, findings: Findings) -> str | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from pbx_rules.runtime.limits import RowRefused
 from pbx_rules.typed import Rules
 from pbx_rules.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class OutputRecord:
+class OutputRecord(NamedTuple):
     table: str
     key: str
     """Tells the records of one row apart and stays: its position in the structure, with `for:` also its `key:`."""
@@ -22,8 +21,7 @@ class OutputRecord:
     """The records that belong to this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something wrong with one row. It names fields and never shows the row's values."""
 
     code: str
@@ -35,8 +33,7 @@ class Finding:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of a row: records, or the reason why it is skipped, or findings."""
 
     records: tuple[OutputRecord, ...] = ()

@@ -73,5 +73,7 @@ def try_expression(
 
 def _evaluate(checked: typed.Typed, names: Names, row: Mapping[str, Value]) -> Value:
     readers = {name: reader(of) for name, of in names.used_fields.items()}
-    value: Value = closures.closure(checked)(closures.Row(row, readers))
+    started = closures.Row(row, readers)
+    started.need(readers)
+    value: Value = closures.closure(checked)(started)
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ from pbx_rules.runtime.reading import (
     reader,
 )
 from pbx_rules.runtime.text import fold, text_or_blank
+from pbx_rules.schema import TargetField
+from pbx_rules.typed_walk import fields_of_records, fields_of_statement
 from pbx_rules.values import Value
 
 
@@ -36,10 +38,11 @@ class Row:
     items: dict[str, Value] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
 
-    def field(self, name: str) -> Value:
-        if name not in self.read:
-            self.read[name] = self.readers[name](self.values.get(name))
-        return self.read[name]
+    def need(self, names: Iterable[str]) -> None:
+        """Reads the fields of a statement before it runs, unless an earlier one has."""
+        for name in names:
+            if name not in self.read:
+                self.read[name] = self.readers[name](self.values.get(name))
 
 
 Closure = Callable[[Row], Any]
@@ -47,22 +50,26 @@ Closure = Callable[[Row], Any]
 
 def build(rules: typed.Rules) -> Run:
     """The function that maps a row."""
-    steps = [(statement, closure(_value_of(statement))) for statement in rules.statements]
+    steps = [
+        (statement, fields_of_statement(statement), closure(_value_of(statement))) for statement in rules.statements
+    ]
+    last_fields = fields_of_records(rules.records)
     records = [_record(rule) for rule in rules.records]
     readers = {name: reader(of) for name, of in rules.fields.items()}
 
     def run(values: Mapping[str, Value]) -> Result:
         row = Row(values, readers)
-        for statement, closure in steps:
-            value = closure(row)
+        for statement, fields, evaluate in steps:
+            row.need(fields)
+            value = evaluate(row)
             if isinstance(statement, typed.Define):
                 row.variables[statement.name] = value
             elif (value is True) is not statement.keep:
                 return Result(skipped=statement.reason)
+        row.need(last_fields)
         output = Output()
         for make in records:
-            for record in make(row, output):
-                output.add(record)
+            output.records += make(row, output)
         return output.result()
 
     return run
@@ -81,7 +88,7 @@ def _constant(node: typed.Constant) -> Closure:
 
 
 def _field(node: typed.Field) -> Closure:
-    return lambda row: row.field(node.name)
+    return lambda row: row.read[node.name]
 
 
 def _variable(node: typed.Variable) -> Closure:
@@ -119,7 +126,7 @@ def _call(node: typed.Call) -> Closure:
         if any(values[at] is None for at in node.needed):
             return None
         result: Value = node.function.run(*values)
-        if isinstance(result, str) and len(result) > FREE_TEXT:
+        if node.type.kind == "text" and isinstance(result, str) and len(result) > FREE_TEXT:
             return row.work.made(result)
         return result
 
@@ -220,8 +227,9 @@ def _each(node: typed.Each) -> Closure:
 
     def each(row: Row) -> Value:
         found: list[Value] = []
-        for element in as_list(over(row)):
-            row.work.spend(1)
+        elements = as_list(over(row))
+        row.work.spend(len(elements))
+        for element in elements:
             row.items[node.slot] = element
             if where is None or where(row) is True:
                 found.append(give(row))
@@ -260,42 +268,56 @@ def _record(rule: typed.RecordRule) -> Make:
     """The function that makes the records of one rule: none, one, or with `for:` several."""
     once = _once(rule)
     if rule.loop is None:
-        return lambda row, output: once(row, output, str(rule.position))
+        return lambda row, output: once(row, output, lambda: str(rule.position))
     loop, over = rule.loop, closure(rule.loop.over)
     key = closure(loop.key) if loop.key else None
 
     def repeated(row: Row, output: Output) -> list[OutputRecord]:
         made: list[OutputRecord] = []
-        for number, element in enumerate(as_list(over(row))):
-            row.work.spend(1)
+        elements = as_list(over(row))
+        row.work.spend(len(elements))
+        for number, element in enumerate(elements):
             row.items[loop.slot] = element
-            made += once(row, output, f"{rule.position}:{key(row) if key else number}", key and key(row) is None)
+            made += once(row, output, _key(rule, row, output, key, number))
         return made
 
     return repeated
 
 
-def _once(rule: typed.RecordRule) -> Callable[..., list[OutputRecord]]:
+def _key(rule: typed.RecordRule, row: Row, output: Output, key: Closure | None, number: int) -> Callable[[], str]:
+    """Asked only for records that are made."""
+
+    def keyed() -> str:
+        output.repeat()
+        return output.keyed(rule.table, rule.position, key(row)) if key else f"{rule.position}:{number}"
+
+    return keyed
+
+
+def _once(rule: typed.RecordRule) -> Callable[[Row, Output, Callable[[], str]], list[OutputRecord]]:
     when = closure(rule.when) if rule.when else None
     values = [(value.target, closure(value.value)) for value in rule.values]
     post = [_record(inner) for inner in rule.post]
 
-    def once(row: Row, output: Output, key: str, blank_key: bool | None = False) -> list[OutputRecord]:
+    def once(row: Row, output: Output, key: Callable[[], str]) -> list[OutputRecord]:
         if when is not None and when(row) is not True:
             return []
-        found: dict[str, Value] = {}
-        for target, closure in values:
-            value = closure(row)
-            if value is not None:
-                found[target.name] = output.fitted(target, value)
-            elif target.blank == "drop":
-                return []
-            elif target.blank == "reject":
+        computed = [(target, value(row)) for target, value in values]
+        if any(value is None and target.blank == "drop" for target, value in computed):
+            return []
+        name = key()
+        found = {target.name: _fitted(target, value, output) for target, value in computed if value is not None}
+        for target, value in computed:
+            if value is None and target.blank == "reject":
                 output.rejected(target)
-        output.count()
-        if blank_key:
-            output.blank_key(rule.table)
         belonging = [record for make in post for record in make(row, output)]
-        return [OutputRecord(rule.table, key, found, tuple(belonging))]
+        return [OutputRecord(rule.table, name, found, tuple(belonging))]
 
     return once
+
+
+def _fitted(target: TargetField, value: Value, output: Output) -> Value:
+    if target.max_length is None:
+        return value
+    fitted: Value = output.fitted(target, value)
+    return fitted

@@ -45,6 +45,12 @@ def _statements(rules: Scalar, findings: Findings) -> Iterator[tree.Statement]:
             yield statement
 
 
+def parse_statement(chunk: Chunk, scalar: Scalar, findings: Findings) -> tree.Statement | None:
+    """One statement of the rules in `scalar`; None if it cannot be read."""
+    parsed: tree.Statement | None = _parse(chunk, "statement", complainer(scalar, findings))
+    return parsed
+
+
 def parse_expression(scalar: Scalar, findings: Findings) -> tree.Expression | None:
     """The expression after `when:` or `key:`; None if it cannot be read."""
     parsed: tree.Expression | None = _parse(_whole(scalar), "expression", complainer(scalar, findings))

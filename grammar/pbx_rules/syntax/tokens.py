@@ -5,6 +5,7 @@ Each mended token is reported with the user's own text rewritten. `parser` gets 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -58,6 +59,17 @@ def _token(kind: str, text: str, at: At) -> Token:
 
 def place_of(token: Token) -> At:
     return At(token.start_pos or 0, token.end_pos or 0)
+
+
+def end_of_code(text: str) -> int:
+    """Where the last token ends; what follows is comments and white space."""
+    return max((token.end_pos or 0 for token in grammar().lex(text)), default=0)
+
+
+def has_inner_comment(code: str) -> bool:
+    """Whether a comment stands between the tokens of a statement (which ends with its last token)."""
+    ends = [(token.start_pos or 0, token.end_pos or 0) for token in grammar().lex(code)]
+    return any("#" in code[end:start] for (_, end), (start, _) in itertools.pairwise(ends))
 
 
 def quoted(value: str) -> str:

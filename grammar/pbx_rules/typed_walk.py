@@ -1,0 +1,63 @@
+"""Walks the typed tree; both back ends ask here which fields a statement needs before they run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pbx_rules import typed
+from pbx_rules.typed import Typed
+
+
+def fields_of_statement(statement: typed.Statement) -> list[str]:
+    """Source fields in the order of their first use."""
+    return _fields([statement.value if isinstance(statement, typed.Define) else statement.condition])
+
+
+def fields_of_records(records: tuple[typed.RecordRule, ...]) -> list[str]:
+    return _fields([node for rule in records for node in _of_record(rule)])
+
+
+def _fields(nodes: list[Typed]) -> list[str]:
+    return list(dict.fromkeys(found.name for node in nodes for found in walk(node) if isinstance(found, typed.Field)))
+
+
+def _of_record(rule: typed.RecordRule) -> Iterator[Typed]:
+    if rule.loop:
+        yield rule.loop.over
+        if rule.loop.key:
+            yield rule.loop.key
+    if rule.when:
+        yield rule.when
+    yield from (value.value for value in rule.values)
+    for inner in rule.post:
+        yield from _of_record(inner)
+
+
+def walk(node: Typed) -> Iterator[Typed]:
+    """The node and all below it, from left to right."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def children(node: Typed) -> tuple[Typed, ...]:
+    match node:
+        case typed.Part(of=inner) | typed.Convert(value=inner) | typed.IsBlank(inner) | typed.Not(inner):
+            return (inner,)
+        case typed.Member(left=inner) | typed.Lookup(key=inner):
+            return (inner,)
+        case typed.Record(parts):
+            return tuple(value for _, value in parts)
+        case typed.Call(arguments=several) | typed.Joined(several) | typed.And(several) | typed.Or(several):
+            return several
+        case typed.Else(several):
+            return several
+        case typed.Compare(_, left, right):
+            return (left, right)
+        case typed.If(condition, then, otherwise):
+            return (condition, then, otherwise)
+        case typed.Switch(subject, cases, otherwise):
+            return (subject, *(value for _, value in cases), otherwise)
+        case typed.Each(_, over, where, give):
+            return (over, give) if where is None else (over, where, give)
+    return ()
