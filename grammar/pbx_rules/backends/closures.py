@@ -16,6 +16,7 @@ from pbx_rules.runtime.reading import (
     as_list,
     as_text,
     flatten,
+    join,
     read_date,
     read_number,
     read_truth,
@@ -152,7 +153,7 @@ def _joined(node: typed.Joined) -> Closure:
     parts = [closure(part) for part in node.parts]
 
     def joined(row: Row) -> Value:
-        text = "".join([part(row) for part in parts])
+        text = join("", [part(row) for part in parts])
         return text_or_blank(row.work.made(text) if len(text) > FREE_TEXT else text)
 
     return joined

@@ -16,6 +16,8 @@ from pbx_rules.typed import Typed
 from pbx_rules.types import Type
 
 NONE = ast.Constant(None)
+FEW_PARTS = 8
+"""So many texts of the greatest length may be joined before anyone looks at the result's length."""
 
 
 class Emitter:
@@ -189,7 +191,8 @@ class Emitter:
         made = self.assign(text)
         long = ast.Compare(self.length(made), [ast.Gt()], [ast.Constant(FREE_TEXT)])
         with self.when(ast.BoolOp(ast.And(), [is_not_none(made), long]) if of.maybe_blank else long):
-            self.spend(self.length(made))
+            self._works = True
+            self.add(ast.Expr(ast.Call(ast.Attribute(load("work"), "made", ast.Load()), [made], [])))
         return made
 
     def convert(self, node: typed.Convert) -> ast.expr:
@@ -201,8 +204,12 @@ class Emitter:
         return self.call(CONVERSIONS[node.to], self.value(node.value))
 
     def joined(self, node: typed.Joined) -> ast.expr:
-        parts: list[ast.expr] = [_interpolated(self.value(part)) for part in node.parts]
-        text = self._paid(ast.JoinedStr(parts), node.type.not_blank())
+        parts = [self.value(part) for part in node.parts]
+        if len(parts) > FEW_PARTS:
+            made: ast.expr = self.call(reading.join, ast.Constant(""), ast.List(parts, ast.Load()))
+        else:
+            made = ast.JoinedStr([_interpolated(part) for part in parts])
+        text = self._paid(made, node.type.not_blank())
         if not node.type.maybe_blank:
             return text
         blank = ast.BoolOp(ast.Or(), [ast.UnaryOp(ast.Not(), text), _method(text, "isspace")])

@@ -24,11 +24,14 @@ def check(node: tree.Expression, scope: Scope) -> Typed:
     return _checks()[type(node)](node, scope)
 
 
+def check_as_written(node: tree.Expression, scope: Scope) -> Typed:
+    """Like `check`, with white space that is spelled out kept."""
+    return constant_text(node.value) if isinstance(node, tree.Text) else check(node, scope)
+
+
 def check_written(node: tree.Expression, scope: Scope) -> Typed:
     """As text, with white space that is spelled out kept: what stands beside `&`, separators, replacements."""
-    if isinstance(node, tree.Text):
-        return constant_text(node.value)
-    return to_written(check(node, scope), scope, node.at)
+    return to_written(check_as_written(node, scope), scope, node.at)
 
 
 def check_text(node: tree.Expression, scope: Scope) -> Typed:

@@ -83,7 +83,7 @@ def _left(node: tree.Compare | tree.Member, scope: Scope) -> Typed:
 
 def _by_text(node: tree.Compare, test: typed.Test, scope: Scope) -> Typed:
     left = _left(node, scope)
-    right = expressions.check(node.right, scope) if test == "is" else expressions.check_written(node.right, scope)
+    right = expressions.check_as_written(node.right, scope)
     if right.type.kind == "list":
         hint = f"turn it around: {scope.text(node.right.at)} {_turned(test)} {scope.text(node.left.at)}"
         scope.complain("R0303", "a list can stand only on the left", node.right.at, label="a list", hint=hint)

@@ -177,6 +177,10 @@ class _Builder:
     def _scalar(self, event: ScalarEvent) -> Scalar:
         text = _SURROGATE_PAIR.sub(_join_surrogates, event.value)
         start, end = self._ends(event)
+        if start == end:  # an empty value stands behind its key
+            while start and self._source.text[start - 1].isspace():
+                start -= 1
+            end = start
         if any("\ud800" <= character <= "\udfff" for character in text):
             self._refuse("R0002", "half of a two-part \\u escape", event, "write the character itself")
         return Scalar(text, self._source.span(start, end), _STYLES[event.style], self._source, start, end)

@@ -23,11 +23,17 @@ _UNCLOSED = ("unexpected end of stream", "expected ',' or")
 """Reported where the quote or bracket opens, not where the file ends."""
 
 
+def _spans_lines(error: MarkedYAMLError) -> bool:
+    """Whether what was begun is missing its end on a later line."""
+    begun, noticed = error.context_mark, error.problem_mark
+    return begun is not None and (noticed is None or noticed.line > begun.line)
+
+
 def explain(error: MarkedYAMLError, source: SourceText, findings: Findings) -> None:
     """Adds one finding for the error that ended the reading."""
     problem = str(error.problem or error.context or error)
     message, hint = next(((said, hint) for words, said, hint in _WORDS if words in problem), (problem, ""))
-    unclosed = error.context_mark is not None and any(words in problem for words in _UNCLOSED)
+    unclosed = _spans_lines(error) and any(words in problem for words in _UNCLOSED)
     mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
     at = mark.index if mark else 0
     notes = []

@@ -33,7 +33,10 @@ def _count(values: tuple[Value, ...] | None) -> Decimal:
 
 
 def _unique(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    return tuple({fold(as_text(value) or ""): value for value in reversed(values)}.values())[::-1]
+    found: dict[str, Value] = {}
+    for value in values:
+        found.setdefault(fold(as_text(value) or ""), value)
+    return tuple(found.values())
 
 
 def _sort(values: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from pbx_rules.functions.registry import Example, Function, Parameter
-from pbx_rules.runtime.limits import LONGEST_TEXT, MOST_ELEMENTS, RowRefused
-from pbx_rules.runtime.reading import as_text
+from pbx_rules.runtime.limits import LONGEST_TEXT, check_elements, check_length
+from pbx_rules.runtime.reading import as_text, join
 from pbx_rules.runtime.text import characters, cut, length, text_or_blank
 from pbx_rules.types import NUMBER, TEXT, Type
 from pbx_rules.values import Value
@@ -54,21 +54,28 @@ def _title(text: str) -> str:
 
 def _replace(text: str, old: Any, new: str) -> str | None:
     if not isinstance(old, str):
-        return text_or_blank(_bounded(old.sub(_expander(new), text)))
-    return text_or_blank(_bounded(text.replace(old, new))) if old else text
+        return text_or_blank(old.sub(_Replacement(new), text))
+    if not old:
+        return text
+    check_length(len(text) + text.count(old) * (len(new) - len(old)))
+    return text_or_blank(text.replace(old, new))
 
 
-def _expander(new: str) -> Any:
-    """`$1` to `$9` are the pattern's groups, `$0` the whole match, `$$` a dollar."""
-    if "$" not in new:
-        return lambda _found: new
-    pieces = new.replace("$$", "\0").split("$")
+class _Replacement:
+    """What stands in place of each match: `$1` to `$9` are the pattern's groups, `$0` the match, `$$` a dollar."""
 
-    def expand(found: Any) -> str:
-        groups = (found.group(0), *found.groups())
-        return "".join([pieces[0], *(_expanded(piece, groups) for piece in pieces[1:])]).replace("\0", "$")
+    def __init__(self, new: str) -> None:
+        self._first, *self._rest = new.replace("$$", "\0").split("$")
+        self._made = 0
 
-    return expand
+    def __call__(self, found: Any) -> str:
+        text = self._first if not self._rest else self._filled((found.group(0), *found.groups()))
+        self._made += len(text)
+        check_length(self._made)
+        return text.replace("\0", "$")
+
+    def _filled(self, groups: tuple[str | None, ...]) -> str:
+        return self._first + "".join([_expanded(piece, groups) for piece in self._rest])
 
 
 def _expanded(piece: str, groups: tuple[str | None, ...]) -> str:
@@ -77,14 +84,6 @@ def _expanded(piece: str, groups: tuple[str | None, ...]) -> str:
         return "$" + piece
     number = int(digit)
     return (groups[number] or "" if number < len(groups) else "") + piece[1:]
-
-
-def _bounded(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        raise RowRefused(
-            "R0806", f"the rules make a text of {len(text)} characters", hint=f"{LONGEST_TEXT} are allowed"
-        )
-    return text
 
 
 def _before(text: str, separator: str) -> str | None:
@@ -99,8 +98,7 @@ def _after(text: str, separator: str) -> str | None:
 
 def _split(text: str, separator: Any) -> tuple[str, ...] | None:
     pieces = _pieces(text, separator)
-    if len(pieces) > MOST_ELEMENTS:
-        raise RowRefused("R0806", f"split makes {len(pieces)} pieces", hint=f"{MOST_ELEMENTS} are allowed")
+    check_elements(len(pieces))
     return tuple(stripped for piece in pieces if (stripped := (piece or "").strip())) or None
 
 
@@ -115,7 +113,7 @@ def _join(separator: str | None, *values: Value) -> str | None:
     for value in values:
         elements = value if isinstance(value, tuple) else (value,)
         texts += [text for element in elements if (text := as_text(element)) is not None]
-    return text_or_blank(_bounded((separator or "").join(texts)))
+    return text_or_blank(join(separator or "", texts))
 
 
 def _extract(text: str, pattern: Any) -> str | None:
@@ -140,7 +138,8 @@ def _pad(text: str, count: Decimal, filler: str, side: str) -> str | None:
     if missing <= 0 or not filler:
         return text
     padding = (filler * (missing // len(filler) + 1))[:missing] if filler.isascii() else _repeat(filler, missing)
-    return _bounded(padding + text if side == "left" else text + padding)
+    check_length(len(padding) + len(text))
+    return padding + text if side == "left" else text + padding
 
 
 def _repeat(filler: str, count: int) -> str:

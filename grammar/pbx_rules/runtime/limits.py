@@ -25,6 +25,18 @@ class RowRefused(Exception):
         self.hint = hint
 
 
+def check_length(length: int) -> None:
+    """Called before a text of that length is made. Raises `RowRefused` if it would be too long."""
+    if length > LONGEST_TEXT:
+        raise RowRefused("R0806", f"the rules make a text of {length} characters", hint=f"{LONGEST_TEXT} are allowed")
+
+
+def check_elements(count: int) -> None:
+    """Called before a list of that many elements is made. Raises `RowRefused` if there are too many."""
+    if count > MOST_ELEMENTS:
+        raise RowRefused("R0806", f"the rules make a list of {count} elements", hint=f"{MOST_ELEMENTS} are allowed")
+
+
 class Work:
     """Counts what one row costs."""
 
@@ -43,5 +55,6 @@ class Work:
 
     def made(self, text: str) -> str:
         """The text itself, paid for."""
+        check_length(len(text))
         self.spend(len(text))
         return text

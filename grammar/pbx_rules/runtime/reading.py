@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
 
-from pbx_rules.runtime.limits import LONGEST_TEXT, MOST_ELEMENTS, RowRefused
+from pbx_rules.runtime.limits import LONGEST_TEXT, MOST_ELEMENTS, RowRefused, check_elements, check_length
 from pbx_rules.types import ANY, Type
 from pbx_rules.values import Value
 
@@ -151,6 +151,7 @@ def flatten(values: Sequence[Value]) -> tuple[Value, ...]:
     """Without blanks, and without lists in lists."""
     if not any(value is None or value.__class__ is tuple for value in values):
         return tuple(values)
+    check_elements(sum(len(value) if isinstance(value, tuple) else 1 for value in values))
     flat: list[Value] = []
     for value in values:
         if isinstance(value, tuple):
@@ -186,8 +187,14 @@ def as_text(value: Value) -> str | None:
     if isinstance(value, Mapping):
         value = tuple(value.values())
     if isinstance(value, Sequence):
-        return ", ".join(text for element in value if (text := as_text(element)) is not None) or None
+        return join(", ", [text for element in value if (text := as_text(element)) is not None]) or None
     return str(value)
+
+
+def join(separator: str, texts: Sequence[str]) -> str:
+    """The texts with the separator in between. Raises `RowRefused` before the result grows too long."""
+    check_length(sum(map(len, texts)) + len(separator) * (len(texts) - 1))
+    return separator.join(texts)
 
 
 def as_list(value: Value) -> tuple[Value, ...]:

@@ -30,11 +30,13 @@ def parse_rules(rules: Scalar, findings: Findings) -> tuple[tree.Statement, ...]
 
 def _statements(rules: Scalar, findings: Findings) -> Iterator[tree.Statement]:
     complain = complainer(rules, findings)
-    for number, chunk in enumerate(split(rules.text)):
-        start = At(chunk.start, chunk.start + 1)
-        if number >= MOST_STATEMENTS:
-            complain("R0109", f"more than {MOST_STATEMENTS} statements", start, "", "divide the profile")
-            return
+    chunks = list(split(rules.text))
+    if len(chunks) > MOST_STATEMENTS:
+        at = At(chunks[MOST_STATEMENTS].start, chunks[MOST_STATEMENTS].start + 1)
+        message = f"there are {len(chunks)} statements, {MOST_STATEMENTS} are allowed"
+        complain("R0109", message, at, "", "divide the profile")
+        return
+    for chunk in chunks:
         if chunk.indented:
             inked = chunk.start + len(chunk.text) - len(chunk.text.lstrip())
             hint = "statements start in the first column; indented lines continue them"

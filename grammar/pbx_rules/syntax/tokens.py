@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from lark import Lark, Token
 
@@ -26,11 +27,21 @@ Complain = Callable[[str, str, At, str, str], None]
 
 @cache
 def grammar() -> Lark:
-    """Built without Lark's cache, which would be unpickled from a shared folder."""
+    """The parser. Built without Lark's cache, which would be unpickled from a shared folder."""
+    return _build("lalr")
+
+
+@cache
+def lexer() -> Lark:
+    """Only the lexer: the parser's own would be built anew for every text."""
+    return _build(None)
+
+
+def _build(parser: Literal["lalr"] | None) -> Lark:
     text = resources.files("pbx_rules.syntax").joinpath("rules.lark").read_text(encoding="utf-8")
     return Lark(
         text,
-        parser="lalr",
+        parser=parser,
         lexer="basic",
         start=["statement", "expression", "loop", "foreign"],
         propagate_positions=True,
@@ -42,7 +53,7 @@ def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: boo
     """The tokens of one statement or expression, their positions moved by `offset`; None if it is beyond mending."""
     mender = _Mender(complain, is_statement)
     tokens: list[Token] = []
-    for raw in grammar().lex(text):
+    for raw in lexer().lex(text):
         place = At((raw.start_pos or 0) + offset, (raw.end_pos or 0) + offset)
         tokens += mender.mend(_token(raw.type, str(raw), place), len(tokens))
         if len(tokens) > LONGEST_STATEMENT:
@@ -63,12 +74,12 @@ def place_of(token: Token) -> At:
 
 def end_of_code(text: str) -> int:
     """Where the last token ends; what follows is comments and white space."""
-    return max((token.end_pos or 0 for token in grammar().lex(text)), default=0)
+    return max((token.end_pos or 0 for token in lexer().lex(text)), default=0)
 
 
 def has_inner_comment(code: str) -> bool:
     """Whether a comment stands between the tokens of a statement (which ends with its last token)."""
-    ends = [(token.start_pos or 0, token.end_pos or 0) for token in grammar().lex(code)]
+    ends = [(token.start_pos or 0, token.end_pos or 0) for token in lexer().lex(code)]
     return any("#" in code[end:start] for (_, end), (start, _) in itertools.pairwise(ends))
 
 
