@@ -6,11 +6,15 @@ Needs the extra `sandbox` of pbx-connector-exchange.
 
 from __future__ import annotations
 
-from pbx_exchange.sandbox.demo import Size
-from pbx_exchange.sandbox.faults import Fault
-from pbx_exchange.sandbox.server import Sandbox, SandboxAccount
-from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Item, Mailbox, Right
-from pbx_exchange.sandbox.world import World
+try:
+    from pbx_exchange.sandbox.demo import Size
+    from pbx_exchange.sandbox.faults import Fault
+    from pbx_exchange.sandbox.server import Sandbox, SandboxAccount
+    from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Item, Mailbox, Right
+    from pbx_exchange.sandbox.world import World
+except ModuleNotFoundError as missing:
+    hint = "pip install 'pbx-connector-exchange[sandbox]'"
+    raise ImportError(f"the sandbox needs {missing.name}, which comes with its extra: {hint}") from missing
 
 __all__ = [
     "DirectoryAddress",

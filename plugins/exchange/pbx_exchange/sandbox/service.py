@@ -66,15 +66,25 @@ class Service:
 
     def _operate(self, session: Session, request: Request) -> Answer:
         try:
-            if request.operation not in OPERATIONS:
-                raise SoapFault("ErrorInvalidOperation", f"The sandbox does not offer {request.operation}.")
-            with self.world.lock:
-                messages = OPERATIONS[request.operation](session, request.body)
+            answer = Answer(write_answer(write_response(request.operation, self._call(session, request))))
         except SoapFault as fault:
             return Answer(write_fault(fault), HTTPStatus.INTERNAL_SERVER_ERROR)
-        answer = Answer(write_answer(write_response(request.operation, messages)))
         self._validate("answer", request, answer.body)
         return answer
+
+    def _call(self, session: Session, request: Request) -> list[str]:
+        """The messages of the answer. Raises SoapFault for a request that no operation can be made of."""
+        operation = OPERATIONS.get(request.operation)
+        if operation is None:
+            raise SoapFault("ErrorInvalidOperation", f"The sandbox does not offer {request.operation}.")
+        try:
+            with self.world.lock:
+                messages = operation(session, request.body)
+        except (ValueError, IndexError) as error:  # numbers that are none, elements that are missing
+            raise SoapFault("ErrorSchemaValidation", f"The request failed schema validation: {error}") from error
+        if not messages:
+            raise SoapFault("ErrorSchemaValidation", "The request failed schema validation: it asks for nothing.")
+        return messages
 
     def _note(
         self, http: HttpRequest, user: Principal | None, request: Request | None, data: bytes, response: Response

@@ -35,3 +35,10 @@ def test_words_tell_how_to_reach_it() -> None:
     assert "http://127.0.0.1:" in text
     assert "pbx@example.com" in text
     assert "open sesame" in text
+
+
+def test_without_its_extra_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['trustme'] = None; import pbx_exchange.sandbox"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("pip install 'pbx-connector-exchange[sandbox]'")

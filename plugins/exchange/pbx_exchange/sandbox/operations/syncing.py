@@ -67,7 +67,7 @@ def _write_state(state: SyncState) -> str:
 def _write_changes(folder: Folder, state: SyncState, limit: int, write: WriteItem) -> str:
     found = list(islice(_find_changes(folder, state, write), limit + 1))
     page, last = found[:limit], len(found) <= limit
-    seen = page[-1][0] if page else state.seen
+    seen = max(folder.log.last, state.seen) if last else page[-1][0]
     told = SyncState(folder.number, seen, seen if last else state.base)
     return write_success(
         "SyncFolderItems",
@@ -78,7 +78,10 @@ def _write_changes(folder: Folder, state: SyncState, limit: int, write: WriteIte
 
 
 def _find_changes(folder: Folder, state: SyncState, write: WriteItem) -> Iterator[tuple[int, str]]:
-    """Version and change, oldest first; of each item only what came last."""
+    """Version and change, oldest first; of each item only what came last.
+
+    An item that came and went within one round of several calls may be told as deleted to a client that never saw it.
+    """
     for version, number in folder.log.since(state.seen):
         item, removed = folder.items.get(number), folder.removed.get(number)
         if item and item.version == version:
