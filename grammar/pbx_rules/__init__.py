@@ -5,12 +5,15 @@
 
 from pbx_rules.compiler import Compiled, compile_profile
 from pbx_rules.diagnostics import Diagnostic, Note, Span
+from pbx_rules.formatter import format_rules
 from pbx_rules.functions.builtin import BUILTIN
 from pbx_rules.functions.registry import Example, Function, Parameter, Registry
+from pbx_rules.mentions import Mention, mentions
 from pbx_rules.program import Finding, OutputRecord, Program, Result
 from pbx_rules.render import render
 from pbx_rules.runtime.reading import as_text
 from pbx_rules.schema import FieldType, SourceField, SourceFields, TargetField, TargetTable
+from pbx_rules.tracing import Step, Trace, trace
 from pbx_rules.values import Value
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "FieldType",
     "Finding",
     "Function",
+    "Mention",
     "Note",
     "OutputRecord",
     "Parameter",
@@ -30,10 +34,15 @@ __all__ = [
     "SourceField",
     "SourceFields",
     "Span",
+    "Step",
     "TargetField",
     "TargetTable",
+    "Trace",
     "Value",
     "as_text",
     "compile_profile",
+    "format_rules",
+    "mentions",
     "render",
+    "trace",
 ]

@@ -214,6 +214,10 @@ Typed: TypeAlias = (
 class Define:
     name: str
     value: Typed
+    text: str = ""
+    """The statement as it was typed, on one line."""
+    line: int = 0
+    """Where it begins in the profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,8 @@ class Filter:
     keep: bool
     condition: Typed
     reason: str
+    text: str = ""
+    line: int = 0
 
 
 Statement: TypeAlias = Define | Filter

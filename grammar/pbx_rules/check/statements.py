@@ -33,7 +33,7 @@ def _define(node: tree.Define, scope: Scope) -> typed.Define:
         hint = f"choose another name, such as {node.name.title()}"
         scope.complain("R0208", f"{node.name} is a function and cannot name a variable", node.name_at, hint=hint)
     names.variables.setdefault(node.name, Defined(value.type, span))
-    return typed.Define(node.name, value)
+    return typed.Define(node.name, value, scope.text(node.at), span.line)
 
 
 def _filter(node: tree.Filter, scope: Scope) -> typed.Filter:
@@ -41,7 +41,7 @@ def _filter(node: tree.Filter, scope: Scope) -> typed.Filter:
     word = "keep" if node.keep else "skip"
     reason = node.reason or f"{word} when {scope.text(node.condition.at)}"
     scope.names.known_not_blank |= not_blank_if(node.condition, holds=node.keep)
-    return typed.Filter(node.keep, condition, reason)
+    return typed.Filter(node.keep, condition, reason, scope.text(node.at), scope.span(node.at).line)
 
 
 def not_blank_if(condition: tree.Expression, *, holds: bool) -> set[str]:
