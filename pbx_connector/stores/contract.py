@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from pbx_connector.model import Account, Book, Problem, Report
-from pbx_connector.plan import Change, Content, PlanSummary
+from pbx_connector.plan import Action, Change, Content, PlanSummary
 from pbx_connector.stores.workspace import Workspace
 
 
@@ -71,6 +71,8 @@ class RunKind(StrEnum):
     HAND = "hand"
     """Entries made, edited or removed by hand."""
     ACCOUNTS = "accounts"
+    ADOPT = "adopt"
+    """A profile's entries handed over to another one."""
     REMOVE = "remove"
     """A profile's entries removed by hand."""
 
@@ -122,6 +124,19 @@ class Left:
     entry: int | None
     account: str | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One change as it was done: of an entry or of an account."""
+
+    action: Action
+    entry: int | None
+    account: str | None
+    before: Content | None
+    after: Content | None
+    origin: Origin | None
+    """Where an entry that was removed had come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +230,26 @@ class Store(Protocol):
     def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]: ...
     def run(self, run: str) -> RunRecord: ...
     def changes(self, run: str) -> Iterator[Change]: ...
+    def undo(self, run: str) -> Undone: ...
+    def prune(self, keep: timedelta) -> int:
+        """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs."""
+        ...
+
     # plans
     def plan(self, plan: str) -> KeptPlan: ...
     def plan_changes(self, plan: str) -> Iterator[Change]: ...
+
+    # profiles, by id
+    def profiles(self) -> list[ProfileState]: ...
+    def adopt_profile(self, old: str, new: str) -> int:
+        """Hand everything that `old` owns to `new`, which must own nothing; returns the number of entries."""
+        ...
+
+    def remove_profile(self, profile: str) -> int:
+        """Remove all entries of a profile and forget it; returns their number."""
+        ...
+
+    def resume_profile(self, profile: str) -> None: ...
 
     # runs
     def problems(self, profile: str) -> Iterator[Problem]:

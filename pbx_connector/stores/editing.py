@@ -5,36 +5,16 @@ Written once for all stores, on the few steps of an `Edit`: one transaction that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pbx_connector.errors import UsageError
-from pbx_connector.model import Account
+from pbx_connector.model import Account, RunStatus
 from pbx_connector.plan import Content, content_faults
-from pbx_connector.stores.contract import AccountImport, Entry, RunKind
-
-
-class Edit(Protocol):
-    """One journaled transaction. Nothing of it shows before it ends well."""
-
-    @property
-    def run(self) -> str: ...
-
-    def accounts(self) -> list[Account]: ...
-    def put_account(self, account: Account) -> None: ...
-    def drop_account(self, account: str) -> None: ...
-
-    def entry(self, entry: int) -> Entry | None: ...
-    def private_entries(self, account: str) -> Iterator[Entry]: ...
-
-    def put_entry(self, entry: Entry) -> Entry:
-        """Write an entry; the id 0 asks for a new one."""
-        ...
-
-    def drop_entry(self, entry: Entry) -> None:
-        """Remove an entry; the book that it came from will be read in full."""
-        ...
+from pbx_connector.stores.contract import AccountImport, Entry, Left, ProfileState, RunKind, RunRecord, Undone
+from pbx_connector.stores.edit import Edit
+from pbx_connector.stores.undoing import take_back
 
 
 class Editable(Protocol):
@@ -43,6 +23,8 @@ class Editable(Protocol):
     def edit(self, kind: RunKind, note: str, profile: str = "") -> AbstractContextManager[Edit]: ...
     def accounts(self) -> list[Account]: ...
     def entry(self, entry: int) -> Entry: ...
+    def run(self, run: str) -> RunRecord: ...
+    def profiles(self) -> list[ProfileState]: ...
     def count_entries(self, *, account: str | None) -> int: ...
 
 
@@ -90,6 +72,41 @@ class Editing:
     def remove_entry(self: Editable, entry: int) -> None:
         with self.edit(RunKind.HAND, f"entry {entry} removed by hand") as edit:
             edit.drop_entry(_made_by_hand(edit, entry))
+
+    # what whole runs and profiles did
+
+    def undo(self: Editable, run: str) -> Undone:
+        record = _undoable(self.run(run))
+        profile = record.report.profile
+        with self.edit(RunKind.UNDO, f"run {run} undone", profile) as edit:
+            left: list[Left] = []
+            taken_back = 0
+            for stays in take_back(edit, run):
+                taken_back += stays is None
+                left += [stays] if stays else []
+            edit.mark_undone(run)
+            if profile:
+                edit.hold(profile)
+        return Undone(edit.run, taken_back, tuple(left), profile or None)
+
+    def remove_profile(self: Editable, profile: str) -> int:
+        if all(profile != known.id for known in self.profiles()):
+            raise UsageError(f"no profile {profile} has run on this store", hint="see: pbx-connector profiles list")
+        with self.edit(RunKind.REMOVE, f"profile {profile} removed", profile) as edit:
+            removed = 0
+            for entry in edit.profile_entries(profile):
+                edit.drop_entry(entry)
+                removed += 1
+            edit.forget_profile(profile)
+        return removed
+
+
+def _undoable(record: RunRecord) -> RunRecord:
+    if record.undone_by is not None:
+        raise UsageError(f"run {record.id} was undone by run {record.undone_by}", hint="undo that one to get it back")
+    if record.report.status not in (RunStatus.DONE, RunStatus.PARTIAL):
+        raise UsageError(f"run {record.id} changed nothing: it was {record.report.status}")
+    return record
 
 
 def _drop_account(edit: Edit, account: str) -> int:

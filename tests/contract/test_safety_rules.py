@@ -557,7 +557,7 @@ def test_rule_9_two_runs_of_a_profile_never_overlap(run: Run, source: MemorySour
     fill(source.add("public"), "Ann")
     with (
         store.open_workspace("crm", "CRM", simulate=False),
-        pytest.raises(StoreError, match="another run of profile crm is going on"),
+        pytest.raises(StoreError, match="a run of profile crm is going on"),
     ):
         run()
     assert run().counts.added == 1

@@ -6,16 +6,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pbx_connector.model import PHONE_FIELDS, Account, Counts
 from pbx_connector.plan import Action, Content, content_digest
-from pbx_connector.stores.contract import Entry
+from pbx_connector.stores.contract import Entry, JournalLine, Origin
 from pbx_connector.stores.folding import search_text, tail
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.database import Dialect
 from pbx_connector.stores.sql.reading import entry_query, one_entry, origin_text, to_entry
-from pbx_connector.stores.sql.schema import account, book, entry, entry_label, journal, label, provenance
+from pbx_connector.stores.sql.recording import to_line
+from pbx_connector.stores.sql.schema import (
+    account,
+    book,
+    entry,
+    entry_label,
+    journal,
+    label,
+    profile,
+    provenance,
+    row_note,
+)
+from pbx_connector.stores.sql.schema import run as runs
 from pbx_connector.targets import FIELD_NAMES
 
 BATCH = 500
@@ -106,15 +118,7 @@ class SqlEdit:
         """The version is left empty: the source is asked for the row again."""
         if written.origin is None:
             return
-        source = written.origin.book
-        mine = (book.c.profile == written.origin.profile) & (book.c.id == source.id)
-        number = self._connection.execute(select(book.c.no).where(mine)).scalar()
-        if number is None:
-            number = take(self._connection, "book") + 1
-            values = {"id": source.id, "title": source.title, "kind": source.kind, "account": source.account}
-            self._connection.execute(
-                insert(book).values(no=number, profile=written.origin.profile, fingerprint="", **values)
-            )
+        number = self._book(written.origin) or self._add_book(written.origin)
         self._connection.execute(
             insert(provenance).values(
                 entry=written.id,
@@ -125,19 +129,65 @@ class SqlEdit:
                 digest=content_digest(written.content),
             )
         )
-        self._connection.execute(update(book).where(book.c.no == number).values(checkpoint=None))
+        self._unsettle(written)
+
+    def _add_book(self, origin: Origin) -> int:
+        number = take(self._connection, "book") + 1
+        source = origin.book
+        if self._connection.execute(select(profile.c.id).where(profile.c.id == origin.profile)).first() is None:
+            self._connection.execute(insert(profile).values(id=origin.profile, title=origin.profile))
+        values = {"id": source.id, "title": source.title, "kind": source.kind, "account": source.account}
+        self._connection.execute(insert(book).values(no=number, profile=origin.profile, fingerprint="", **values))
+        return number
 
     def _unsettle(self, changed: Entry) -> None:
-        """The source's state no longer tells what is held: its next reading starts anew."""
+        """The source's state no longer tells what is held: its next reading starts anew, and with this row."""
         if changed.origin is None:
             return
-        number = select(provenance.c.book).where(provenance.c.entry == changed.id).scalar_subquery()
+        number = self._book(changed.origin)
         self._connection.execute(update(book).where(book.c.no == number).values(checkpoint=None))
-        self._connection.execute(
-            update(provenance)
-            .where(provenance.c.entry == changed.id)
-            .values(version="", digest=content_digest(changed.content))
-        )
+        for known in (provenance, row_note):
+            same_row = (known.c.book == number) & (known.c.row_key == changed.origin.row)
+            self._connection.execute(update(known).where(same_row).values(version=""))
+        mine = provenance.c.entry == changed.id
+        self._connection.execute(update(provenance).where(mine).values(digest=content_digest(changed.content)))
+
+    def _book(self, origin: Origin) -> int | None:
+        mine = (book.c.profile == origin.profile) & (book.c.id == origin.book.id)
+        return self._connection.execute(select(book.c.no).where(mine)).scalar()
+
+    def taken(self, origin: Origin) -> bool:
+        same = (provenance.c.row_key == origin.row) & (provenance.c.record_key == origin.record)
+        query = select(provenance.c.entry).where(provenance.c.book == self._book(origin), same)
+        return self._connection.execute(query).first() is not None
+
+    # profiles
+
+    def hold(self, wanted: str) -> None:
+        self._connection.execute(update(profile).where(profile.c.id == wanted).values(held=self._no))
+
+    def forget_profile(self, wanted: str) -> None:
+        self._connection.execute(delete(book).where(book.c.profile == wanted))
+        self._connection.execute(delete(profile).where(profile.c.id == wanted))
+
+    # history
+
+    def journal_backwards(self, run: str) -> Iterator[JournalLine]:
+        """In batches, as lines are reversed on the way."""
+        query = select(journal).where(journal.c.run == int(run)).order_by(journal.c.seq.desc()).limit(BATCH)
+        last: int | None = None
+        while batch := self._connection.execute(query if last is None else query.where(journal.c.seq < last)).all():
+            yield from map(to_line, batch)
+            last = batch[-1].seq
+
+    def touched_after(self, run: str, line: JournalLine) -> str | None:
+        same = journal.c.entry == line.entry if line.account is None else journal.c.account == line.account
+        query = select(func.max(journal.c.run)).where(same, journal.c.run > int(run), journal.c.run < self._no)
+        later = self._connection.execute(query.where(journal.c.action != Action.MOVE)).scalar()
+        return None if later is None else str(later)
+
+    def mark_undone(self, run: str) -> None:
+        self._connection.execute(update(runs).where(runs.c.no == int(run)).values(undone_by=self._no))
 
     # the journal
 

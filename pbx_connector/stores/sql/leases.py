@@ -39,16 +39,28 @@ def acquire(connection: Connection, database: Database, profile: str, run: int) 
         connection.execute(insert(lease).values(profile=profile, token=1, holder=_holder(), run=run, renewed=now))
         return Taken(profile, 1, None)
     if held.holder and _alive(held, now):
-        who = json.loads(held.holder)
-        raise ProfileBusy(
-            f"another run of profile {profile} is going on: run {held.run} of process {who['pid']} on {who['host']}",
-            hint=f"wait for its end; if that process is gone, the profile is free again in {SECONDS:.0f} seconds",
-        )
+        raise _held(held)
     token = held.token + 1
     connection.execute(
         update(lease).where(lease.c.profile == profile).values(token=token, holder=_holder(), run=run, renewed=now)
     )
     return Taken(profile, token, held.run if held.holder else None)
+
+
+def ensure_free(connection: Connection, database: Database, profile: str) -> None:
+    """For changes of a profile's entries that are no run. Raises `StoreError` while a run goes on."""
+    now = connection.execute(select(database.dialect.now())).scalar_one()
+    held = connection.execute(select(lease).where(lease.c.profile == profile)).first()
+    if held is not None and held.holder and _alive(held, now):
+        raise _held(held)
+
+
+def _held(held: Row[Any]) -> ProfileBusy:
+    who = json.loads(held.holder)
+    return ProfileBusy(
+        f"a run of profile {held.profile} is going on: run {held.run} of process {who['pid']} on {who['host']}",
+        hint=f"wait for its end; if that process is gone, the profile is free again in {SECONDS:.0f} seconds",
+    )
 
 
 def verify(connection: Connection, database: Database, taken: Taken) -> None:

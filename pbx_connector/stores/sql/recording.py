@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from pbx_connector.model import Counts, Report
 from pbx_connector.plan import Action, Change, Content, EmptiedBook, PlanSummary
-from pbx_connector.stores.contract import KeptPlan, RunKind, RunRecord
+from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
 from pbx_connector.stores.sql.database import Dialect
+from pbx_connector.stores.sql.reading import to_origin
 from pbx_connector.stores.sql.schema import plan, run
 
 _REPORT = TypeAdapter(Report)
@@ -91,6 +92,12 @@ def to_change(row: Row[Any]) -> Change:
     before = Content.from_json(row.before) if row.before else None
     after = Content.from_json(row.after) if row.after else None
     return Change(Action(row.action), row.entry, row.book, before, after)
+
+
+def to_line(row: Row[Any]) -> JournalLine:
+    change = to_change(row)
+    origin = to_origin(row.origin) if row.origin else None
+    return JournalLine(change.action, row.entry, row.account, change.before, change.after, origin)
 
 
 def to_history(row: Row[Any]) -> Change:

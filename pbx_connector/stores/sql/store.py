@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pbx_connector.errors import ProfileHeld, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
@@ -20,13 +20,15 @@ from pbx_connector.stores.contract import (
     KeptPlan,
     Label,
     Match,
+    ProfileState,
     RunKind,
     RunRecord,
 )
-from pbx_connector.stores.editing import Edit, Editing
+from pbx_connector.stores.edit import Edit
+from pbx_connector.stores.editing import Editing
 from pbx_connector.stores.folding import tail
 from pbx_connector.stores.matching import ordered_matches
-from pbx_connector.stores.sql import leases, memos, reading, recording, showing
+from pbx_connector.stores.sql import leases, memos, profiles, reading, recording, showing
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.edit import SqlEdit
@@ -39,10 +41,10 @@ from pbx_connector.stores.sql.schema import (
     label,
     plan,
     plan_change,
-    profile,
     row_note,
     run,
 )
+from pbx_connector.stores.sql.schema import profile as profile_table
 from pbx_connector.stores.sql.workspace import SqlWorkspace
 
 
@@ -164,6 +166,30 @@ class SqlStore(Editing):
         with self._database.read() as connection:
             yield from map(recording.to_change, connection.execute(query, execution_options=showing.STREAMED))
 
+    def prune(self, keep: timedelta) -> int:
+        if keep < timedelta(days=1):
+            raise UsageError("the history of the last day must stay", hint="the guard counts the losses of a day")
+        with self._database.write() as connection:
+            before = connection.execute(select(self._database.dialect.now())).scalar_one() - keep.total_seconds()
+            connection.execute(delete(plan).where(plan.c.made < before))
+            return connection.execute(delete(run).where(run.c.finished < before)).rowcount
+
+    # profiles
+
+    def profiles(self) -> list[ProfileState]:
+        with self._database.read() as connection:
+            return list(profiles.states(connection))
+
+    def adopt_profile(self, old: str, new: str) -> int:
+        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (connection, _):
+            leases.ensure_free(connection, self._database, old)
+            return profiles.hand_over(connection, old, new)
+
+    def resume_profile(self, profile: str) -> None:
+        with self._database.write() as connection:
+            profiles.demand(connection, profile)
+            connection.execute(update(profile_table).where(profile_table.c.id == profile).values(held=None))
+
     # runs
 
     def problems(self, profile: str) -> Iterator[Problem]:
@@ -191,16 +217,16 @@ class SqlStore(Editing):
 
     def _start_run(self, wanted: str, title: str) -> tuple[leases.Taken, int]:
         with self._database.write() as connection:
-            held = connection.execute(select(profile).where(profile.c.id == wanted)).first()
+            held = connection.execute(select(profile_table).where(profile_table.c.id == wanted)).first()
             if held is None:
-                connection.execute(insert(profile).values(id=wanted, title=title))
+                connection.execute(insert(profile_table).values(id=wanted, title=title))
             elif held.held is not None:
                 raise ProfileHeld(
                     f"profile {wanted} waits since undo {held.held}: a run would do again what was taken back",
                     hint=f"when its source or rules are right: pbx-connector profiles resume {wanted}",
                 )
             else:
-                connection.execute(update(profile).where(profile.c.id == wanted).values(title=title))
+                connection.execute(update(profile_table).where(profile_table.c.id == wanted).values(title=title))
             number = take(connection, "run") + 1
             taken = leases.acquire(connection, self._database, wanted, number)
             if taken.abandoned is not None:
@@ -211,12 +237,19 @@ class SqlStore(Editing):
 
     @contextmanager
     def edit(self, kind: RunKind, note: str, profile: str = "") -> Iterator[Edit]:
+        with self._edited(kind, note, profile) as (_, edit):
+            yield edit
+
+    @contextmanager
+    def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[Connection, SqlEdit]]:
         with self._database.write() as connection:
+            if profile:
+                leases.ensure_free(connection, self._database, profile)
             number = take(connection, "run") + 1
             report = Report(str(number), profile, RunStatus.DONE, Counts(), started=datetime.now(UTC))
             recording.record_run(connection, self._database.dialect, report, kind=kind, note=note)
             edit = SqlEdit(connection, self._database.dialect, number)
-            yield edit
+            yield connection, edit
             recording.update_counts(connection, report, edit.counts)
 
     # memos

@@ -1,0 +1,50 @@
+"""Profiles as the store knows them: what they own, whether they wait, and who takes over what they own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from pbx_connector.errors import UsageError
+from pbx_connector.stores.contract import ProfileState
+from pbx_connector.stores.sql.recording import to_run
+from pbx_connector.stores.sql.schema import book, plan, profile, provenance, run
+
+
+def states(connection: Connection) -> Iterator[ProfileState]:
+    books = _counted(connection, select(book.c.profile))
+    entries = _counted(connection, select(book.c.profile).join(provenance, provenance.c.book == book.c.no))
+    newest = select(func.max(run.c.no)).group_by(run.c.profile)
+    last = {row.profile: to_run(row) for row in connection.execute(select(run).where(run.c.no.in_(newest)))}
+    for row in connection.execute(select(profile).order_by(profile.c.id)):
+        held = None if row.held is None else str(row.held)
+        yield ProfileState(
+            row.id, row.title, entries.get(row.id, 0), books.get(row.id, 0), held=held, last=last.get(row.id)
+        )
+
+
+def _counted(connection: Connection, query: object) -> dict[str, int]:
+    found = query.subquery()  # type: ignore[attr-defined]
+    return dict(connection.execute(select(found.c.profile, func.count()).group_by(found.c.profile)).all())
+
+
+def demand(connection: Connection, wanted: str) -> None:
+    """Raises `UsageError` for a profile that has never run."""
+    if connection.execute(select(profile.c.id).where(profile.c.id == wanted)).first() is None:
+        raise UsageError(f"no profile {wanted} has run on this store", hint="see: pbx-connector profiles list")
+
+
+def hand_over(connection: Connection, old: str, new: str) -> int:
+    """Books, runs and plans of `old` become those of `new`; returns the number of entries."""
+    demand(connection, old)
+    if connection.execute(select(book.c.no).where(book.c.profile == new)).first():
+        raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
+    if connection.execute(select(profile.c.id).where(profile.c.id == new)).first() is None:
+        title, held = connection.execute(select(profile.c.title, profile.c.held).where(profile.c.id == old)).one()
+        connection.execute(insert(profile).values(id=new, title=title, held=held))
+    for owned in (book, run, plan):
+        connection.execute(update(owned).where(owned.c.profile == old).values(profile=new))
+    connection.execute(delete(profile).where(profile.c.id == old))
+    mine = select(func.count()).select_from(provenance.join(book, book.c.no == provenance.c.book))
+    return connection.execute(mine.where(book.c.profile == new)).scalar_one()

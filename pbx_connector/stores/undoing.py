@@ -1,0 +1,58 @@
+"""Takes a run back: every change of it that nothing later touched, the last one first.
+
+Works on the steps of an `Edit`, for all stores alike. What stays is reported with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pbx_connector.model import Account
+from pbx_connector.plan import Action
+from pbx_connector.stores.contract import Entry, JournalLine, Left
+from pbx_connector.stores.edit import Edit
+
+
+def take_back(edit: Edit, run: str) -> Iterator[Left | None]:
+    """For each change of a run either what stays, or None once it is taken back."""
+    for line in edit.journal_backwards(run):
+        if line.action is Action.MOVE:
+            continue  # where an entry comes from is the source's business; it says what it said
+        later = edit.touched_after(run, line)
+        reason = f"run {later} changed it later" if later else _reverse(edit, line)
+        yield Left(line.entry, line.account, reason) if reason else None
+
+
+def _reverse(edit: Edit, line: JournalLine) -> str:
+    """Returns why it cannot be done, or nothing."""
+    return _reverse_entry(edit, line) if line.account is None else _reverse_account(edit, line, line.account)
+
+
+def _reverse_entry(edit: Edit, line: JournalLine) -> str:
+    assert line.entry is not None  # noqa: S101 - a line is about an entry or an account
+    held = edit.entry(line.entry)
+    if line.before is None:
+        return _drop(edit, held)
+    if line.before.account is not None and all(line.before.account != known.id for known in edit.accounts()):
+        return f"account {line.before.account} is no more"
+    if held is None and line.origin and edit.taken(line.origin):
+        return "its contact has another entry by now"
+    edit.put_entry(Entry(line.entry, line.before, held.origin if held else line.origin))
+    return ""
+
+
+def _drop(edit: Edit, held: Entry | None) -> str:
+    if held is None:
+        return "it is no more"
+    edit.drop_entry(held)
+    return ""
+
+
+def _reverse_account(edit: Edit, line: JournalLine, account: str) -> str:
+    if line.before is not None:
+        edit.put_account(Account(account, line.before.fields["username"], line.before.fields["email"]))
+    elif any(True for _ in edit.private_entries(account)):
+        return "it has private entries by now"
+    else:
+        edit.drop_account(account)
+    return ""

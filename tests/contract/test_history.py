@@ -1,0 +1,231 @@
+"""The journal, undo, and profiles that change hands, on every store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from pbx_connector.errors import ProfileHeld, UsageError
+from pbx_connector.model import Account, Report
+from pbx_connector.plan import Action, Content
+from pbx_connector.profile import Limits, RemovalLimit
+from pbx_connector.stores import RunKind, Store
+from pbx_connector.testing import MemorySource
+
+Run = Callable[..., Report]
+Names = Callable[[], dict[str, int]]
+FREE = Limits(RemovalLimit(share=1.0, entries=1000))
+
+
+def person(name: str, account: str | None = None, **fields: str) -> Content:
+    return Content(account, {"display_name": name, **fields})
+
+
+def test_the_journal_has_every_change_field_by_field(run: Run, source: MemorySource, store: Store) -> None:
+    book = source.add("public")
+    book.put("ann", display_name="Ann", phone="1", label="Sales")
+    book.put("bob", display_name="Bob")
+    run()
+    book.put("ann", display_name="Ann", label="Support")
+    book.drop("bob")
+    book.put("cid", display_name="Cid")
+    report = run()
+    lines = {change.content.fields["display_name"]: change for change in store.changes(report.run)}
+    assert {name: line.action for name, line in lines.items()} == {
+        "Ann": Action.UPDATE,
+        "Bob": Action.REMOVE,
+        "Cid": Action.ADD,
+    }
+    assert [(change.name, change.old, change.new) for change in lines["Ann"].fields()] == [
+        ("phone", "1", None),
+        ("label Department", "Sales", "Support"),
+    ]
+    assert lines["Bob"].after is None
+    assert lines["Cid"].before is None
+    assert store.run(report.run).report == report
+
+
+def test_undo_takes_a_run_back_and_holds_its_profile(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    book = source.add("public", delta=True)
+    book.put("ann", display_name="Ann", phone="1", label="Sales")
+    book.put("bob", display_name="Bob")
+    run()
+    before = list(store.entries())
+    book.put("ann", display_name="Anna")
+    book.drop("bob")
+    book.put("cid", display_name="Cid")
+    report = run()
+    undone = store.undo(report.run)
+    assert (undone.changes, undone.left, undone.held) == (3, (), "crm")
+    assert [(entry.id, entry.content) for entry in store.entries()] == [(entry.id, entry.content) for entry in before]
+    assert store.run(report.run).undone_by == undone.run
+    assert store.run(undone.run).kind is RunKind.UNDO
+    with pytest.raises(ProfileHeld, match="waits since undo"):
+        run()
+    store.resume_profile("crm")
+    again = run()
+    assert (again.counts.added, again.counts.updated, again.counts.removed) == (1, 1, 1)
+    assert names()["Anna"] == before[0].id
+
+
+def test_undo_of_an_undo_does_it_again(run: Run, source: MemorySource, store: Store, names: Names) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    report = run()
+    before = names()
+    undone = store.undo(report.run)
+    assert names() == {}
+    store.undo(undone.run)
+    assert names() == before
+
+
+def test_undo_leaves_what_a_later_run_touched_and_says_so(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    book = source.add("public")
+    book.put("ann", display_name="Ann")
+    book.put("bob", display_name="Bob")
+    first = run()
+    book.put("ann", display_name="Anna")
+    second = run()
+    undone = store.undo(first.run)
+    assert [left.reason for left in undone.left] == [f"run {second.run} changed it later"]
+    assert list(names()) == ["Anna"]
+
+
+def test_undo_of_a_removal_leaves_a_contact_that_came_back(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    book = source.add("public")
+    book.put("ann", display_name="Ann")
+    run()
+    book.drop("ann")
+    removal = run()
+    book.put("ann", display_name="Ann")
+    run()
+    undone = store.undo(removal.run)
+    assert [left.reason for left in undone.left] == ["its contact has another entry by now"]
+    assert list(names()) == ["Ann"]
+
+
+def test_undo_restores_the_entries_of_a_book_that_was_gone(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    source.add("public").put("ann", display_name="Ann", label="Sales")
+    run()
+    before = list(store.entries())
+    book = source.shelf.pop("public")
+    removal = run()
+    store.undo(removal.run)
+    assert [entry.content for entry in store.entries()] == [entry.content for entry in before]
+    source.shelf["public"] = book
+    store.resume_profile("crm")
+    assert run().counts.unchanged == 1
+    assert names() == {"Ann": before[0].id}
+
+
+def test_undone_losses_do_not_count_for_the_guard(run: Run, source: MemorySource, store: Store) -> None:
+    book = source.add("public")
+    for number in range(40):
+        book.put(f"k{number}", display_name=f"Name {number}")
+    run()
+    for number in range(10):
+        book.drop(f"k{number}")
+    store.undo(run().run)
+    for number in range(10):
+        book.put(f"k{number}", display_name=f"Name {number}")
+    book.drop("k39")
+    store.resume_profile("crm")
+    assert run().counts.removed == 1
+
+
+def test_what_changed_nothing_cannot_be_undone(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    report = run()
+    store.undo(report.run)
+    with pytest.raises(UsageError, match="was undone by run"):
+        store.undo(report.run)
+    with pytest.raises(UsageError, match="no run 999"):
+        store.undo("999")
+    with pytest.raises(UsageError, match="is no run"):
+        store.undo("abc")
+
+
+def test_a_removed_account_takes_its_private_entries_along_and_undo_brings_both_back(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    store.import_accounts([Account("7", "ann", "ann@example.com"), Account("8")])
+    source.add("mine", account="7").put("bob", display_name="Bob")
+    run()
+    store.add_entry(person("By hand", "7"))
+    before = [(entry.id, entry.content) for entry in store.entries()]
+    assert store.remove_account("7") == 2
+    assert (list(store.entries()), [account.id for account in store.accounts()]) == ([], ["8"])
+    removal = next(store.runs())
+    assert [(change.what, change.action) for change in store.changes(removal.id)] == [
+        ("entry", Action.REMOVE),
+        ("entry", Action.REMOVE),
+        ("account", Action.REMOVE),
+    ]
+    store.undo(removal.id)
+    assert [(entry.id, entry.content) for entry in store.entries()] == before
+    assert store.accounts()[0] == Account("7", "ann", "ann@example.com")
+
+
+def test_an_added_account_with_private_entries_is_left_by_undo(store: Store) -> None:
+    store.add_account(Account("7"))
+    addition = next(store.runs())
+    store.add_entry(person("Bob", "7"))
+    assert [left.reason for left in store.undo(addition.id).left] == ["it has private entries by now"]
+    assert [account.id for account in store.accounts()] == ["7"]
+
+
+def test_profiles_are_listed_adopted_and_removed(run: Run, source: MemorySource, store: Store, names: Names) -> None:
+    book = source.add("public", delta=True)
+    book.put("ann", display_name="Ann")
+    run()
+    run(id="other")
+    assert [(state.id, state.entries, state.books, state.held) for state in store.profiles()] == [
+        ("crm", 1, 1, None),
+        ("other", 1, 1, None),
+    ]
+    with pytest.raises(UsageError, match="owns address books already"):
+        store.adopt_profile("crm", "other")
+    with pytest.raises(UsageError, match="no profile nobody"):
+        store.remove_profile("nobody")
+    ids = {entry.id for entry in store.entries()}
+    assert store.adopt_profile("crm", "new") == 1
+    report = run(id="new")
+    assert (report.counts.added, report.counts.unchanged) == (0, 1)
+    assert {entry.id for entry in store.entries()} == ids
+    assert store.remove_profile("other") == 1
+    removal = next(store.runs())
+    assert [state.id for state in store.profiles()] == ["new"]
+    store.undo(removal.id)
+    assert {entry.id for entry in store.entries()} == ids
+
+
+def test_history_is_pruned_but_not_its_last_day(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    run()
+    with pytest.raises(UsageError, match="last day"):
+        store.prune(timedelta(hours=23))
+    assert store.prune(timedelta(days=1)) == 0
+    assert len(list(store.runs())) == 1
+
+
+def test_a_run_that_is_held_by_another_keeps_profiles_as_they_are(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    report = run()
+    with store.open_workspace("crm", "CRM", simulate=False):
+        for change in (
+            lambda: store.undo(report.run),
+            lambda: store.remove_profile("crm"),
+            lambda: store.adopt_profile("crm", "new"),
+        ):
+            with pytest.raises(Exception, match="is going on"):
+                change()
+    assert len(list(store.entries())) == 1

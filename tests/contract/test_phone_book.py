@@ -1,0 +1,191 @@
+"""Accounts, labels, entries by hand, search and look-up, on every store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pbx_connector.errors import UsageError
+from pbx_connector.model import Account, Report
+from pbx_connector.plan import Content
+from pbx_connector.stores import ALL, Store
+from pbx_connector.testing import MemorySource
+
+Run = Callable[..., Report]
+
+
+def person(name: str, account: str | None = None, **fields: str) -> Content:
+    return Content(account, {"display_name": name, **fields})
+
+
+# --- accounts ------------------------------------------------------------------------------------------------------
+
+
+def test_an_import_of_accounts_adds_and_changes_and_removes_only_when_told(store: Store) -> None:
+    store.add_account(Account("1", "ann"))
+    store.add_account(Account("2", "bob"))
+    store.add_entry(person("Private", "2"))
+    wanted = [Account("1", "anna"), Account("3", "cid")]
+    found = store.import_accounts(wanted)
+    assert (found.added, found.updated, found.removed) == ((Account("3", "cid"),), (Account("1", "anna"),), ())
+    planned = store.plan_account_import(wanted, remove_missing=True)
+    assert (planned.removed, planned.private_entries) == ((Account("2", "bob"),), 1)
+    assert len(store.accounts()) == 3
+    assert store.import_accounts(wanted, remove_missing=True) == planned
+    assert [account.id for account in store.accounts()] == ["1", "3"]
+    assert store.count_entries() == 0
+
+
+def test_an_account_id_is_unique_and_no_blank(store: Store) -> None:
+    store.add_account(Account("1"))
+    with pytest.raises(UsageError, match="an account 1 already"):
+        store.add_account(Account("1"))
+    with pytest.raises(UsageError, match="more than once"):
+        store.import_accounts([Account("5"), Account("5")])
+    for wrong in ("", " 1"):
+        with pytest.raises(UsageError, match="needs an id"):
+            store.import_accounts([Account(wrong)])
+    with pytest.raises(UsageError, match="no account 9"):
+        store.remove_account("9")
+    assert [account.id for account in store.accounts()] == ["1"]
+
+
+def test_an_import_that_changes_nothing_leaves_no_trace(store: Store) -> None:
+    store.import_accounts([Account("1", "ann")])
+    runs = len(list(store.runs()))
+    store.import_accounts([Account("1", "ann")])
+    assert len(list(store.runs())) == runs
+
+
+# --- labels --------------------------------------------------------------------------------------------------------
+
+
+def test_labels_are_created_counted_and_removed_when_nobody_carries_them(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    store.add_label("VIP")
+    source.add("public").put("ann", display_name="Ann", label="Sales")
+    run()
+    assert [(label.name, label.entries) for label in store.labels()] == [("Department", 1), ("VIP", 0)]
+    with pytest.raises(UsageError, match="1 entries carry the label Department"):
+        store.remove_label("Department")
+    with pytest.raises(UsageError, match="a label VIP already"):
+        store.add_label("VIP")
+    store.remove_label("VIP")
+    with pytest.raises(UsageError, match="no label VIP"):
+        store.remove_label("VIP")
+
+
+def test_a_profile_that_requires_labels_leaves_missing_ones_out_and_says_so(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    book = source.add("public", delta=True)
+    book.put("ann", display_name="Ann", label="Sales")
+    book.put("bob", display_name="Bob", label="Sales")
+    for _ in range(2):
+        assert [problem.code for problem in run(labels="require").problems] == ["S206"]
+        assert [dict(entry.content.labels) for entry in store.entries()] == [{}, {}]
+    store.add_label("Department")
+    report = run(labels="require")
+    assert (report.problems, report.counts.updated) == ((), 2)
+    assert [dict(entry.content.labels) for entry in store.entries()] == [{"Department": "Sales"}] * 2
+
+
+# --- entries by hand -----------------------------------------------------------------------------------------------
+
+
+def test_entries_are_added_edited_and_removed_by_hand(store: Store) -> None:
+    made = store.add_entry(Content(None, {"display_name": "Ann", "phone": "1"}, {"VIP": "yes"}))
+    assert store.entry(made.id) == made
+    changed = store.edit_entry(made.id, person("Anna"))
+    assert store.entry(made.id) == changed
+    assert changed.content == person("Anna")
+    store.remove_entry(made.id)
+    with pytest.raises(UsageError, match=f"no entry {made.id}"):
+        store.entry(made.id)
+    assert store.add_entry(person("Bob")).id != made.id
+
+
+def test_imported_entries_are_read_only_by_hand(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    run()
+    entry = next(store.entries())
+    with pytest.raises(UsageError, match="imported by profile crm"):
+        store.edit_entry(entry.id, person("Anna"))
+    with pytest.raises(UsageError, match="imported by profile crm"):
+        store.remove_entry(entry.id)
+    assert list(store.entries()) == [entry]
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        (person(" "), "display_name is required"),
+        (person("A" * 81), "more than 80"),
+        (person("Ann", "9"), "no account 9"),
+        (person("Ann", nickname="A"), "no field nickname"),
+        (person("Ann", notes="a\0b"), "notes cannot be stored"),
+        (person("Ann", notes="\ud800"), "notes cannot be stored"),
+    ],
+)
+def test_an_entry_by_hand_is_checked(store: Store, content: Content, wrong: str) -> None:
+    with pytest.raises(UsageError, match=wrong):
+        store.add_entry(content)
+    assert store.count_entries() == 0
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def test_entries_are_listed_by_account_and_in_pages(store: Store) -> None:
+    store.add_account(Account("7"))
+    ids = [store.add_entry(person(f"Name {number}", "7" if number % 2 else None)).id for number in range(10)]
+    assert [entry.id for entry in store.entries()] == ids
+    assert [entry.id for entry in store.entries(account="7")] == ids[1::2]
+    assert [entry.id for entry in store.entries(account=None, limit=2, after=ids[2])] == ids[4:8:2]
+    assert (store.count_entries(), store.count_entries(account="7"), store.count_entries(account=ALL)) == (10, 5, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("müller", True),
+        ("MULLER", True),
+        ("ller & s", True),
+        ("strasse", True),
+        ("ann@", True),
+        ("0991/123", True),
+        ("+49 991", False),
+        ("%", False),
+        ("_", False),
+        ("xyz", False),
+    ],
+)
+def test_search_finds_parts_whatever_their_case_and_accents(store: Store, text: str, found: bool) -> None:
+    fields = {"organisation": "Müller & Söhne, Große Straße", "email": "ann@example.com", "phone": "0991 12345"}
+    store.add_entry(person("Ann", **fields))
+    assert [entry.content.fields["display_name"] for entry in store.search(text)] == ["Ann"] * found
+
+
+def test_a_number_is_found_in_any_notation(store: Store) -> None:
+    entry = store.add_entry(person("Ann", phone="+4999112345", mobile="0171 555", fax="112"))
+    for number in ("+49 991 12345", "0991/12345", "0049 991 12345", "0991-12345"):
+        assert [match.entry for match in store.lookup(number)] == [entry], number
+    assert [match.field for match in store.lookup("0171555")] == ["mobile"]
+    assert [match.field for match in store.lookup("112")] == ["fax"]
+    for number in ("+49 992 12345", "12345", "", "abc", "0112"):
+        assert store.lookup(number) == [], number
+
+
+def test_a_callers_name_is_private_first_then_by_field_and_id(store: Store) -> None:
+    store.add_account(Account("7"))
+    store.add_account(Account("8"))
+    company_mobile = store.add_entry(person("Mobile", mobile="+4999112345"))
+    company = store.add_entry(person("Company", phone="0991 12345"))
+    later = store.add_entry(person("Later", phone="0991 12345"))
+    private = store.add_entry(person("Private", "7", fax="+49 991 12345"))
+    store.add_entry(person("Somebody else's", "8", phone="+4999112345"))
+    found = [match.entry for match in store.lookup("+4999112345", account="7")]
+    assert found == [private, company, later, company_mobile]
+    assert [match.entry for match in store.lookup("+4999112345")] == [company, later, company_mobile]
