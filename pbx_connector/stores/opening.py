@@ -6,8 +6,12 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.contract import Store
+from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.sqlite import open_sqlite
 from pbx_connector.stores.sql.store import SqlStore
 
@@ -16,7 +20,7 @@ PATIENCE = 30.0
 
 
 def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE) -> Store:
-    """Open the phone book at `sqlite:///path`; it is made, or brought to this version, as needed.
+    """Open the phone book at `sqlite:///path` or `postgresql://...`; it is made, or brought to this version, as needed.
 
     A file that may not be written to is opened read-only. Raises `StoreError` if it cannot be opened and `UsageError`
     for an address of no store.
@@ -25,10 +29,24 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
     if scheme == "sqlite" and rest.startswith("///") and len(rest) > len("///"):
         path = Path(rest.removeprefix("///")).expanduser()
         return SqlStore(open_sqlite(path, read_only=read_only or _write_protected(path), patience=patience))
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        return SqlStore(_open_postgres(url, patience))
     raise UsageError(
         f"there is no store at {_without_password(url)}",
-        hint="a store is sqlite:///relative/path or sqlite:////absolute/path",
+        hint="a store is sqlite:///relative/path, sqlite:////absolute/path or postgresql://user@host/database",
     )
+
+
+def _open_postgres(url: str, patience: float) -> Database:
+    try:
+        from pbx_connector.stores.sql.postgres import open_postgres  # an extra, so loaded only when asked for
+    except ImportError:
+        raise UsageError("PostgreSQL needs an extra", hint="pip install 'pbx-connector[postgres]'") from None
+    try:
+        address = make_url(url.replace("postgres://", "postgresql://", 1))
+    except ArgumentError:
+        raise UsageError("the address of the PostgreSQL store cannot be read") from None
+    return open_postgres(address, patience=patience)
 
 
 def _write_protected(path: Path) -> bool:

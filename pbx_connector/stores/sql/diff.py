@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.plan import Action, EmptiedBook, PlanSummary
-from pbx_connector.stores.sql.schema import book, entry, provenance, row_note, run
+from pbx_connector.stores.sql.schema import Id, book, entry, provenance, row_note, run
 from pbx_connector.stores.sql.staging import t_book, t_change, t_move, t_record, t_row
 from pbx_connector.stores.workspace import BookOutcome, Outcome
 
@@ -100,7 +101,7 @@ def _described(
 
 def _additions() -> Select[Any]:
     return (
-        _described(Action.ADD, t_record, null(), t_record.c.slot, t_record.c.no)
+        _described(Action.ADD, t_record, cast(null(), Id), t_record.c.slot, t_record.c.no)
         .add_columns(t_book.c.id.label("book"))
         .select_from(t_record.join(t_book, t_book.c.slot == t_record.c.slot).outerjoin(provenance, _same_record))
         .where(provenance.c.entry.is_(None))
@@ -122,7 +123,7 @@ def _removals(profile: str) -> Select[Any]:
     unwanted = or_(t_row.c.outcome.in_([Outcome.GONE, Outcome.SKIPPED]), and_(t_row.c.outcome == Outcome.MAPPED, ~made))
     held = provenance.join(book, book.c.no == provenance.c.book).join(t_book, t_book.c.slot == provenance.c.book)
     return (
-        _described(Action.REMOVE, provenance, provenance.c.entry, provenance.c.book, null())
+        _described(Action.REMOVE, provenance, provenance.c.entry, provenance.c.book, cast(null(), Id))
         .add_columns(book.c.id.label("book"))
         .select_from(held.outerjoin(t_row, _same_row))
         .where(book.c.profile == profile, or_(t_book.c.outcome == BookOutcome.GONE, unwanted))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from pbx_connector.errors import ProfileHeld, UsageError
+from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Change
 from pbx_connector.stores.contract import (
@@ -212,8 +212,12 @@ class SqlStore(Editing):
                 with leases.Renewal(self._database, taken):
                     yield SqlWorkspace(self._database, connection, profile, number, taken)
             finally:
-                with self._database.write() as giving_back:
-                    leases.give_back(giving_back, taken)
+                self._give_back(taken)
+
+    def _give_back(self, taken: leases.Taken) -> None:
+        """A lease that cannot be given back expires."""
+        with suppress(StoreError), self._database.write() as connection:
+            leases.give_back(connection, taken)
 
     def _start_run(self, wanted: str, title: str) -> tuple[leases.Taken, int]:
         with self._database.write() as connection:

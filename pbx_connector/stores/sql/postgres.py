@@ -1,0 +1,105 @@
+"""PostgreSQL, for more than one machine: staged by COPY, writers one after the other by an advisory lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+from sqlalchemy import (
+    JSON,
+    URL,
+    ColumnElement,
+    Connection,
+    Double,
+    FromClause,
+    Table,
+    Text,
+    cast,
+    create_engine,
+    func,
+    literal,
+    select,
+    text,
+)
+
+from pbx_connector.stores.sql.database import Database
+
+WRITER = 0x70627863
+"""The advisory lock that every writing transaction of a phone book takes first."""
+
+TROUBLE: tuple[tuple[type[psycopg.Error], str, str], ...] = (
+    (
+        psycopg.errors.LockNotAvailable,
+        "another program is writing to it",
+        "try again; if it stays so, look for a run that hangs",
+    ),
+    (
+        psycopg.errors.InvalidPassword,
+        "the server does not accept user or password",
+        "correct them in the store's address",
+    ),
+    (psycopg.errors.InvalidCatalogName, "the server has no such database", "createdb makes one"),
+    (psycopg.errors.InsufficientPrivilege, "the database user may not do that", "let the user own the database"),
+    (psycopg.errors.DiskFull, "the server's disk is full", "nothing was changed; make room and run again"),
+    (psycopg.errors.ReadOnlySqlTransaction, "the server is read-only", "use the primary server"),
+    (
+        psycopg.OperationalError,
+        "the server cannot be reached, or the connection to it broke",
+        "nothing was changed; run again",
+    ),
+)
+
+
+class PostgresDialect:
+    def __init__(self, patience: float) -> None:
+        self._patience = round(patience * 1000)
+
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        connection.begin()
+        if write:
+            connection.execute(text(f"SET LOCAL lock_timeout = {self._patience}"))
+            connection.execute(select(func.pg_advisory_xact_lock(WRITER)))
+        else:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+    def load(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        driver = connection.connection.dbapi_connection  # stays when a connection is detached
+        assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the engine of this module makes no others
+        names = ", ".join(column.name for column in table.columns)
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def now(self) -> ColumnElement[float]:
+        return cast(func.extract("epoch", func.clock_timestamp()), Double)
+
+    def json_object(self, parts: Iterable[tuple[str, ColumnElement[Any]]]) -> ColumnElement[Any]:
+        return func.json_build_object(*[part for name, value in parts for part in (literal(name), value)])
+
+    def json_text(self, json: ColumnElement[Any]) -> ColumnElement[str]:
+        return cast(json, Text)
+
+    def parsed(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        return cast(text, JSON)
+
+    def collected(self, key: ColumnElement[str], value: ColumnElement[str]) -> ColumnElement[Any]:
+        return func.json_object_agg(key, value)
+
+    def pairs(self, text: ColumnElement[str]) -> FromClause:
+        return func.json_each_text(cast(text, JSON)).table_valued("key", "value")
+
+    def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
+        for table in tables:
+            connection.execute(text(f"ANALYZE {table.name}"))
+
+    def translate(self, error: Exception) -> tuple[str, str] | None:
+        for kind, message, hint in TROUBLE:
+            if isinstance(error, kind):
+                return message, hint
+        return (f"PostgreSQL answered with {type(error).__name__}", "") if isinstance(error, psycopg.Error) else None
+
+
+def open_postgres(url: URL, *, patience: float) -> Database:
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+    return Database(engine, PostgresDialect(patience), url.render_as_string(hide_password=True))
