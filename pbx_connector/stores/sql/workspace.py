@@ -46,7 +46,7 @@ class SqlWorkspace:
         self._records = 0
         self._settled = False
         with self._transaction() as transaction:
-            staging.create_all(transaction)
+            staging.create_all(transaction, checkfirst=False)
             self._held = {held.id: held for held in transaction.execute(select(book).where(book.c.profile == profile))}
         self._slots: dict[str, int] = {held.id: held.no for held in self._held.values()}
 
