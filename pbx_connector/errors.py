@@ -3,6 +3,7 @@
     ConnectorError                 4
     +-- UsageError                 2   the command was called wrongly
     +-- ProfileError               2   the profile: all its diagnostics at once, each with file:line:column
+    |   +-- ConfigError                config.yaml, or an environment variable for one of its keys
     +-- PluginError                2   a plugin is missing, broken or not unique
     +-- SourceError                4   the source cannot be read
     |   +-- AuthenticationFailed       credentials or rights: trying again does not help
@@ -66,6 +67,10 @@ class ProfileError(ConnectorError):
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
         self.text = text
+
+
+class ConfigError(ProfileError):
+    pass
 
 
 class PluginError(ConnectorError):

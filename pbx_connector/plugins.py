@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,13 +15,20 @@ from typing import TypeVar, cast
 import pluggy
 
 from pbx_connector import hookspecs
+from pbx_connector.config import Config
 from pbx_connector.errors import PluginError
+from pbx_connector.model import Report
+from pbx_connector.notice import Notice
 from pbx_connector.source import SourceType, Template
 
 Answer = TypeVar("Answer")
 
 GROUP = "pbx_connector"
 """The entry point group that plugins register in."""
+
+
+Messenger = Callable[[Report, Sequence[Notice], Config], None]
+"""Raises what the plugin raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,16 @@ class Plugins:
     def templates(self) -> dict[str, tuple[SourceType, Template]]:
         """Starting profiles by name, with the source that each is for."""
         return {template.name: (source, template) for source in self.sources.values() for template in source.templates}
+
+    @property
+    def messengers(self) -> dict[str, Messenger]:
+        """Each plugin's `pbx_run_finished` by the plugin's name: one that fails shall not keep another from telling."""
+        callers = {}
+        for name, plugin in self._manager.list_name_plugin():
+            if hasattr(plugin, "pbx_run_finished"):
+                others = [other for _, other in self._manager.list_name_plugin() if other is not plugin]
+                callers[name] = _messenger(self._manager.subset_hook_caller("pbx_run_finished", others))
+        return callers
 
     def source(self, name: str) -> SourceType:
         """Raises `PluginError`, with a suggestion, if no plugin supplies a source of that name."""
@@ -108,3 +125,10 @@ class Plugins:
             self._broken.append(BrokenPlugin(name, error.message))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything, sys.exit included
             self._broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}"))
+
+
+def _messenger(caller: pluggy.HookCaller) -> Messenger:
+    def tell(report: Report, notices: Sequence[Notice], config: Config) -> None:
+        caller(report=report, notices=notices, config=config)
+
+    return tell

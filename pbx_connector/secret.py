@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import date
 from pathlib import Path
 
 import keyring
@@ -27,6 +28,8 @@ class Secret(BaseModel):
     env: str | None = None
     file: ProfilePath | None = None
     keyring: str | None = None
+    expires: date | None = None
+    """The day from which the source will not take it any more, if that is known: people are told in time."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Secret:
@@ -55,7 +58,7 @@ class Secret(BaseModel):
 
     def as_yaml(self) -> str:
         """The reference as a profile writes it."""
-        name, value = next((name, value) for name, value in self if value is not None)
+        name, value = next((name, value) for name, value in self if value is not None and name != "expires")
         return f"{{{name}: {json.dumps(str(value), ensure_ascii=False)}}}"
 
 

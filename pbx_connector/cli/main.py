@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import traceback
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pbx_connector.cli import output
 from pbx_connector.cli.commands import COMMANDS
-from pbx_connector.cli.session import STORE_HELP, Session
+from pbx_connector.cli.session import CONFIG_HELP, STORE_HELP, Session
 from pbx_connector.errors import EXIT_BUG, EXIT_DONE, ConnectorError
 
 app = typer.Typer(
@@ -33,10 +34,11 @@ def _version(wanted: bool) -> None:
 def root(
     context: typer.Context,
     store: Annotated[str | None, typer.Option(envvar="PBX_CONNECTOR_STORE", help=STORE_HELP)] = None,
+    config: Annotated[Path | None, typer.Option(envvar="PBX_CONNECTOR_CONFIG", help=CONFIG_HELP)] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     """Keeps a phone system's phone book in step with its sources."""
-    context.obj = Session(store)
+    context.obj = Session(store, config)
 
 
 for add_to in COMMANDS:

@@ -11,10 +11,12 @@ import typer
 
 from pbx_connector import stores
 from pbx_connector.cli import output
+from pbx_connector.config import Config, load_config
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile
 
-STORE_HELP = "Where the phone book is, such as sqlite:///book.sqlite; default: a file in your data folder."
+STORE_HELP = "Where the phone book is, such as sqlite:///book.sqlite; default: as configured, or in your data folder."
+CONFIG_HELP = "The configuration; default: config.yaml in your configuration folder or the system's, if there is one."
 
 StoreOption = Annotated[str | None, typer.Option("--store", help=STORE_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -24,21 +26,27 @@ ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metav
 class Session:
     """One call of the command line. An option given after the command wins over one given before it."""
 
-    def __init__(self, store_url: str | None = None) -> None:
-        self._store_url = store_url
+    def __init__(self, store_url: str | None = None, config_file: Path | None = None) -> None:
+        self._chosen_store = store_url
+        self._config_file = config_file
 
     @classmethod
     def of(cls, context: typer.Context, store: str | None = None) -> Session:
         session: Session = context.obj
-        return cls(store) if store else session
+        return cls(store, session._config_file) if store else session
+
+    @cached_property
+    def config(self) -> Config:
+        """Raises `ConfigError`."""
+        return load_config(self._config_file)
 
     @property
     def store_url(self) -> str:
-        return self._store_url or f"sqlite:///{default_store_file()}"
+        return self._chosen_store or self.config.store or f"sqlite:///{default_store_file()}"
 
     def open_store(self) -> stores.Store:
         """Raises `StoreError`."""
-        if not self._store_url:
+        if self.store_url == f"sqlite:///{default_store_file()}":
             default_store_file().parent.mkdir(parents=True, exist_ok=True)
         return stores.open_store(self.store_url)
 

@@ -1,5 +1,6 @@
 """The one `config.yaml`: where store and profiles are and how to reach people, for command line and service alike."""
 
+from pbx_connector.config.loading import load_config, variables
 from pbx_connector.config.model import (
     Config,
     MailConfig,
@@ -9,4 +10,13 @@ from pbx_connector.config.model import (
     split_address,
 )
 
-__all__ = ["Config", "MailConfig", "NotifyConfig", "ServiceConfig", "WebhookConfig", "split_address"]
+__all__ = [
+    "Config",
+    "MailConfig",
+    "NotifyConfig",
+    "ServiceConfig",
+    "WebhookConfig",
+    "load_config",
+    "split_address",
+    "variables",
+]

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -27,22 +24,14 @@ from pydantic import (
 from pbx_connector.duration import Duration, at_least
 from pbx_connector.schedule.zone import zone
 from pbx_connector.secret import Secret
+from pbx_connector.settings import ProfilePath
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-def _from_the_file(path: Path, info: ValidationInfo) -> Path:
-    """A relative path counts from the folder that the configuration is in."""
-    folder = (info.context or {}).get("folder")
-    return Path(folder) / path.expanduser() if folder else path.expanduser()
 
 
 def _listed(value: object) -> object:
     """One text with commas, as an environment variable has it, or a list."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-ConfigPath = Annotated[Path, AfterValidator(_from_the_file)]
 
 
 class Strict(BaseModel):
@@ -61,7 +50,7 @@ class MailConfig(Strict):
     sender: str
     """The address that mails come from."""
     to: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
-    ca_file: ConfigPath | None = None
+    ca_file: ProfilePath | None = None
     """Certificates to trust instead of the system's, for a mail server with one of your own."""
     timeout: Annotated[Duration, at_least("1s")] = timedelta(seconds=30)
 
@@ -92,7 +81,7 @@ class WebhookConfig(Strict):
     every_run: bool = False
     """Post every run, not only those that people should hear of."""
     timeout: Annotated[Duration, at_least("1s")] = timedelta(seconds=10)
-    ca_file: ConfigPath | None = None
+    ca_file: ProfilePath | None = None
 
     @field_validator("url")
     @classmethod
@@ -141,7 +130,7 @@ class ServiceConfig(Strict):
 class Config(Strict):
     store: str | None = None
     """Where the phone book is, such as sqlite:///book.sqlite; default: a file in your data folder."""
-    profiles: ConfigPath | None = None
+    profiles: ProfilePath | None = None
     """The folder of profile files; default: `profiles` beside this file."""
     timezone: str | None = None
     """Whose clock schedules go by; default: the machine's."""

@@ -5,7 +5,7 @@ Each function takes what was told so far (`Standing`) and gives it back with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -25,8 +25,10 @@ class Standing:
     partials: int = 0
     """Runs in a row that left out an address book."""
     overdue: bool = False
+    seen: datetime | None = None
+    """When it was first looked at."""
     success: datetime | None = None
-    """The end of its last run that was done, at least in part; to begin with, when it was first seen."""
+    """The end of its last run that was done, at least in part."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Where a secret lies: what was told about it."""
     broken: bool = False
@@ -70,13 +72,22 @@ def _partial(standing: Standing, report: Report, subject: Subject, config: Notif
     return replace(standing, trouble=trouble, partials=partials, overdue=False, success=now), notices
 
 
-def after_silence(standing: Standing, due: datetime, subject: Subject, config: NotifyConfig, now: datetime) -> Told:
-    """To be asked now and then; `due` is when the schedule wanted the first run after the last success."""
-    if standing.success is None:
-        return replace(standing, success=now), []
-    silent = now - standing.success
+def after_silence(
+    standing: Standing,
+    due_after: Callable[[datetime], datetime],
+    subject: Subject,
+    config: NotifyConfig,
+    now: datetime,
+) -> Told:
+    """To be asked now and then; `due_after` is the schedule's: when it wants a run after a given moment."""
+    since = standing.success or standing.seen
+    if since is None:
+        return replace(standing, seen=now), []
+    silent = now - since
+    if standing.overdue or silent < config.overdue_after:
+        return standing, []
     # A weekly profile is not late on the second day, nor is a run that has just begun.
-    if standing.overdue or silent < config.overdue_after or now < due + min(config.overdue_after, timedelta(hours=2)):
+    if now < due_after(since) + min(config.overdue_after, timedelta(hours=2)):
         return standing, []
     return replace(standing, overdue=True), [wording.overdue(silent, subject)]
 

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from pbx_connector.config import NotifyConfig
 from pbx_connector.model import Mode
+from pbx_connector.schedule import Schedule
 
 ProfileId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
@@ -62,7 +64,10 @@ class Header(Strict):
     rules: str | None = None
     """Statements that keep or skip rows and compute variables."""
     limits: LimitsHeader = LimitsHeader()
-    schedule: Any = None
+    schedule: Schedule | None = None
+    """When the service runs it: `"0 12 * * *"`, `{cron: ..., timezone: ...}` or `{every: 15m}`."""
+    notify: NotifyConfig | None = None
+    """When people hear of it, instead of what the configuration says."""
     tests: Any = None
     publish_personal: bool = False
     """Allow personal contacts to land in the company phone book, where the structure says so."""

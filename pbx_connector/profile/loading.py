@@ -16,11 +16,10 @@ from pbx_rules.document import Document, Mapping, Node, Scalar, load
 from pydantic import BaseModel, ValidationError
 
 from pbx_connector import mapping
+from pbx_connector.documents import finding, from_validation, given_values, masked
 from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
-from pbx_connector.profile.findings import finding, from_validation
 from pbx_connector.profile.header import Header
-from pbx_connector.profile.masking import masked
 from pbx_connector.profile.model import Limits, Profile, RemovalLimit
 from pbx_connector.secret import Secret
 from pbx_connector.source import SourceType
@@ -113,7 +112,7 @@ class _Loading:
 
     def _header(self) -> Header | None:
         try:
-            return Header.model_validate(_without_blanks(self._root))
+            return Header.model_validate(given_values(self._root))
         except ValidationError as error:
             self._found += from_validation(error, file=self._document.file, root=self._root, model=Header)
             return None
@@ -134,7 +133,7 @@ class _Loading:
         if not isinstance(node, Mapping):
             return None
         try:
-            return source.settings.model_validate(_without_blanks(node), context={"folder": self._path.parent})
+            return source.settings.model_validate(given_values(node), context={"folder": self._path.parent})
         except ValidationError as error:
             self._found += from_validation(
                 error, file=self._document.file, root=node, model=source.settings, below="settings"
@@ -169,21 +168,14 @@ class _Loading:
             fingerprint=_fingerprint(header, source, settings, rules),
             mode=header.mode,
             limits=Limits(RemovalLimit(removal.share, removal.entries)),
+            schedule=header.schedule,
+            notify=header.notify,
             file=self._path,
         )
 
 
 def _scalar(node: Node | None) -> Scalar | None:
     return node if isinstance(node, Scalar) else None
-
-
-def _without_blanks(node: Mapping) -> dict[str, Any]:
-    """The mapping as text, without the keys that have nothing after the colon: they count as not given."""
-    return {
-        key.text: value.plain()
-        for key, value in node.items
-        if not (isinstance(value, Scalar) and value.style == "plain" and not value.text)
-    }
 
 
 def _fingerprint(header: Header, source: SourceType, settings: BaseModel, rules: mapping.Rules) -> str:

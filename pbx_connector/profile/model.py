@@ -9,7 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from pbx_connector.config import NotifyConfig
 from pbx_connector.model import Book, Mapped, Mode, Row
+from pbx_connector.schedule import Schedule
 from pbx_connector.source import SourceType
 
 
@@ -48,4 +50,8 @@ class Profile:
     """Whether a run creates labels that are not there, or leaves them out and says so."""
     publish_personal: bool = False
     """True: rows of a personal book may become company entries, because the profile spells it out."""
+    schedule: Schedule | None = None
+    """None: it runs by hand only."""
+    notify: NotifyConfig | None = None
+    """None: as the configuration says."""
     file: Path | None = None

@@ -17,6 +17,7 @@ from pbx_connector.schedule.zone import local_zone, zone
 DAILY_AT_NOON = "0 12 * * *"
 SHORTEST = timedelta(seconds=10)
 LONGEST = timedelta(days=366)
+CLOCK_SET_BACK = timedelta(hours=3)
 
 
 class Schedule(BaseModel):
@@ -68,6 +69,18 @@ class Schedule(BaseModel):
         if self.every is not None:
             return moment.astimezone(UTC) + self.every
         return times.next_after(str(self.cron), moment, self.zone(default_zone))
+
+    def due(self, last: datetime | None, seen: datetime, now: datetime, default_zone: tzinfo | None = None) -> datetime:
+        """When the next run is wanted; if that is past, one was missed, or several, to be made up for once.
+
+        `last` is the start of the last run, `seen` when the profile came here. A last run that lies in the future means
+        that the clock was set back: a little is waited for, so that no time of day counts twice, more is not.
+        """
+        if last is not None and last > now + CLOCK_SET_BACK:
+            last = now
+        if self.every is not None:
+            return now if last is None or last > now else last + self.every
+        return self.next_after(last or min(seen, now), default_zone)
 
     def zone(self, default: tzinfo | None = None) -> tzinfo:
         return zone(self.timezone) if self.timezone else default or local_zone()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,10 +10,11 @@ import typer
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
+from pbx_connector.cli.telling import tell_of_failure, tell_of_run
 from pbx_connector.errors import EXIT_PARTIAL, ConnectorError, PlanRefused
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.plan import Action
-from pbx_connector.profile import load_profile
+from pbx_connector.profile import Profile, load_profile
 from pbx_connector.run import run_profile
 from pbx_connector.stores import Store
 
@@ -35,30 +36,33 @@ def run(
 ) -> None:
     """Run a profile: read its source, apply its rules, bring the phone book up to date."""
     session = Session.of(context, store)
+    started = datetime.now(UTC)
+    loaded = None
     try:
-        report = _run(session, profile, full=full, plan=plan, release=release, as_json=as_json)
-    except PlanRefused:
-        raise  # told by _run, which knows the plan
+        loaded = load_profile(profile, session.plugins)
+        report = _run(session, loaded, full=full, plan=plan, release=release, as_json=as_json)
     except ConnectorError as error:
-        if as_json:
+        if as_json and not isinstance(error, PlanRefused):  # that one was shown by _run, which knows the plan
             output.as_json(reports.failed_report(profile.stem, error))
+        if loaded is not None:
+            tell_of_failure(session, loaded, error, started)
         raise
     if as_json:
         output.as_json(reports.report_as_json(report))
     else:
         reports.show_report(report)
+    tell_of_run(session, loaded, report)
     if report.status is RunStatus.PARTIAL:
         raise typer.Exit(EXIT_PARTIAL)
 
 
 def _run(
-    session: Session, profile: Path, *, full: bool, plan: str | None, release: str | None, as_json: bool
+    session: Session, profile: Profile, *, full: bool, plan: str | None, release: str | None, as_json: bool
 ) -> Report:
-    loaded = load_profile(profile, session.plugins)
     with session.open_store() as book, progress_bar(wanted=not as_json) as progress:
-        warn_without_accounts(loaded, book)
+        warn_without_accounts(profile, book)
         try:
-            return run_profile(loaded, book, full=full, plan=plan, release=release, progress=progress)
+            return run_profile(profile, book, full=full, plan=plan, release=release, progress=progress)
         except PlanRefused as refused:
             _show_refused(book, refused, as_json=as_json)
             raise

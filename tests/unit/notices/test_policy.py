@@ -73,7 +73,7 @@ def test_never_the_same_message_twice_in_a_row(statuses: list[RunStatus]) -> Non
 
 
 def silent(standing: Standing, *, hours: float, due: datetime = NOON + DAY) -> tuple[Standing, list[Notice]]:
-    return after_silence(standing, due, CRM, CONFIG, NOON + hours * HOUR)
+    return after_silence(standing, lambda since: due, CRM, CONFIG, NOON + hours * HOUR)
 
 
 def test_silence_is_told_once_after_26_hours() -> None:

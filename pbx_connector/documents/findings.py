@@ -1,13 +1,13 @@
-"""Diagnostics of the profile's frame: what pydantic found, said in an administrator's words and at its place.
+"""Diagnostics of a file's frame: what pydantic found, said in an administrator's words and at its place.
 
-Codes P0101 and up; those of YAML, rules and structure come from `pbx_rules`.
+Codes P0101 and up, for profiles and config.yaml; those of YAML, rules and structure come from `pbx_rules`.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pbx_rules import Diagnostic, Span
 from pbx_rules.document import Mapping, Node, Scalar
@@ -39,10 +39,12 @@ def from_validation(
     """One finding per pydantic error; `root` is the mapping that was validated, `below` its name in the profile."""
     # Inputs are left out: they may hold a secret.
     for details in error.errors(include_input=False, include_url=False):
-        yield _finding(details, file=file, root=root, model=model, below=below)
+        yield from_details(details, file=file, root=root, model=model, below=below)
 
 
-def _finding(details: ErrorDetails, *, file: str, root: Mapping, model: type[BaseModel], below: str) -> Diagnostic:
+def from_details(
+    details: ErrorDetails, *, file: str, root: Mapping, model: type[BaseModel], below: str = ""
+) -> Diagnostic:
     path = [str(part) for part in details["loc"]]
     key, node = _place(root, path)
     name = path[-1] if path else below
@@ -90,11 +92,17 @@ def _start(node: Node) -> Span:
 def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     for part in path:
         field = model.model_fields.get(part)
-        nested: Any = field.annotation if field else None
-        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
+        nested = _model_of(field.annotation) if field else None
+        if nested is None:
             return []
         model = nested
     return list(model.model_fields)
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation stands for, `Model | None` among them."""
+    candidates = [annotation, *get_args(annotation)]
+    return next((part for part in candidates if isinstance(part, type) and issubclass(part, BaseModel)), None)
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:

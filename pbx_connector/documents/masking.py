@@ -1,4 +1,4 @@
-"""Blacks out what looks like a secret in a profile's text before findings quote it."""
+"""Blacks out what looks like a secret in a file's text before findings quote it."""
 
 from __future__ import annotations
 

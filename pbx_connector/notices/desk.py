@@ -1,0 +1,202 @@
+"""What people were told of each profile and what is on its way to them: one memo of the store a profile.
+
+A run's effect on the standing and the messages it causes are written in one step, so that neither a crash nor a second
+service loses or doubles one. A delivery is claimed by putting off its next attempt: whoever manages that makes this
+one, and if he dies over it, the next one is made in time. So a message arrives at least once.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from pbx_connector.config import Config
+from pbx_connector.errors import ConnectorError
+from pbx_connector.model import Report
+from pbx_connector.notice import Notice
+from pbx_connector.notices.policy import Standing, Told
+from pbx_connector.plugins import Messenger
+
+Result = TypeVar("Result")
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=2)
+MOST_PENDING = 50
+"""A profile: older messages make room for newer ones."""
+
+
+class Memos(Protocol):
+    """The part of a store that is needed here."""
+
+    def memo(self, key: str) -> str: ...
+    def swap_memo(self, key: str, old: str, new: str) -> bool: ...
+
+
+class LocalMemos:
+    """For what cannot be in the store: news of the store itself."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def memo(self, key: str) -> str:
+        return self._texts.get(key, "")
+
+    def swap_memo(self, key: str, old: str, new: str) -> bool:
+        with self._lock:
+            if self.memo(key) != old:
+                return False
+            self._texts[key] = new
+            return True
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    id: str
+    messenger: str
+    report: Report
+    notices: tuple[Notice, ...]
+    written: datetime
+    due: datetime
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """All that is kept of one profile."""
+
+    standing: Standing = field(default_factory=Standing)
+    pending: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one delivery went."""
+
+    messenger: str
+    notices: tuple[Notice, ...]
+    error: str = ""
+    """Empty if it arrived."""
+    next: datetime | None = None
+    """None after a failure: it was given up."""
+
+
+_TRAY = TypeAdapter(Tray)
+
+
+class Desk:
+    """Writes messages down and sees that they arrive. Its methods raise `StoreError`, and no messenger's error."""
+
+    def __init__(
+        self,
+        memos: Memos,
+        messengers: Mapping[str, Messenger],
+        config: Config,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._memos = memos
+        self._messengers = messengers
+        self._config = config
+        self._clock = clock
+
+    def write(self, profile: str, report: Report, change: Callable[[Standing], Told]) -> list[Notice]:
+        """Let the policy change a profile's standing, and put down what people should hear."""
+
+        def written(tray: Tray) -> tuple[Tray, list[Notice]]:
+            standing, notices = change(tray.standing)
+            deliveries = tuple(self._delivery(name, report, notices) for name in self._messengers) if notices else ()
+            return Tray(standing, (*tray.pending, *deliveries)[-MOST_PENDING:]), notices
+
+        return self._exchange(profile, written)
+
+    def standing(self, profile: str) -> Standing:
+        return _parse(self._memos.memo(_key(profile))).standing
+
+    def deliver(self, profile: str) -> list[Attempt]:
+        """Make every attempt that is due."""
+        attempts = []
+        while (claimed := self._exchange(profile, self._claim)) is not None:
+            attempts.append(self._attempt(profile, claimed))
+        return attempts
+
+    def announce(self, report: Report) -> list[Attempt]:
+        """Tell of a run that nobody need hear of, for those who listen to all; one try."""
+        return [
+            Attempt(name, (), _error_of(messenger, name, report, (), self._config))
+            for name, messenger in self._messengers.items()
+        ]
+
+    def pending(self, profile: str) -> int:
+        return len(_parse(self._memos.memo(_key(profile))).pending)
+
+    def _delivery(self, messenger: str, report: Report, notices: Sequence[Notice]) -> Delivery:
+        now = self._clock()
+        summary = replace(report, books=(), problems=(), skipped={})
+        return Delivery(uuid.uuid4().hex, messenger, summary, tuple(notices), now, now)
+
+    def _claim(self, tray: Tray) -> tuple[Tray, Delivery | None]:
+        now = self._clock()
+        for delivery in tray.pending:
+            # A due time far off means that the clock was set back.
+            if delivery.due <= now or delivery.due > now + 2 * LONGEST_PAUSE:
+                pause = min(FIRST_PAUSE * 2**delivery.tries, LONGEST_PAUSE)
+                claimed = replace(delivery, due=now + pause, tries=delivery.tries + 1)
+                others = tuple(claimed if other.id == delivery.id else other for other in tray.pending)
+                return replace(tray, pending=others), claimed
+        return tray, None
+
+    def _attempt(self, profile: str, delivery: Delivery) -> Attempt:
+        error = self._hand_over(delivery)
+        late = self._clock() - delivery.written >= GIVE_UP_AFTER
+        if not error or late:
+            self._exchange(profile, lambda tray: (_without(tray, delivery.id), None))
+        return Attempt(delivery.messenger, delivery.notices, error, delivery.due if error and not late else None)
+
+    def _hand_over(self, delivery: Delivery) -> str:
+        messenger = self._messengers.get(delivery.messenger)
+        if messenger is None:
+            return f"the plugin {delivery.messenger} is not installed any more"
+        return _error_of(messenger, delivery.messenger, delivery.report, delivery.notices, self._config)
+
+    def _exchange(self, profile: str, change: Callable[[Tray], tuple[Tray, Result]]) -> Result:
+        key = _key(profile)
+        while True:
+            old = self._memos.memo(key)
+            before = _parse(old)
+            after, result = change(before)
+            if after == before or self._memos.swap_memo(key, old, _TRAY.dump_json(after).decode()):
+                return result
+
+
+def _error_of(messenger: Messenger, name: str, report: Report, notices: Sequence[Notice], config: Config) -> str:
+    """Tell, and say what went wrong; empty if nothing did."""
+    try:
+        messenger(report, notices, config)
+    except ConnectorError as error:
+        return f"{error.message} ({error.hint})" if error.hint else error.message
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its text may quote anything
+        return f"the plugin {name} failed with {type(error).__name__}"
+    return ""
+
+
+def _key(profile: str) -> str:
+    return f"notices {profile}"
+
+
+def _parse(text: str) -> Tray:
+    """What another version wrote, and this one cannot read, counts as nothing: people may then hear a thing again."""
+    try:
+        return _TRAY.validate_json(text) if text else Tray()
+    except ValidationError:
+        return Tray()
+
+
+def _without(tray: Tray, delivery: str) -> Tray:
+    return replace(tray, pending=tuple(other for other in tray.pending if other.id != delivery))

@@ -1,0 +1,247 @@
+"""Messages are written down with what caused them, tried until they arrive, and never doubled by a second service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pbx_connector.config import Config
+from pbx_connector.errors import ConnectorError, SourceUnavailable
+from pbx_connector.model import Book, BookReport, BookStatus, Counts, Problem, Report, RunStatus
+from pbx_connector.notice import Notice, NoticeKind
+from pbx_connector.notices.desk import GIVE_UP_AFTER, MOST_PENDING, Desk, LocalMemos, Memos
+from pbx_connector.notices.policy import Standing, Told, after_run
+from pbx_connector.notices.wording import Subject
+from pbx_connector.stores import open_store
+
+CRM = Subject("crm", "Customers", Path("crm.yaml"))
+CONFIG = Config()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def on(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+class Inbox:
+    """A messenger that keeps what it gets, or fails with `trouble`."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[Report, list[NoticeKind]]] = []
+        self.trouble: Exception | None = None
+
+    def __call__(self, report: Report, notices: Sequence[Notice], config: Config) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.got.append((report, [notice.kind for notice in notices]))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture(params=["local", "sqlite"])
+def memos(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    if request.param == "local":
+        yield LocalMemos()
+        return
+    with open_store(f"sqlite:///{tmp_path}/book.sqlite") as store:
+        yield store
+
+
+@pytest.fixture
+def desk(memos: Memos, inbox: Inbox, clock: Clock) -> Desk:
+    return Desk(memos, {"inbox": inbox}, CONFIG, clock)
+
+
+def report(status: RunStatus = RunStatus.FAILED) -> Report:
+    book = BookReport(Book("b", "Ann's contacts", "personal"), BookStatus.FAILED)
+    problem = Problem("X001", "no answer", "Ann")
+    return Report("r1", "crm", status, Counts(rows=7), (book,), (problem,), {"private": 2}, clock_of_runs, 1.5)
+
+
+clock_of_runs = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def ended(status: RunStatus) -> Any:
+    def change(standing: Standing) -> Told:
+        return after_run(standing, report(status), CRM, CONFIG.notify, clock_of_runs, reason="no answer")
+
+    return change
+
+
+def run_ends(desk: Desk, status: RunStatus = RunStatus.FAILED) -> list[Notice]:
+    return desk.write("crm", report(status), ended(status))
+
+
+def test_a_message_arrives_once(desk: Desk, inbox: Inbox) -> None:
+    run_ends(desk)
+    assert desk.pending("crm") == 1
+    [attempt] = desk.deliver("crm")
+    assert attempt.error == ""
+    assert [kinds for _, kinds in inbox.got] == [["failing"]]
+    assert desk.deliver("crm") == []
+    assert desk.pending("crm") == 0
+
+
+def test_a_run_without_news_writes_nothing_down(desk: Desk, inbox: Inbox) -> None:
+    run_ends(desk)
+    assert run_ends(desk) == []
+    desk.deliver("crm")
+    assert len(inbox.got) == 1
+
+
+def test_what_is_kept_has_counts_and_no_contact_data(desk: Desk, inbox: Inbox, memos: Memos) -> None:
+    run_ends(desk)
+    assert "Ann" not in memos.memo("notices crm")
+    desk.deliver("crm")
+    [(kept, _)] = inbox.got
+    assert (kept.run, kept.counts.rows, kept.started, kept.duration) == ("r1", 7, clock_of_runs, 1.5)
+    assert (kept.books, kept.problems, kept.skipped) == ((), (), {})
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (ConnectorError("the webhook answers 500", hint="see url"), "the webhook answers 500 (see url)"),
+        (SourceUnavailable("down"), "down"),
+        (RuntimeError("password hunter2"), "the plugin inbox failed with RuntimeError"),
+    ],
+)
+def test_a_failure_is_tried_again_with_growing_pauses(
+    desk: Desk, inbox: Inbox, clock: Clock, trouble: Exception, words: str
+) -> None:
+    inbox.trouble = trouble
+    run_ends(desk)
+    [attempt] = desk.deliver("crm")
+    assert attempt.error == words
+    assert attempt.next == clock.now + timedelta(minutes=1)
+    clock.on(seconds=59)
+    assert desk.deliver("crm") == []
+    clock.on(seconds=1)
+    [attempt] = desk.deliver("crm")
+    assert attempt.next == clock.now + timedelta(minutes=2)
+    inbox.trouble = None
+    clock.on(minutes=2)
+    desk.deliver("crm")
+    assert len(inbox.got) == 1
+
+
+def test_hours_of_failure_end_with_the_message_delivered(desk: Desk, inbox: Inbox, clock: Clock) -> None:
+    inbox.trouble = ConnectorError("down")
+    run_ends(desk)
+    attempts = 0
+    for _ in range(10 * 60):
+        attempts += len(desk.deliver("crm"))
+        clock.on(minutes=1)
+    assert 10 <= attempts <= 20
+    inbox.trouble = None
+    clock.on(hours=1)
+    desk.deliver("crm")
+    assert len(inbox.got) == 1
+
+
+def test_after_two_days_it_is_given_up_and_said_so(desk: Desk, inbox: Inbox, clock: Clock) -> None:
+    inbox.trouble = ConnectorError("down")
+    run_ends(desk)
+    clock.now += GIVE_UP_AFTER
+    [attempt] = desk.deliver("crm")
+    assert attempt.error
+    assert attempt.next is None
+    assert desk.pending("crm") == 0
+
+
+def test_standing_and_messages_outlive_the_process(memos: Memos, desk: Desk, inbox: Inbox, clock: Clock) -> None:
+    run_ends(desk)
+    restarted = Desk(memos, {"inbox": inbox}, CONFIG, clock)
+    assert restarted.standing("crm").trouble is NoticeKind.FAILING
+    assert run_ends(restarted) == []
+    restarted.deliver("crm")
+    assert len(inbox.got) == 1
+
+
+def test_a_messenger_that_died_over_a_message_does_not_lose_it(memos: Memos, inbox: Inbox, clock: Clock) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(report: Report, notices: Sequence[Notice], config: Config) -> None:
+        raise Killed
+
+    dying = Desk(memos, {"inbox": kill}, CONFIG, clock)
+    run_ends(dying)
+    with pytest.raises(Killed):
+        dying.deliver("crm")
+    restarted = Desk(memos, {"inbox": inbox}, CONFIG, clock)
+    assert restarted.deliver("crm") == []
+    clock.on(minutes=1)
+    restarted.deliver("crm")
+    assert len(inbox.got) == 1
+
+
+def test_two_services_deliver_a_message_once(memos: Memos, inbox: Inbox, clock: Clock) -> None:
+    desks = [Desk(memos, {"inbox": inbox}, CONFIG, clock) for _ in range(4)]
+    run_ends(desks[0])
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda desk: desk.deliver("crm"), desks))
+    assert len(inbox.got) == 1
+
+
+def test_one_messenger_in_trouble_does_not_stop_the_other(memos: Memos, inbox: Inbox, clock: Clock) -> None:
+    broken = Inbox()
+    broken.trouble = ConnectorError("down")
+    desk = Desk(memos, {"broken": broken, "inbox": inbox}, CONFIG, clock)
+    run_ends(desk)
+    desk.deliver("crm")
+    assert len(inbox.got) == 1
+    assert desk.pending("crm") == 1
+
+
+def test_a_plugin_that_was_removed_is_not_waited_for_for_ever(memos: Memos, desk: Desk, clock: Clock) -> None:
+    run_ends(desk)
+    without = Desk(memos, {}, CONFIG, clock)
+    [attempt] = without.deliver("crm")
+    assert "not installed any more" in attempt.error
+    clock.now += GIVE_UP_AFTER
+    without.deliver("crm")
+    assert without.pending("crm") == 0
+
+
+def test_pending_messages_do_not_grow_without_bound(desk: Desk, inbox: Inbox) -> None:
+    inbox.trouble = ConnectorError("down")
+    for _ in range(MOST_PENDING):
+        run_ends(desk, RunStatus.FAILED)
+        run_ends(desk, RunStatus.DONE)
+    assert desk.pending("crm") == MOST_PENDING
+
+
+def test_a_clock_that_was_set_back_does_not_hold_messages_for_ever(desk: Desk, inbox: Inbox, clock: Clock) -> None:
+    inbox.trouble = ConnectorError("down")
+    run_ends(desk)
+    desk.deliver("crm")
+    clock.on(days=-30)
+    inbox.trouble = None
+    desk.deliver("crm")
+    assert len(inbox.got) == 1
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"standing": {"trouble": "bored"}}'])
+def test_what_cannot_be_read_counts_as_nothing(memos: Memos, desk: Desk, text: str) -> None:
+    memos.swap_memo("notices crm", "", text)
+    assert [notice.kind for notice in run_ends(desk)] == [NoticeKind.FAILING]
