@@ -87,7 +87,7 @@ class ExchangeSource:
             return changes_since(place.mailbox, place.folder, state)
         except ews.ErrorInvalidSyncStateData:
             if state is None:
-                raise
+                return None
             return Changed(state=changes_since(place.mailbox, place.folder, None).state, too_many=True)
         except UNABLE:
             return None

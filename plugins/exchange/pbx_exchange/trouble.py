@@ -253,7 +253,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
         BROKEN_OFF,
     ),
     ((urllib3.exceptions.ProtocolError, http.client.HTTPException), BROKEN_OFF),
-    (BUSY, IN_TROUBLE),
+    ((*BUSY, ews.ErrorInternalServerError), IN_TROUBLE),
     ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), NETWORK),
 )
 _BY_NUMBER = {

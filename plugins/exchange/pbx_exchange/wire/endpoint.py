@@ -115,6 +115,13 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         """Some request went well: whatever trouble there was is over."""
         self._trouble_since = None
 
+    def seconds_for_one(self) -> float | None:
+        """How long to wait for an answer; None: as long as the settings say. With many address books, each waiting so
+        long for a dead server would take hours: once it was given up, others only look whether it came back."""
+        since = self._trouble_since
+        silent = since is not None and time.monotonic() > since + UNANSWERED_SECONDS
+        return UNANSWERED_SECONDS / 6 if silent else None
+
     def trouble(self) -> float:
         """Since when no request went well. All threads share it, so that a dead server is waited for once, not by
         each address book in turn."""

@@ -54,7 +54,7 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
                 messages = self._answer(payload)
                 self.protocol.retry_policy.answered()
                 return messages
-            except (*BUSY, *ONCE_MORE) as error:
+            except (*BUSY, *ONCE_MORE, errors.ErrorInternalServerError) as error:
                 attempts.again(error)
 
     def ask_each(self, payload: _Element, expected: int) -> list[_Element | Exception]:
@@ -73,6 +73,7 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
     def _answer(self, payload: _Element) -> list[_Element]:
         for api_version in self._api_versions_to_try():
             with self.account.turn:
+                self.timeout = self.protocol.retry_policy.seconds_for_one()
                 response = self._get_response(payload=payload, api_version=api_version)
             try:
                 messages = self._messages(response.content)
@@ -159,9 +160,13 @@ class FindItem(_Service):
     SERVICE_NAME = find_item.FindItem.SERVICE_NAME
 
     def page(self, folder: _Element, shape: _Element, offset: int, size: int) -> Page:
+        """Asks a second time if the count is wrong."""
         view = M.IndexedPageItemView(MaxEntriesReturned=str(size), Offset=str(offset), BasePoint="Beginning")
         payload = M.FindItem(shape, view, M.ParentFolderIds(folder), Traversal="Shallow")
-        return _page(self.ask_one(payload), "Items", offset)
+        try:
+            return _page(self.ask_one(payload), "Items", offset)
+        except MiscountedAnswer:
+            return _page(self.ask_one(payload), "Items", offset)
 
 
 class GetItem(_Service):
