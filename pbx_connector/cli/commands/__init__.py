@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pbx_connector.cli.commands import accounts, check, fields, new, phonebook, run, simulate, sources
+from pbx_connector.cli.commands import accounts, check, fields, new, phonebook, run, simulate, sources, test_connection
 
 COMMANDS = (
     check.add_to,
+    test_connection.add_to,
     simulate.add_to,
     run.add_to,
     new.add_to,

@@ -84,10 +84,15 @@ class Connection:
                 self._mailboxes[key] = self._mailbox(owner, self._self)
             return self._mailboxes[key]
 
-    def public(self) -> Mailbox:
-        mailbox = self._mailbox(self._settings.email, self._self)
-        mailbox.public = self._public_mailbox
-        return mailbox
+    def public(self, replica: str = "") -> Mailbox:
+        """On the way to the list of public folders, or to the mailbox of this id that holds a folder's content."""
+        with self._lock:
+            key = ("public", replica)
+            if key not in self._mailboxes:
+                self._mailboxes[key] = self._mailbox(self._settings.email, self._self)
+                content = f"{replica}@{self._settings.mail_domain}" if replica else ""
+                self._mailboxes[key].public = content or self._public_mailbox
+            return self._mailboxes[key]
 
     def close(self) -> None:
         self._endpoint.close()

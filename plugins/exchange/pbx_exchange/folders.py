@@ -6,6 +6,8 @@ Nothing here takes "not listed" for "not there": a walk says what it saw, `look_
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +16,15 @@ from lxml.etree import _Element
 
 from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.endpoint import Mailbox
-from pbx_exchange.wire.services import FindFolder, GetFolder, distinguished, field_uri, folder_id, folder_shape
+from pbx_exchange.wire.services import (
+    FindFolder,
+    GetFolder,
+    distinguished,
+    extended_uri,
+    field_uri,
+    folder_id,
+    folder_shape,
+)
 
 _PARENTS_AT_ONCE = 50
 _LOOKS_AT_ONCE = 100
@@ -30,6 +40,8 @@ _PROPERTIES = (
 _SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric")
 _SELF_MADE_NAMES = ("recipientcache", "recipient cache", "gal contacts", "deleted items")
 DEEPEST = 50
+_REPLICA_LIST = "0x6698"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,8 @@ class Folder:
     total: int = 0
     """Items in it, of any kind, as the server counts them."""
     readable: bool = True
+    replica: str = ""
+    """Id of the mailbox that holds the content of a public folder, where the server has several."""
 
     @property
     def name(self) -> str:
@@ -65,6 +79,8 @@ class Folder:
 class Unseen:
     """A folder whose inside could not be listed, and why."""
 
+    id: str
+    """Empty for the root."""
     path: str
     error: Exception
 
@@ -73,7 +89,8 @@ def get_folders(mailbox: Mailbox, folders: Sequence[_Element]) -> list[Folder | 
     """Direct looks, in that order; a failure stands in the place of its folder."""
     found: list[Folder | Exception] = []
     for start in range(0, len(folders), _LOOKS_AT_ONCE):
-        answers = GetFolder(account=mailbox).each(folders[start : start + _LOOKS_AT_ONCE], _shape())
+        shape = _shape(with_replica=bool(mailbox.public))
+        answers = GetFolder(account=mailbox).each(folders[start : start + _LOOKS_AT_ONCE], shape)
         found += [answer if isinstance(answer, Exception) else _folder(answer) for answer in answers]
     return found
 
@@ -103,7 +120,7 @@ def _children(mailbox: Mailbox, parents: Sequence[Folder]) -> Iterator[Folder | 
         pages = FindFolder(account=mailbox).children([_element(parent) for parent in some], _shape(), deep=False)
         for parent, page in zip(some, pages, strict=True):
             if isinstance(page, Exception):
-                yield Unseen(parent.path or "/", page)
+                yield Unseen(parent.id, parent.path or "/", page)
                 continue
             elements = [*page.elements, *_further(mailbox, _element(parent), page.next_offset, deep=False)]
             yield from (_below(parent, _folder(element)) for element in elements)
@@ -157,8 +174,9 @@ def is_not_there(error: Exception) -> bool:
     return isinstance(error, (ews.ErrorItemNotFound, ews.ErrorFolderNotFound))
 
 
-def _shape() -> _Element:
-    return folder_shape(map(field_uri, _PROPERTIES))
+def _shape(*, with_replica: bool = False) -> _Element:
+    replica = [extended_uri(_REPLICA_LIST, "Binary")] if with_replica else []
+    return folder_shape([*map(field_uri, _PROPERTIES), *replica])
 
 
 def _element(folder: Folder) -> _Element:
@@ -183,7 +201,18 @@ def _folder(element: _Element) -> Folder:
         parent=parent.get("Id", "") if parent is not None else "",
         total=_number(element.findtext(f"{TYPES}TotalCount"), unknown=0),
         readable=read not in ("false", "0"),
+        replica=_replica(element),
     )
+
+
+def _replica(element: _Element) -> str:
+    """From PR_REPLICA_LIST: the mailbox's id as text, in bytes that end with zero."""
+    encoded = element.findtext(f"{TYPES}ExtendedProperty/{TYPES}Value") or ""
+    try:
+        found = _GUID.match(b64decode(encoded, validate=True).decode("ascii"))
+    except ValueError:
+        return ""
+    return found[0] if found else ""
 
 
 def _class_of_tag(element: _Element) -> str:

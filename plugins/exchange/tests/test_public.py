@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from pbx_exchange.fields import KNOWN
 from pbx_exchange.sandbox.things import DirectoryAddress, Right
@@ -249,6 +251,27 @@ def test_an_item_that_cannot_be_read_is_unreadable_and_the_others_are_read(
     assert "ErrorItemCorrupt" in unreadable.problem.message
     assert sum(isinstance(item, Row) for item in items) == 2
     assert isinstance(end, End)
+
+
+def test_content_is_asked_for_at_the_mailbox_that_holds_it(office: Office, middleman: Middleman) -> None:
+    guid = "0b5f4f2e-1c1d-4e8a-9a53-6f2f7c1d2e3f"
+    value = b64encode(guid.encode() + b"\0").decode()
+    extended = (
+        '<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x6698" PropertyType="Binary"/>'
+        f"<t:Value>{value}</t:Value></t:ExtendedProperty><t:EffectiveRights>"
+    ).encode()
+
+    def tell_replica(passing: Passing) -> None:
+        if b"0x6698" in passing.request:
+            passing.body = passing.body.replace(b"<t:EffectiveRights>", extended)
+
+    middleman.spoil = tell_replica
+    with office.open(url=middleman.url, personal=False, public={"mailbox": "hierarchy@example.com"}) as source:
+        book = find_book(source, VIP)
+        assert {seen.get("X-PublicFolderMailbox") for seen in middleman.seen[1:]} == {"hierarchy@example.com"}
+        middleman.seen.clear()
+        rows_of(source, book)
+    assert {seen.get("X-PublicFolderMailbox") for seen in middleman.seen} == {f"{guid}@example.com"}
 
 
 _ENVELOPE = (

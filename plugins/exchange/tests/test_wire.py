@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 import pytest
-from pbx_exchange.wire import adapter
+from pbx_exchange.sandbox.faults import Fault
+from pbx_exchange.wire import adapter, endpoint
 
 from pbx_connector.api import Book, End, SourceError
 
@@ -245,6 +246,20 @@ def test_an_answer_that_drips_ends_in_time(office: Office, middleman: Middleman)
             rows_of(source, book)
     assert failure.value.code == "X0104"
     assert time.monotonic() - start < 4
+
+
+def test_a_dead_server_is_waited_for_once_and_not_by_each_book(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "UNANSWERED_SECONDS", 1.2)
+    with office.open(timeout=1) as source:
+        books = [book for book in source.books() if isinstance(book, Book)][:8]
+        office.sandbox.faults.add(Fault(name="silent", times=None))
+        start = time.monotonic()
+        for book in books:
+            with pytest.raises(SourceError):
+                rows_of(source, book)
+        assert time.monotonic() - start < 6
+        office.sandbox.faults.clear()
+        assert rows_of(source, books[0])
 
 
 def test_an_answer_larger_than_any_is_refused(

@@ -19,6 +19,7 @@ class PublicShelf:
     kind = "public"
 
     def __init__(self, connection: Connection, settings: ExchangeSettings) -> None:
+        self._connection = connection
         self._mailbox = connection.public()
         self._settings = settings.public
 
@@ -48,7 +49,7 @@ class PublicShelf:
         for found in walk_public(self._mailbox):
             if isinstance(found, Unseen):
                 if not is_refusal(found.error):
-                    yield unknown(Book(f"public:{found.path}", found.path, self.kind), found.error)
+                    yield unknown(Book(f"below:{found.id}", f"below {found.path}", self.kind), found.error)
             elif found.holds_contacts and self._settings.wants(found.path):
                 seen.append(found)
         yield from self._confirmed(seen)
@@ -59,7 +60,7 @@ class PublicShelf:
         for folder, answer in zip(folders, answers, strict=True):
             if isinstance(answer, Folder):
                 if answer.readable:
-                    yield self._place(folder, folder.path)
+                    yield self._place(answer, folder.path)
             elif not is_refusal(answer):
                 yield unknown(self._book(folder, folder.path), answer)
 
@@ -67,4 +68,5 @@ class PublicShelf:
         return Book(f"public:{folder.id}", title, self.kind)
 
     def _place(self, folder: Folder, title: str) -> Place:
-        return Place(self._book(folder, title), self._mailbox, folder.id, {"FolderPath": title}, has_delta=False)
+        mailbox = self._connection.public(folder.replica)
+        return Place(self._book(folder, title), mailbox, folder.id, {"FolderPath": title}, has_delta=False)

@@ -252,5 +252,9 @@ def field_uri(uri: str) -> _Element:
     return T.FieldURI(FieldURI=uri)
 
 
+def extended_uri(tag: str, kind: str) -> _Element:
+    return T.ExtendedFieldURI(PropertyTag=tag, PropertyType=kind)
+
+
 def indexed_uri(uri: str, index: str) -> _Element:
     return T.IndexedFieldURI(FieldURI=uri, FieldIndex=index)
