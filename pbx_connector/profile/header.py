@@ -5,7 +5,7 @@ All scalars of a profile are text (see `pbx_rules.document`), so every field her
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -69,5 +69,7 @@ class Header(Strict):
     notify: NotifyConfig | None = None
     """When people hear of it, instead of what the configuration says."""
     tests: Any = None
+    labels: Literal["create", "require"] = "create"
+    """create: runs make the labels that are missing; require: they leave them out and say so."""
     publish_personal: bool = False
     """Allow personal contacts to land in the company phone book, where the structure says so."""

@@ -170,6 +170,8 @@ class _Loading:
             limits=Limits(RemovalLimit(removal.share, removal.entries)),
             schedule=header.schedule,
             notify=header.notify,
+            labels=header.labels,
+            publish_personal=header.publish_personal,
             file=self._path,
         )
 

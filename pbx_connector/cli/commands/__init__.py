@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from pbx_connector.cli.commands import accounts, check, fields, new, phonebook, run, simulate, sources, test_connection
+from pbx_connector.cli.commands import (
+    accounts,
+    check,
+    fields,
+    history,
+    labels,
+    new,
+    phonebook,
+    plan,
+    profiles,
+    run,
+    simulate,
+    sources,
+    test_connection,
+    undo,
+)
 
 COMMANDS = (
     check.add_to,
@@ -13,6 +28,11 @@ COMMANDS = (
     sources.add_to,
     fields.add_to,
     accounts.add_to,
+    labels.add_to,
     phonebook.add_to,
+    history.add_to,
+    undo.add_to,
+    plan.add_to,
+    profiles.add_to,
 )
 """Each adds its command to the application; in the order of the help page."""

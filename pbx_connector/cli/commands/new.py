@@ -10,6 +10,7 @@ import json
 import string
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from typer.core import TyperGroup
 
 from pbx_connector.cli import output
 from pbx_connector.cli.session import Session
+from pbx_connector.cli.signatures import option, with_options
 from pbx_connector.errors import UsageError
 from pbx_connector.secret import keep_secret
 from pbx_connector.source import Question, Template
@@ -27,6 +29,11 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(
         typer.Typer(cls=_Templates, no_args_is_help=True, help="Write a starting profile from a template."), name="new"
     )
+
+
+FileOption = Annotated[
+    Path | None, typer.Option("--file", help="Where to write the profile; default: TEMPLATE.yaml here.")
+]
 
 
 class _Templates(TyperGroup):
@@ -49,35 +56,20 @@ def _command(template: Template) -> Any:
 def _writer(template: Template) -> Callable[..., None]:
     """A function whose signature has an option for each question: that is what Typer makes commands from."""
 
-    def write(**options: Any) -> None:
-        _write_profile(template, options.pop("file"), options)
+    def write(file: FileOption = None, **options: Any) -> None:
+        _write_profile(template, file, options)
 
-    parameters = [inspect.Parameter("file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_FileOption)]
-    for question in template.questions:
-        parameters += _parameters(question)
-    write.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    write.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return write
+    return with_options(write, chain.from_iterable(_options(question) for question in template.questions))
 
 
-_FileOption = Annotated[
-    Path | None, typer.Option("--file", help="Where to write the profile; default: TEMPLATE.yaml here.")
-]
-
-
-def _parameters(question: Question) -> list[inspect.Parameter]:
-    def option(suffix: str, kind: Any, text: str) -> inspect.Parameter:
-        flag = f"--{question.name}{suffix}".replace("_", "-")
-        annotation = Annotated[kind | None, typer.Option(flag, help=text)]
-        name = f"{question.name}{suffix}".replace("-", "_")
-        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-
+def _options(question: Question) -> list[inspect.Parameter]:
     if not question.secret:
-        return [option("", str, question.prompt)]
+        return [option(question.name, str, question.prompt)]
+    note = "others on this machine may see it: better leave it out and be asked."
     return [
-        option("", str, f"{question.prompt}; others on this machine may see it: better leave it out and be asked."),
-        option("-file", Path, "A file that holds it."),
-        option("-env", str, "The environment variable that will hold it at each run."),
+        option(question.name, str, f"{question.prompt}; {note}"),
+        option(f"{question.name}_file", Path, "A file that holds it."),
+        option(f"{question.name}_env", str, "The environment variable that will hold it at each run."),
     ]
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from pbx_connector.cli import output
+from pbx_connector.cli.commands import phonebook_edit, phonebook_lookup
 from pbx_connector.cli.entries import Line, plain, plain_labels
 from pbx_connector.cli.entries import show as show_entries
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
@@ -21,10 +22,12 @@ CompanyOption = Annotated[bool, typer.Option("--company", help="Only company ent
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Look into the phone book.")
+    group = typer.Typer(no_args_is_help=True, help="What is in the phone book; entries by hand.")
     group.command("list")(list_entries)
     group.command("show")(show)
     group.command("search")(search)
+    phonebook_lookup.add_to(group)
+    phonebook_edit.add_to(group)
     app.add_typer(group, name="phonebook")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from pbx_connector.cli import output, reports
@@ -18,7 +20,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def simulate(
-    context: typer.Context, profile: ProfileArgument, store: StoreOption = None, as_json: JsonOption = False
+    context: typer.Context,
+    profile: ProfileArgument,
+    full: Annotated[bool, typer.Option("--full", help="Read everything, whatever earlier runs know.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Keep the plan, for run --plan ID.")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the records that a run would make, and what it would add, change and remove."""
     session = Session.of(context, store)
@@ -26,7 +33,7 @@ def simulate(
         loaded = load_profile(profile, session.plugins)
         with session.open_store() as book, progress_bar(wanted=not as_json) as progress:
             warn_without_accounts(loaded, book)
-            with simulate_profile(loaded, book, progress=progress) as simulation:
+            with simulate_profile(loaded, book, full=full, save=save, progress=progress) as simulation:
                 (_print_json if as_json else _show)(simulation)
             status = simulation.report.status
     except ConnectorError as error:
@@ -40,13 +47,13 @@ def simulate(
 def _show(simulation: Simulation) -> None:
     reports.show_records("Records (a simulation: nothing is written)", simulation.records())
     reports.show_report(simulation.report)
+    if simulation.plan:
+        output.say(f"the plan is kept; to apply just this: pbx-connector run PROFILE --plan {simulation.plan}")
     for reason in simulation.reasons:
         output.say(f"a run would be refused: {output.shown(reason)}", style="bold red")
 
 
 def _print_json(simulation: Simulation) -> None:
     report = reports.report_as_json(simulation.report)
-    output.as_json(
-        report
-        | {"reasons": list(simulation.reasons), "records": [reports.change_as_json(c) for c in simulation.records()]}
-    )
+    records = [reports.change_as_json(change) for change in simulation.records()]
+    output.as_json(report | {"plan": simulation.plan, "reasons": list(simulation.reasons), "records": records})

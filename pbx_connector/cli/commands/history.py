@@ -1,0 +1,75 @@
+"""`pbx-connector history [PROFILE]` and `history show RUN`: what was changed, when and by what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pbx_connector.cli import output, reports
+from pbx_connector.cli.groups import ListByDefault
+from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.stores import RunRecord
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(cls=ListByDefault, help="What was changed, when and by what.")
+    group.command("list")(list_runs)
+    group.command("show")(show)
+    app.add_typer(group, name="history")
+
+
+def list_runs(
+    context: typer.Context,
+    profile: Annotated[str | None, typer.Argument(help="Only runs of this profile (its id).")] = None,
+    limit: Annotated[int, typer.Option(help="As many, the newest first.", min=1)] = 30,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs, the newest first."""
+    with Session.of(context, store).open_store() as book:
+        runs = list(book.runs(profile, limit=limit))
+    if as_json:
+        output.as_json([record_as_json(record) for record in runs])
+    elif runs:
+        output.table("", ("run", "profile", "kind", "started", "status", "changes", "note"), map(_row, runs))
+    else:
+        output.say("nothing has happened yet")
+
+
+def show(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The id of a run.", metavar="RUN")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one run: its books, problems and every change, field by field."""
+    with Session.of(context, store).open_store() as book:
+        record = book.run(run)
+        if as_json:
+            changes = [reports.change_as_json(change) for change in book.changes(run)]
+            output.as_json(record_as_json(record) | {"changes": changes})
+            return
+        reports.show_records(f"Changes of run {record.id}", book.changes(run))
+    reports.show_report(record.report)
+    if record.note:
+        output.say(output.shown(record.note))
+
+
+def record_as_json(record: RunRecord) -> dict[str, Any]:
+    return reports.report_as_json(record.report) | {
+        "kind": str(record.kind),
+        "note": record.note,
+        "undone_by": record.undone_by,
+        "released": record.released,
+    }
+
+
+def _row(record: RunRecord) -> tuple[str, ...]:
+    report = record.report
+    started = report.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if report.started else ""
+    counts = report.counts
+    changes = f"+{counts.added} ~{counts.updated} -{counts.removed}"
+    undone = f"undone by {record.undone_by}" if record.undone_by else ""
+    note = ", ".join(word for word in ("released by hand" if record.released else "", undone, record.note) if word)
+    return record.id, report.profile, str(record.kind), started, str(report.status), changes, note

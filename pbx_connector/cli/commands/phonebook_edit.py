@@ -1,0 +1,91 @@
+"""`pbx-connector phonebook add|edit|remove`: entries made by hand, which no run ever touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from pbx_connector.cli import output
+from pbx_connector.cli.session import Session, StoreOption
+from pbx_connector.cli.signatures import option, with_options
+from pbx_connector.errors import UsageError
+from pbx_connector.plan import Content
+from pbx_connector.targets import LABEL_NAME_MAX_LENGTH, LABEL_VALUE_MAX_LENGTH, TARGETS
+
+EntryArgument = Annotated[int, typer.Argument(help="The entry's id.", metavar="ID")]
+LabelOption = Annotated[
+    list[str] | None, typer.Option("--label", help="NAME=VALUE, or NAME= to take a label away.", metavar="NAME=VALUE")
+]
+
+
+def add_to(group: typer.Typer) -> None:
+    fields = [option(target.name, str, target.title) for target in TARGETS]
+    group.command("add")(with_options(add, fields))
+    group.command("edit")(with_options(edit, fields))
+    group.command("remove")(remove)
+
+
+def add(
+    context: typer.Context,
+    account: Annotated[str | None, typer.Option("--account", help="Make it private to this account.")] = None,
+    label: LabelOption = None,
+    store: StoreOption = None,
+    **fields: Any,
+) -> None:
+    """Add an entry by hand."""
+    content = Content(account, _with_value(fields), _labels(label or (), {}))
+    _check(content)
+    with Session.of(context, store).open_store() as book:
+        added = book.add_entry(content)
+    output.say(f"entry {added.id} is added")
+
+
+def edit(
+    context: typer.Context, entry: EntryArgument, label: LabelOption = None, store: StoreOption = None, **fields: Any
+) -> None:
+    """Change an entry that was made by hand; an empty value takes a field away."""
+    with Session.of(context, store).open_store() as book:
+        before = book.entry(entry).content
+        given = {name: value for name, value in fields.items() if value is not None}
+        content = Content(before.account, _with_value({**before.fields, **given}), _labels(label or (), before.labels))
+        _check(content)
+        book.edit_entry(entry, content)
+    output.say(f"entry {entry} is changed")
+
+
+def remove(context: typer.Context, entry: EntryArgument, store: StoreOption = None) -> None:
+    """Remove an entry that was made by hand."""
+    with Session.of(context, store).open_store() as book:
+        book.remove_entry(entry)
+    output.say(f"entry {entry} is removed; pbx-connector history tells how to undo that")
+
+
+def _with_value(fields: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value.strip() for name, value in fields.items() if value is not None and value.strip()}
+
+
+def _labels(given: Sequence[str], before: Mapping[str, str]) -> dict[str, str]:
+    labels = dict(before)
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(f"--label {text!r} is not NAME=VALUE")
+        labels[name.strip()] = value.strip()
+    return {name: value for name, value in labels.items() if value}
+
+
+def _check(content: Content) -> None:
+    """What a person types is refused, not cut."""
+    for target in TARGETS:
+        value = content.fields.get(target.name, "")
+        if target.required and not value:
+            raise UsageError(f"--{target.name.replace('_', '-')} is needed: {target.title}")
+        if len(value) > target.max_length:
+            raise UsageError(f"{target.title} is longer than {target.max_length} characters")
+    for name, value in content.labels.items():
+        if len(name) > LABEL_NAME_MAX_LENGTH or len(value) > LABEL_VALUE_MAX_LENGTH:
+            raise UsageError(
+                f"a label has at most {LABEL_NAME_MAX_LENGTH} characters, its value {LABEL_VALUE_MAX_LENGTH}"
+            )

@@ -1,0 +1,48 @@
+"""`pbx-connector plan show ID`: a plan that was refused, or saved by a simulation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pbx_connector.cli import output, reports
+from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.plan import Action
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Plans that were refused or saved.")
+    group.command("show")(show)
+    app.add_typer(group, name="plan")
+
+
+def show(
+    context: typer.Context,
+    plan: Annotated[str, typer.Argument(help="The plan's id.", metavar="ID")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a kept plan would change, field by field."""
+    with Session.of(context, store).open_store() as book:
+        kept = book.plan(plan)
+        if as_json:
+            changes = [reports.change_as_json(change) for change in book.plan_changes(plan)]
+            output.as_json(
+                {
+                    "plan": kept.id,
+                    "profile": kept.profile,
+                    "made": kept.made.isoformat(),
+                    "digest": kept.digest,
+                    "reasons": list(kept.reasons),
+                    "used": kept.used,
+                    "changes": changes,
+                }
+            )
+            return
+        changed = (change for change in book.plan_changes(plan) if change.action is not Action.KEEP)
+        reports.show_records(f"Plan {kept.id} of profile {kept.profile}", changed)
+    for reason in kept.reasons:
+        output.say(f"refused: {output.shown(reason)}")
+    if kept.used:
+        output.say(f"applied by run {kept.used}: a plan can be applied once")

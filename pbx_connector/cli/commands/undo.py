@@ -1,0 +1,36 @@
+"""`pbx-connector undo RUN`: takes back what a run changed, where nothing later touched it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pbx_connector.cli import output
+from pbx_connector.cli.session import JsonOption, Session, StoreOption
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("undo")(undo)
+
+
+def undo(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The id of a run; see pbx-connector history.", metavar="RUN")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back a run's changes; what something later touched is left and named."""
+    with Session.of(context, store).open_store() as book:
+        undone = book.undo(run)
+    if as_json:
+        left = [{"entry": one.entry, "account": one.account, "reason": one.reason} for one in undone.left]
+        output.as_json({"run": undone.run, "changes": undone.changes, "left": left, "held": undone.held})
+        return
+    output.say(f"{undone.changes} changes of run {run} are taken back; this is run {undone.run}")
+    if undone.left:
+        rows = [(str(one.entry or ""), one.account or "", one.reason) for one in undone.left]
+        output.table("Left as they are:", ("entry", "account", "because"), rows)
+    if undone.held:
+        output.say(f"profile {undone.held} is held, or its next run would do it all again. To go on:")
+        output.say(f"  pbx-connector profiles resume {undone.held}")

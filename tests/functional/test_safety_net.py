@@ -1,0 +1,116 @@
+"""What stands between a run and a lost phone book: refused plans, releases, saved plans, history, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pbx_exchange.sandbox import Right, Sandbox
+from product import Connector
+
+
+@pytest.fixture
+def ran(connector: Connector, profile: Path) -> Connector:
+    connector.counts(profile)
+    return connector
+
+
+def lose_customers(sandbox: Sandbox) -> None:
+    folder = sandbox.world.folder("Company Contacts/Customers")
+    folder.everyone = Right.NONE
+    folder.rights.clear()
+
+
+def test_a_refused_plan_is_kept_shown_and_released_once(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
+    lose_customers(sandbox)
+    refused = ran("run", profile, "--json", code=3).json
+    plan = refused["plan"]
+    assert refused["reasons"]
+    shown = ran("plan", "show", plan)
+    assert 'Ann "Bo" Lee' in shown.out
+    assert "refused:" in shown.out
+    removals = [
+        change for change in ran("plan", "show", plan, "--json").json["changes"] if change["action"] == "remove"
+    ]
+    before = len(ran.entries())
+    assert ran("run", profile, "--release", plan, "--json").json["counts"]["removed"] == len(removals)
+    assert len(ran.entries()) == before - len(removals)
+    ran("run", profile, "--release", plan, code=2)
+
+
+def test_a_release_is_stale_when_the_source_has_changed(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
+    lose_customers(sandbox)
+    plan = ran("run", profile, "--json", code=3).json["plan"]
+    sandbox.world.update(sandbox.world.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
+    before = ran.entries()
+    done = ran("run", profile, "--release", plan, code=3)
+    assert "plan" in done.err
+    assert ran.entries() == before
+
+
+def test_a_saved_simulation_is_what_a_run_applies(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
+    sandbox.world.update(sandbox.world.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
+    simulated = ran("simulate", profile, "--save", "--json").json
+    assert simulated["counts"]["updated"] == 1
+    assert ran("run", profile, "--plan", simulated["plan"], "--json").json["counts"]["updated"] == 1
+
+
+def test_a_run_is_undone_and_the_profile_waits(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
+    before = ran.entries()
+    sandbox.world.update(sandbox.world.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
+    run = ran("run", profile, "--json").json["run"]
+    assert ran.entries() != before
+    shown = ran("history", "show", run).out
+    assert "+49 89 99998 100 → +49 89 1" in shown
+    undone = ran("undo", run, "--json").json
+    assert undone["changes"] == 1
+    assert ran.entries() == before
+    held = ran("run", profile, code=3)
+    assert "resume" in held.err
+    ran("profiles", "resume", "exchange-contacts")
+    assert ran.counts(profile)["updated"] == 1
+    assert {"run", "undo", "accounts"} <= {record["kind"] for record in ran("history", "--json").json}
+    assert run in {record["run"] for record in ran("history", "exchange-contacts", "--json").json}
+
+
+def test_entries_by_hand_are_never_touched_by_a_run(ran: Connector, profile: Path) -> None:
+    ran("phonebook", "add", "--display-name", "Door phone", "--phone", "+49 89 123", "--label", "Kind=door")
+    by_hand = next(entry for entry in ran.entries() if entry["fields"]["display_name"] == "Door phone")
+    assert by_hand["labels"] == {"Kind": "door"}
+    ran("phonebook", "edit", str(by_hand["id"]), "--phone", "+49 89 99998 456")
+    ran.counts(profile)
+    assert ran("phonebook", "lookup", "089 99998456").out.count("Door phone") == 1
+    ran("phonebook", "remove", str(by_hand["id"]))
+    imported = next(entry for entry in ran.entries() if entry["fields"]["display_name"] == "Reception")
+    assert "hint:" in ran("phonebook", "edit", str(imported["id"]), "--phone", "1", code=2).err
+
+
+def test_a_caller_shows_the_private_name_before_the_company_one(ran: Connector, sandbox: Sandbox) -> None:
+    company = ran("phonebook", "lookup", "+49 (89) 99998-100", "--json").json
+    assert [match["display_name"] for match in company] == ["Reception"]
+    private = next(entry for entry in ran.entries("--account", sandbox.accounts[0].id) if "phone" in entry["fields"])
+    found = ran("phonebook", "lookup", private["fields"]["phone"], "--account", sandbox.accounts[0].id, "--json").json
+    assert found[0]["id"] == private["id"]
+    assert ran("phonebook", "lookup", private["fields"]["phone"], "--json").json == []
+
+
+def test_what_a_deleted_profile_owned_is_removed_by_hand_alone(ran: Connector, profile: Path) -> None:
+    assert ran("profiles", "list", "--json").json[0]["entries"] == len(ran.entries())
+    ran("profiles", "adopt", "exchange-contacts", "office")
+    assert ran("profiles", "list", "--json").json[0]["id"] == "office"
+    assert "--yes" in ran("profiles", "remove", "office", code=2).err
+    assert ran.entries()
+    ran("profiles", "remove", "office", "--yes")
+    assert ran.entries() == []
+
+
+def test_labels_can_be_required(connector: Connector, profile: Path) -> None:
+    profile.write_text(f"labels: require\n{profile.read_text()}")
+    report = connector("run", profile, "--json").json
+    assert any("Department" in problem["message"] for problem in report["problems"])
+    assert all(entry["labels"] == {} for entry in connector.entries())
+    connector("labels", "add", "Department")
+    connector("run", profile, "--full")
+    assert any(entry["labels"] for entry in connector.entries())
+    assert connector("labels", "list", "--json").json[0]["entries"] > 0
+    connector("labels", "remove", "Department", code=2)
