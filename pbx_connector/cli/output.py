@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,8 @@ from pbx_connector.model import Problem
 PIPE_WIDTH = 240
 """Columns of a table that nobody looks at on a terminal."""
 
+_SHORTENED = re.compile(r"\S{28,}(\S{12})")
+"""The ids of a source can be long; their ends tell them apart. JSON has them whole."""
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = {"\u200c", "\u200d"}
 """Format characters that words and emoji are made with."""
@@ -95,8 +98,9 @@ def diagnostics(found: Iterable[Diagnostic], text: str) -> None:
 def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
     """Problems with rows and books, on stderr; the first few in full."""
     for problem in found[:at_most]:
-        where = f"{problem.where}: " if problem.where else ""
-        _aside(f"{problem.severity}[{problem.code}]: ", "yellow", where + problem.message)
+        where, message = _SHORTENED.sub(r"…\1", problem.where), problem.message
+        told = message if message.startswith(where) else f"{where}: {message}"
+        _aside(f"{problem.severity}[{problem.code}]: ", "yellow", told)
         hint(problem.hint)
     if len(found) > at_most:
         warn(f"{len(found) - at_most} more problems; --json lists all of them")

@@ -10,11 +10,14 @@ from rich.text import Text
 
 from pbx_connector.cli import entries, output
 from pbx_connector.errors import ConnectorError, ProfileError
-from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
+from pbx_connector.model import BookReport, BookStatus, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Action, Change, FieldChange
 
 FIRST = 500
 """As many records a person is shown."""
+
+MANY_BOOKS = 30
+"""With more address books than this, only those that are not done are listed."""
 
 _COUNTS = ("rows", "added", "updated", "removed", "unchanged", "skipped", "problems")
 _STYLES = {Action.ADD: "green", Action.UPDATE: "yellow", Action.REMOVE: "red", Action.MOVE: "cyan", Action.KEEP: "dim"}
@@ -89,10 +92,14 @@ def change_as_json(change: Change) -> dict[str, Any]:
 
 def show_report(report: Report) -> None:
     """Books, counts and what was skipped on stdout; problems on stderr."""
+    shown = report.books
+    if len(shown) > MANY_BOOKS:
+        shown = tuple(book for book in shown if book.status is not BookStatus.DONE)
+        output.say(f"{len(report.books) - len(shown)} address books are done; --json lists them")
     output.table(
         "Address books",
         ("address book", "kind", "account", "status", "rows"),
-        [(b.book.title, b.book.kind, b.book.account or "", str(b.status), str(b.rows)) for b in report.books],
+        [(b.book.title, b.book.kind, b.book.account or "", str(b.status), str(b.rows)) for b in shown],
     )
     for reason, rows in report.skipped.items():
         output.say(f"skipped {rows}: {output.shown(reason)}")

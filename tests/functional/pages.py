@@ -1,0 +1,98 @@
+"""Runs a page of the docs: its commands, against the sandbox, with what the page says happens between them.
+
+`<!-- do: WORDS -->` changes the world; a `console` block has commands after `$ ` and, under each, lines of its output
+in their order. A line `...` stands for any lines. White space counts as one blank: tables are as wide as the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pbx_exchange.sandbox import Fault, Right, Sandbox
+from product import Connector
+
+
+@dataclass
+class Step:
+    """Either something that happens, or a command with what it prints."""
+
+    line: int
+    does: str = ""
+    command: str = ""
+    prints: tuple[str, ...] = ()
+
+
+def steps(page: Path) -> Iterator[Step]:
+    inside, step = False, None
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+        if does := re.fullmatch(r"<!-- do: (.*) -->", line):
+            yield Step(number, does=does[1])
+        elif line.strip() in ("```console", "```") and (inside or line.strip() == "```console"):
+            inside = not inside
+            if not inside and step:
+                yield step
+                step = None
+        elif inside and line.strip().startswith("$ "):
+            if step:
+                yield step
+            step = Step(number, command=line.strip().removeprefix("$ "))
+        elif inside and step:
+            step.prints = (*step.prints, line)
+
+
+class Stage:
+    """The world of a page: a sandbox, a phone book, and the folder that the commands are typed in."""
+
+    def __init__(self, connector: Connector, sandbox: Sandbox) -> None:
+        self.connector = connector
+        self.sandbox = sandbox
+
+    def play(self, page: Path) -> int:
+        """Returns the number of commands."""
+        commands = 0
+        for step in steps(page):
+            if step.does:
+                self._do(*shlex.split(step.does))
+            else:
+                commands += 1
+                self._run(step, page)
+        return commands
+
+    def _run(self, step: Step, page: Path) -> None:
+        done = self.connector(*shlex.split(step.command)[1:], code=None)
+        missing = _missing(step.prints, (done.out + done.err).splitlines())
+        assert missing is None, f"{page.name}:{step.line}: {step.command}\nmissing: {missing}\n{done.out}\n{done.err}"
+
+    def _do(self, what: str, *words: str) -> None:
+        getattr(self, f"_do_{what}")(*words)
+
+    def _do_deny(self, path: str) -> None:
+        folder = self.sandbox.world.folder(path)
+        folder.everyone = Right.NONE
+        folder.rights.clear()
+
+    def _do_allow(self, path: str) -> None:
+        self.sandbox.world.folder(path).everyone = Right.READ
+
+    def _do_update(self, name: str, field: str, value: str) -> None:
+        self.sandbox.world.update(self.sandbox.world.find(DisplayName=name), **{field: value})
+
+    def _do_break(self, operation: str, mailbox: str) -> None:
+        self.sandbox.faults.add(Fault(name="error", operation=operation, mailbox=mailbox, times=None))
+
+    def _do_mend(self) -> None:
+        self.sandbox.faults.clear()
+
+
+def _missing(expected: tuple[str, ...], printed: list[str]) -> str | None:
+    """The first expected line that does not come."""
+    left = iter([" ".join(line.split()) for line in printed])
+    for line in expected:
+        wanted = " ".join(line.split())
+        if wanted not in ("", "...") and not any(wanted == found or wanted in found for found in left):
+            return line
+    return None
