@@ -12,6 +12,7 @@ import typer
 from pbx_connector import stores
 from pbx_connector.cli import output
 from pbx_connector.config import Config, load_config
+from pbx_connector.errors import UsageError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile
 
@@ -21,6 +22,9 @@ CONFIG_HELP = "The configuration; default: config.yaml in your configuration fol
 StoreOption = Annotated[str | None, typer.Option("--store", help=STORE_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metavar="PROFILE")]
+
+AccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's private entries.")]
+CompanyOption = Annotated[bool, typer.Option("--company", help="Only company entries.")]
 
 
 class Session:
@@ -68,3 +72,10 @@ def warn_without_accounts(profile: Profile, book: stores.Store) -> None:
 
 def default_store_file() -> Path:
     return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"
+
+
+def scope(account: str | None, company: bool) -> stores.AccountScope:
+    """Which entries `--account` and `--company` ask for. Raises `UsageError` if both are given."""
+    if account is not None and company:
+        raise UsageError("--account and --company exclude each other")
+    return None if company else stores.ALL if account is None else account

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from pathlib import Path
 
 import pytest
@@ -114,3 +117,17 @@ def test_labels_can_be_required(connector: Connector, profile: Path) -> None:
     assert any(entry["labels"] for entry in connector.entries())
     assert connector("labels", "list", "--json").json[0]["entries"] > 0
     connector("labels", "remove", "Department", code=2)
+
+
+def test_the_phone_book_is_exported_for_other_programs(ran: Connector) -> None:
+    table = list(csv.DictReader(io.StringIO(ran("phonebook", "export", "--company").out)))
+    ann = next(line for line in table if line["displayname"] == 'Ann "Bo" Lee')
+    assert ann["organisation"] == 'Lee "Quotes" & Partners'
+    assert ann["Department"] == "Sales"
+    ran("phonebook", "export", "--format", "jsonl", "--out", "book.jsonl")
+    lines = [json.loads(line) for line in (ran.home / "book.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {line["id"] for line in lines} == {entry["id"] for entry in ran.entries()}
+    cards = ran("phonebook", "export", "--format", "vcard").out
+    assert cards.count("BEGIN:VCARD") == cards.count("VERSION:4.0") == len(lines)
+    assert "known formats" in ran("phonebook", "export", "--format", "xml", code=2).err
+    assert "nowhere" in ran("phonebook", "export", "--out", "nowhere/book.csv", code=4).err

@@ -9,16 +9,12 @@ import typer
 from rich.text import Text
 
 from pbx_connector.cli import output
-from pbx_connector.cli.commands import phonebook_edit, phonebook_lookup
+from pbx_connector.cli.commands import phonebook_edit, phonebook_export, phonebook_lookup
 from pbx_connector.cli.entries import Line, plain, plain_labels
 from pbx_connector.cli.entries import show as show_entries
-from pbx_connector.cli.session import JsonOption, Session, StoreOption
-from pbx_connector.errors import UsageError
-from pbx_connector.stores import ALL, AccountScope, Entry
+from pbx_connector.cli.session import AccountOption, CompanyOption, JsonOption, Session, StoreOption, scope
+from pbx_connector.stores import Entry
 from pbx_connector.targets import TARGETS
-
-AccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's private entries.")]
-CompanyOption = Annotated[bool, typer.Option("--company", help="Only company entries.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("search")(search)
     phonebook_lookup.add_to(group)
     phonebook_edit.add_to(group)
+    phonebook_export.add_to(group)
     app.add_typer(group, name="phonebook")
 
 
@@ -40,7 +37,7 @@ def list_entries(
 ) -> None:
     """List entries with their labels; default: company and private ones."""
     with Session.of(context, store).open_store() as book:
-        _print(book.entries(account=_scope(account, company)), as_json=as_json, nothing="the phone book is empty")
+        _print(book.entries(account=scope(account, company)), as_json=as_json, nothing="the phone book is empty")
 
 
 def search(
@@ -53,7 +50,7 @@ def search(
 ) -> None:
     """Find entries by a piece of text; case and accents do not matter."""
     with Session.of(context, store).open_store() as book:
-        found = book.search(text, account=_scope(account, company))
+        found = book.search(text, account=scope(account, company))
         _print(found, as_json=as_json, nothing=f"nothing in the phone book has {text!r}")
 
 
@@ -89,12 +86,6 @@ def entry_as_json(entry: Entry) -> dict[str, Any]:
         "profile": origin.profile if origin else None,
         "book": origin.book.title if origin else None,
     }
-
-
-def _scope(account: str | None, company: bool) -> AccountScope:
-    if account is not None and company:
-        raise UsageError("--account and --company exclude each other")
-    return None if company else ALL if account is None else account
 
 
 def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
