@@ -44,6 +44,8 @@ class Service:
         if isinstance(user, Response):
             self._note(http, None, None, data, user)
             return user
+        if http.method != "POST":  # asked after the login, as clients find out by GET whether one is needed
+            return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
         return await self._answer(http, user, data)
 
     async def _answer(self, http: HttpRequest, user: Principal, data: bytes) -> Response:

@@ -25,7 +25,7 @@ def build_app(service: Service, tokens: Tokens) -> ASGIApp:
     autodiscover = Autodiscover(service.world, service.authenticator, EWS_PATH)
     admin = Admin(service, Authenticator(service.world, tokens))
     routes = [
-        Route(EWS_PATH.lower(), service.serve, methods=["POST"]),
+        Route(EWS_PATH.lower(), service.serve, methods=["GET", "POST"]),
         Route(SOAP_PATH, autodiscover.serve_soap, methods=["POST"]),
         Route(POX_PATH, autodiscover.serve_pox, methods=["POST"]),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", tokens.serve_configuration),

@@ -83,6 +83,7 @@ def test_paging_that_makes_no_sense(lenient: Sandbox, view: str, code: str) -> N
 
 def test_other_addresses_and_methods(lenient: Sandbox) -> None:
     login = (lenient.email, lenient.password)
+    assert requests.get(lenient.url, timeout=10).status_code == 401
     assert requests.get(lenient.url, auth=login, timeout=10).status_code == 405
     assert requests.post(f"{lenient.base_url}/owa", auth=login, timeout=10).status_code == 404
     lower = lenient.url.replace("/EWS/Exchange.asmx", "/ews/exchange.asmx")
