@@ -3,11 +3,12 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: help demo test check lint lock clean
+.PHONY: help demo test check lint fuzz lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
 	@echo "make check   lint, types, import contracts, lock freshness"
+	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
 	@echo "make lock    resolve requirements.lock anew"
 
 .venv/.ready: requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
@@ -30,11 +31,14 @@ check: .venv/.ready
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/repo
 
+fuzz: .venv/.ready
+	$(BIN)/python grammar/tests/fuzz_rules.py
+
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --all-extras --group dev \
+	  --no-emit-index-url --no-emit-find-links --all-extras --group dev --group bench \
 	  --no-emit-package requests-gssapi --no-emit-package gssapi --no-emit-package decorator \
 	  --no-emit-package pbx-rules --no-emit-package pbx-connector --no-emit-package pbx-connector-exchange \
 	  --quiet --output-file requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml

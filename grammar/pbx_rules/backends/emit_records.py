@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pbx_rules import typed
 from pbx_rules.backends.emit import Emitter, is_not_none, load, store
 from pbx_rules.backends.records import Output
-from pbx_rules.program import OutputRecord
+from pbx_rules.program import OutputRecord, Result
 
 
 def emit_records(records: Sequence[typed.RecordRule], emitter: Emitter) -> None:
@@ -18,7 +18,9 @@ def emit_records(records: Sequence[typed.RecordRule], emitter: Emitter) -> None:
     emitter.assign(ast.Attribute(load("output"), "records", ast.Load()), "records")
     for rule in records:
         _emit(rule, "records", emitter)
-    emitter.add(ast.Return(_output("result")))
+    sound = emitter.call(Result, emitter.call(tuple, load("records")), ast.Constant(None), ast.Tuple([], ast.Load()))
+    found = ast.Attribute(load("output"), "findings", ast.Load())
+    emitter.add(ast.Return(ast.IfExp(found, _output("result"), sound)))
 
 
 def _output(method: str, *arguments: ast.expr) -> ast.Call:
@@ -50,12 +52,12 @@ def _condition(rule: typed.RecordRule, emitter: Emitter) -> Iterator[None]:
 def _emit_one(rule: typed.RecordRule, into: str, key: ast.expr | None, emitter: Emitter) -> None:
     """One record; `key` is its position, or the loop's number, or None where the loop has a `key:`."""
     values = [(value, emitter.atom(value.value)) for value in rule.values]
-    kept = [
+    kept: list[ast.expr] = [
         is_not_none(expression)
         for value, expression in values
         if value.target.blank == "drop" and value.value.type.maybe_blank
     ]
-    with emitter.when(ast.BoolOp(ast.And(), [ast.Constant(True), *kept])) if kept else ExitStack():
+    with emitter.when(kept[0] if len(kept) == 1 else ast.BoolOp(ast.And(), kept)) if kept else ExitStack():
         name = _key(rule, key, emitter)
         found = emitter.assign(ast.Dict([], []))
         for value, expression in values:

@@ -59,6 +59,8 @@ class Output:
 
     def result(self) -> Result:
         """A row with an error has no records."""
+        if not self.findings:
+            return Result(tuple(self.records), None, ())
         findings = tuple(self.findings)
         failed = any(finding.severity == "error" for finding in findings)
         return Result(() if failed else tuple(self.records), None, findings)

@@ -28,7 +28,8 @@ def expression_text(node: document.Mapping, name: str, findings: Findings) -> do
 
 def _twisted(node: document.Mapping, name: str, value: document.Node, findings: Findings) -> None:
     kind = "a list" if isinstance(value, document.Sequence) else "keys and values"
-    hint = _in_quotes(name, "…")
+    source = next(key.source for key, _ in node.items if key.text == name)
+    hint = _in_quotes(name, " ".join(source.at(value.span).split()))
     findings.add("R0409", f"YAML takes this for {kind}", value.span, label="not an expression", hint=hint)
 
 

@@ -48,6 +48,11 @@ class SourceText:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def at(self, span: Span) -> str:
+        """What stands there."""
+        start = self._starts[span.line - 1] + span.column - 1
+        return self.text[start : self._starts[span.end_line - 1] + span.end_column - 1]
+
     def rest_of_line(self, offset: int) -> str:
         """What stands on the line from `offset` on."""
         found = _LINE_BREAK.search(self.text, offset)
