@@ -7,7 +7,6 @@ Everything here is frozen and does no I/O. Sources make `Book` and the items of 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -153,7 +152,7 @@ class Record:
     def digest(self) -> str:
         """Equal for equal content (account, fields, labels), whatever the key."""
         content = [self.account, sorted(self.fields.items()), sorted(self.labels.items())]
-        return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
+        return hashlib.sha256(ascii(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,4 +63,4 @@ class Screen:
 
 def _can_be_stored(record: Record) -> bool:
     texts = (record.key, *record.fields.values(), *record.labels, *record.labels.values())
-    return all(map(storable, texts))
+    return storable("".join(texts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ import phonenumbers
 from pbx_connector.model import PHONE_FIELDS
 
 SEARCHED = ("display_name", "first_name", "last_name", "organisation", "email")
+NO_DIGITS = re.compile("[^0-9]+")
 TAIL = 7
 """Long enough to tell most numbers apart, short enough to be the same in national and international form."""
 
@@ -23,18 +25,18 @@ def fold(text: str) -> str:
 
 
 def digits(number: str) -> str:
-    return "".join(character for character in number if character in "0123456789")
+    return NO_DIGITS.sub("", number)
 
 
-def tail(number: str | None) -> str | None:
-    return (digits(number)[-TAIL:] or None) if number else None
+def tail(number: str) -> str | None:
+    return digits(number)[-TAIL:] or None
 
 
-def search_text(fields: Mapping[str, str]) -> str:
-    """One folded text of all that is searched; a line break keeps the parts apart."""
+def found_by(fields: Mapping[str, str]) -> tuple[str | None, ...]:
+    """The tail of each phone field, then one folded text of all that is searched; a line break keeps parts apart."""
+    numbers = [digits(fields[name]) if name in fields else "" for name in PHONE_FIELDS]
     words = fold("\n".join([fields[name] for name in SEARCHED if name in fields]))
-    numbers = [digits(fields[name]) for name in PHONE_FIELDS if name in fields]
-    return "\n".join([words, *numbers])
+    return *[number[-TAIL:] or None for number in numbers], "\n".join([words, *filter(None, numbers)])
 
 
 def same_number(one: str, other: str) -> bool:

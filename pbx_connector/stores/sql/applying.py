@@ -204,7 +204,10 @@ def _write_provenance(connection: Connection) -> None:
 
 
 def _write_notes(connection: Connection) -> None:
-    """What is worth remembering about rows beside their entries; a row that was looked at anew gets a new note."""
+    """What is worth remembering about rows beside their entries; a row that was looked at anew gets a new note.
+
+    A row whose records were all dropped by their conditions is noted, too: it is known at its version.
+    """
     looked_at = exists().where(
         t_row.c.slot == row_note.c.book, t_row.c.row_key == row_note.c.row_key, t_row.c.outcome != Outcome.SAME
     )
@@ -213,15 +216,10 @@ def _write_notes(connection: Connection) -> None:
     worth = or_(
         and_(t_row.c.outcome == Outcome.SKIPPED, t_row.c.version != ""),
         t_row.c.outcome == Outcome.FAILED,
-        and_(t_row.c.outcome == Outcome.MAPPED, or_(t_row.c.problems != "", _makes_nothing())),
+        and_(t_row.c.outcome == Outcome.MAPPED, or_(t_row.c.problems != "", t_row.c.records == 0)),
     )
     noted = select(t_book.c.no, *[t_row.c[name] for name in names]).join(t_book, t_book.c.slot == t_row.c.slot)
     connection.execute(insert(row_note).from_select(["book", *names], noted.where(worth)))
-
-
-def _makes_nothing() -> Any:
-    """A row whose records were all dropped by their conditions is still known at its version."""
-    return ~exists().where(t_record.c.seq == t_row.c.seq)
 
 
 def _forget_books(connection: Connection, results: Mapping[int, BookResult], mirror: bool) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from pbx_connector.model import PHONE_FIELDS, Account, Counts
+from pbx_connector.model import Account, Counts
 from pbx_connector.plan import Action, Content, content_digest
 from pbx_connector.stores.contract import Entry, JournalLine, Origin
-from pbx_connector.stores.folding import search_text, tail
+from pbx_connector.stores.folding import found_by
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.database import Dialect
-from pbx_connector.stores.sql.reading import entry_query, one_entry, origin_text, to_entry
+from pbx_connector.stores.sql.reading import TAILS, entry_query, one_entry, origin_text, to_entry
 from pbx_connector.stores.sql.recording import to_line
 from pbx_connector.stores.sql.schema import (
     account,
@@ -245,5 +245,5 @@ def _account_content(shown: Account) -> Content:
 
 def _values(content: Content) -> dict[str, str | None]:
     fields = {name: content.fields.get(name) for name in FIELD_NAMES}
-    tails = {f"{name}_tail": tail(content.fields.get(name)) for name in PHONE_FIELDS}
-    return {"account": content.account, **fields, **tails, "search": search_text(content.fields)}
+    found = zip((*TAILS, "search"), found_by(content.fields), strict=True)
+    return {"account": content.account, **fields, **dict(found)}

