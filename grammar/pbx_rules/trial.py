@@ -37,7 +37,7 @@ class Trial:
 def scalar(text: str) -> document.Scalar:
     """A text of its own, outside any file."""
     source = SourceText(text)
-    return document.Scalar(text, source.span(0, len(text)), "plain", source, 0, len(text))
+    return document.Scalar(text, source.span(0, len(text)), "verbatim", source, 0, len(text))
 
 
 def try_expression(

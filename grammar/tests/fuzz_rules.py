@@ -77,7 +77,7 @@ def mutated(text: str, chance: random.Random, others: list[str]) -> str:
                 text = text[:at] + chance.choice(others) + text[at:]
             case 5:
                 text = text[:at] + chr(chance.choice([chance.randrange(128), chance.randrange(0x11000)])) + text[at:]
-    return text[:5_000]
+    return text[:2_000]
 
 
 def row(chance: random.Random) -> dict[str, Any]:
@@ -97,10 +97,14 @@ def try_expression(text: str, chance: random.Random) -> str:
     return "sound" if found.type else "refused"
 
 
-def try_rules(text: str, chance: random.Random) -> str:
+def try_format(text: str, _chance: random.Random) -> str:
     formatted = format_rules(text)
     if format_rules(formatted) != formatted:
         raise AssertionError("formatting twice is not formatting once")
+    return "formatted"
+
+
+def try_rules(text: str, chance: random.Random) -> str:
     block = "".join(f"  {line}\n" for line in text.split("\n"))
     return try_profile(f"rules: |2\n{block}structure: {{book: [{{name: x, mail: '{{{{A}}}}'}}]}}\n", chance)
 
@@ -144,7 +148,9 @@ def inputs(chance: random.Random) -> tuple[Target, str]:
     choice = chance.random()
     if choice < 0.7:
         return try_expression, mutated(chance.choice(EXPRESSIONS), chance, EXPRESSIONS)
-    if choice < 0.85:
+    if choice < 0.75:
+        return try_format, mutated(rules_of(chance), chance, EXPRESSIONS)
+    if choice < 0.88:
         return try_rules, mutated(rules_of(chance), chance, EXPRESSIONS)
     return try_profile, mutated(chance.choice(TEXTS), chance, TEXTS)
 

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 from pbx_rules.diagnostics import Diagnostic, Span
 from pbx_rules.document.places import SourceText, offsets_of_value
 
-Style = Literal["plain", "quoted", "literal", "folded"]
+Style = Literal["plain", "quoted", "literal", "folded", "verbatim"]
+"""As YAML writes it; `verbatim` for a text that does not come from YAML."""
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 
 

@@ -65,11 +65,13 @@ def offsets_of_value(text: str, start: int, end: int, style: str, value: str) ->
     `text[start:end]` is the scalar as it was typed, which YAML has unfolded and unescaped into `value`.
     """
     raw = text[start:end]
+    if style == "verbatim":
+        return list(range(start, end + 1))
     if style in ("literal", "folded"):
         pairs = _block(raw, value, folded=style == "folded")
-    elif raw.startswith('"'):
+    elif style == "quoted" and raw.startswith('"'):
         pairs = _joined_surrogates(_flow_folded(_double_quoted(raw)))
-    elif raw.startswith("'"):
+    elif style == "quoted":
         pairs = _flow_folded(_single_quoted(raw))
     else:
         pairs = _flow_folded((character, at, False) for at, character in enumerate(raw))

@@ -34,10 +34,13 @@ LONGEST = 2_000_000
 DEEPEST = 32
 MOST_NODES = 50_000
 
+_SLIP = "no profile needs that: look for a typing slip"
 _STYLES: dict[str | None, Style] = {None: "plain", "'": "quoted", '"': "quoted", "|": "literal", ">": "folded"}
 _REFUSED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|(?<!^)\ufeff"
 )
+_DEEP = re.compile(rf"(?:[\[{{]\s*){{{DEEPEST + 1}}}")
+"""Looked for before parsing, whose time grows with the square of such a run."""
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -53,6 +56,11 @@ def load(text: str, file: str) -> Document:
         )
     for found in _REFUSED.finditer(text):
         _refuse_character(found, source, findings)
+    deep = _DEEP.search(text)
+    if deep:
+        findings.add(
+            "R0007", f"nested deeper than {DEEPEST} levels", source.span(deep.end() - 1, deep.end()), hint=_SLIP
+        )
     root = None if findings.failed else _Builder(source, findings).build()
     return Document(root, findings.sorted, file, text)
 
@@ -133,9 +141,7 @@ class _Builder:
     def _within_limits(self, event: Event) -> bool:
         self._nodes += 1
         if len(self._open) > DEEPEST + 1:
-            self._refuse(
-                "R0007", f"nested deeper than {DEEPEST} levels", event, "no profile needs that: look for a typing slip"
-            )
+            self._refuse("R0007", f"nested deeper than {DEEPEST} levels", event, _SLIP)
             return False
         if self._nodes > MOST_NODES:
             self._refuse("R0009", f"the file has more than {MOST_NODES} keys and values", event, "divide it")

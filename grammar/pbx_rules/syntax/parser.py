@@ -21,7 +21,9 @@ MOST_STATEMENTS = 5_000
 
 def parse_rules(rules: Scalar, findings: Findings) -> tuple[tree.Statement, ...]:
     """Every statement that can be read; what cannot is reported."""
-    if rules.style == "folded" or (rules.style != "literal" and "\n" in rules.source.text[rules.start : rules.end]):
+    if rules.style == "folded" or (
+        rules.style not in ("literal", "verbatim") and "\n" in rules.source.text[rules.start : rules.end]
+    ):
         hint = "write `rules: |` and put the statements on the lines below it"
         findings.add("R0121", "YAML has folded the lines of these rules together", rules.span, hint=hint)
         return ()
@@ -89,5 +91,5 @@ def _parse(chunk: Chunk, start: str, complain: Complain) -> Any:
             parser.feed_token(token)
         return build(parser.feed_token(Token("$END", "", start_pos=end, end_pos=end)))
     except UnexpectedToken as error:
-        expected.explain(error.token, tokens, parser.accepts(), complain)
+        expected.explain(error.token, tokens, parser.choices(), complain)
         return None
