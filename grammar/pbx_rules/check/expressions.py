@@ -45,7 +45,9 @@ def check_condition(node: tree.Expression, scope: Scope) -> Typed:
         return condition
     text = scope.text(node.at)
     hint = f"write {text} is not blank" if isinstance(node, tree.Field | tree.Name | tree.Part) else ""
-    if condition.type.kind == "any" or (condition.type.kind == "text" and not hint):
+    if isinstance(node, tree.Text):
+        hint = f'repeat what is compared (… is {text}), or write … in ("a", {text})'
+    elif condition.type.kind == "any" or (condition.type.kind == "text" and not hint):
         hint = f"compare it: {text} is true" if condition.type.kind == "any" else f'compare it: {text} is "…"'
     scope.complain("R0304", "this is no condition", node.at, label=f"a {condition.type}, not yes or no", hint=hint)
     return BROKEN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 
 from lark import Token
@@ -20,11 +21,12 @@ def explain(token: Token, tokens: Sequence[Token], accepts: Collection[str], com
         at = place_of(tokens[-1]) if tokens else at
         at = At(at.end, at.end + 1)
     found = "the end" if token.type == "$END" else f"`{token}`"
-    wanted, hint = _wanted(token, tokens, accepts)
+    before = next((first for first, second in itertools.pairwise(tokens) if second is token), None)
+    wanted, hint = _wanted(token, before, tokens, accepts)
     complain("R0101", f"{found} cannot stand here", at, f"expected {wanted}", hint)
 
 
-def _wanted(token: Token, tokens: Sequence[Token], accepts: Collection[str]) -> tuple[str, str]:
+def _wanted(token: Token, before: Token | None, tokens: Sequence[Token], accepts: Collection[str]) -> tuple[str, str]:
     """What was expected, and a hint."""
     if tokens and token is tokens[0]:
         return "`Name = …`, `keep when …` or `skip when …`", _first_word(token)
@@ -33,9 +35,9 @@ def _wanted(token: Token, tokens: Sequence[Token], accepts: Collection[str]) -> 
     if set(accepts) >= _VALUES:
         return "a value", 'a field [Name], a variable, "text", a number or a function'
     if set(accepts) & _OPERATORS:
-        return "an operator or the end", _between(token)
+        return "an operator or the end", _between(token, before)
     words = sorted(_WORDS[kind] for kind in accepts if kind in _WORDS)
-    return " or ".join(words) or "something else", ""
+    return " or ".join(words) or "something else", _after(before, token)
 
 
 def _first_word(token: Token) -> str:
@@ -44,7 +46,29 @@ def _first_word(token: Token) -> str:
     return f"`{token}` is a word of the language and cannot name a variable" if token.isalpha() else ""
 
 
-def _between(token: Token) -> str:
+def _after(before: Token | None, token: Token) -> str:
+    """What the word before asks for."""
+    match before.type if before else "":
+        case "_KEEP" | "_SKIP":
+            return f"write {str(before).lower()} when …"
+        case "_BECAUSE":
+            return 'a reason is a text in quotes: because "…"'
+        case "_IN" | "_NOT_IN" if token.type == "FIELD":
+            return f'plain values stand in parentheses: in ("a", "b"); for a list, turn it around: {token} is …'
+        case "_IN" | "_NOT_IN":
+            return 'write in ("a", "b")'
+        case "_EACH":
+            return "write each x in … give x"
+    return ""
+
+
+def _between(token: Token, before: Token | None) -> str:
+    if token.type == "NAME" and token.lower() in _MEANT:
+        return f"write {_MEANT[token.lower()]}"
+    if token.type == "_OPEN" and before is not None and before.type == "PART":
+        return f"a function stands before what it works on: {before[1:]}(…)"
+    if before is not None and before.type == "NAME" and token.type in ("FIELD", "NAME", "TEXT", "NUMBER"):
+        return f"a function has parentheses: {before}(…); texts are joined with `&`"
     if token.type in ("FIELD", "NAME", "TEXT", "NUMBER"):
         return "join texts with `&`, divide arguments with `,`"
     if token.type == "PATTERN":
@@ -53,6 +77,27 @@ def _between(token: Token) -> str:
         return "a statement begins in the first column of a line of its own"
     return ""
 
+
+_MEANT = {
+    "has": "contains",
+    "have": "contains",
+    "includes": "contains",
+    "include": "contains",
+    "like": "contains, starts with or ends with",
+    "equals": "is",
+    "equal": "is",
+    "eq": "is",
+    "isnot": "is not",
+    "ne": "is not",
+    "startswith": "starts with",
+    "endswith": "ends with",
+    "match": "matches",
+    "then": "if(condition, a, b)",
+    "between": "a >= 1 and a <= 2",
+    "enthält": "contains",
+    "ist": "is",
+}
+"""Words that people put between two values, and what they are here."""
 
 _WORDS = {
     "_EQUALS": "`=`",

@@ -92,11 +92,17 @@ class _Mender:
     def __init__(self, complain: Complain, is_statement: bool) -> None:
         self._complain = complain
         self._is_statement = is_statement
+        self._defined = False
+        """Whether the `=` of a definition can no longer come."""
         self.readable = True
 
     def mend(self, token: Token, number: int) -> Iterable[Token]:
         """The tokens to parse in place of the `number`-th token."""
-        if token.type == "_EQUALS" and not (self._is_statement and number == 1):
+        if token.type == "_EQUALS" and self._is_statement and not self._defined:
+            self._defined = True
+            return [token]
+        self._defined = self._defined or token.type not in ("NAME", "_COLON")
+        if token.type == "_EQUALS":
             return self._replace(token, "R0111", "`=` names a variable, it does not compare", ("_IS", "is"))
         if token.type == "NAME" and token.lower() == "return" and number in (0, 2):
             self._complain("R0119", "`return` is not needed", place_of(token), "", "delete `return`")
@@ -147,6 +153,13 @@ class _Mender:
         name = re.sub(r"[\[\]]", "", token[token.index("[") + 1 : -1].strip()[1:-1]).strip()
         return self._replace(token, "R0118", "a source field stands in brackets", ("FIELD", f"[{name or '?'}]"))
 
+    def braces(self, token: Token) -> list[Token]:
+        name = token.strip("{} \t")
+        hint = f"a variable is written {name}, a source field [{name}]"
+        self._complain("R0210", "braces stand in the structure, not in rules", place_of(token), "", hint)
+        self.readable = False
+        return []
+
     def php_variable(self, token: Token) -> list[Token]:
         if re.fullmatch(r"\$[^\W\d]\w*", token):
             return self._replace(token, "R0118", "a variable has no `$`", ("NAME", token[1:]))
@@ -188,6 +201,7 @@ _MENDERS: dict[str, Callable[[_Mender, Token], list[Token]]] = {
     "SINGLE_QUOTED": _Mender.single_quoted,
     "TYPOGRAPHIC": _Mender.typographic,
     "PHP_ROW": _Mender.php_row,
+    "BRACES": _Mender.braces,
     "PHP_VARIABLE": _Mender.php_variable,
     "UNCLOSED_TEXT": _Mender.unclosed_text,
     "UNCLOSED_PATTERN": _Mender.unclosed_pattern,
