@@ -48,10 +48,20 @@ class Session:
     def store_url(self) -> str:
         return self._chosen_store or self.config.store or f"sqlite:///{default_store_file()}"
 
-    def open_store(self) -> stores.Store:
-        """Raises `StoreError`."""
+    @property
+    def profiles_folder(self) -> Path:
+        folder = self.config.profiles
+        assert folder is not None  # noqa: S101 - load_config sets it
+        return folder
+
+    def make_store_folder(self) -> None:
+        """The folder of the default store; any other is the administrator's business."""
         if self.store_url == f"sqlite:///{default_store_file()}":
             default_store_file().parent.mkdir(parents=True, exist_ok=True)
+
+    def open_store(self) -> stores.Store:
+        """Raises `StoreError`."""
+        self.make_store_folder()
         return stores.open_store(self.store_url)
 
     @cached_property

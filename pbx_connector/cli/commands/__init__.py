@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pbx_connector.cli.commands import (
     accounts,
+    automate,
     check,
     fields,
     history,
@@ -13,8 +14,11 @@ from pbx_connector.cli.commands import (
     plan,
     profiles,
     run,
+    schedule,
+    serve,
     simulate,
     sources,
+    status,
     test_connection,
     undo,
 )
@@ -34,5 +38,9 @@ COMMANDS = (
     undo.add_to,
     plan.add_to,
     profiles.add_to,
+    automate.add_to,
+    schedule.add_to,
+    serve.add_to,
+    status.add_to,
 )
 """Each adds its command to the application; in the order of the help page."""

@@ -1,0 +1,95 @@
+"""`pbx-connector automate PROFILE`: writes when the service is to run a profile into its file, or takes it out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from pbx_connector.cli import output
+from pbx_connector.cli.session import ProfileArgument, Session
+from pbx_connector.errors import ProfileError, UsageError
+from pbx_connector.profile import check_text, load_profile
+from pbx_connector.profile.scheduling import with_schedule
+from pbx_connector.schedule import DAILY_AT_NOON, Schedule
+from pbx_connector.schedule.zone import local_zone, zone
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("automate")(automate)
+
+
+def automate(
+    context: typer.Context,
+    profile: ProfileArgument,
+    cron: Annotated[
+        str | None, typer.Option(help=f'When, as cron says it; default: "{DAILY_AT_NOON}", daily at noon.')
+    ] = None,
+    every: Annotated[str | None, typer.Option(help="Instead: how often, such as 15m.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Whose clock --cron goes by, such as Europe/Berlin.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Run it by hand only.")] = False,
+) -> None:
+    """Let the service run a profile on schedule; comments and layout of the file stay."""
+    session = Session.of(context)
+    if off and (cron or every or timezone):
+        raise UsageError("--off goes alone")
+    schedule = None if off else _schedule(cron, every, timezone)
+    load_profile(profile, session.plugins)
+    text = profile.read_bytes().decode("utf-8")
+    changed = with_schedule(text, schedule)
+    checked = check_text(changed, profile, session.plugins)
+    if checked.profile is None:
+        raise ProfileError(f"{profile} would not be valid any more", checked.diagnostics, text=checked.text)
+    if changed != text:
+        _write(profile.resolve(), changed)
+    _say(session, profile, schedule)
+
+
+def _schedule(cron: str | None, every: str | None, timezone: str | None) -> Schedule:
+    given = {"cron": cron, "every": every, "timezone": timezone}
+    values = {name: value for name, value in given.items() if value is not None}
+    if every is None:
+        values.setdefault("cron", DAILY_AT_NOON)
+    try:
+        return Schedule.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = f"--{first['loc'][0]}: " if first["loc"] else ""
+        raise UsageError(option + first["msg"].removeprefix("Value error, ")) from None
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole new file takes the place of the old one, or nothing happens."""
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".", delete=False) as file:
+            file.write(text.encode())
+        try:
+            os.chmod(file.name, path.stat().st_mode & 0o7777)
+            os.replace(file.name, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(file.name)
+            raise
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _say(session: Session, profile: Path, schedule: Schedule | None) -> None:
+    if schedule is None:
+        output.say(f"{profile} runs by hand only.")
+        return
+    wanted = zone(session.config.timezone) if session.config.timezone else local_zone()
+    now = datetime.now(UTC)
+    first = now if schedule.every else schedule.next_after(now, wanted)
+    output.say(
+        f"{profile} runs {schedule.in_words()}; first: {first.astimezone(schedule.zone(wanted)):%a %Y-%m-%d %H:%M %Z}."
+    )
+    folder = session.profiles_folder
+    if profile.resolve().parent != folder.resolve():
+        output.hint(f"the service runs what is in {folder}: move the profile there, or set profiles: in config.yaml")

@@ -1,0 +1,109 @@
+"""Who makes a run: of several services on one store, exactly one, even if another dies over it.
+
+A claim is a memo of the store: which run of a profile it is (the time when it was due), who tries it and since when.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from pbx_connector.notices.desk import Memos
+from pbx_connector.stores import RunKind, RunRecord, Store
+
+GRACE = timedelta(seconds=90)
+"""A claim without a run in the history is somebody's who died, once it is this old: longer than a lease lasts."""
+MOST_TRIES = 3
+"""A run that kills its service this often is left until it is due again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    due: datetime
+    holder: str
+    at: datetime
+    tries: int = 1
+
+
+_CLAIM = TypeAdapter(Claim)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Somebody else has the run; look again at `until`."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """The run was tried `tries` times, and none of them came to an end."""
+
+    tries: int
+
+
+def last_run(store: Store, profile: str) -> RunRecord | None:
+    """The last one that says when it began; those that were killed do not."""
+    records = store.runs(profile)
+    return next((record for record in records if record.kind is RunKind.RUN and record.report.started), None)
+
+
+def claim(memos: Memos, profile: str, due: datetime, now: datetime) -> Claim | Taken | Hopeless:
+    """Ask for the run that was due at `due`."""
+    key = f"claim {profile}"
+    while True:
+        text = memos.memo(key)
+        held = _parse(text)
+        tries = 1
+        if held is not None and held.due >= due:
+            if _in_force(held, now):
+                return Taken(held.at + GRACE)
+            if held.tries >= MOST_TRIES:
+                return Hopeless(held.tries)
+            tries = held.tries + 1
+        mine = Claim(due, holder(), now, tries)
+        if memos.swap_memo(key, text, _text(mine)):
+            return mine
+
+
+def release(memos: Memos, profile: str, mine: Claim) -> None:
+    """The run did not begin, for no fault of its own: it may be asked for again at once."""
+    freed = Claim(mine.due, "", mine.at, mine.tries - 1)
+    memos.swap_memo(f"claim {profile}", _text(mine), _text(freed))
+
+
+def holder() -> str:
+    return f"{socket.gethostname()} {os.getpid()}"
+
+
+def _in_force(held: Claim, now: datetime) -> bool:
+    """A claim of a process of this machine that is gone is nobody's; one from the future is from a clock set back."""
+    return held.holder != "" and abs(now - held.at) < GRACE and not _ended(held.holder)
+
+
+def _ended(holder: str) -> bool:
+    host, _, process = holder.partition(" ")
+    if host != socket.gethostname() or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _text(claim: Claim) -> str:
+    return _CLAIM.dump_json(claim).decode()
+
+
+def _parse(text: str) -> Claim | None:
+    try:
+        return _CLAIM.validate_json(text) if text else None
+    except ValidationError:
+        return None

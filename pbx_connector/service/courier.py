@@ -1,0 +1,165 @@
+"""Sees that people hear what they should, in a thread of its own: slow or failing messengers never hold up a run.
+
+What runs leave here is written to the store's desk as soon as that answers, and delivered from there; every minute each
+profile is looked at for what is no run's news: silence, a broken file, a secret that expires.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from pbx_connector.config import Config
+from pbx_connector.errors import StoreError
+from pbx_connector.model import Counts, Report, RunStatus
+from pbx_connector.notice import Notice
+from pbx_connector.notices import policy, wording
+from pbx_connector.notices.desk import Attempt, Desk, LocalMemos
+from pbx_connector.notices.policy import Standing, Told
+from pbx_connector.notices.telling import expiries, subject_of, write_run
+from pbx_connector.notices.wording import Subject
+from pbx_connector.plugins import Messenger
+from pbx_connector.profile import Profile
+from pbx_connector.schedule.zone import zone
+from pbx_connector.service.folder import Loaded
+from pbx_connector.service.ledger import Ledger
+from pbx_connector.service.store_watch import StoreWatch
+
+LOG = structlog.stdlib.get_logger(__name__)
+
+REVIEW = timedelta(minutes=1)
+STORE_GRACE = timedelta(minutes=5)
+"""A store that is back by then was not worth a message."""
+MOST_WAITING = 10_000
+"""Runs that ended while the store was away."""
+
+
+class Courier:
+    def __init__(
+        self,
+        watch: StoreWatch,
+        messengers: Mapping[str, Messenger],
+        config: Config,
+        clock: Callable[[], datetime],
+        profiles: Callable[[], list[Loaded]],
+        ledger: Ledger,
+    ) -> None:
+        self._watch = watch
+        self._messengers = messengers
+        self._config = config
+        self._clock = clock
+        self._profiles = profiles
+        self._ledger = ledger
+        self._ended: deque[tuple[Profile, Report, str]] = deque(maxlen=MOST_WAITING)
+        self._own = Desk(LocalMemos(), messengers, config, clock)
+        self._store_told: datetime | None = None
+        self._reviewed: datetime | None = None
+        self._wake = threading.Event()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="courier", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def run_ended(self, profile: Profile, report: Report, reason: str) -> None:
+        """`reason` says in a line why it failed or was refused."""
+        self._ended.append((profile, report, reason))
+        self._wake.set()
+
+    def stop(self, within: float) -> None:
+        """Deliver what can be delivered in the time; the rest waits in the store."""
+        self._over.set()
+        self._wake.set()
+        self._thread.join(within)
+
+    def _loop(self) -> None:
+        while not self._over.is_set():
+            self._wake.wait(5)
+            self._wake.clear()
+            try:
+                self.work()
+            except StoreError as error:
+                LOG.debug("the store is away, messages wait", reason=error.message)
+            except Exception:
+                LOG.exception("a bug in telling people")
+
+    def work(self) -> None:
+        """One round. Raises `StoreError` while the store is away; nothing is lost by that."""
+        self._store_news()
+        while self._ended:
+            self._write(*self._ended[0])
+            self._ended.popleft()
+        now = self._clock()
+        if self._reviewed is None or not timedelta(0) <= now - self._reviewed < REVIEW:
+            self._reviewed = now
+            for loaded in self._profiles():
+                self._review(loaded)
+
+    def _write(self, profile: Profile, report: Report, reason: str) -> None:
+        desk = self._desk()
+        notices = write_run(desk, profile, report, reason, self._config.notify, self._clock())
+        attempts = desk.deliver(profile.id) if notices else desk.announce(report)
+        _log(profile.id, attempts)
+        self._show(desk, profile.id)
+
+    def _review(self, loaded: Loaded) -> None:
+        desk = self._desk()
+        subject = subject_of(loaded.profile) if loaded.profile else Subject(loaded.id, loaded.path.stem, loaded.path)
+        last = next((facts.last for facts in self._ledger.facts() if facts.id == loaded.id), None)
+        report = last or Report("", loaded.id, RunStatus.FAILED, Counts())
+        desk.write(loaded.id, report, lambda standing: self._reviewed_standing(loaded, subject, standing))
+        _log(loaded.id, desk.deliver(loaded.id))
+        self._show(desk, loaded.id)
+
+    def _reviewed_standing(self, loaded: Loaded, subject: Subject, standing: Standing) -> Told:
+        now = self._clock()
+        standing, notices = policy.after_loading(standing, broken=loaded.broken, subject=subject)
+        if loaded.profile is None or loaded.profile.schedule is None:
+            return standing, notices
+        rules, schedule = loaded.profile.notify or self._config.notify, loaded.profile.schedule
+        default_zone = zone(self._config.timezone) if self._config.timezone else None
+        standing, late = policy.after_silence(
+            standing, lambda since: schedule.next_after(since, default_zone), subject, rules, now
+        )
+        standing, secret = policy.after_look_at_secrets(standing, expiries(loaded.profile), subject, rules, now)
+        return standing, notices + late + secret
+
+    def _show(self, desk: Desk, profile: str) -> None:
+        standing = desk.standing(profile)
+        trouble = str(standing.trouble or "") or ("overdue" if standing.overdue else "")
+        self._ledger.change(profile, success=standing.success, trouble=trouble)
+
+    def _store_news(self) -> None:
+        """About the store itself, which cannot be kept in it."""
+        lost = self._watch.lost_since
+        if lost is not None and self._store_told is None and self._clock() - lost >= STORE_GRACE:
+            self._store_told = lost
+            self._tell(wording.store_lost(self._watch.place, lost))
+        elif lost is None and self._store_told is not None:
+            self._tell(wording.store_back(self._watch.place, self._store_told))
+            self._store_told = None
+        _log("", self._own.deliver(""))
+
+    def _tell(self, notice: Notice) -> None:
+        report = Report("", "", RunStatus.FAILED, Counts(), started=self._clock())
+        self._own.write("", report, lambda standing: (standing, [notice]))
+
+    def _desk(self) -> Desk:
+        return Desk(self._watch.current(), self._messengers, self._config, self._clock)
+
+
+def _log(profile: str, attempts: list[Attempt]) -> None:
+    for attempt in attempts:
+        kinds = [str(notice.kind) for notice in attempt.notices]
+        about = {"profile": profile, "messenger": attempt.messenger, "notices": kinds}
+        if not attempt.error:
+            if kinds:
+                LOG.info("told", **about)
+        elif attempt.next or not kinds:
+            LOG.warning("could not tell", reason=attempt.error, again=str(attempt.next or "never"), **about)
+        else:
+            LOG.error("gave up telling", reason=attempt.error, **about)

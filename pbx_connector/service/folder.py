@@ -1,0 +1,122 @@
+"""The profiles folder: what is in it, as far as it can be used; a broken file leaves its last good state in effect.
+
+`scan` is asked when the file system says that something changed, and every now and then because some never say so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pbx_connector.plugins import Plugins
+from pbx_connector.profile import Profile, check_profile
+
+ENDINGS = (".yaml", ".yml")
+
+Stamp = tuple[int, int, int]
+"""What differs when a file does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One file of the folder."""
+
+    path: Path
+    stamp: Stamp
+    seen: datetime
+    """When the file came here or was changed."""
+    profile: Profile | None
+    """As of the last time that it could be used; None if it never could."""
+    broken: str = ""
+    """What is wrong with the file as it is now."""
+
+    @property
+    def id(self) -> str:
+        return self.profile.id if self.profile else self.path.stem
+
+
+class Folder:
+    """Not for several threads at once."""
+
+    def __init__(self, path: Path, plugins: Plugins) -> None:
+        self.path = path
+        self._plugins = plugins
+        self._files: dict[Path, Loaded] = {}
+        self.missing = ""
+        """Why the folder cannot be read; all that was read before stays in effect."""
+
+    @property
+    def profiles(self) -> dict[str, Loaded]:
+        """By profile id; of two files with one id, the one that had it first."""
+        found: dict[str, Loaded] = {}
+        for loaded in self._files.values():
+            if loaded.id not in found or (loaded.profile and not found[loaded.id].profile):
+                found[loaded.id] = loaded
+        return found
+
+    def files(self) -> list[Loaded]:
+        return list(self._files.values())
+
+    def scan(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Path]:
+        """Read what is new or has changed; yields the path of each file that differs now, removed ones too."""
+        try:
+            stamps = dict(sorted(self._stamps()))
+        except OSError as error:
+            self.missing = f"{self.path} cannot be read: {error.strerror}"
+            return
+        self.missing = ""
+        for path in [path for path in self._files if path not in stamps]:
+            del self._files[path]
+            yield path
+        for path, stamp in stamps.items():
+            known = self._files.get(path)
+            if stop():
+                return
+            if known is None or known.stamp != stamp or known.broken:
+                loaded = self._load(path, stamp, known)
+                if loaded != known:
+                    self._files[path] = loaded
+                    yield path
+
+    def _stamps(self) -> Iterator[tuple[Path, Stamp]]:
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.name.endswith(ENDINGS) and not entry.name.startswith("."):
+                    try:
+                        status = entry.stat()
+                    except OSError:
+                        continue  # it went away while we looked, or is a link to nowhere
+                    yield Path(entry.path), (status.st_mtime_ns, status.st_size, status.st_ino)
+
+    def _load(self, path: Path, stamp: Stamp, known: Loaded | None) -> Loaded:
+        checked = check_profile(path, self._plugins)
+        last_good = known.profile if known else None
+        if checked.profile is None:
+            errors = [found for found in checked.diagnostics if found.severity == "error"]
+            first = errors[0]
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            return Loaded(path, stamp, _seen(path), last_good, f"line {first.span.line}: {first.message}{more}")
+        owner = self._owner(checked.profile.id, path)
+        if owner is not None:
+            broken = f"its id {checked.profile.id} is that of {owner.name} already"
+            return Loaded(path, stamp, _seen(path), None, broken)
+        return Loaded(path, stamp, _seen(path), checked.profile)
+
+    def _owner(self, profile: str, path: Path) -> Path | None:
+        """Another file that has this id."""
+        for other in self._files.values():
+            if other.path != path and other.profile is not None and other.profile.id == profile:
+                return other.path
+        return None
+
+
+def _seen(path: Path) -> datetime:
+    """A file that is copied here keeps its old time of change, but its inode has a new one."""
+    try:
+        status = path.stat()
+    except OSError:
+        return datetime.now(UTC)
+    return datetime.fromtimestamp(max(status.st_mtime, status.st_ctime), UTC)

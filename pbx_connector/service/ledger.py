@@ -1,0 +1,80 @@
+"""What the service knows of each profile at the moment; health, metrics and `status` look at it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pbx_connector.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One profile, for people and monitoring. Carries no contact data."""
+
+    id: str
+    title: str
+    file: str
+    schedule: str
+    """In words; empty without one."""
+    next: datetime | None = None
+    """When it is due; past while a run is under way or waits."""
+    last: Report | None = None
+    """How its last run went, without books and problems."""
+    success: datetime | None = None
+    """The end of its last run that was done, at least in part."""
+    trouble: str = ""
+    """A word for what its runs suffer from; empty while they succeed."""
+    broken: str = ""
+    """What is wrong with its file."""
+    running: bool = False
+    hung: bool = False
+
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        last = self.last
+        return {
+            "id": self.id,
+            "title": self.title,
+            "file": self.file,
+            "schedule": self.schedule or None,
+            "next": _clock(self.next),
+            "last_run": last and {"run": last.run, "status": str(last.status), "started": _clock(last.started)},
+            "last_success": _clock(self.success),
+            "last_success_age": round((now - self.success).total_seconds()) if self.success else None,
+            "trouble": self.trouble or None,
+            "broken": self.broken or None,
+            "running": self.running,
+            "hung": self.hung,
+        }
+
+
+class Ledger:
+    """Written by the service's threads, read by the web's."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, Facts] = {}
+        self._lock = threading.Lock()
+
+    def put(self, facts: Facts) -> None:
+        with self._lock:
+            self._facts[facts.id] = facts
+
+    def change(self, profile: str, **changes: Any) -> None:
+        """Nothing happens if the profile is not there any more."""
+        with self._lock:
+            if profile in self._facts:
+                self._facts[profile] = replace(self._facts[profile], **changes)
+
+    def drop(self, profile: str) -> None:
+        with self._lock:
+            self._facts.pop(profile, None)
+
+    def facts(self) -> list[Facts]:
+        with self._lock:
+            return sorted(self._facts.values(), key=lambda facts: facts.id)
+
+
+def _clock(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None

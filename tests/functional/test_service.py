@@ -1,0 +1,230 @@
+"""The real service as a process: a profile is dropped in, runs, its change is seen; stops, kills and two services."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pbx_exchange.sandbox import Sandbox
+from pbx_exchange.sandbox.faults import Fault
+from product import Connector
+
+PATIENCE = 60.0
+
+
+class Serving:
+    """A `pbx-connector serve` of its own, and the lines that it logs."""
+
+    def __init__(self, connector: Connector, config: Path) -> None:
+        self.lines_file = connector.home / f"serve-{time.monotonic_ns()}.log"
+        self._log = self.lines_file.open("wb")
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("pbx-connector")), "--config", str(config), "serve"],
+            cwd=connector.home,
+            env=connector.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+        )
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines_file.read_text().splitlines() if line.endswith("}")]
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["event"] == event]
+
+    def wait_for(self, event: str, count: int = 1, **values: Any) -> dict[str, Any]:
+        def matching() -> list[dict[str, Any]]:
+            return [line for line in self.events(event) if values.items() <= line.items()]
+
+        wait_until(lambda: len(matching()) >= count or self.process.poll() is not None)
+        assert len(matching()) >= count, self.lines_file.read_text()
+        return matching()[count - 1]
+
+    def get(self, path: str) -> str:
+        address = self.wait_for("serving")["health"]
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    @property
+    def health(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.get("/health"))
+        return content
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
+        self._log.close()
+        return code
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def profiles(connector: Connector) -> Path:
+    folder = connector.home / "profiles"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def config(connector: Connector, profiles: Path) -> Path:
+    path = connector.home / "config.yaml"
+    path.write_text("service: {listen: '127.0.0.1:0', jitter: 0s, stop_within: 2s}\n")
+    return path
+
+
+@pytest.fixture
+def serve(connector: Connector, config: Path) -> Iterator[Callable[[], Serving]]:
+    started: list[Serving] = []
+
+    def serve() -> Serving:
+        started.append(Serving(connector, config))
+        return started[-1]
+
+    yield serve
+    for serving in started:
+        if serving.process.poll() is None:
+            serving.process.kill()
+            serving.process.wait()
+
+
+Serve = Callable[[], Serving]
+
+
+def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
+    connector: Connector, serve: Serve, profile: Path, profiles: Path
+) -> None:
+    serving = serve()
+    serving.wait_for("serving")
+    connector("automate", profile, "--every", "10s")
+    dropped = profiles / profile.name
+    os.rename(profile, dropped)
+    first = serving.wait_for("run ended", profile="exchange-contacts")
+    assert first["status"] == "done"
+    assert first["added"] == len(connector.entries())
+    assert serving.health["ready"] is True
+
+    dropped.write_text(dropped.read_text().replace("{{DisplayName}}", "{{DisplayName}} (dropped)"))
+    serving.wait_for("profile loaded", count=2)
+    second = serving.wait_for("run ended", count=2)
+    changed = [entry for entry in connector.entries() if entry["fields"]["display_name"].endswith("(dropped)")]
+    assert second["updated"] + second["added"] == len(changed) > 0
+
+    dropped.write_text("title: [\n")
+    serving.wait_for("the profile's file cannot be used")
+    serving.wait_for("run ended", count=3, status="done")
+    [facts] = serving.health["profiles"]
+    assert facts["broken"]
+
+    dropped.unlink()
+    serving.wait_for("profile removed; its entries stay")
+    assert serving.health["profiles"] == []
+    assert len(connector.entries()) == first["added"]
+    assert serving.stop() == 0
+    assert serving.lines[-1]["event"] == "stopped"
+
+
+def test_every_line_of_a_run_names_profile_and_run_and_no_contact(
+    connector: Connector, serve: Serve, profile: Path, profiles: Path
+) -> None:
+    connector("automate", profile, "--every", "1h")
+    os.rename(profile, profiles / profile.name)
+    serving = serve()
+    ended = serving.wait_for("run ended")
+    assert (ended["profile"], ended["run"]) == ("exchange-contacts", "2")  # 1: the accounts
+    serving.stop()
+    text = serving.lines_file.read_text()
+    for entry in connector.entries():
+        assert entry["fields"]["display_name"] not in text
+        assert entry["fields"].get("phone", "no phone") not in text
+
+
+def test_metrics_and_status_tell_the_same(
+    connector: Connector, serve: Serve, profile: Path, profiles: Path, config: Path
+) -> None:
+    connector("automate", profile, "--every", "1h")
+    os.rename(profile, profiles / profile.name)
+    serving = serve()
+    serving.wait_for("run ended")
+    wait_until(lambda: "last_success_age_seconds{" in serving.get("/metrics"))
+    page = serving.get("/metrics")
+    assert 'pbx_connector_runs_total{profile="exchange-contacts",status="done"} 1.0' in page
+    address = serving.wait_for("serving")["health"]
+    config.write_text(f"service: {{listen: '{address}'}}\n")
+    told = connector("--config", config, "status")
+    assert "exchange-contacts" in told.out
+    assert "reachable" in told.out
+    assert connector("--config", config, "status", "--json").json["profiles"][0]["id"] == "exchange-contacts"
+    listed = connector("--config", config, "schedule", "--json").json
+    assert listed[0]["schedule"] == "every 1h"
+    serving.stop()
+    assert "no service answers" in connector("--config", config, "status", code=4).err
+
+
+def test_two_services_on_one_store_make_each_run_once(
+    connector: Connector, serve: Serve, profile: Path, profiles: Path
+) -> None:
+    connector("automate", profile, "--every", "1h")
+    first, second = serve(), serve()
+    first.wait_for("serving")
+    second.wait_for("serving")
+    os.rename(profile, profiles / profile.name)
+    wait_until(lambda: first.events("run ended") or second.events("run ended"))
+    for serving in (first, second):
+        serving.wait_for("profile loaded")
+    time.sleep(3)
+    assert len(first.events("run ended") + second.events("run ended")) == 1
+    assert first.stop() == 0
+    assert second.stop() == 0
+
+
+def test_a_service_killed_in_the_middle_of_a_run_makes_up_for_it_once(
+    connector: Connector, sandbox: Sandbox, serve: Serve, profile: Path, profiles: Path
+) -> None:
+    connector("automate", profile, "--every", "1h")
+    sandbox.faults.add(Fault(name="silent", times=None))
+    os.rename(profile, profiles / profile.name)
+    killed = serve()
+    wait_until(lambda: any(facts["running"] for facts in killed.health["profiles"]))
+    killed.stop(signal.SIGKILL)
+    assert connector.entries() == []
+    sandbox.faults.clear()
+    again = serve()
+    assert again.wait_for("run ended")["status"] == "done"
+    assert again.stop() == 0
+    assert len(again.events("run ended")) == 1
+    assert connector.entries() != []
+
+
+def test_sigterm_in_the_middle_of_a_run_abandons_it_in_time_and_loses_nothing(
+    connector: Connector, sandbox: Sandbox, serve: Serve, profile: Path, profiles: Path
+) -> None:
+    connector("automate", profile, "--every", "1h")
+    sandbox.faults.add(Fault(name="silent", times=None))
+    os.rename(profile, profiles / profile.name)
+    serving = serve()
+    wait_until(lambda: any(facts["running"] for facts in serving.health["profiles"]))
+    begun = time.monotonic()
+    assert serving.stop() == 0
+    assert time.monotonic() - begun < 15
+    abandoned = "run abandoned, it changed nothing; it is made up for at the next start"
+    assert serving.events(abandoned), serving.lines_file.read_text()
+    sandbox.faults.clear()
+    again = serve()
+    assert again.wait_for("run ended")["status"] == "done"
+    again.stop()
