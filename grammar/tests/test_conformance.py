@@ -23,7 +23,7 @@ from pbx_rules import (
 )
 from pbx_rules.backends import closures
 from pbx_rules.syntax.tree import Operator
-from pbx_rules.trial import try_expression
+from pbx_rules.trial import scalar, try_expression
 from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parents[1] / "conformance"
@@ -60,11 +60,38 @@ def test_value(case: dict[str, Any]) -> None:
     assert type(found.value) is type(wanted.value)
 
 
+NATIVE = TargetTable("out", (TargetField("value", native=True),))
+
+
+@pytest.mark.parametrize("case", flat(VALUES), ids=lambda case: case["when"])
+def test_value_of_a_compiled_rule(case: dict[str, Any]) -> None:
+    assert isinstance(TABLES, document.Mapping)
+    structure = document.load("out: [{value: '{{V}}'}]", "s").root
+    assert structure is not None
+    found = compile_profile(
+        file="f",
+        rules=scalar("V = " + case["when"].replace("\n", "\n ")),
+        structure=structure,
+        target=(NATIVE,),
+        source=SOURCE,
+        tables=TABLES.get("tables"),
+        region=scalar(VALUES["region"]),
+    ).program
+    assert found is not None
+    wanted = tried(case["gives"]).value
+    assert found.run(VALUES["row"]).records[0].values == ({} if wanted is None else {"value": wanted})
+
+
 @pytest.mark.parametrize("case", flat(MISTAKES), ids=lambda case: case["when"])
 def test_mistake(case: dict[str, Any]) -> None:
     found = tried(case["when"]).diagnostics
     assert [f"{item.code} {item.span.column}" for item in found] == case["findings"]
     assert case.get("hint", "") in found[0].hint
+    for item in found:
+        assert (item.span.end_line, item.span.end_column) > (
+            item.span.line,
+            item.span.column,
+        ) or item.span.column > len(case["when"])
 
 
 def target_field(text: str) -> TargetField:
@@ -111,6 +138,7 @@ def test_profile(case: dict[str, Any]) -> None:
     found, diagnostics = compiled(case["text"])
     places = [f"{item.code} {item.span.line}:{item.span.column}" for item in diagnostics]
     assert places == case.get("findings", [])
+    assert all((item.span.end_line, item.span.end_column) >= (item.span.line, item.span.column) for item in diagnostics)
     assert ("row" in case) == bool(found and found.program)
     if found is None or found.program is None:
         return
