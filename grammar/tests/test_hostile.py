@@ -24,6 +24,7 @@ from pbx_rules import (
     render,
 )
 from pbx_rules.formatter import format_rules
+from pbx_rules.trial import try_expression
 from pbx_rules.types import TEXT
 from rule_strategies import damaged
 
@@ -141,6 +142,11 @@ def test_any_text_is_taken_as_rules(text: str) -> None:
 def test_huge_rules_end_soon_with_a_clear_error(rules: str, code: str) -> None:
     with within(20):
         assert code in codes(with_rules(rules))
+
+
+@pytest.mark.parametrize("text", ['"\ud800" matches /a/', '"a\0b"', "[\udfff]", "/\ud800/"])
+def test_half_characters_and_nul_in_an_expression_are_refused(text: str) -> None:
+    assert [item.code for item in try_expression(text).diagnostics] == ["R0106"]
 
 
 def test_a_megabyte_of_rules() -> None:

@@ -21,6 +21,9 @@ LONGEST_STATEMENT = 3_000
 DEEPEST = 32
 """Of brackets, of `not not ...`, of `a.b.c...`: the recursion of every later stage is bounded by it."""
 
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
+"""Files cannot have these, but text from elsewhere can."""
+
 Complain = Callable[[str, str, At, str, str], None]
 """`complain(code, message, at, label, hint)`"""
 
@@ -51,6 +54,11 @@ def _build(parser: Literal["lalr"] | None) -> Lark:
 
 def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: bool) -> list[Token] | None:
     """The tokens of one statement or expression, their positions moved by `offset`; None if it is beyond mending."""
+    broken = _NO_CHARACTER.search(text)
+    if broken:
+        place = At(broken.start() + offset, broken.end() + offset)
+        complain("R0106", f"U+{ord(broken[0]):04X} is no character", place, "", "delete it")
+        return None
     mender = _Mender(complain, is_statement)
     tokens: list[Token] = []
     for raw in lexer().lex(text):
