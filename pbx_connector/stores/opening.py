@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.contract import Store
+from pbx_connector.stores.memory import MemoryStore
 from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.sqlite import open_sqlite
 from pbx_connector.stores.sql.store import SqlStore
@@ -20,15 +21,17 @@ PATIENCE = 30.0
 
 
 def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE) -> Store:
-    """Open the phone book at `sqlite:///path` or `postgresql://...`; it is made, or brought to this version, as needed.
+    """Open the phone book at `sqlite:///path` or `postgresql://...`, or a new one in `memory:`.
 
-    A file that may not be written to is opened read-only. Raises `StoreError` if it cannot be opened and `UsageError`
-    for an address of no store.
+    It is made, or brought to this version, as needed. A file that may not be written to is opened read-only. Raises
+    `StoreError` if it cannot be opened and `UsageError` for an address of no store.
     """
     scheme, _, rest = url.partition(":")
     if scheme == "sqlite" and rest.startswith("///") and len(rest) > len("///"):
         path = Path(rest.removeprefix("///")).expanduser()
         return SqlStore(open_sqlite(path, read_only=read_only or _write_protected(path), patience=patience))
+    if url == "memory:":
+        return MemoryStore()
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         return SqlStore(_open_postgres(url, patience))
     raise UsageError(

@@ -1,0 +1,288 @@
+"""A phone book in memory. Writers come one after the other; each works on a copy that counts once it is whole."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from types import TracebackType
+from typing import Self
+
+from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
+from pbx_connector.model import Account, Problem, Report, RunStatus
+from pbx_connector.plan import Change
+from pbx_connector.stores.contract import (
+    ALL,
+    AccountScope,
+    Entry,
+    KeptPlan,
+    Label,
+    Match,
+    ProfileState,
+    RunKind,
+    RunRecord,
+)
+from pbx_connector.stores.edit import Edit
+from pbx_connector.stores.editing import Editing
+from pbx_connector.stores.folding import fold, found_by
+from pbx_connector.stores.matching import ordered_matches
+from pbx_connector.stores.memory.edit import MemoryEdit
+from pbx_connector.stores.memory.state import Line, Profile, Run, State
+from pbx_connector.stores.memory.workspace import MemoryWorkspace
+
+
+class MemoryStore(Editing):
+    def __init__(self) -> None:
+        self._state = State()
+        self._writing = threading.Lock()
+        self._running: dict[str, int] = {}
+
+    place = "a phone book in memory"
+    read_only = False
+
+    def close(self) -> None:
+        """It ends with its last reference."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[State]:
+        with self._writing:
+            state = self._state.copy()
+            yield state
+            self._state = state
+
+    # accounts and labels
+
+    def accounts(self) -> list[Account]:
+        return [account for _, account in sorted(self._state.accounts.items())]
+
+    def labels(self) -> list[Label]:
+        contents = [held.content for held in self._state.entries.values()]
+        return [Label(name, sum(name in content.labels for content in contents)) for name in sorted(self._state.labels)]
+
+    def add_label(self, name: str) -> None:
+        with self._write() as state:
+            if name in state.labels:
+                raise UsageError(f"there is a label {name} already", hint="see: pbx-connector labels list")
+            state.labels[name] = None
+
+    def remove_label(self, name: str) -> None:
+        carried = {label.name: label.entries for label in self.labels()}
+        if name not in carried:
+            raise UsageError(f"there is no label {name}", hint="see: pbx-connector labels list")
+        if many := carried[name]:
+            raise UsageError(
+                f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+            )
+        with self._write() as state:
+            del state.labels[name]
+
+    # entries
+
+    def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
+        return islice((entry for entry in self._all(account) if entry.id > after), limit)
+
+    def _all(self, account: AccountScope) -> Iterator[Entry]:
+        state = self._state
+        for number in sorted(state.entries):
+            entry = state.entry(number)
+            if entry and (account is ALL or entry.content.account == account):
+                yield entry
+
+    def count_entries(self, *, account: AccountScope = ALL) -> int:
+        return sum(1 for _ in self._all(account))
+
+    def entry(self, entry: int) -> Entry:
+        if found := self._state.entry(entry):
+            return found
+        raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
+
+    def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
+        wanted, numeric = fold(text.strip()), "".join(sign for sign in text if sign not in " -/().+")
+
+        def found(entry: Entry) -> bool:
+            searched = found_by(entry.content.fields)[-1] or ""
+            return wanted in searched or (numeric.isdigit() and numeric in searched)
+
+        return islice(filter(found, self._all(account)), limit)
+
+    def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
+        visible = (entry for entry in self._all(ALL) if entry.content.account in (None, account))
+        return ordered_matches(number, visible)
+
+    # history and plans
+
+    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
+        records = [run.record for _, run in sorted(self._state.runs.items(), reverse=True)]
+        return islice((record for record in records if profile in (None, record.report.profile)), limit)
+
+    def run(self, run: str) -> RunRecord:
+        found = self._state.runs.get(_number(run, "run"))
+        if found is None:
+            raise UsageError(f"there is no run {run}", hint="see: pbx-connector history")
+        return found.record
+
+    def changes(self, run: str) -> Iterator[Change]:
+        lines = self._state.journal.get(int(self.run(run).id), ())
+        return map(_change, lines)
+
+    def prune(self, keep: timedelta) -> int:
+        if keep < timedelta(days=1):
+            raise UsageError("the history of the last day must stay", hint="the guard counts the losses of a day")
+        before = time.time() - keep.total_seconds()
+        with self._write() as state:
+            old = {number for number, run in state.runs.items() if run.finished < before}
+            state.runs = {number: run for number, run in state.runs.items() if number not in old}
+            state.journal = {number: lines for number, lines in state.journal.items() if number not in old}
+            state.plans = {number: plan for number, plan in state.plans.items() if plan[0].made.timestamp() >= before}
+        return len(old)
+
+    def plan(self, plan: str) -> KeptPlan:
+        found = self._state.plans.get(_number(plan, "plan"))
+        if found is None:
+            raise UsageError(f"there is no plan {plan}", hint="see: pbx-connector history")
+        return found[0]
+
+    def plan_changes(self, plan: str) -> Iterator[Change]:
+        return iter(self._state.plans[int(self.plan(plan).id)][1])
+
+    # profiles
+
+    def profiles(self) -> list[ProfileState]:
+        state = self._state
+        return [self._profile_state(state, name, profile) for name, profile in sorted(state.profiles.items())]
+
+    def _profile_state(self, state: State, name: str, profile: Profile) -> ProfileState:
+        books = sum(book.profile == name for book in state.books.values())
+        last = next(self.runs(name), None)
+        return ProfileState(name, profile.title, len(state.owned(name)), books, profile.held, last)
+
+    def adopt_profile(self, old: str, new: str) -> int:
+        self._demand(old)
+        self._ensure_free(old)
+        if any(book.profile == new for book in self._state.books.values()):
+            raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
+        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (state, _):
+            state.profiles.setdefault(new, state.profiles[old])
+            del state.profiles[old]
+            state.books = {
+                number: replace(book, profile=new) if book.profile == old else book
+                for number, book in state.books.items()
+            }
+            state.runs = {number: _handed_over(run, old, new) for number, run in state.runs.items()}
+            state.plans = {
+                number: (replace(kept, profile=new if kept.profile == old else kept.profile), changes)
+                for number, (kept, changes) in state.plans.items()
+            }
+            return len(state.owned(new))
+
+    def resume_profile(self, profile: str) -> None:
+        self._demand(profile)
+        with self._write() as state:
+            state.profiles[profile] = replace(state.profiles[profile], held=None)
+
+    def _demand(self, profile: str) -> None:
+        if profile not in self._state.profiles:
+            raise UsageError(f"no profile {profile} has run on this store", hint="see: pbx-connector profiles list")
+
+    # runs
+
+    def problems(self, profile: str) -> Iterator[Problem]:
+        state = self._state
+        noted = {
+            (state.books[number].book.id, key): note.problems
+            for (number, key), note in state.notes.items()
+            if state.books[number].profile == profile
+        }
+        return (problem for _, problems in sorted(noted.items(), key=lambda item: item[0]) for problem in problems)
+
+    @contextmanager
+    def open_workspace(self, profile: str, title: str, *, simulate: bool) -> Iterator[MemoryWorkspace]:
+        number = None if simulate else self._start_run(profile, title)
+        try:
+            yield MemoryWorkspace(lambda: self._state, self._write, profile, number)
+        finally:
+            if number is not None:
+                del self._running[profile]
+
+    def _start_run(self, profile: str, title: str) -> int:
+        with self._write() as state:
+            known = state.profiles.get(profile)
+            if known and known.held is not None:
+                raise ProfileHeld(
+                    f"profile {profile} waits since undo {known.held}: a run would do again what was taken back",
+                    hint=f"when its source or rules are right: pbx-connector profiles resume {profile}",
+                )
+            self._ensure_free(profile)
+            state.profiles[profile] = Profile(title)
+            self._running[profile] = number = state.take("run") + 1
+            return number
+
+    def _ensure_free(self, profile: str) -> None:
+        if profile in self._running:
+            raise ProfileBusy(
+                f"a run of profile {profile} is going on: run {self._running[profile]} of this process",
+                hint="wait for its end",
+            )
+
+    @contextmanager
+    def edit(self, kind: RunKind, note: str, profile: str = "") -> Iterator[Edit]:
+        with self._edited(kind, note, profile) as (_, edit):
+            yield edit
+
+    @contextmanager
+    def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[State, MemoryEdit]]:
+        with self._write() as state:
+            if profile:
+                self._ensure_free(profile)
+            number = state.take("run") + 1
+            edit = MemoryEdit(state, number)
+            started = datetime.now(UTC)
+            yield state, edit
+            report = Report(str(number), profile, RunStatus.DONE, edit.counts, started=started)
+            state.runs[number] = Run(RunRecord(kind, report, note), time.time())
+            state.journal[number] = edit.lines
+
+    # memos
+
+    def memo(self, key: str) -> str:
+        return self._state.memos.get(key, "")
+
+    def swap_memo(self, key: str, old: str, new: str) -> bool:
+        with self._write() as state:
+            if state.memos.get(key, "") != old:
+                return False
+            state.memos.pop(key, None)
+            if new:
+                state.memos[key] = new
+            return True
+
+
+def _change(line: Line) -> Change:
+    change = line.line
+    what = "entry" if change.account is None else "account"
+    return Change(change.action, change.entry, line.book, change.before, change.after, what)  # type: ignore[arg-type]
+
+
+def _handed_over(run: Run, old: str, new: str) -> Run:
+    report = run.record.report
+    if report.profile != old:
+        return run
+    return replace(run, record=replace(run.record, report=replace(report, profile=new)))
+
+
+def _number(text: str, what: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"{text!r} is no {what}", hint=f"a {what} is a number, see: pbx-connector history")
+    return int(text)

@@ -1,0 +1,103 @@
+"""A run's staging in memory, and the plan worked out the plain way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from pbx_connector.model import Account, Report
+from pbx_connector.stores.contract import RunKind, RunRecord
+from pbx_connector.stores.memory.decision import MemoryDecision
+from pbx_connector.stores.memory.state import Run, State
+from pbx_connector.stores.workspace import BookOutcome, BookResult, Decision, HeldBook, StagedRow
+
+PAGE = 500
+
+
+class MemoryWorkspace:
+    def __init__(
+        self,
+        read: Callable[[], State],
+        write: Callable[[], AbstractContextManager[State]],
+        profile: str,
+        number: int | None,
+    ) -> None:
+        self._read = read
+        self._write = write
+        self._profile = profile
+        self._number = number
+        self._lock = threading.Lock()
+        self._staged: dict[str, dict[str, StagedRow]] = defaultdict(dict)
+        self._results: dict[str, BookResult] = {}
+
+    @property
+    def run(self) -> str:
+        return "" if self._number is None else str(self._number)
+
+    def accounts(self) -> list[Account]:
+        return [account for _, account in sorted(self._read().accounts.items())]
+
+    def labels(self) -> Collection[str]:
+        return set(self._read().labels)
+
+    def held_books(self) -> list[HeldBook]:
+        books = self._read().books.values()
+        return [
+            HeldBook(held.book, held.fingerprint, held.checkpoint) for held in books if held.profile == self._profile
+        ]
+
+    def known(self, book: str) -> Iterator[tuple[str, str]]:
+        return iter(sorted(self._versions(book).items()))
+
+    def versions(self, book: str, keys: Sequence[str]) -> dict[str, str]:
+        known = self._versions(book)
+        return {key: known[key] for key in keys if key in known}
+
+    def _versions(self, book: str) -> dict[str, str]:
+        state = self._read()
+        number = state.book(self._profile, book)
+        entered = {source.row: source.version for _, _, source in state.owned(self._profile) if source.book == number}
+        noted = {key: note.version for (place, key), note in state.notes.items() if place == number}
+        return {key: version for key, version in (entered | noted).items() if version}
+
+    def stage(self, book: str, rows: Sequence[StagedRow]) -> None:
+        with self._lock:
+            self._staged[book] |= {row.key: row for row in rows}
+
+    def close_book(self, result: BookResult) -> None:
+        with self._lock:
+            self._results[result.book.id] = result
+
+    def settle(self) -> None:
+        for book, result in self._results.items():
+            if result.outcome is not BookOutcome.READ:
+                self._staged.pop(book, None)
+
+    def missing(self, mirror: bool) -> Iterable[tuple[str, Sequence[str]]]:
+        state = self._read()
+        owned = {(source.book, source.row) for _, _, source in state.owned(self._profile)}
+        noted = {place for place in state.notes if state.books[place[0]].profile == self._profile}
+        for book, result in self._results.items():
+            number = state.book(self._profile, book)
+            if result.outcome is BookOutcome.READ and result.full and number is not None:
+                held = {key for place, key in (owned | noted if mirror else noted - owned) if place == number}
+                keys = sorted(held - self._staged[book].keys())
+                yield from ((book, keys[start : start + PAGE]) for start in range(0, len(keys), PAGE))
+
+    @contextmanager
+    def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:
+        with self._write() if write else _only_looked_at(self._read()) as state:
+            yield MemoryDecision(state, self._profile, self._number, self._results, self._staged, mirror)
+
+    def fail(self, report: Report, note: str) -> None:
+        if self._number is not None:
+            with self._write() as state:
+                state.runs[self._number] = Run(RunRecord(RunKind.RUN, report, note), time.time())
+
+
+@contextmanager
+def _only_looked_at(state: State) -> Iterator[State]:
+    yield state.copy()
