@@ -3,10 +3,11 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: help demo test check lint fuzz lock clean
+.PHONY: help demo test crash check lint fuzz lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
+	@echo "make crash   kills 200 runs at random moments and plays 400 random histories, which takes minutes"
 	@echo "make check   lint, types, import contracts, lock freshness"
 	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
 	@echo "make lock    resolve requirements.lock anew"
@@ -23,6 +24,9 @@ demo: .venv/.ready
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n auto
+
+crash: .venv/.ready
+	PBX_CRASHES=100 PBX_HISTORIES=300 $(BIN)/python -m pytest tests/contract/test_crashes.py tests/contract/test_stores_agree.py --timeout 3600
 
 check: .venv/.ready
 	$(BIN)/ruff check .

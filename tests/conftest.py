@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -32,12 +32,20 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """An empty phone book."""
+def empty_postgres(postgres_server: str) -> Callable[[], str]:
+    """Empties the phone book of the server and says where it is."""
     import psycopg
 
     from pbx_connector.stores.sql.schema import metadata
 
-    with psycopg.connect(postgres_server) as connection:
-        connection.execute("TRUNCATE " + ", ".join(metadata.tables))
-    return postgres_server
+    def empty() -> str:
+        with psycopg.connect(postgres_server) as connection:
+            connection.execute("TRUNCATE " + ", ".join(metadata.tables))
+        return postgres_server
+
+    return empty
+
+
+@pytest.fixture
+def postgres_url(empty_postgres: Callable[[], str]) -> str:
+    return empty_postgres()

@@ -1,0 +1,270 @@
+"""Whatever sources, people and luck do, all stores make of it the same phone book, the same reports, the same ids.
+
+A state machine drives random histories through the in-memory store, which compares entry by entry in plain Python, and
+through a database, which compares by set operations. `PBX_HISTORIES` sets how many histories there are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from pbx_connector.errors import ConnectorError
+from pbx_connector.model import Account, Book, Mapped, Problem, Report, Row
+from pbx_connector.plan import Content
+from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.run import run_profile, simulate_profile
+from pbx_connector.stores import Store, open_store
+from pbx_connector.testing import MemoryBook, MemorySource
+from pbx_connector.testing.memory_source import MemorySettings
+
+from .conftest import map_row
+
+HISTORIES = int(os.environ.get("PBX_HISTORIES", "12"))
+KEYS = st.sampled_from(["k0", "k1", "k2", "k3", "k4", "k5"])
+BOOKS = st.sampled_from(["public", "changes", "private"])
+NAMES = st.sampled_from(["Ann", "Bob", "Cid", "Müller", " "])
+NUMBERS = st.sampled_from(["", "", "+4999112345", "+49991777"])
+LIMITS = st.sampled_from([Limits(), Limits(RemovalLimit(0.1, 1)), Limits(RemovalLimit(1.0, 1000))])
+RUNS = st.integers(1, 40).map(str)
+
+
+class Crash(BaseException):
+    """Stands for whatever ends a run without asking."""
+
+
+class Histories(RuleBasedStateMachine):
+    make_store: Callable[[], Store]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stores = [open_store("memory:"), self.make_store()]
+        self.source = MemorySource()
+        self.crash_at = ""
+        for book_id, account, delta in (("public", None, False), ("changes", None, True), ("private", "1", True)):
+            self.source.add(book_id, account=account, delta=delta)
+        self.away: dict[str, MemoryBook] = {}
+        self.each(lambda store: store.import_accounts([Account("1", "ann"), Account("2", "bob")]))
+
+    def teardown(self) -> None:
+        for store in self.stores:
+            store.close()
+
+    def each(self, act: Callable[[Store], Any]) -> Any:
+        """Do the same on all stores, with the same outcome, be it an error."""
+        outcomes = []
+        for store in self.stores:
+            try:
+                outcomes.append(act(store))
+            except (ConnectorError, Crash) as error:
+                outcomes.append((type(error), str(error), getattr(error, "reasons", None)))
+        assert outcomes[1:] == outcomes[:-1]
+        return outcomes[0]
+
+    def map(self, row: Row, book: Book) -> Mapped:
+        if row.key == self.crash_at:
+            raise Crash
+        return map_row(row, book)
+
+    def profile(self, **parts: Any) -> Profile:
+        made = Profile("crm", "CRM", self.source.type(), MemorySettings(), self.map, frozenset(), "f1")
+        return replace(made, **parts)
+
+    def shelf(self, book: str) -> MemoryBook:
+        return self.source.shelf.get(book) or self.away[book]
+
+    # what happens at the source
+
+    @rule(
+        book=BOOKS,
+        key=KEYS,
+        name=NAMES,
+        phone=NUMBERS,
+        label=st.sampled_from(["", "Sales"]),
+        also=st.sampled_from(["", "", "Ann at home"]),
+        skip=st.sampled_from(["", "", "", "unwanted"]),
+        owner=st.sampled_from([None, None, None, "", "1", "2", "9"]),
+    )
+    def put(self, book: str, key: str, owner: str | None, **values: str) -> None:
+        wanted = {"display_name": values.pop("name"), **{name: value for name, value in values.items() if value}}
+        self.shelf(book).put(key, **wanted, **({} if owner is None else {"owner": owner}))
+
+    @rule(book=BOOKS, key=KEYS)
+    def drop(self, book: str, key: str) -> None:
+        if key in self.shelf(book).items:
+            self.shelf(book).drop(key)
+
+    @rule(book=BOOKS)
+    def empty(self, book: str) -> None:
+        for key in list(self.shelf(book).items):
+            self.shelf(book).drop(key)
+
+    @rule(book=BOOKS, key=KEYS, kind=st.sampled_from(["spoil", "skip"]))
+    def spoil(self, book: str, key: str, kind: str) -> None:
+        getattr(self.shelf(book), kind)(key)
+
+    @rule(one=BOOKS, other=BOOKS, key=KEYS, to=KEYS)
+    def move(self, one: str, other: str, key: str, to: str) -> None:
+        item = self.shelf(one).items.get(key)
+        if isinstance(item, Row):
+            self.shelf(one).drop(key)
+            self.shelf(other).put(to, **{name: str(value) for name, value in item.values.items()})
+
+    @rule(book=BOOKS, how=st.sampled_from(["fail_after", "cut_after"]), after=st.sampled_from([None, 0, 1, 3]))
+    def trouble(self, book: str, how: str, after: int | None) -> None:
+        setattr(self.shelf(book), how, after)
+
+    @rule(book=BOOKS, keys=st.sets(KEYS, max_size=2), mute=st.booleans())
+    def forgetful(self, book: str, keys: set[str], mute: bool) -> None:
+        self.shelf(book).withheld, self.shelf(book).mute = keys, mute
+
+    @rule(book=BOOKS, fate=st.sampled_from(["there", "there", "unknown", "hidden", "gone"]))
+    def fate(self, book: str, fate: str) -> None:
+        self.source.unknown.pop(book, None)
+        self.source.hidden.discard(book)
+        if book in self.away:
+            self.source.shelf[book] = self.away.pop(book)
+        if fate == "unknown":
+            self.source.unknown[book] = Problem("X999", "time-out")
+        elif fate == "hidden":
+            self.source.hidden.add(book)
+        elif fate == "gone":
+            self.away[book] = self.source.shelf.pop(book)
+
+    # what the connector does
+
+    @rule(
+        mode=st.sampled_from(["mirror", "mirror", "mirror", "upsert"]),
+        fingerprint=st.sampled_from(["f1", "f1", "f1", "f2"]),
+        limits=LIMITS,
+        labels=st.sampled_from(["create", "create", "require"]),
+        full=st.booleans(),
+        crash_at=st.sampled_from(["", "", "", "k3"]),
+    )
+    def run(self, full: bool, crash_at: str, fingerprint: str, mode: str, **parts: Any) -> None:
+        profile = self.profile(fingerprint=f"{fingerprint} {mode}", mode=mode, **parts)
+        self.crash_at = crash_at
+        self.each(lambda store: timeless(run_profile(profile, store, full=full)))
+        self.crash_at = ""
+
+    @rule()
+    def run_twice(self) -> None:
+        profile = self.profile(limits=Limits(RemovalLimit(1.0, 1000)))
+        self.each(lambda store: timeless(run_profile(profile, store)))
+        book = self.each(lambda store: list(store.entries()))
+        self.each(lambda store: timeless(run_profile(profile, store)))
+        assert self.each(lambda store: list(store.entries())) == book
+
+    @rule(limits=LIMITS, save=st.booleans())
+    def simulate(self, limits: Limits, save: bool) -> None:
+        profile = self.profile(limits=limits)
+
+        def shown(store: Store) -> Any:
+            before = list(store.entries()), list(store.runs()), store.labels()
+            with simulate_profile(profile, store, save=save) as simulation:
+                found = timeless(simulation.report), simulation.summary, simulation.reasons, simulation.plan
+                changes = list(simulation.changes()), list(simulation.records())
+            assert (list(store.entries()), list(store.runs()), store.labels()) == before
+            return *found, *changes
+
+        self.each(shown)
+
+    @rule(plan=RUNS, released=st.booleans())
+    def run_plan(self, plan: str, released: bool) -> None:
+        wanted = {"release": plan} if released else {"plan": plan}
+        self.each(lambda store: timeless(run_profile(self.profile(), store, **wanted)))
+
+    # what people do
+
+    @rule(run=RUNS)
+    def undo(self, run: str) -> None:
+        self.each(lambda store: store.undo(run))
+
+    @rule()
+    def resume(self) -> None:
+        self.each(lambda store: store.resume_profile("crm"))
+
+    @rule(account=st.sampled_from(["1", "2"]))
+    def remove_account(self, account: str) -> None:
+        self.each(lambda store: store.remove_account(account))
+
+    @rule(account=st.sampled_from(["1", "2"]))
+    def add_account(self, account: str) -> None:
+        self.each(lambda store: store.add_account(Account(account)))
+
+    @rule(name=NAMES, account=st.sampled_from([None, "1"]))
+    def add_by_hand(self, name: str, account: str | None) -> None:
+        self.each(lambda store: store.add_entry(Content(account, {"display_name": name}, {"VIP": "yes"})))
+
+    @rule(entry=st.integers(1, 20), remove=st.booleans())
+    def edit_by_hand(self, entry: int, remove: bool) -> None:
+        content = Content(None, {"display_name": "Edited"})
+        self.each(lambda store: store.remove_entry(entry) if remove else store.edit_entry(entry, content))
+
+    @precondition(lambda self: not self.source.shelf["public"].items if "public" in self.source.shelf else False)
+    @rule()
+    def remove_profile(self) -> None:
+        self.each(lambda store: store.remove_profile("crm"))
+
+    # what always holds
+
+    @invariant()
+    def all_phone_books_are_the_same(self) -> None:
+        self.each(lambda store: list(store.entries()))
+        self.each(lambda store: store.accounts())
+        self.each(lambda store: [(label.name, label.entries) for label in store.labels()])
+        self.each(lambda store: list(store.problems("crm")))
+
+    @invariant()
+    def private_entries_stay_private(self) -> None:
+        for entry in self.stores[1].entries():
+            if entry.origin and entry.origin.book.account:
+                assert entry.content.account == entry.origin.book.account
+
+    @invariant()
+    def histories_are_the_same(self) -> None:
+        self.each(lambda store: [replace(run, report=timeless(run.report)) for run in store.runs(limit=3)])
+        self.each(lambda store: [list(store.changes(run.id)) for run in store.runs(limit=1)])
+
+
+def timeless(report: Report) -> Report:
+    return replace(report, started=None, duration=0.0)
+
+
+def drive(make_store: Callable[[], Store], histories: int) -> None:
+    machine = type("Histories", (Histories,), {"make_store": staticmethod(make_store)})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=histories,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+
+def test_sqlite_does_what_the_plain_store_does(tmp_path: Path) -> None:
+    template, numbers = tmp_path / "empty.db", count()
+    open_store(f"sqlite:///{template}").close()
+
+    def make_store() -> Store:
+        return open_store(f"sqlite:///{shutil.copy(template, tmp_path / f'{next(numbers)}.db')}")
+
+    drive(make_store, HISTORIES)
+
+
+@pytest.mark.timeout(600)
+def test_postgres_does_what_the_plain_store_does(empty_postgres: Callable[[], str]) -> None:
+    drive(lambda: open_store(empty_postgres()), HISTORIES // 3)
