@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pbx_rules import Example, Function, Parameter, Value
+from pbx_rules.types import ANY, DATE, LIST, NUMBER, TEXT, TRUTH, Type
+
 from pbx_connector.config import Config, MailConfig, WebhookConfig
 from pbx_connector.errors import (
     AuthenticationFailed,
@@ -33,6 +36,12 @@ from pbx_connector.settings import ProfilePath
 from pbx_connector.source import Check, Field, FieldSet, Opening, Question, Source, SourceType, Template
 
 __all__ = [
+    "ANY",
+    "DATE",
+    "LIST",
+    "NUMBER",
+    "TEXT",
+    "TRUTH",
     "Account",
     "AuthenticationFailed",
     "Book",
@@ -42,13 +51,16 @@ __all__ = [
     "Config",
     "ConnectorError",
     "End",
+    "Example",
     "Field",
     "FieldSet",
+    "Function",
     "Gone",
     "MailConfig",
     "Notice",
     "NoticeKind",
     "Opening",
+    "Parameter",
     "Problem",
     "ProfilePath",
     "ProtocolViolation",
@@ -64,8 +76,10 @@ __all__ = [
     "SourceUnavailable",
     "StreamItem",
     "Template",
+    "Type",
     "Unchanged",
     "Unreadable",
+    "Value",
     "WebhookConfig",
     "hookimpl",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pluggy
+from pbx_rules import Function
 
 from pbx_connector.config import Config
 from pbx_connector.model import Report
@@ -20,6 +21,12 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def pbx_sources() -> Sequence[SourceType]:
     """Return the kinds of source that this plugin supplies."""
+    raise NotImplementedError
+
+
+@hookspec
+def pbx_functions() -> Sequence[Function]:
+    """Return functions that this plugin adds to the rule language."""
     raise NotImplementedError
 
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pbx_rules import Diagnostic, Finding, OutputRecord, Program, Value, as_text, compile_profile
+from pbx_rules import BUILTIN, Diagnostic, Finding, OutputRecord, Program, Registry, Value, as_text, compile_profile
 from pbx_rules.document import Node, Scalar
 from pbx_rules.schema import SourceField, SourceFields, TargetField, TargetTable
 
@@ -23,6 +23,7 @@ from pbx_connector.targets import (
     LABEL_VALUE_CODE,
     LABEL_VALUE_MAX_LENGTH,
     TARGET_BY_CODE,
+    TARGET_BY_NAME,
     TARGETS,
 )
 
@@ -81,6 +82,7 @@ def compile_rules(
     tables: Node | None,
     region: Scalar | None,
     fields: FieldSet,
+    functions: Registry = BUILTIN,
     publish_personal: bool = False,
 ) -> tuple[Rules | None, tuple[Diagnostic, ...]]:
     """Check and compile; no rules if there is an error among the findings."""
@@ -92,6 +94,7 @@ def compile_rules(
         region=region,
         target=(_target_table(),),
         source=_source_fields(fields),
+        functions=functions,
     )
     program = compiled.program
     return (Rules(program, publish_personal) if program else None), compiled.diagnostics
@@ -111,6 +114,12 @@ def _record(output: OutputRecord) -> Record:
         fields={TARGET_BY_CODE[code].name: text for code, text in values.items()},
         labels={label[LABEL_NAME_CODE]: label[LABEL_VALUE_CODE] for label in labels},
     )
+
+
+def coded(record: Record) -> dict[str, str]:
+    """The fields of a record, and its owner, by the codes that structures use."""
+    fields = {TARGET_BY_NAME[name].code: text for name, text in record.fields.items()}
+    return fields if record.account is None else {**fields, ACCOUNT_CODE: record.account}
 
 
 def _texts(values: Mapping[str, Value]) -> dict[str, str]:

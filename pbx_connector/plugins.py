@@ -1,4 +1,4 @@
-"""Finds the installed plugins and asks them for sources; a broken plugin is named and takes nobody else down.
+"""Finds the installed plugins and asks what they supply; a broken plugin is named and takes nobody else down.
 
 `Plugins` is constructed by whoever needs it (the command line, a test), never a module global.
 """
@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import TypeVar, cast
 
 import pluggy
+from pbx_rules import BUILTIN, Function, Registry
 
 from pbx_connector import hookspecs
 from pbx_connector.config import Config
@@ -44,10 +45,14 @@ class Plugins:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._broken: list[BrokenPlugin] = []
+        self._versions: dict[str, str] = {}
         found = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
         for entry_point in sorted(found, key=lambda entry: entry.name):
             self._load(entry_point)
         self.sources: dict[str, SourceType] = dict(self._collect_sources())
+        self.added_functions: dict[str, str] = {}
+        """The functions that plugins add to the language, each with the version of its plugin."""
+        self.functions: Registry = self._collect_functions()
 
     @property
     def broken(self) -> tuple[BrokenPlugin, ...]:
@@ -91,8 +96,17 @@ class Plugins:
             plugin = entry_point.load()
             if self._manager.has_plugin(entry_point.name):
                 raise PluginError("another plugin has registered under this name")
+            self._versions[entry_point.name] = entry_point.dist.version if entry_point.dist else ""
             self._manager.register(plugin, name=entry_point.name)
+            self._check_hooks(entry_point.name)
+
+    def _check_hooks(self, name: str) -> None:
+        """A plugin with a hook that does not exist is left out whole, else each later one would be blamed for it."""
+        try:
             self._manager.check_pending()
+        except Exception:
+            self._manager.unregister(name=name)
+            raise
 
     def _collect_sources(self) -> Iterator[tuple[str, SourceType]]:
         owners: dict[str, str] = {}
@@ -104,6 +118,15 @@ class Plugins:
                     continue
                 owners[source.name] = plugin
                 yield source.name, source
+
+    def _collect_functions(self) -> Registry:
+        """The functions of the language and those that plugins add; a plugin adds all of its functions or none."""
+        functions = BUILTIN
+        for plugin, added in self._ask(self._manager.hook.pbx_functions, Function):
+            with self._guarded(plugin):
+                functions = functions.extended(added)
+                self.added_functions |= dict.fromkeys((one.name for one in added), self._versions[plugin])
+        return functions
 
     def _ask(self, hook: pluggy.HookCaller, kind: type[Answer]) -> Iterator[tuple[str, list[Answer]]]:
         """Each plugin's own answer, so that one that raises or answers nonsense costs only itself."""

@@ -1,5 +1,6 @@
 """Fakes that keep the contracts, and the contracts as test suites: for this project and for plugins."""
 
+from pbx_connector.testing.examples import check_examples
 from pbx_connector.testing.memory_source import MemoryBook, MemorySource
 
-__all__ = ["MemoryBook", "MemorySource"]
+__all__ = ["MemoryBook", "MemorySource", "check_examples"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,8 +16,14 @@ GUIDE = (ROOT / "docs/plugin-authors.md").read_text()
 BROKEN = "raise RuntimeError('this plugin was written in a hurry')\n"
 
 
-def files_of_the_guide() -> dict[str, str]:
-    return {match[1]: match[2] for match in re.finditer(r"```\w+\n# (\S+)\n(.*?)```", GUIDE, re.DOTALL)}
+def files_of_the_guide(*names: str) -> dict[str, str]:
+    printed = {match[1]: match[2] for match in re.finditer(r"```\w+\n# (\S+)\n(.*?)```", GUIDE, re.DOTALL)}
+    return {name: printed[name] for name in names}
+
+
+def distribution_of(name: str) -> str:
+    """The guide's pyproject.toml for another plugin."""
+    return files_of_the_guide("pyproject.toml")["pyproject.toml"].replace("csv", name)
 
 
 def install(folder: Path, files: dict[str, str], site: Path) -> None:
@@ -37,7 +44,7 @@ def connector(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     site = tmp_path / "site"
-    install(tmp_path / "project", files_of_the_guide(), site)
+    install(tmp_path / "project", files_of_the_guide("pyproject.toml", "pbx_csv.py"), site)
     return site
 
 
@@ -60,10 +67,30 @@ def test_the_plugin_of_the_guide_shows_up_and_fills_the_phone_book(site: Path, t
 
 
 def test_a_plugin_that_raises_on_import_is_named_and_harms_nobody(site: Path, tmp_path: Path) -> None:
-    files = {"pyproject.toml": files_of_the_guide()["pyproject.toml"].replace("csv", "hasty"), "pbx_hasty.py": BROKEN}
+    files = {"pyproject.toml": distribution_of("hasty"), "pbx_hasty.py": BROKEN}
     install(tmp_path / "hasty", files, site)
     listed = connector(site, "sources")
     assert listed.returncode == 0
     assert "plugin 'hasty' is left out: RuntimeError: this plugin was written in a hurry" in listed.stderr
     assert "Contacts from a CSV file" in listed.stdout
     assert "Traceback" not in listed.stderr
+
+
+def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(site: Path, tmp_path: Path) -> None:
+    files = files_of_the_guide("pbx_initials.py", "test_initials.py")
+    install(tmp_path / "initials", {"pyproject.toml": distribution_of("initials"), **files}, site)
+    described = connector(site, "functions", "initials")
+    assert described.returncode == 0, described.stderr
+    assert 'initials("Ann van Lee") gives "AVL"' in described.stdout
+    (tmp_path / "rows.jsonl").write_text('{"Name": "Ann van Lee"}')
+    profile = tmp_path / "from-csv.yaml"
+    profile.write_text(
+        "title: From CSV\nsource: csv\nsettings: {file: contacts.csv}\nrules: |\n  Short = initials([Name])\n"
+        'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_notes: "{{Short}}"\n'
+    )
+    mapped = connector(site, "map", str(profile), "--rows", str(tmp_path / "rows.jsonl"), "--json")
+    assert mapped.returncode == 0, mapped.stderr
+    assert json.loads(mapped.stdout)["records"][0]["fields"]["028pho_notes"] == "AVL"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "initials")]
+    tested = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True)
+    assert "1 passed" in tested.stdout, tested.stdout

@@ -7,15 +7,21 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pbx_rules import Function, Parameter
+from pbx_rules.types import TEXT
 from pydantic import BaseModel
 
+from pbx_connector import hookspecs
 from pbx_connector.errors import PluginError
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.source import FieldSet, Opening, Source, SourceType
+
+GUIDE = (Path(__file__).resolve().parents[2] / "docs/plugin-authors.md").read_text(encoding="utf-8")
 
 
 def never_opened(settings: Any, opening: Opening) -> AbstractContextManager[Source]:
@@ -34,10 +40,10 @@ def install() -> Iterator[Install]:
     """Makes a module with the given hook and an entry point that leads to it."""
     made: list[str] = []
 
-    def installed(name: str, hook: Callable[[], Any] | None) -> EntryPoint:
+    def installed(name: str, hook: Callable[[], Any] | None, hook_name: str = "pbx_sources") -> EntryPoint:
         module = types.ModuleType(f"fake_plugin_{name}")
         if hook:
-            module.pbx_sources = hookimpl(hook, specname="pbx_sources")  # type: ignore[attr-defined]
+            setattr(module, hook_name, hookimpl(hook, specname=hook_name))
             sys.modules[module.__name__] = module
             made.append(module.__name__)
         return EntryPoint(name, module.__name__, GROUP)
@@ -101,3 +107,46 @@ def test_an_unknown_source_gets_a_suggestion(install: Install) -> None:
     with pytest.raises(PluginError) as caught:
         plugins.source("ldap")
     assert "is broken" in caught.value.hint
+
+
+def test_a_plugin_with_an_unknown_hook_costs_only_itself(install: Install) -> None:
+    entries = [install("a", lambda: [source_type("alpha")], "pbx_surces"), install("b", lambda: [source_type("beta")])]
+    plugins = Plugins(entries)
+    assert list(plugins.sources) == ["beta"]
+    assert [(broken.name, "unknown hook 'pbx_surces'" in broken.reason) for broken in plugins.broken] == [("a", True)]
+
+
+def function(name: str) -> Function:
+    return Function(name, "text", "As it is.", (Parameter("text"),), TEXT, lambda text: text)
+
+
+def test_functions_of_plugins_join_those_of_the_language(install: Install) -> None:
+    plugins = Plugins([install("a", lambda: [function("same")], "pbx_functions")])
+    assert plugins.functions.get("SAME") is not None
+    assert plugins.functions.get("left") is not None
+    assert list(plugins.added_functions) == ["same"]
+
+
+@pytest.mark.parametrize(
+    ("functions", "reason"),
+    [
+        (lambda: [function("extra"), function("left")], "there are two functions named left"),
+        (lambda: [function("extra"), function("Two Words")], "cannot name a function"),
+        (lambda: [function("extra"), "left"], "returned str, not Function"),
+    ],
+)
+def test_a_plugin_with_a_bad_function_adds_none_and_harms_nobody(
+    install: Install, functions: Callable[[], Any], reason: str
+) -> None:
+    good = install("good", lambda: [function("same")], "pbx_functions")
+    plugins = Plugins([install("bad", functions, "pbx_functions"), good])
+    assert list(plugins.added_functions) == ["same"]
+    assert plugins.functions.get("extra") is None
+    assert [broken.name for broken in plugins.broken] == ["bad"]
+    assert reason in plugins.broken[0].reason
+
+
+def test_every_hook_is_documented() -> None:
+    for name in vars(hookspecs):
+        if name.startswith("pbx_"):
+            assert f"`{name}`" in GUIDE, name
