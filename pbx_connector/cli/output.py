@@ -136,6 +136,11 @@ def as_json_list(values: Iterable[Any]) -> None:
     sys.stdout.write("[]\n" if first else "\n]\n")
 
 
+def as_json_line(value: Any) -> None:
+    """One JSON value on one line of stdout."""
+    sys.stdout.write(_json(value, indent=None) + "\n")
+
+
 def _json(value: Any, *, indent: int | None) -> str:
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     return json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)

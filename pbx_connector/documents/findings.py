@@ -6,12 +6,13 @@ Codes P0101 and up, for profiles and config.yaml; those of YAML, rules and struc
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
-from pbx_rules import Diagnostic, Span
+from pbx_rules import Diagnostic, Span, document
 from pbx_rules.document import Mapping, Node, Scalar
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 START = Span(1, 1, 1, 2)
@@ -25,6 +26,8 @@ CODES = {
     "P0105": "a source that is not installed",
     "P0106": "two profiles with one id",
     "P0107": "a secret written into the profile",
+    "P0108": "a test whose row has a field that the source does not have",
+    "P0109": "a test whose row has a value that does not suit its field",
 }
 """Every code of this module and what it stands for; never reused."""
 
@@ -47,7 +50,7 @@ def from_details(
 ) -> Diagnostic:
     path = [str(part) for part in details["loc"]]
     key, node = _place(root, path)
-    name = path[-1] if path else below
+    name = _name(path, key) or below
     if details["type"] == "missing":
         owner = ".".join(part for part in (below, *path[:-1]) if part)
         where = f" in {owner}" if owner else ""
@@ -68,19 +71,22 @@ def from_details(
     return finding("P0104", f"{name!r}: {_words(details)}", file=file, span=node.span)
 
 
+def _name(path: Sequence[str], key: Scalar | None) -> str:
+    """What is wrong, by name; an item of a list goes by the list's."""
+    if path and path[-1].isdecimal() and key is not None:
+        return key.text
+    return path[-1] if path else ""
+
+
 def _place(root: Mapping, path: Sequence[str]) -> tuple[Scalar | None, Node]:
-    """The deepest node that the path leads to, and its key."""
+    """The deepest node that the path leads to, and its key. Parts that name nothing in the file are passed over."""
     key: Scalar | None = None
     node: Node = root
     for part in path:
-        if not isinstance(node, Mapping):
-            break
-        for candidate, value in node.items:
-            if candidate.text == part:
-                key, node = candidate, value
-                break
-        else:
-            break
+        if isinstance(node, document.Sequence) and part.isdecimal() and int(part) < len(node.items):
+            node = node.items[int(part)]
+        elif isinstance(node, Mapping):
+            key, node = next(((known, value) for known, value in node.items if known.text == part), (key, node))
     return key, node
 
 
@@ -90,19 +96,27 @@ def _start(node: Node) -> Span:
 
 
 def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    """The keys that may stand where the path leads; none if that is no model."""
     for part in path:
-        field = model.model_fields.get(part)
-        nested = _model_of(field.annotation) if field else None
-        if nested is None:
-            return []
-        model = nested
-    return list(model.model_fields)
+        if not part.isdecimal():
+            field = next((field for key, field in _fields(model) if key == part), None)
+            nested = next(_models(field.annotation), None) if field else None
+            if nested is None:
+                return []
+            model = nested
+    return [key for key, _ in _fields(model)]
 
 
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation stands for, `Model | None` among them."""
-    candidates = [annotation, *get_args(annotation)]
-    return next((part for part in candidates if isinstance(part, type) and issubclass(part, BaseModel)), None)
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """As a profile names them."""
+    return ((field.alias or name, field) for name, field in model.model_fields.items())
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:

@@ -1,6 +1,20 @@
 """A profile, loaded and checked: what one run needs to know. `pbx_connector.run` is its consumer."""
 
-from pbx_connector.profile.loading import Checked, check_profile, check_text, load_profile
+from pbx_connector.profile.cases import Case, Difference, run_case
+from pbx_connector.profile.loading import Checked, Loaded, check_profile, check_text, load_profile, load_whole
 from pbx_connector.profile.model import Limits, Profile, RemovalLimit
 
-__all__ = ["Checked", "Limits", "Profile", "RemovalLimit", "check_profile", "check_text", "load_profile"]
+__all__ = [
+    "Case",
+    "Checked",
+    "Difference",
+    "Limits",
+    "Loaded",
+    "Profile",
+    "RemovalLimit",
+    "check_profile",
+    "check_text",
+    "load_profile",
+    "load_whole",
+    "run_case",
+]

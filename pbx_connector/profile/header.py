@@ -5,13 +5,14 @@ All scalars of a profile are text (see `pbx_rules.document`), so every field her
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model, model_validator
 
 from pbx_connector.config import NotifyConfig
 from pbx_connector.model import Mode
 from pbx_connector.schedule import Schedule
+from pbx_connector.targets import ACCOUNT_CODE, TARGETS
 
 ProfileId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
@@ -27,7 +28,7 @@ def _share(value: object) -> object:
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class RemovalLimitHeader(Strict):
@@ -39,6 +40,55 @@ class RemovalLimitHeader(Strict):
 class LimitsHeader(Strict):
     remove_at_most: RemovalLimitHeader = RemovalLimitHeader()
     """A run that would remove more than both of these is refused."""
+
+
+class Expected(Strict):
+    """What a record must have; only what is named is compared, and a name without a value must be blank."""
+
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Labels and their values."""
+    skipped: str | None = None
+    """The reason for which the row is skipped; it stands alone."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Expected:
+        if not self.model_fields_set:
+            raise ValueError("say what is expected: target fields, labels or skipped")
+        if self.skipped is not None and len(self.model_fields_set) > 1:
+            raise ValueError("a row that is skipped has no fields and labels")
+        return self
+
+    def fields(self) -> dict[str, str]:
+        """Target codes and the expected texts."""
+        written = self.model_dump(by_alias=True, exclude_unset=True, exclude={"labels", "skipped"})
+        return {code: text or "" for code, text in written.items()}
+
+
+_TITLES = {target.code: target.title for target in TARGETS} | {ACCOUNT_CODE: "Owner of the entry"}
+_FIELDS: dict[str, Any] = {
+    f"field_{code}": (str | None, Field(None, alias=code, description=title)) for code, title in _TITLES.items()
+}
+ExpectedRecord = create_model("ExpectedRecord", __base__=Expected, __doc__=Expected.__doc__, **_FIELDS)
+"""With one key for each target field."""
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Expectation: TypeAlias = Annotated[
+    tuple[ExpectedRecord, ...],
+    BeforeValidator(_one_or_more, json_schema_input_type=ExpectedRecord | list[ExpectedRecord]),
+]
+
+
+class CaseHeader(Strict):
+    """A row, and what the rules must make of it."""
+
+    row: dict[str, Any]
+    """Fields of the source and their values; dates as YYYY-MM-DD."""
+    expect: Expectation
+    """The record that the row makes; for several records, a list of them."""
 
 
 class Header(Strict):
@@ -68,7 +118,8 @@ class Header(Strict):
     """When the service runs it: `"0 12 * * *"`, `{cron: ..., timezone: ...}` or `{every: 15m}`."""
     notify: NotifyConfig | None = None
     """When people hear of it, instead of what the configuration says."""
-    tests: Any = None
+    tests: tuple[CaseHeader, ...] = ()
+    """Rows with what the rules must make of them; `pbx-connector test` runs them."""
     labels: Literal["create", "require"] = "create"
     """create: runs make the labels that are missing; require: they leave them out and say so."""
     publish_personal: bool = False

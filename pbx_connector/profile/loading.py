@@ -19,6 +19,7 @@ from pbx_connector import mapping
 from pbx_connector.documents import finding, from_validation, given_values, masked
 from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
+from pbx_connector.profile.cases import Case, check_rows, read_cases
 from pbx_connector.profile.header import Header
 from pbx_connector.profile.model import Limits, Profile, RemovalLimit
 from pbx_connector.secret import Secret
@@ -29,23 +30,43 @@ MAX_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """A profile without a mistake, with what trying its rules needs."""
+
+    profile: Profile
+    rules: mapping.Rules
+    cases: tuple[Case, ...]
+    text: str
+    """Without any secret."""
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
-    """A profile's text and all that was found in it; `profile` is None if there is an error among the findings."""
+    """A profile's text and all that was found in it; `loaded` is None if there is an error among the findings."""
 
     text: str
     diagnostics: tuple[Diagnostic, ...]
-    profile: Profile | None = None
+    loaded: Loaded | None = None
+
+    @property
+    def profile(self) -> Profile | None:
+        return self.loaded.profile if self.loaded else None
 
 
 def load_profile(path: Path, plugins: Plugins) -> Profile:
     """Raises `ProfileError` with every finding of the file."""
+    return load_whole(path, plugins).profile
+
+
+def load_whole(path: Path, plugins: Plugins) -> Loaded:
+    """Raises `ProfileError` with every finding of the file."""
     checked = check_profile(path, plugins)
-    if checked.profile is None:
+    if checked.loaded is None:
         errors = sum(found.severity == "error" for found in checked.diagnostics)
         raise ProfileError(
             f"{path} has {errors} error{'s' if errors != 1 else ''}", checked.diagnostics, text=checked.text
         )
-    return checked.profile
+    return checked.loaded
 
 
 def check_profile(path: Path, plugins: Plugins) -> Checked:
@@ -102,13 +123,17 @@ class _Loading:
         source = self._source()
         settings = self._settings(source) if source else None
         compiled = self._compiled(source, header) if source else None
-        profile = None
+        if source:
+            self._found += check_rows(self._root.get("tests"), source.fields, self._document.file)
+        text = masked(self._document, self._root.get("settings"))
+        loaded = None
         if not any(found.severity == "error" for found in self._found):
             assert header is not None and source is not None  # noqa: S101, PT018 - without an error each is there
             assert settings is not None and compiled is not None  # noqa: S101, PT018
             profile = self._profile(header, source, settings, compiled)
+            loaded = Loaded(profile, compiled, read_cases(header.tests, self._root.get("tests")), text)
         ordered = sorted(self._found, key=lambda found: (found.span.line, found.span.column))
-        return Checked(masked(self._document, self._root.get("settings")), tuple(ordered), profile)
+        return Checked(text, tuple(ordered), loaded)
 
     def _header(self) -> Header | None:
         try:
@@ -151,6 +176,7 @@ class _Loading:
             tables=self._root.get("tables"),
             region=_scalar(self._root.get("region")),
             fields=source.fields,
+            functions=self._plugins.functions,
             publish_personal=bool(header and header.publish_personal),
         )
         self._found += diagnostics
@@ -165,7 +191,7 @@ class _Loading:
             settings=settings,
             map=rules.map,
             fields=rules.fields,
-            fingerprint=_fingerprint(header, source, settings, rules),
+            fingerprint=_fingerprint(header, source, settings, rules, self._plugins.added_functions),
             mode=header.mode,
             limits=Limits(RemovalLimit(removal.share, removal.entries)),
             schedule=header.schedule,
@@ -180,12 +206,15 @@ def _scalar(node: Node | None) -> Scalar | None:
     return node if isinstance(node, Scalar) else None
 
 
-def _fingerprint(header: Header, source: SourceType, settings: BaseModel, rules: mapping.Rules) -> str:
+def _fingerprint(
+    header: Header, source: SourceType, settings: BaseModel, rules: mapping.Rules, functions: dict[str, str]
+) -> str:
     content = {
         "source": [source.name, source.version],
         "settings": _without_secrets(settings),
         "fields": sorted(rules.fields),
         "rules": rules.digest,
+        "functions": functions,
         "mode": header.mode,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

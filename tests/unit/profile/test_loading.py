@@ -42,7 +42,7 @@ EXCHANGE = SourceType(
     name="exchange",
     title="Exchange",
     settings=Settings,
-    fields=FieldSet((Field("DisplayName"), Field("GivenName"), Field("local_id"))),
+    fields=FieldSet((Field("DisplayName"), Field("GivenName"), Field("Birthday", "date"), Field("local_id"))),
     open=open_source,
 )
 
@@ -129,6 +129,51 @@ def test_a_mistake_in_the_frame_is_found(plugins: Plugins, old: str, new: str, c
     assert said in found[0].message
 
 
+TESTS = """\
+tests:
+  - row: {DisplayName: Ann, Birthday: 1980-12-31}
+    expect: {028pho_bez: Ann, 028pho_phone: , labels: {Department: Sales}}
+  - row: {DisplayName: Ann}
+    expect: [{028pho_bez: Ann}, {028pho_bez: Bo}]
+  - {row: {}, expect: {skipped: no name}}
+"""
+
+
+def test_the_tests_of_a_profile_are_read_in_their_order(plugins: Plugins) -> None:
+    loaded = checked(GOOD + TESTS, plugins).loaded
+    assert loaded is not None
+    assert [(case.row.key, case.line, len(case.expect)) for case in loaded.cases] == [
+        ("1", 11, 1),
+        ("2", 13, 2),
+        ("3", 15, 1),
+    ]
+    assert loaded.cases[0].expect[0].fields() == {"028pho_bez": "Ann", "028pho_phone": ""}
+    assert loaded.cases[2].expect[0].skipped == "no name"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("{DisplayName: Ann, B", "{DisplayNmae: Ann, B", ("P0108", 11, 11, "did you mean DisplayName?")),
+        ("1980-12-31", "31.12.1980", ("P0109", 11, 39, "write it as YYYY-MM-DD")),
+        ("028pho_phone", "028pho_fone", ("P0103", 12, 31, "did you mean 028pho_phone?")),
+        ("labels:", "lables:", ("P0103", 12, 47, "did you mean labels?")),
+        ("{Department: Sales}", "Sales", ("P0104", 12, 55, "")),
+        ("{028pho_bez: Bo}", "{028pho_bezz: Bo}", ("P0103", 14, 34, "did you mean 028pho_bez?")),
+        ("{skipped: no name}", "{skipped: no name, 028pho_bez: Ann}", ("P0104", 15, 23, "")),
+        ("{skipped: no name}", "{}", ("P0104", 15, 23, "")),
+        ("row: {}", "rows: {}", ("P0103", 15, 6, "did you mean row?")),
+        ("row: {}", "row: Ann", ("P0104", 15, 11, "")),
+    ],
+)
+def test_a_mistake_in_a_test_is_found_at_its_place(
+    plugins: Plugins, old: str, new: str, expected: tuple[str, int, int, str]
+) -> None:
+    assert old in TESTS
+    found = checked(GOOD + TESTS.replace(old, new), plugins).diagnostics
+    assert expected in [(d.code, d.span.line, d.span.column, d.hint) for d in found]
+
+
 @pytest.mark.parametrize("written", ["Hunter2-secret", '"Hunter2-secret"', "|\n    Hunter2-secret", "[Hunter2-secret]"])
 def test_a_password_in_the_profile_is_an_error_and_never_shown(plugins: Plugins, written: str) -> None:
     result = checked(GOOD.replace("{env: EXCHANGE_PASSWORD}", written), plugins)
@@ -180,6 +225,15 @@ def test_the_fingerprint_follows_what_rows_depend_on_and_no_secret(plugins: Plug
         GOOD.replace("source: exchange", "source: exchange\npublish_personal: true"),
     ]
     assert len({same, *map(fingerprint, others)}) == len(others) + 1
+
+
+def test_another_version_of_a_plugin_with_functions_maps_all_rows_anew(plugins: Plugins) -> None:
+    before = checked(GOOD, plugins).profile
+    plugins.added_functions["initials"] = "1.0"
+    after = checked(GOOD, plugins).profile
+    assert before is not None
+    assert after is not None
+    assert before.fingerprint != after.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""`pbx-connector functions [NAME]`: the functions of the rule language, those that plugins add among them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from pbx_rules import Function, Parameter, Registry
+from pbx_rules.suggest import nearest
+from pbx_rules.types import Type
+
+from pbx_connector.cli import output
+from pbx_connector.cli.session import JsonOption, Session
+from pbx_connector.errors import UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    @app.command("functions")
+    def functions(
+        context: typer.Context,
+        name: Annotated[str | None, typer.Argument(help="One function, to be described in full.")] = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        """List the functions that rules can call, or describe one of them."""
+        known = Session.of(context).plugins.functions
+        chosen = [_one(name, known)] if name else list(known)
+        if as_json:
+            output.as_json([_as_json(function) for function in chosen])
+        elif name:
+            _describe(chosen[0])
+        else:
+            output.table("", ("family", "function", "result"), [(f.family, f.signature, f.doc) for f in chosen])
+
+
+def _one(name: str, known: Registry) -> Function:
+    function = known.get(name)
+    if function is None:
+        close = nearest(name, known.names())
+        hint = f"did you mean {close}?" if close else "pbx-connector functions lists all of them"
+        raise UsageError(f"unknown function {name!r}", hint=hint)
+    return function
+
+
+def _describe(function: Function) -> None:
+    output.say(function.signature, style="bold")
+    output.say(f"  {function.doc}")
+    described = [parameter for parameter in function.parameters if parameter.doc]
+    for parameter in described:
+        output.say(f"  {parameter.name}: {parameter.doc}")
+    output.say(f"  result: {_result(function)}")
+    for example in function.examples:
+        output.say(f"    {example.expression} gives {example.result}")
+
+
+def _result(function: Function) -> str:
+    return str(function.result) if isinstance(function.result, Type) else "depends on the arguments"
+
+
+def _as_json(function: Function) -> dict[str, Any]:
+    return {
+        "name": function.name,
+        "family": function.family,
+        "signature": function.signature,
+        "doc": function.doc,
+        "parameters": [_parameter(parameter) for parameter in function.parameters],
+        "result": str(function.result) if isinstance(function.result, Type) else "any",
+        "examples": [{"expression": made.expression, "result": made.result} for made in function.examples],
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "accepts": parameter.accepts,
+        "required": parameter.required,
+        "many": parameter.many,
+        "doc": parameter.doc,
+    }

@@ -1,0 +1,265 @@
+"""Rules without a source: `map`, `test`, `functions` and `schema` need no server, no secret and no phone book."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from product import Connector
+from ruamel.yaml import YAML
+
+PROFILE = """\
+title: Contacts
+source: exchange
+settings:
+  email: pbx@example.com
+  password: {env: NOT_SET_ANYWHERE}
+region: DE
+tables:
+  departments: {"10": Sales}
+rules: |
+  keep when [GivenName] is not blank or [CompanyName] is not blank
+  skip when [Sensitivity] is "Private" because "private contact"
+
+  DisplayName = left([DisplayName] else join(", ", [Surname], [GivenName]), 80)
+  Phone       = phone([PhoneNumbers_BusinessPhone])
+  Department  = lookup(departments, [Department]) else [Department]
+structure:
+  phonebook:
+    - 028pho_bez:   "{{DisplayName}}"
+      028pho_phone: "{{Phone}}"
+      028pho_notes: "{{Birthday}}"
+      011acc_id:    "{{local_id}}"
+      post:
+        phonebook.phonebooklabel:
+          - {050lab_bez: Department, 028050pholab_value: "{{Department}}"}
+"""
+TESTS = """\
+tests:
+  - row: {DisplayName: "Ann \\"Bo\\" Lee", GivenName: Ann, Department: "10", PhoneNumbers_BusinessPhone: "0991 12345"}
+    expect: {028pho_bez: 'Ann "Bo" Lee', 028pho_phone: "+4999112345", labels: {Department: Sales}}
+  - row: {GivenName: Ann, Surname: Lee, Birthday: 1980-12-31, local_id: 7}
+    expect: {028pho_bez: "Lee, Ann", 028pho_phone: , 028pho_notes: 1980-12-31, 011acc_id: 7, labels: {Department: }}
+  - row: {GivenName: Ann, Sensitivity: private}
+    expect: {skipped: private contact}
+"""
+
+
+@pytest.fixture
+def write(connector: Connector) -> Any:
+    def write(name: str, text: str) -> Path:
+        path = connector.home / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_map_prints_one_json_object_a_line(connector: Connector, write: Any) -> None:
+    rows = [
+        {"DisplayName": 'Ann "Bo" \\ Lee', "GivenName": "Ann", "Department": "10", "Birthday": "1980-12-31"},
+        {"GivenName": "Cy", "local_id": "7"},
+        {"GivenName": "Di", "Sensitivity": "Private"},
+        {"CompanyName": "Nameless"},
+    ]
+    write("rows.jsonl", "\n\n".join(json.dumps(row) for row in rows))
+    done = connector("map", write("p.yaml", PROFILE), "--rows", "rows.jsonl", "--json")
+    assert [json.loads(line) for line in done.out.splitlines()] == [
+        {
+            "row": rows[0],
+            "records": [
+                {
+                    "table": "phonebook",
+                    "fields": {"028pho_bez": 'Ann "Bo" \\ Lee', "028pho_notes": "1980-12-31"},
+                    "labels": {"Department": "Sales"},
+                }
+            ],
+            "skipped": None,
+            "problems": [],
+        },
+        {
+            "row": rows[1],
+            "records": [{"table": "phonebook", "fields": {"028pho_bez": "Cy", "011acc_id": "7"}, "labels": {}}],
+            "skipped": None,
+            "problems": [],
+        },
+        {"row": rows[2], "records": [], "skipped": "private contact", "problems": []},
+        {
+            "row": rows[3],
+            "records": [],
+            "skipped": None,
+            "problems": [
+                {
+                    "code": "R0802",
+                    "severity": "error",
+                    "message": "028pho_bez (Display name) is required and blank",
+                    "where": "rows.jsonl, row 7, 028pho_bez",
+                    "hint": "give it a fallback in a rule",
+                }
+            ],
+        },
+    ]
+
+
+def test_map_shows_people_a_table(connector: Connector, write: Any) -> None:
+    write("rows.jsonl", '{"GivenName": "Ann", "local_id": 7}\n{"GivenName": "Di", "Sensitivity": "Private"}\n')
+    done = connector("map", write("p.yaml", PROFILE), "--rows", "rows.jsonl")
+    assert "Display name" in done.out
+    assert "Ann" in done.out
+    assert "row 2 is skipped: private contact" in done.out
+    assert "1 records, 1 rows skipped, 0 problems" in done.out
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        (b'{"GivenName": "Ann"', "M0201", "this line is no JSON: Expecting ',' delimiter (column 20)"),
+        (b"[1]", "M0201", "this line is no JSON object"),
+        (b'{"GivenName": "J\xfcrgen"}', "M0201", "this line is no UTF-8 text (byte 17)"),
+        (b"[" * 100_000, "M0201", "this line holds a number that is no number, or is nested too deep"),
+        (b'{"PostalAddressIndex": NaN}', "M0201", "this line holds a number that is no number, or is nested too deep"),
+        (b'{"GivenNmae": "Ann"}', "M0202", "unknown field 'GivenNmae'"),
+        (b'{"Birthday": "31.12.1980"}', "M0203", "Birthday is no date"),
+    ],
+)
+def test_a_bad_line_is_reported_with_its_number_and_the_others_are_mapped(
+    connector: Connector, write: Any, line: bytes, code: str, message: str
+) -> None:
+    (connector.home / "rows.jsonl").write_bytes(b'{"GivenName": "Ann"}\n' + line + b'\n{"GivenName": "Cy"}\n')
+    done = connector("map", write("p.yaml", PROFILE), "--rows", "rows.jsonl", "--json", code=2)
+    results = [json.loads(line) for line in done.out.splitlines()]
+    assert [len(result["records"]) for result in results] == [1, 0, 1]
+    [problem] = results[1]["problems"]
+    assert (problem["code"], problem["message"], problem["where"]) == (code, message, "rows.jsonl:2")
+    assert "1 row of rows.jsonl cannot be used" in done.err
+    shown = connector("map", "p.yaml", "--rows", "rows.jsonl", code=2)
+    assert f"error[{code}]: rows.jsonl:2: {message}" in shown.err
+
+
+def test_a_rows_file_that_is_not_there_is_a_usage_error(connector: Connector, write: Any) -> None:
+    done = connector("map", write("p.yaml", PROFILE), "--rows", "none.jsonl", code=2)
+    assert "the rows file none.jsonl cannot be read: No such file or directory" in done.err
+
+
+def test_the_tests_of_a_profile_pass(connector: Connector, write: Any) -> None:
+    profile = write("p.yaml", PROFILE + TESTS)
+    assert "3 passed, 0 failed" in connector("test", profile).out
+    assert [outcome["passed"] for outcome in connector("test", profile, "--json").json] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what", "expected", "got"),
+    [
+        ("+4999112345", "+49991", "028pho_phone", "+49991", "+4999112345"),
+        ("028pho_phone: ,", "028pho_phone: 5,", "028pho_phone", "5", None),
+        ("labels: {Department: Sales}", "labels: {Department: X}", "label Department", "X", "Sales"),
+        ("labels: {Department: Sales}", "labels: {Vip: X}", "label Vip", "X", None),
+        ("labels: {Department: }", "labels: {Department: X}", "label Department", "X", None),
+        ("{skipped: private contact}", "{skipped: secret}", "skipped", "secret", "private contact"),
+        ("{skipped: private contact}", "{028pho_bez: Ann}", "skipped", None, "private contact"),
+        ("Sensitivity: private", "Sensitivity: normal", "skipped", "private contact", None),
+        ("{GivenName: Ann, Surname: Lee,", "{CompanyName: Lee,", "problem", None, "R0802 028pho_bez (Display name) is"),
+        ("expect: {skipped: private contact}", "expect: []", "skipped", None, "private contact"),
+        ("local_id: 7}\n    expect: {", "local_id: 7}\n    expect: [{028pho_bez: A}, {", "records", "2", "1"),
+    ],
+)
+def test_a_failing_test_shows_what_differs(
+    connector: Connector, write: Any, before: str, after: str, what: str, expected: str | None, got: str | None
+) -> None:
+    text = PROFILE + TESTS
+    assert before in text
+    text = text.replace(before, after)
+    if "expect: [{" in after:
+        text = text.replace("labels: {Department: }}", "labels: {Department: }}]")
+    profile = write("p.yaml", text)
+    outcomes = connector("test", profile, "--json", code=2).json
+    [failed] = [outcome for outcome in outcomes if not outcome["passed"]]
+    difference = failed["differences"][0]
+    assert (difference["what"], difference["expected"]) == (what, expected)
+    assert (difference["got"] or "").startswith(got or "")
+    assert "- row" in text.splitlines()[failed["line"] - 1]
+    shown = connector("test", profile, code=2).out
+    assert f"test {failed['test']} failed (" in shown
+    assert "2 passed, 1 failed" in shown
+
+
+def test_a_profile_without_tests_says_how_to_write_one(connector: Connector, write: Any) -> None:
+    done = connector("test", write("p.yaml", PROFILE))
+    assert "0 passed, 0 failed" in done.out
+    assert "is a test" in done.err
+
+
+def test_check_says_in_json_exactly_what_where_and_what_to_do(connector: Connector, write: Any) -> None:
+    profile = write("p.yaml", PROFILE.replace("[Sensitivity]", "[Sensitivty]").replace("{{Phone}}", "{{Phon}}"))
+    found = connector("check", profile, "--json", code=2).json
+    for finding in found:
+        assert list(finding) == [
+            *("code", "severity", "message", "file", "line", "column", "end_line", "end_column", "hint")
+        ]
+    assert {
+        "code": "R0201",
+        "severity": "error",
+        "message": "unknown field [Sensitivty]",
+        "file": str(profile),
+        "line": 11,
+        "column": 13,
+        "end_line": 11,
+        "end_column": 25,
+        "hint": "did you mean [Sensitivity]?",
+    } in found
+    assert {finding["code"] for finding in found} >= {"R0201", "R0405"}
+
+
+def test_functions_are_listed_and_described(connector: Connector) -> None:
+    listed = connector("functions", "--json").json
+    assert {"phone", "if", "switch", "left"} <= {function["name"] for function in listed}
+    described = connector("functions", "PHONE").out
+    assert "phone(text, region: the profile's region)" in described
+    assert 'phone("112", region: "DE") gives blank' in described
+    [one] = connector("functions", "left", "--json").json
+    assert one["signature"] == "left(text, n)"
+    assert [parameter["accepts"] for parameter in one["parameters"]] == ["text", "number"]
+    assert one["examples"][0] == {"expression": 'left("Müller", 2)', "result": '"Mü"'}
+    assert "did you mean left?" in connector("functions", "lfet", code=2).err
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> jsonschema.Draft202012Validator:
+    made = Connector(tmp_path_factory.mktemp("home"))("schema").json
+    jsonschema.Draft202012Validator.check_schema(made)
+    return jsonschema.Draft202012Validator(made)
+
+
+def as_an_editor_reads_it(text: str) -> Any:
+    """As JSON knows it; editors read a date as text."""
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text), default=str))
+
+
+def test_the_schema_accepts_what_check_accepts(schema: jsonschema.Draft202012Validator) -> None:
+    assert list(schema.iter_errors(as_an_editor_reads_it(PROFILE + TESTS))) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place"),
+    [
+        ("title: Contacts\n", "", ""),
+        ("source: exchange", "source: exchnge", "source"),
+        ("email:", "emial:", "settings"),
+        ("028pho_phone:", "028pho_fone:", "structure/phonebook"),
+        ("post:", "past:", "structure/phonebook"),
+        ("region: DE", "regoin: DE", ""),
+        ("region: DE", "mode: miror", "mode"),
+        ("row: {GivenName: Ann, Sensitivity: private}", "roww: {}", "tests/2"),
+        ("011acc_id: 7", "011acc_idd: 7", "tests/1/expect"),
+    ],
+)
+def test_the_schema_refuses_what_check_refuses(
+    schema: jsonschema.Draft202012Validator, connector: Connector, write: Any, before: str, after: str, place: str
+) -> None:
+    text = (PROFILE + TESTS).replace(before, after, 1)
+    connector("check", write("p.yaml", text), code=2)
+    found = list(schema.iter_errors(as_an_editor_reads_it(text)))
+    assert {"/".join(map(str, error.absolute_path)) for error in found} == {place}
