@@ -8,7 +8,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pbx_rules import BUILTIN, Diagnostic, Finding, OutputRecord, Program, Registry, Value, as_text, compile_profile
+from pbx_rules import (
+    BUILTIN,
+    Diagnostic,
+    Finding,
+    OutputRecord,
+    Program,
+    Registry,
+    Trace,
+    Value,
+    as_text,
+    compile_profile,
+    trace,
+)
 from pbx_rules.document import Node, Scalar
 from pbx_rules.schema import SourceField, SourceFields, TargetField, TargetTable
 
@@ -57,6 +69,10 @@ class Rules:
     @property
     def digest(self) -> str:
         return hashlib.sha256(f"{self.program.digest} {self.publish_personal}".encode()).hexdigest()
+
+    def trace(self, row: Row) -> Trace:
+        """Each rule with what it read and gave."""
+        return trace(self.program, row.values)
 
     def map(self, row: Row, book: Book) -> Mapped:
         """The records of one row; a personal one is private to its account, come what may (safety rule 7)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pbx_rules.document import Document, Mapping, Node, Scalar, Sequence
@@ -10,16 +11,26 @@ _WORDS = ("password", "passwd", "secret", "token", "credential", "passphrase")
 _PLACES = {"env", "file", "keyring"}
 """The keys of a reference: they say where a secret lies, and are no secret."""
 
+_NAMED = re.compile(rf"""([\w"']*(?:{"|".join(_WORDS)})[\w"']*\s*:[ \t]*)(\S.*)""", re.IGNORECASE)
+_REFERENCE = re.compile(rf"""\{{\s*["']?(?:{"|".join(_PLACES)})\b""")
 
-def masked(document: Document, settings: Node | None) -> str:
-    """The document's text with asterisks for every value in `settings` that is named like a secret."""
+
+def masked(document: Document) -> str:
+    """The document's text with asterisks for every value that is named like a secret."""
+    if not isinstance(document.root, Mapping):
+        return _NAMED.sub(_asterisks, document.text)
     lines = document.text.split("\n")
-    for value in _secrets(settings, suspicious=False):
+    for value in _secrets(document.root, suspicious=False):
         _black_out(lines, value)
     return "\n".join(lines)
 
 
-def _secrets(node: Node | None, *, suspicious: bool) -> Iterable[Scalar]:
+def _asterisks(found: re.Match[str]) -> str:
+    """Where the file is no YAML, for what stands on a line behind a name like a secret's."""
+    return found[0] if _REFERENCE.match(found[2]) else found[1] + "*" * len(found[2])
+
+
+def _secrets(node: Node, *, suspicious: bool) -> Iterable[Scalar]:
     if isinstance(node, Scalar) and suspicious:
         yield node
     elif isinstance(node, Sequence):

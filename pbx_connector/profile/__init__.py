@@ -1,8 +1,10 @@
 """A profile, loaded and checked: what one run needs to know. `pbx_connector.run` is its consumer."""
 
 from pbx_connector.profile.cases import Case, Difference, run_case
+from pbx_connector.profile.formatting import format_profile
 from pbx_connector.profile.loading import Checked, Loaded, check_profile, check_text, load_profile, load_whole
 from pbx_connector.profile.model import Limits, Profile, RemovalLimit
+from pbx_connector.profile.text import read_profile
 
 __all__ = [
     "Case",
@@ -14,7 +16,9 @@ __all__ = [
     "RemovalLimit",
     "check_profile",
     "check_text",
+    "format_profile",
     "load_profile",
     "load_whole",
+    "read_profile",
     "run_case",
 ]

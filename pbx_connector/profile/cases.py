@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pbx_rules import Diagnostic, document
 
 from pbx_connector import rows
+from pbx_connector.documents import finding
 from pbx_connector.mapping import Rules, coded
 from pbx_connector.model import Mapped, Record, Row
-from pbx_connector.documents import finding
 from pbx_connector.profile.header import CaseHeader, Expected
 from pbx_connector.source import FieldSet
 

@@ -22,11 +22,9 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.profile.cases import Case, check_rows, read_cases
 from pbx_connector.profile.header import Header
 from pbx_connector.profile.model import Limits, Profile, RemovalLimit
+from pbx_connector.profile.text import read_profile
 from pbx_connector.secret import Secret
 from pbx_connector.source import SourceType
-
-MAX_BYTES = 5_000_000
-"""A profile larger than this is refused unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +70,9 @@ def load_whole(path: Path, plugins: Plugins) -> Loaded:
 def check_profile(path: Path, plugins: Plugins) -> Checked:
     """Read and check a profile file; never raises for what the file says."""
     try:
-        text = _read(path)
-    except _Unreadable as error:
-        return Checked("", (finding("P0101", str(error), file=str(path), hint=error.hint),))
+        text = read_profile(path)
+    except ProfileError as error:
+        return Checked("", error.diagnostics)
     return check_text(text, path, plugins)
 
 
@@ -85,27 +83,8 @@ def check_text(text: str, path: Path, plugins: Plugins) -> Checked:
         found = document.diagnostics or (
             finding("P0104", "a profile is a mapping: title: ..., source: ...", file=str(path)),
         )
-        return Checked(text, found)
+        return Checked(masked(document), found)
     return _Loading(document, document.root, path, plugins).result()
-
-
-class _Unreadable(Exception):
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _Unreadable(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise _Unreadable("there is no such file", "pbx-connector new exchange-contacts makes one") from None
-    except OSError as error:
-        raise _Unreadable(f"the file cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise _Unreadable(f"the file is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
 
 
 class _Loading:
@@ -125,7 +104,7 @@ class _Loading:
         compiled = self._compiled(source, header) if source else None
         if source:
             self._found += check_rows(self._root.get("tests"), source.fields, self._document.file)
-        text = masked(self._document, self._root.get("settings"))
+        text = masked(self._document)
         loaded = None
         if not any(found.severity == "error" for found in self._found):
             assert header is not None and source is not None  # noqa: S101, PT018 - without an error each is there

@@ -1,4 +1,4 @@
-"""Rules without a source: `map`, `test`, `functions` and `schema` need no server, no secret and no phone book."""
+"""Rules without a source: `map`, `explain`, `test`, `fmt` and the like need no server, no secret and no phone book."""
 
 from __future__ import annotations
 
@@ -184,6 +184,74 @@ def test_a_failing_test_shows_what_differs(
     shown = connector("test", profile, code=2).out
     assert f"test {failed['test']} failed (" in shown
     assert "2 passed, 1 failed" in shown
+
+
+def test_a_failing_test_shows_what_each_variable_came_to(connector: Connector, write: Any) -> None:
+    profile = write("p.yaml", PROFILE + TESTS.replace("+4999112345", "+49991"))
+    shown = connector("test", profile, code=2).out
+    assert 'DisplayName = "Ann ""Bo"" Lee"' in shown
+    assert 'Department = "Sales"' in shown
+    variables = connector("test", profile, "--json", code=2).json[0]["variables"]
+    assert variables == {"DisplayName": 'Ann "Bo" Lee', "Phone": "+4999112345", "Department": "Sales"}
+
+
+def test_explain_traces_each_rule_with_what_it_read_and_gave(connector: Connector, write: Any) -> None:
+    rows = [
+        {"GivenName": "Ann", "Surname": "L\u202ee", "Department": "10"},
+        {"GivenName": "Di", "Sensitivity": "Private"},
+    ]
+    write("rows.jsonl", "\n".join(map(json.dumps, rows)))
+    lines = connector("explain", write("p.yaml", PROFILE), "--rows", "rows.jsonl").out.splitlines()
+    assert [line.strip() for line in lines[: lines.index("")]] == [
+        "row 1",
+        "10  keep when [GivenName] is not blank or [CompanyName] is not blank",
+        '[GivenName] is "Ann"',
+        "[CompanyName] is blank",
+        "holds",
+        '11  skip when [Sensitivity] is "Private" because "private contact"',
+        "[Sensitivity] is blank",
+        "does not hold",
+        '13  DisplayName = left([DisplayName] else join(", ", [Surname], [GivenName]), 80)',
+        "[DisplayName] is blank",
+        '[Surname] is "L\\u202ee"',
+        '[GivenName] is "Ann"',
+        'DisplayName = "L\\u202ee, Ann"',
+        "14  Phone = phone([PhoneNumbers_BusinessPhone])",
+        "[PhoneNumbers_BusinessPhone] is blank",
+        "Phone = blank",
+        "15  Department = lookup(departments, [Department]) else [Department]",
+        '[Department] is "10"',
+        'Department = "Sales"',
+        "record",
+        '028pho_bez: "L\\u202ee, Ann"',
+        'label Department: "Sales"',
+    ]
+    assert lines[-2:] == ["  skipped: private contact", ""]
+
+
+def test_explain_reports_bad_lines_and_goes_on(connector: Connector, write: Any) -> None:
+    write("rows.jsonl", '{"GivenNmae": "Ann"}\n{"GivenName": "Cy"}\n')
+    done = connector("explain", write("p.yaml", PROFILE), "--rows", "rows.jsonl", code=2)
+    assert "error[M0202]: rows.jsonl:1: unknown field 'GivenNmae'" in done.err
+    assert "row 2" in done.out
+
+
+def test_fmt_formats_the_rules_in_place(connector: Connector, write: Any) -> None:
+    profile = write("p.yaml", PROFILE.replace("Phone       = phone(", "Phone=PHONE("))
+    profile.chmod(0o640)
+    assert "would change" in connector("fmt", profile, "--check", code=2).out
+    assert "PHONE(" in profile.read_text()
+    assert "formatted" in connector("fmt", profile).out
+    assert profile.read_text() == PROFILE
+    assert profile.stat().st_mode & 0o777 == 0o640
+    assert "nothing to change" in connector("fmt", profile, "--check").out
+    assert list(connector.home.glob(".p.yaml.*")) == []
+
+
+def test_fmt_says_what_it_cannot_format(connector: Connector, write: Any) -> None:
+    done = connector("fmt", write("p.yaml", "rules: >\n  A = [B]\n"), code=2)
+    assert "only a block of rules can be formatted" in done.err
+    assert "there is no such file" in connector("fmt", "none.yaml", code=2).err
 
 
 def test_a_profile_without_tests_says_how_to_write_one(connector: Connector, write: Any) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import typer
+from pbx_rules import Value, as_text
 
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
+from pbx_connector.cli.values import written
 from pbx_connector.errors import EXIT_USAGE
 from pbx_connector.profile import Case, Difference, Loaded, load_whole, run_case
 
@@ -40,12 +42,15 @@ def _show_failed(case: Case, differences: tuple[Difference, ...], loaded: Loaded
     output.say(f"test {case.row.key} failed ({loaded.profile.file}:{case.line})", style="bold red")
     for difference in differences:
         output.say(f"  {output.shown(difference.what)}")
-        output.say(f"    expected {_quoted(difference.expected)}")
-        output.say(f"    got      {_quoted(difference.got)}")
+        output.say(f"    expected {written(difference.expected)}")
+        output.say(f"    got      {written(difference.got)}")
+    for name, value in _variables(case, loaded).items():
+        output.say(f"  {name} = {written(value)}", style="dim")
 
 
-def _quoted(text: str) -> str:
-    return f'"{output.shown(text)}"' if text else "blank"
+def _variables(case: Case, loaded: Loaded) -> dict[str, Value]:
+    """What each variable came to; those below a rule that skipped the row have no value."""
+    return {step.name: step.value for step in loaded.rules.trace(case.row).steps if step.kind == "define"}
 
 
 def _as_json(case: Case, differences: tuple[Difference, ...], loaded: Loaded) -> dict[str, Any]:
@@ -57,4 +62,5 @@ def _as_json(case: Case, differences: tuple[Difference, ...], loaded: Loaded) ->
         "differences": [
             {"what": one.what, "expected": one.expected or None, "got": one.got or None} for one in differences
         ],
+        "variables": {name: as_text(value) for name, value in _variables(case, loaded).items()},
     }

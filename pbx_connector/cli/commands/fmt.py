@@ -1,0 +1,46 @@
+"""`pbx-connector fmt PROFILE`: one layout for every rules block; comments, meaning and the rest of the file stay."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pbx_connector.cli import output
+from pbx_connector.cli.session import ProfileArgument
+from pbx_connector.errors import EXIT_USAGE, UsageError
+from pbx_connector.profile import format_profile, read_profile
+
+CheckOption = Annotated[bool, typer.Option("--check", help="Change nothing; exit code 2 if it would change.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    @app.command("fmt")
+    def fmt(profile: ProfileArgument, check: CheckOption = False) -> None:
+        """Format the rules of a profile."""
+        before = read_profile(profile)
+        after = format_profile(before, str(profile))
+        if after == before:
+            output.say(f"{profile}: nothing to change")
+        elif check:
+            output.say(f"{profile}: would change")
+            raise typer.Exit(EXIT_USAGE)
+        else:
+            _write(profile, after)
+            output.say(f"{profile}: formatted")
+
+
+def _write(path: Path, text: str) -> None:
+    """The file is the old or the new one at any moment; a link stays a link. Raises `UsageError`."""
+    target = path.resolve()
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(name, target.stat().st_mode & 0o7777)
+        os.replace(name, target)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
