@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pbx_rules import typed
+from pbx_rules.runtime.patterns import Pattern
 from pbx_rules.typed import Typed
 
 
@@ -31,6 +32,12 @@ def _of_record(rule: typed.RecordRule) -> Iterator[Typed]:
     yield from (value.value for value in rule.values)
     for inner in rule.post:
         yield from _of_record(inner)
+
+
+def pattern_of(call: typed.Call) -> Pattern | None:
+    """The pattern among a call's arguments; it is sought in the first."""
+    values = [argument.value for argument in call.arguments if isinstance(argument, typed.Constant)]
+    return next((value for value in values if isinstance(value, Pattern)), None)
 
 
 def walk(node: Typed) -> Iterator[Typed]:

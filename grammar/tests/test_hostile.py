@@ -177,6 +177,24 @@ def test_a_pattern_made_to_backtrack_does_not() -> None:
         assert found.run({"T": "a" * 100_000 + "!"}).records[0].values == {"name": "2"}
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        r"A = replace([T], /(a.{990}b|.{999}c)/, [U])",
+        r"A = [T] matches /\w{1,80}\s\w{1,80}/",
+        r"A = extract([T], /(?:x.{0,9}){90}z/)",
+        r"A = count(split([T], /(.{1,200})-(.{1,200})/))",
+        r"A = each x in [L] where x matches /\w{1,80}\s\w{1,80}/ give x",
+        r"A = [L] matches /\w{1,80}\s\w{1,80}/",
+    ],
+)
+def test_heavy_patterns_on_long_texts_are_stopped(rule: str) -> None:
+    found = program("\n".join(rule.replace("A =", f"A{number} =") for number in range(50)) + "\nA = A49")
+    with within(30):
+        result = found.run({"T": "ab" * 400_000, "L": ["abcdefghij" * 20] * 3_000})
+    assert [finding.code for finding in result.findings] == ["R0806"]
+
+
 def test_a_field_of_ten_megabytes_is_refused() -> None:
     with within(2):
         result = program("A = upper([T])").run({"T": "x" * 10_000_000})

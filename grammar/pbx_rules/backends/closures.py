@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pbx_rules import typed
+from pbx_rules import typed, typed_walk
 from pbx_rules.backends.records import Output
 from pbx_rules.program import OutputRecord, Result, Run
 from pbx_rules.runtime.compare import TESTS, one_of
 from pbx_rules.runtime.limits import FREE_TEXT, Work
+from pbx_rules.runtime.patterns import matches
 from pbx_rules.runtime.reading import (
     Reader,
     as_list,
@@ -121,11 +122,14 @@ def _record_literal(node: typed.Record) -> Closure:
 
 def _call(node: typed.Call) -> Closure:
     arguments = [closure(argument) for argument in node.arguments]
+    pattern = typed_walk.pattern_of(node)
 
     def call(row: Row) -> Value:
         values = [argument(row) for argument in arguments]
         if any(values[at] is None for at in node.needed):
             return None
+        if pattern is not None:
+            row.work.scan(values[0], pattern.weight)
         result: Value = node.function.run(*values)
         if node.type.kind == "text" and isinstance(result, str) and len(result) > FREE_TEXT:
             return row.work.made(result)
@@ -160,7 +164,10 @@ def _joined(node: typed.Joined) -> Closure:
 
 
 def _compare(node: typed.Compare) -> Closure:
-    left, right, test = closure(node.left), closure(node.right), TESTS[node.test]
+    left, right = closure(node.left), closure(node.right)
+    if node.test == "matches":
+        return lambda row: matches(row.work, left(row), right(row))
+    test = TESTS[node.test]
     return lambda row: test(left(row), right(row))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pbx_rules import typed
+from pbx_rules import typed, typed_walk
+from pbx_rules.backends import steps
 from pbx_rules.program import Result
-from pbx_rules.runtime import compare, reading
+from pbx_rules.runtime import compare, patterns, reading
 from pbx_rules.runtime.limits import FREE_TEXT, LONGEST_TEXT, Work
 from pbx_rules.runtime.text import fold
 from pbx_rules.typed import Typed
@@ -79,8 +80,13 @@ class Emitter:
         return first
 
     def spend(self, amount: ast.expr) -> None:
+        self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "spend", ast.Load()), [amount], [])))
+
+    @property
+    def work(self) -> ast.Name:
+        """The row's `Work`, which is made only if something needs it."""
         self._works = True
-        self.add(ast.Expr(ast.Call(ast.Attribute(load("work"), "spend", ast.Load()), [amount], [])))
+        return load("work")
 
     def length(self, of: ast.expr) -> ast.Call:
         return self.call(len, of)
@@ -161,7 +167,7 @@ class Emitter:
     def part(self, node: typed.Part) -> ast.expr:
         record = self.atom(node.of)
         if node.of.type.kind != "record":
-            return self.call(part_of, record, ast.Constant(node.name))
+            return self.call(steps.part_of, record, ast.Constant(node.name))
         found = ast.Call(ast.Attribute(record, "get", ast.Load()), [ast.Constant(node.name)], [])
         return self._unless_blank([(node.of, record)], found)
 
@@ -175,7 +181,7 @@ class Emitter:
     def record(self, node: typed.Record) -> ast.expr:
         values: list[ast.expr] = [self.value(value) for _, value in node.parts]
         names: list[ast.expr | None] = [ast.Constant(name) for name, _ in node.parts]
-        return self.call(record_of, ast.Dict(names, values))
+        return self.call(steps.record_of, ast.Dict(names, values))
 
     def call_function(self, node: typed.Call) -> ast.expr:
         arguments = [
@@ -183,7 +189,11 @@ class Emitter:
             for at, argument in enumerate(node.arguments)
         ]
         guarded = [(node.arguments[at], arguments[at]) for at in node.needed]
-        result = self._unless_blank(guarded, self.call(node.function.run, *arguments))
+        pattern = typed_walk.pattern_of(node)
+        made = self.call(node.function.run, *arguments)
+        if pattern is not None:
+            made = self.call(patterns.applied, self.work, made.func, self.known(pattern), *arguments)
+        result = self._unless_blank(guarded, made)
         return self._paid(result, node.type) if node.type.kind == "text" else result
 
     def _paid(self, text: ast.expr, of: Type) -> ast.expr:
@@ -191,8 +201,7 @@ class Emitter:
         made = self.assign(text)
         long = ast.Compare(self.length(made), [ast.Gt()], [ast.Constant(FREE_TEXT)])
         with self.when(ast.BoolOp(ast.And(), [is_not_none(made), long]) if of.maybe_blank else long):
-            self._works = True
-            self.add(ast.Expr(ast.Call(ast.Attribute(load("work"), "made", ast.Load()), [made], [])))
+            self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "made", ast.Load()), [made], [])))
         return made
 
     def convert(self, node: typed.Convert) -> ast.expr:
@@ -201,7 +210,7 @@ class Emitter:
         if node.to == "list" and node.value.type.kind != "any":
             value = self.atom(node.value)
             return self._unless_blank([(node.value, value)], ast.Tuple([value], ast.Load()))
-        return self.call(CONVERSIONS[node.to], self.value(node.value))
+        return self.call(steps.CONVERSIONS[node.to], self.value(node.value))
 
     def joined(self, node: typed.Joined) -> ast.expr:
         parts = [self.value(part) for part in node.parts]
@@ -222,6 +231,8 @@ class Emitter:
             wanted = ast.Constant(fold(reading.as_text(right.value) or ""))
             same = ast.Compare(self.call(fold, subject), [ast.Eq()], [wanted])
             return ast.BoolOp(ast.And(), [is_not_none(subject), same]) if left.type.maybe_blank else same
+        if node.test == "matches":
+            return self.call(patterns.matches, self.work, self.value(left), self.value(right))
         return self.call(compare.TESTS[node.test], self.value(left), self.value(right))
 
     def member(self, node: typed.Member) -> ast.expr:
@@ -340,31 +351,6 @@ def _method(value: ast.expr, name: str) -> ast.Call:
 def _interpolated(value: ast.expr) -> ast.expr:
     return value if isinstance(value, ast.Constant) else ast.FormattedValue(value, -1, None)
 
-
-def part_of(value: Any, name: str) -> Any:
-    return value.get(name) if value.__class__ is dict else None
-
-
-def record_of(parts: dict[str, Any]) -> dict[str, Any] | None:
-    return {name: value for name, value in parts.items() if value is not None} or None
-
-
-def _written(value: Any) -> str:
-    return reading.as_text(value) or ""
-
-
-def _list(value: Any) -> Any:
-    return reading.as_list(value) or None
-
-
-CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "text": reading.as_text,
-    "written": _written,
-    "number": reading.read_number,
-    "date": reading.read_date,
-    "yes/no": reading.read_truth,
-    "list": _list,
-}
 
 _EMITTERS: dict[type, Callable[[Emitter, Any], ast.expr]] = {
     typed.Constant: Emitter.constant,

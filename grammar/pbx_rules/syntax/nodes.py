@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from lark import Token, Transformer, Tree, v_args
 from lark.tree import Meta
@@ -53,6 +52,25 @@ _LEAVES: dict[str, Callable[[Token, At], tree.Expression]] = {
 }
 
 
+OPERATORS: dict[str, tree.Operator] = {
+    "_IS": "is",
+    "_IS_NOT": "is not",
+    "_LESS": "<",
+    "_LESS_OR_IS": "<=",
+    "_MORE": ">",
+    "_MORE_OR_IS": ">=",
+    "_CONTAINS": "contains",
+    "_STARTS_WITH": "starts with",
+    "_ENDS_WITH": "ends with",
+    "_MATCHES": "matches",
+    "_NOT_CONTAIN": "does not contain",
+    "_NOT_START_WITH": "does not start with",
+    "_NOT_END_WITH": "does not end with",
+    "_NOT_MATCH": "does not match",
+}
+"""By the kind of token: its text may be in any case, and `İS` is more than a question of case."""
+
+
 @v_args(meta=True, inline=True)
 class _Nodes(Transformer[Token, Any]):
     def define(self, meta: Meta, name: Token, value: Any) -> tree.Define:
@@ -83,11 +101,11 @@ class _Nodes(Transformer[Token, Any]):
     def not_(self, meta: Meta, operand: Any) -> tree.Not:
         return tree.Not(_expression(operand), at=_at(meta))
 
-    def operator(self, _meta: Meta, word: Token) -> str:
-        return re.sub(r"\s+", " ", word.lower())
+    def operator(self, _meta: Meta, word: Token) -> tree.Operator:
+        return OPERATORS[word.type]
 
-    def compare(self, meta: Meta, left: Any, operator: str, right: Any) -> tree.Compare:
-        return tree.Compare(cast(tree.Operator, operator), _expression(left), _expression(right), at=_at(meta))
+    def compare(self, meta: Meta, left: Any, operator: tree.Operator, right: Any) -> tree.Compare:
+        return tree.Compare(operator, _expression(left), _expression(right), at=_at(meta))
 
     def member(self, meta: Meta, left: Any, options: tuple[tree.Argument, ...] | None) -> tree.Member:
         return tree.Member(_expression(left), options or (), at=_at(meta))

@@ -1,0 +1,34 @@
+"""Small steps that compiled code calls where one expression is not enough; named by `emit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pbx_rules.runtime import reading
+
+
+def part_of(value: Any, name: str) -> Any:
+    return value.get(name) if value.__class__ is dict else None
+
+
+def record_of(parts: dict[str, Any]) -> dict[str, Any] | None:
+    return {name: value for name, value in parts.items() if value is not None} or None
+
+
+def written(value: Any) -> str:
+    return reading.as_text(value) or ""
+
+
+def as_list(value: Any) -> Any:
+    return reading.as_list(value) or None
+
+
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "text": reading.as_text,
+    "written": written,
+    "number": reading.read_number,
+    "date": reading.read_date,
+    "yes/no": reading.read_truth,
+    "list": as_list,
+}
