@@ -48,6 +48,10 @@ def record_run(
     )
 
 
+def is_recorded(connection: Connection, no: int) -> bool:
+    return connection.execute(select(run.c.no).where(run.c.no == no)).first() is not None
+
+
 def update_counts(connection: Connection, report: Report, counts: Counts) -> None:
     counted = _REPORT.dump_json(replace(report, counts=counts)).decode()
     connection.execute(update(run).where(run.c.no == int(report.run)).values(report=counted))

@@ -233,7 +233,7 @@ class SqlStore(Editing):
                 connection.execute(update(profile_table).where(profile_table.c.id == wanted).values(title=title))
             number = take(connection, "run") + 1
             taken = leases.acquire(connection, self._database, wanted, number)
-            if taken.abandoned is not None:
+            if taken.abandoned is not None and not recording.is_recorded(connection, taken.abandoned):
                 report = Report(str(taken.abandoned), wanted, RunStatus.FAILED, Counts())
                 note = "it ended without a word: killed, or the machine stopped; it changed nothing"
                 recording.record_run(connection, self._database.dialect, report, note=note)

@@ -180,6 +180,7 @@ class SqlWorkspace:
                 )
                 yield decision
                 if decision.written:
+                    self._give_back(self._connection)
                     self._connection.commit()
             finally:
                 self._connection.rollback()
@@ -188,6 +189,12 @@ class SqlWorkspace:
         if self._run is not None:
             with self._transaction(write=True) as transaction:
                 record_run(transaction, self._database.dialect, report, note=note)
+                self._give_back(transaction)
+
+    def _give_back(self, transaction: Connection) -> None:
+        """With the run's record, so that a death right after it does not pass for one before it."""
+        if self._taken:
+            leases.give_back(transaction, self._taken)
 
 
 def _after(last: str) -> Callable[[Any], Any]:
