@@ -14,7 +14,7 @@ from exchangelib import errors as ews
 from lxml.etree import _Element
 
 from pbx_connector.api import Gone, Skipped
-from pbx_exchange.reading import FolderReader, Item, confirm_absent, skipped
+from pbx_exchange.reading import FolderReader, Item, skipped
 from pbx_exchange.rows import CONTACT, key_of
 from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.endpoint import Mailbox
@@ -85,11 +85,11 @@ def changes_since(mailbox: Mailbox, folder: str, state: str | None) -> Changed:
             raise AnswerRefused("the server promises further changes and does not tell them")
 
 
-def read_changes(changed: Changed, mailbox: Mailbox, reader: FolderReader) -> Iterator[Item | Gone]:
+def read_changes(changed: Changed, reader: FolderReader) -> Iterator[Item | Gone]:
     """Rows for what is there, `Gone` for what the server, asked directly, cannot find any more."""
     yield from changed.foreign.values()
     yield from reader.read_whole(list(changed.present))
-    yield from map(Gone, confirm_absent(mailbox, changed.removed))
+    yield from reader.tell_removed(changed.removed)
 
 
 def write_checkpoint(folder: str, state: str, mark: str) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from exchangelib import errors as ews
 from lxml.etree import QName, _Element
 
-from pbx_connector.api import Row, Skipped, Unchanged, Unreadable
+from pbx_connector.api import Gone, Row, Skipped, Unchanged, Unreadable
 from pbx_exchange.known import KnownRows
 from pbx_exchange.rows import CONTACT, RowReader, Values, key_of, without_unresolved
-from pbx_exchange.trouble import problem
+from pbx_exchange.trouble import STILL_THERE, problem
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import FindItem, GetItem, folder_id, item_shape
 
@@ -55,6 +55,17 @@ class FolderReader:
             answers = GetItem(account=self._mailbox).each(some, self._rows.whole_shape())
             for key, answer in zip(some, answers, strict=True):
                 yield from self._whole(key, answer)
+
+    def tell_removed(self, keys: Iterable[str]) -> Iterator[Gone | Unreadable]:
+        """Asked for each key directly: only *not found* is a removal, and any other answer is told too, as the server
+        tells of a deletion once and never again."""
+        for key, answer in _ask_for_each(self._mailbox, keys):
+            if isinstance(answer, ews.ErrorItemNotFound):
+                yield Gone(key)
+            else:
+                where = f"{self._title}: {key}"
+                known = problem(answer, where) if isinstance(answer, Exception) else STILL_THERE.problem(where)
+                yield Unreadable(key, known)
 
     def _page(self, elements: Iterable[_Element], before: set[str], now: set[str], known: KnownRows) -> Iterator[Item]:
         """Adds the keys of this page to `now`; those of the page `before` were told already."""
@@ -97,8 +108,11 @@ def skipped(key: str, element: _Element) -> Skipped:
 
 def confirm_absent(mailbox: Mailbox, keys: Iterable[str]) -> Iterator[str]:
     """Those that the server, asked for each by its id, says it cannot find; any other answer confirms nothing."""
+    return (key for key, answer in _ask_for_each(mailbox, keys) if isinstance(answer, ews.ErrorItemNotFound))
+
+
+def _ask_for_each(mailbox: Mailbox, keys: Iterable[str]) -> Iterator[tuple[str, _Element | Exception]]:
     wanted = list(keys)
     for start in range(0, len(wanted), CONFIRM):
         some = wanted[start : start + CONFIRM]
-        answers = GetItem(account=mailbox).each(some, item_shape())
-        yield from (key for key, answer in zip(some, answers, strict=True) if isinstance(answer, ews.ErrorItemNotFound))
+        yield from zip(some, GetItem(account=mailbox).each(some, item_shape()), strict=True)

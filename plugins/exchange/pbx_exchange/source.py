@@ -78,7 +78,7 @@ class ExchangeSource:
             yield from self._list_all(place, reader, known)
             yield End(checkpoint, full=True)
         else:
-            yield from read_changes(changed, place.mailbox, reader)
+            yield from read_changes(changed, reader)
             yield End(checkpoint, full=False)
 
     def _changed(self, place: Place, state: str | None) -> Changed | None:

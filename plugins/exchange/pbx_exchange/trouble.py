@@ -166,6 +166,12 @@ WRONG_OWNER = Words(
     "the server shows the service user's own contacts in place of the owner's",
     "check the owner's address; Exchange knows it under another name",
 )
+STILL_THERE = Words(
+    _P,
+    "X0311",
+    "the server tells of a deletion, yet the contact is still there; its entry stays",
+    "the next run asks again",
+)
 
 IN_TROUBLE = Words(
     _U, "X0402", "the server is in trouble", "try again later; if it persists, look at the server's logs"

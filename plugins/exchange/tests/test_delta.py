@@ -11,7 +11,7 @@ from pbx_exchange.delta import read_checkpoint, write_checkpoint
 from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.source import ExchangeSource
 
-from pbx_connector.api import Book, End, Gone, Row, Skipped, SourceError, StreamItem
+from pbx_connector.api import Book, End, Gone, Row, Skipped, SourceError, StreamItem, Unreadable
 
 from .conftest import Office, find_book
 
@@ -193,16 +193,22 @@ def test_a_moved_item_is_gone_in_one_book_and_new_in_the_other(office: Office) -
     assert (row.key, row.values["DisplayName"]) == (moved.id, "Mama")
 
 
-def test_a_deletion_that_the_server_does_not_confirm_is_no_deletion(office: Office) -> None:
+@pytest.mark.parametrize("code", ["ErrorMailboxStoreUnavailable", "ErrorAccessDenied"])
+def test_a_deletion_that_the_server_does_not_confirm_is_no_deletion_but_reported(office: Office, code: str) -> None:
+    """The server tells of it once: without a word about it the run would advance its state and never ask again."""
     world = office.sandbox.world
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
-        world.remove(world.find(DisplayName="Mama"))
-        fault = Fault(name="message-error", operation="GetItem", code="ErrorMailboxStoreUnavailable")
-        office.sandbox.faults.add(fault)
+        mama = world.find(DisplayName="Mama")
+        world.remove(mama)
+        office.sandbox.faults.add(Fault(name="message-error", operation="GetItem", code=code))
         items, _ = read(source, book, first.checkpoint)
-    assert items == []
+        again, _ = read(source, book, first.checkpoint)
+    assert [(item.key, item.problem.where) for item in items if isinstance(item, Unreadable)] == [
+        (mama.id, f"{TITLE}: {mama.id}")
+    ]
+    assert again == [Gone(mama.id)]
 
 
 @pytest.mark.parametrize("with_state", [True, False])
