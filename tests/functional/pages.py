@@ -82,7 +82,7 @@ class Stage:
         self.sandbox.world.update(self.sandbox.world.find(DisplayName=name), **{field: value})
 
     def _do_break(self, operation: str, mailbox: str) -> None:
-        self.sandbox.faults.add(Fault(name="error", operation=operation, mailbox=mailbox, times=None))
+        self.sandbox.faults.add(Fault(name="truncated", operation=operation, mailbox=mailbox, times=None))
 
     def _do_mend(self) -> None:
         self.sandbox.faults.clear()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pages import Stage, steps
+import pytest
+from pages import Stage
 from pbx_exchange.sandbox import Sandbox
 from product import Connector
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def test_the_safety_net_is_what_its_page_shows(connector: Connector, profile: Path, sandbox: Sandbox) -> None:
-    page = DOCS / "safety-net.md"
-    assert Stage(connector, sandbox).play(page) == sum(bool(step.command) for step in steps(page)) > 8
+@pytest.mark.parametrize(("name", "commands"), [("admin-guide", 21), ("safety-net", 13)])
+def test_a_page_shows_what_is_printed(
+    connector: Connector, profile: Path, sandbox: Sandbox, name: str, commands: int
+) -> None:
+    assert Stage(connector, sandbox).play(DOCS / f"{name}.md") == commands
