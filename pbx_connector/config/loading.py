@@ -116,4 +116,4 @@ def _error(document: Document, diagnostics: tuple[Diagnostic, ...]) -> ConfigErr
     if not document.file:
         lines = "; ".join(found.message for found in diagnostics)
         return ConfigError(f"the environment's configuration cannot be used: {lines}")
-    return ConfigError(f"{document.file} cannot be used as configuration", diagnostics, text=masked(document))
+    return ConfigError(f"{document.file} cannot be used as configuration", diagnostics, text=masked(document.text))

@@ -1,51 +1,62 @@
-"""Blacks out what looks like a secret in a file's text before findings quote it."""
+"""Blacks out what looks like a secret in a file's text before findings quote it.
+
+Works on lines, not on the tree: a text that is no proper YAML has no tree, and just then its lines are quoted.
+"""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable
 
-from pbx_rules.document import Document, Mapping, Node, Scalar, Sequence
-
-_WORDS = ("password", "passwd", "secret", "token", "credential", "passphrase")
-_PLACES = {"env", "file", "keyring"}
-"""The keys of a reference: they say where a secret lies, and are no secret."""
-
-_NAMED = re.compile(rf"""([\w"']*(?:{"|".join(_WORDS)})[\w"']*\s*:[ \t]*)(\S.*)""", re.IGNORECASE)
-_REFERENCE = re.compile(rf"""\{{\s*["']?(?:{"|".join(_PLACES)})\b""")
+_WORDS = ("pass", "pwd", "secret", "token", "credential")
+_MISSPELT = ("password", "secret", "client_secret", "passphrase", "token")
+_CLOSE = 0.75
+_ENTRY = re.compile(r"""(?P<key>[\w-]+)["']?\s*:(?=\s|$|["'{\[])\s*""")
+_REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*[^\s{},][^{},]*\}\s*(?=[,}]|\#|$)""")
+_PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:""")
 
 
-def masked(document: Document) -> str:
-    """The document's text with asterisks for every value that is named like a secret."""
-    if not isinstance(document.root, Mapping):
-        return _NAMED.sub(_asterisks, document.text)
-    lines = document.text.split("\n")
-    for value in _secrets(document.root, suspicious=False):
-        _black_out(lines, value)
+def masked(text: str) -> str:
+    """`text` with asterisks for every value that is named like a secret and is no reference to one."""
+    lines = text.split("\n")
+    number = 0
+    while number < len(lines):
+        start = _secret(lines[number])
+        if start is None:
+            number += 1
+            continue
+        line = lines[number]
+        lines[number] = line[:start] + "*" * len(line[start:])
+        number = _mask_below(lines, number)
     return "\n".join(lines)
 
 
-def _asterisks(found: re.Match[str]) -> str:
-    """Where the file is no YAML, for what stands on a line behind a name like a secret's."""
-    return found[0] if _REFERENCE.match(found[2]) else found[1] + "*" * len(found[2])
+def _secret(line: str) -> int | None:
+    """Where the first value on the line begins that must not be shown."""
+    if line.lstrip().startswith("#"):
+        return None
+    for entry in _ENTRY.finditer(line):
+        if _is_named_like_one(entry["key"]) and not _REFERENCE.match(line, entry.end()):
+            return entry.end()
+    return None
 
 
-def _secrets(node: Node, *, suspicious: bool) -> Iterable[Scalar]:
-    if isinstance(node, Scalar) and suspicious:
-        yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _secrets(item, suspicious=suspicious)
-    elif isinstance(node, Mapping):
-        for key, value in node.items:
-            named = any(word in key.text.lower() for word in _WORDS)
-            yield from _secrets(value, suspicious=named or (suspicious and key.text not in _PLACES))
+def _is_named_like_one(key: str) -> bool:
+    key = key.lower()
+    return any(word in key for word in _WORDS) or bool(difflib.get_close_matches(key, _MISSPELT, n=1, cutoff=_CLOSE))
 
 
-def _black_out(lines: list[str], value: Scalar) -> None:
-    span = value.span
-    for number in range(span.line - 1, min(span.end_line, len(lines))):
-        line = lines[number]
-        start = span.column - 1 if number == span.line - 1 else 0
-        end = span.end_column - 1 if number == span.end_line - 1 else len(line)
-        lines[number] = line[:start] + "*" * max(end - start, 0) + line[end:]
+def _mask_below(lines: list[str], number: int) -> int:
+    """Masks the deeper lines that belong to the value, but for a reference's; returns the next line's number."""
+    depth = _depth(lines[number])
+    number += 1
+    while number < len(lines) and (not lines[number].strip() or _depth(lines[number]) > depth):
+        if not _PLACE.match(lines[number]):
+            here = _depth(lines[number])
+            lines[number] = lines[number][:here] + "*" * len(lines[number][here:])
+        number += 1
+    return number
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())

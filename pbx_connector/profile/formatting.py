@@ -26,7 +26,7 @@ def format_profile(text: str, file: str) -> str:
 
 
 def _refusal(document: Document, found: tuple[Diagnostic, ...]) -> ProfileError:
-    return ProfileError(f"{document.file} cannot be formatted", found, text=masked(document))
+    return ProfileError(f"{document.file} cannot be formatted", found, text=masked(document.text))
 
 
 def _replaced(text: str, rules: Scalar) -> str:

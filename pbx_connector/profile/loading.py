@@ -83,7 +83,7 @@ def check_text(text: str, path: Path, plugins: Plugins) -> Checked:
         found = document.diagnostics or (
             finding("P0104", "a profile is a mapping: title: ..., source: ...", file=str(path)),
         )
-        return Checked(masked(document), found)
+        return Checked(masked(text), found)
     return _Loading(document, document.root, path, plugins).result()
 
 
@@ -104,7 +104,7 @@ class _Loading:
         compiled = self._compiled(source, header) if source else None
         if source:
             self._found += check_rows(self._root.get("tests"), source.fields, self._document.file)
-        text = masked(self._document)
+        text = masked(self._document.text)
         loaded = None
         if not any(found.severity == "error" for found in self._found):
             assert header is not None and source is not None  # noqa: S101, PT018 - without an error each is there

@@ -1,0 +1,55 @@
+"""No text that a finding quotes shows a secret, least of all one in a file that is no proper YAML."""
+
+from __future__ import annotations
+
+import pytest
+
+from pbx_connector.documents import masked
+
+HIDDEN = [
+    "password: hunter2",
+    "  password: hunter2",
+    "   password: hunter2: foo",
+    'password: "hunter2',
+    "password: @hunter2",
+    "password: {env: hunter2, }}",
+    "password: {value: hunter2}",
+    "password: [hunter2]",
+    "pasword: hunter2",
+    "Passwort: hunter2",
+    "client_secret: hunter2",
+    '"password": "hunter2",',
+    "settings: {email: a@b, password: hunter2}",
+    "settings: {email: a@b, password: hunter2, url: x",
+    "smtp:\n  password: |\n    hunter2\n    hunter2\n  host: x",
+    "password:\n  value: hunter2",
+    "password: first\n   hunter2",
+    "- token: hunter2",
+]
+SHOWN = [
+    "password: {env: EXCHANGE_PASSWORD}",
+    "  password: {file: secrets/password.txt}  # kept by root",
+    "password: {keyring: office-password}",
+    "settings: {email: a@b, password: {env: X}, url: https://example.com}",
+    "password:\n  env: EXCHANGE_PASSWORD\nurl: x",
+    "email: pbx@example.com",
+    "# password: where is it?",
+    '  DisplayName = join(", ", [Surname])',
+    "structure:\n  phonebook:\n    - 028pho_bez: x",
+]
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_a_secret_is_blacked_out_in_place(text: str) -> None:
+    shown = masked(text)
+    assert "hunter2" not in shown
+    assert [len(line) for line in shown.split("\n")] == [len(line) for line in text.split("\n")]
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_what_stands_after_a_secret_stays() -> None:
+    assert masked("password: |\n  hunter2\nurl: https://example.com").endswith("\nurl: https://example.com")
