@@ -71,7 +71,7 @@ def _check_columns(columns: Sequence[str], path: Path) -> None:
 def _json_rows(text: str, path: Path) -> Iterable[Numbered]:
     try:
         content: Any = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # JSONDecodeError, or a number of thousands of digits
         place = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(f"{path}{place}: not proper JSON") from None
     if not isinstance(content, list):

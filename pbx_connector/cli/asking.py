@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pbx_connector.errors import UsageError
+from pbx_connector.errors import EXIT_INTERRUPTED, UsageError
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Agree without being asked.")]
 
@@ -18,5 +18,9 @@ def agree(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(question, hint="say --yes to agree; nothing was changed")
-    if not typer.confirm(question):
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    if not agreed:
         raise UsageError("nothing was changed")

@@ -13,7 +13,7 @@ import typer
 from pbx_connector.cli import output
 from pbx_connector.cli.commands import COMMANDS
 from pbx_connector.cli.session import CONFIG_HELP, STORE_HELP, Session
-from pbx_connector.errors import EXIT_BUG, EXIT_DONE, ConnectorError
+from pbx_connector.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, ConnectorError
 
 app = typer.Typer(
     name="pbx-connector",
@@ -59,6 +59,10 @@ def run(arguments: list[str]) -> int:
         output.failure(error)
         return error.exit_code
     except SystemExit as ended:  # Typer's way to end: done, wrong usage, interrupted
+        if isinstance(ended.__context__, BrokenPipeError):  # whoever read our output has seen enough
+            return EXIT_DONE
+        if ended.code == EXIT_INTERRUPTED:
+            output.complain("interrupted")
         return ended.code if isinstance(ended.code, int) else EXIT_DONE
     except Exception:  # noqa: BLE001 - the boundary: a bug keeps its traceback
         traceback.print_exc()

@@ -112,7 +112,12 @@ def as_json(value: Any) -> None:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, widest: Mapping[str, int] | None = None
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    widest: Mapping[str, int] | None = None,
+    err: bool = False,
 ) -> None:
     """A table on stdout; a column that is empty in all rows is left out. `widest` bounds columns by their heading."""
     cells = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
@@ -123,7 +128,7 @@ def table(
     for row in cells:
         made.add_row(*(row[index] for index in filled))
     if filled:
-        console().print(made)
+        console(err=err).print(made)
 
 
 def as_json_list(values: Iterable[Any]) -> None:

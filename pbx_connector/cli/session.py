@@ -84,8 +84,15 @@ def default_store_file() -> Path:
     return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"
 
 
-def scope(account: str | None, company: bool) -> stores.AccountScope:
-    """Which entries `--account` and `--company` ask for. Raises `UsageError` if both are given."""
+def known_account(book: stores.Store, id: str) -> str:
+    """Raises `UsageError` if there is no such account."""
+    if all(account.id != id for account in book.accounts()):
+        raise UsageError(f"there is no account {id!r}", hint="pbx-connector accounts list")
+    return id
+
+
+def scope(book: stores.Store, account: str | None, company: bool) -> stores.AccountScope:
+    """Which entries `--account` and `--company` ask for. Raises `UsageError` for both, or for an unknown account."""
     if account is not None and company:
         raise UsageError("--account and --company exclude each other")
-    return None if company else stores.ALL if account is None else account
+    return None if company else stores.ALL if account is None else known_account(book, account)

@@ -20,7 +20,9 @@ def tell_of_run(session: Session, profile: Profile, report: Report, reason: str 
         with session.open_store() as book:
             desk = Desk(book, session.plugins.messengers, session.config, lambda: now)
             notices = write_run(desk, profile, report, reason, session.config.notify, now)
-            attempts = desk.deliver(profile.id) if notices else desk.announce(report)
+            attempts = desk.deliver(profile.id)  # also what could not be delivered after an earlier run
+            if not notices:
+                attempts += desk.announce(report)
     except StoreError:
         return  # the command has said, or will say, that the store is in trouble
     for attempt in attempts:
@@ -28,7 +30,12 @@ def tell_of_run(session: Session, profile: Profile, report: Report, reason: str 
 
 
 def tell_of_failure(session: Session, profile: Profile, error: ConnectorError, started: datetime) -> None:
-    """Only of what the history knows as a run: one that could not begin (a wrong option, a busy profile) is none."""
+    """Only of what the history knows as a run: one that could not begin (a wrong option, a busy profile) is none.
+
+    A stale plan is no news either: whoever named it sees the answer.
+    """
+    if isinstance(error, PlanRefused) and error.stale:
+        return
     try:
         with session.open_store() as book:
             record = next(book.runs(profile.id, limit=1), None)

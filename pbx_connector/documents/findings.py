@@ -18,6 +18,18 @@ from pydantic_core import ErrorDetails
 START = Span(1, 1, 1, 2)
 """The place of a finding that is about the whole file."""
 
+_MESSAGES = {
+    "model_type": "must have keys of its own (key: value)",
+    "dict_type": "must have keys of its own (key: value)",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text",
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+}
+"""What pydantic says in terms of Python, in those of a YAML file."""
+
 CODES = {
     "P0101": "the file cannot be read",
     "P0102": "a required key is missing",
@@ -131,5 +143,6 @@ def _is_secret(details: ErrorDetails) -> bool:
 
 
 def _words(details: ErrorDetails) -> str:
-    message = details["msg"].removeprefix("Value error, ")
+    message = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
     return message[:1].lower() + message[1:]
+

@@ -57,5 +57,8 @@ def _write_protected(path: Path) -> bool:
 
 
 def _without_password(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{url.partition(':')[0]}:..."
     return url.replace(f":{parts.password}@", ":...@") if parts.password else url

@@ -124,3 +124,44 @@ def test_a_store_that_cannot_be_opened_is_named(connector: Connector, profile: P
     said(connector("run", profile, "--store", f"sqlite:///{tmp_path / 'not-a-database'}", code=4), "not-a-database")
     said(connector("run", profile, "--store", "sqlite:////nowhere/at/all/book.sqlite", code=4), "/nowhere/at/all")
     said(connector("run", profile, "--store", "mysterysql://x", code=2), "mysterysql")
+
+
+def test_a_broken_configuration_is_told_before_anything_happens(connector: Connector, profile: Path) -> None:
+    config = connector.home / "config.yaml"
+    config.write_text("mail: nonsense\n")
+    done = connector("--config", config, "run", profile, code=2)
+    assert f"{config}:1:7" in done.err
+    assert "'mail': must have keys of its own" in done.err
+    assert connector.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("phonebook list --account nosuch", "there is no account 'nosuch'"),
+        ("phonebook lookup 1 --account nosuch", "there is no account 'nosuch'"),
+        ("accounts remove nosuch --yes", "there is no account 'nosuch'"),
+        ("phonebook export --out /", "is a folder"),
+        ("phonebook list --store foo://[bad", "no store at foo:..."),
+        ("accounts import many-digits.json", "not proper JSON"),
+    ],
+)
+def test_what_cannot_be_done_is_said(connector: Connector, command: str, told: str) -> None:
+    (connector.home / "many-digits.json").write_text('[{"id": 1' + "0" * 5000 + "}]")
+    done = connector(*command.split(), code=2)
+    assert told in done.err
+
+
+def test_options_may_stand_before_the_word_that_is_asked_for(connector: Connector, profile: Path) -> None:
+    connector.counts(profile)
+    store = connector.environment["PBX_CONNECTOR_STORE"]
+    assert "Changes of run 2" in connector("history", "--store", store, "show", "2").out
+    assert "exchange-contacts" in connector("history", "--limit", "5", "exchange-contacts").out
+    assert "has never run" in connector("history", "nosuch").out
+
+
+def test_a_removal_that_is_shown_first_leaves_json_alone(connector: Connector, profile: Path) -> None:
+    (connector.home / "less.csv").write_text("id,username,email\n")
+    done = connector("accounts", "import", "less.csv", "--remove-missing", "--yes", "--json")
+    assert len(done.json["removed"]) == 3
+    assert "acc-anna" in done.err

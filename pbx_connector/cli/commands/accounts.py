@@ -10,7 +10,7 @@ import typer
 from pbx_connector.cli import output
 from pbx_connector.cli.account_files import read_accounts
 from pbx_connector.cli.asking import YesOption, agree
-from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.cli.session import JsonOption, Session, StoreOption, known_account
 from pbx_connector.model import Account
 from pbx_connector.stores import AccountImport
 
@@ -86,6 +86,7 @@ def remove(
 ) -> None:
     """Remove an account; its private entries go with it."""
     with Session.of(context, store).open_store() as book:
+        known_account(book, id)
         private = book.count_entries(account=id)
         agree(f"account {id} and its {private} private entries go. Remove?", yes=yes)
         book.remove_account(id)
@@ -96,7 +97,7 @@ def _agree_to_removals(planned: AccountImport, *, yes: bool) -> None:
     """Show what goes before it goes."""
     if planned.removed:
         goes = [(account.id, account.username, account.email) for account in planned.removed]
-        output.table("These accounts would be removed:", ("id", "user name", "e-mail"), goes)
+        output.table("These accounts would be removed:", ("id", "user name", "e-mail"), goes, err=True)
         agree(f"{len(goes)} accounts and their {planned.private_entries} private entries go. Remove?", yes=yes)
 
 

@@ -34,7 +34,7 @@ def list_runs(
     elif runs:
         output.table("", ("run", "profile", "kind", "started", "status", "changes", "note"), map(_row, runs))
     else:
-        output.say("nothing has happened yet")
+        output.say(f"profile {output.shown(profile)} has never run" if profile else "nothing has happened yet")
 
 
 def show(

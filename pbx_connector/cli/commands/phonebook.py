@@ -37,7 +37,7 @@ def list_entries(
 ) -> None:
     """List entries with their labels; default: company and private ones."""
     with Session.of(context, store).open_store() as book:
-        _print(book.entries(account=scope(account, company)), as_json=as_json, nothing="the phone book is empty")
+        _print(book.entries(account=scope(book, account, company)), as_json=as_json, nothing="the phone book is empty")
 
 
 def search(
@@ -50,7 +50,7 @@ def search(
 ) -> None:
     """Find entries by a piece of text; case and accents do not matter."""
     with Session.of(context, store).open_store() as book:
-        found = book.search(text, account=scope(account, company))
+        found = book.search(text, account=scope(book, account, company))
         _print(found, as_json=as_json, nothing=f"nothing in the phone book has {text!r}")
 
 

@@ -31,8 +31,8 @@ def export(
     write = EXPORTS.get(format)
     if write is None:
         raise UsageError(f"unknown format {format!r}", hint=f"known formats: {', '.join(EXPORTS)}")
-    wanted = scope(account, company)
     with Session.of(context, store).open_store() as book:
+        wanted = scope(book, account, company)
         if out is None:
             write(book.entries(account=wanted), _labels(book), sys.stdout)
         else:
@@ -46,6 +46,8 @@ def _labels(book: Store) -> list[str]:
 
 def _write_file(write: Export, book: Store, wanted: AccountScope, out: Path) -> None:
     """Under another name first: whoever reads `out` sees the old file or the whole new one."""
+    if not out.name or out.is_dir():
+        raise UsageError(f"{out} is a folder", hint="name a file, such as phonebook.csv")
     part = out.with_name(f".{out.name}.part")
     try:
         with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:

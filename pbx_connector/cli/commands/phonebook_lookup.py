@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pbx_connector.cli import output
-from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.cli.session import JsonOption, Session, StoreOption, known_account
 from pbx_connector.targets import TARGET_BY_NAME
 
 
@@ -24,6 +24,8 @@ def lookup(
 ) -> None:
     """Show the name for a number: private entries before company ones; others with the same number after it."""
     with Session.of(context, store).open_store() as book:
+        if account is not None:
+            known_account(book, account)
         matches = book.lookup(number, account=account)
     if as_json:
         output.as_json(
