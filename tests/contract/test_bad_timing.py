@@ -1,4 +1,4 @@
-"""Deaths at the worst moment and other programs' doings while a run is on its way, on every store."""
+"""Deaths at the worst moment, on every store that outlives its process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import update
 
 from pbx_connector.model import Counts, Report, RunStatus
@@ -17,6 +18,7 @@ from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 
 Run = Callable[..., Report]
+pytestmark = pytest.mark.parametrize("store_url", ["sqlite", "postgres"], indirect=True)
 
 
 def ended_process() -> int:
