@@ -101,8 +101,8 @@ class AccountImport:
     added: tuple[Account, ...] = ()
     updated: tuple[Account, ...] = ()
     removed: tuple[Account, ...] = ()
-    private_entries: int = 0
-    """Private entries that go with the removed accounts."""
+    entries: int = 0
+    """Entries that go with the removed accounts: private ones, and company entries made from their own contacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,8 @@ class Store(Protocol):
     def plan_account_import(self, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport: ...
     def import_accounts(self, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport: ...
     def remove_account(self, account: str) -> int:
-        """Remove an account and its private entries; returns their number."""
+        """Remove an account with its private entries, and the company entries made from its own contacts; returns
+        their number."""
         ...
 
     # labels, by name
@@ -207,6 +208,10 @@ class Store(Protocol):
         ...
 
     def count_entries(self, *, account: AccountScope = ALL) -> int: ...
+    def count_account_entries(self, account: str) -> int:
+        """Those that go with an account: see `remove_account`."""
+        ...
+
     def entry(self, entry: int) -> Entry: ...
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
         """Entries with `text` somewhere in names, organisation, e-mail or numbers, whatever its case and accents."""

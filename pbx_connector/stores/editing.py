@@ -25,7 +25,7 @@ class Editable(Protocol):
     def entry(self, entry: int) -> Entry: ...
     def run(self, run: str) -> RunRecord: ...
     def profiles(self) -> list[ProfileState]: ...
-    def count_entries(self, *, account: str | None) -> int: ...
+    def count_account_entries(self, account: str) -> int: ...
 
 
 class Editing:
@@ -104,18 +104,23 @@ class Editing:
 def _undoable(record: RunRecord) -> RunRecord:
     if record.undone_by is not None:
         raise UsageError(f"run {record.id} was undone by run {record.undone_by}", hint="undo that one to get it back")
+    if record.kind is RunKind.ADOPT:
+        raise UsageError(
+            f"run {record.id} changed no entry: {record.note}",
+            hint="to hand it back: pbx-connector profiles adopt NEW OLD",
+        )
     if record.report.status not in (RunStatus.DONE, RunStatus.PARTIAL):
         raise UsageError(f"run {record.id} changed nothing: it was {record.report.status}")
     return record
 
 
 def _drop_account(edit: Edit, account: str) -> int:
-    private = 0
-    for entry in edit.private_entries(account):
+    dropped = 0
+    for entry in edit.account_entries(account):
         edit.drop_entry(entry)
-        private += 1
+        dropped += 1
     edit.drop_account(account)
-    return private
+    return dropped
 
 
 def _check_account(account: Account) -> None:
@@ -137,7 +142,7 @@ def _compare_accounts(
         added=tuple(account for account in wanted if account.id not in before),
         updated=tuple(account for account in wanted if account.id in before and account != before[account.id]),
         removed=removed,
-        private_entries=sum(store.count_entries(account=account.id) for account in removed),
+        entries=sum(store.count_account_entries(account.id) for account in removed),
     )
 
 

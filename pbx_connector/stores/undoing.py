@@ -19,8 +19,16 @@ def take_back(edit: Edit, run: str) -> Iterator[Left | None]:
         if line.action is Action.MOVE:
             continue  # where an entry comes from is the source's business; it says what it said
         later = edit.touched_after(run, line)
-        reason = f"run {later} changed it later" if later else _reverse(edit, line)
+        reason = f"run {later} changed it later" if later else _stands_otherwise(edit, line) or _reverse(edit, line)
         yield Left(line.entry, line.account, reason) if reason else None
+
+
+def _stands_otherwise(edit: Edit, line: JournalLine) -> str:
+    """The undo of a later run may have left something of it."""
+    held = edit.entry(line.entry) if line.entry is not None else None
+    if line.after is not None and held is not None and held.content != line.after:
+        return "it says something else by now"
+    return ""
 
 
 def _reverse(edit: Edit, line: JournalLine) -> str:
@@ -51,8 +59,8 @@ def _drop(edit: Edit, held: Entry | None) -> str:
 def _reverse_account(edit: Edit, line: JournalLine, account: str) -> str:
     if line.before is not None:
         edit.put_account(Account(account, line.before.fields["username"], line.before.fields["email"]))
-    elif any(True for _ in edit.private_entries(account)):
-        return "it has private entries by now"
+    elif any(True for _ in edit.account_entries(account)):
+        return "it has entries by now"
     else:
         edit.drop_account(account)
     return ""

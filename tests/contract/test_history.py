@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from pbx_connector.errors import ProfileHeld, UsageError
+from pbx_connector.errors import PlanRefused, ProfileHeld, UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
 from pbx_connector.profile import Limits, RemovalLimit
@@ -80,6 +80,39 @@ def test_undo_of_an_undo_does_it_again(run: Run, source: MemorySource, store: St
     assert names() == {}
     store.undo(undone.run)
     assert names() == before
+    assert store.run(report.run).undone_by is None
+    assert store.undo(report.run).left == ()
+    assert names() == {}
+
+
+def test_losses_count_again_once_their_undo_is_undone(run: Run, source: MemorySource, store: Store) -> None:
+    book = source.add("public")
+    for number in range(40):
+        book.put(f"k{number}", display_name=f"Name {number}")
+    run()
+    for number in range(10):
+        book.drop(f"k{number}")
+    losses = run()
+    store.undo(store.undo(losses.run).run)
+    book.drop("k39")
+    store.resume_profile("crm")
+    with pytest.raises(PlanRefused, match="after 10 and 0 in the last 24 hours"):
+        run()
+
+
+def test_undo_leaves_what_the_undo_of_a_later_run_had_left(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    book = source.add("public")
+    runs = []
+    for name in ("Ann", "Anna", "Anne"):
+        book.put("ann", display_name=name)
+        runs.append(run().run)
+    assert len(store.undo(runs[1]).left) == 1
+    store.undo(runs[2])
+    assert list(names()) == ["Anna"]
+    assert [left.reason for left in store.undo(runs[0]).left] == ["it says something else by now"]
+    assert list(names()) == ["Anna"]
 
 
 def test_undo_leaves_what_a_later_run_touched_and_says_so(
@@ -175,11 +208,29 @@ def test_a_removed_account_takes_its_private_entries_along_and_undo_brings_both_
     assert store.accounts()[0] == Account("7", "ann", "ann@example.com")
 
 
+def test_a_removed_account_takes_published_contacts_along_and_undo_brings_them_back(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    store.import_accounts([Account("7"), Account("8")])
+    book = source.add("mine", account="7")
+    book.put("bob", display_name="Bob", owner="")
+    book.put("cid", display_name="Cid")
+    run(publish_personal=True)
+    before = [(entry.content, entry.origin and entry.origin.row) for entry in store.entries()]
+    assert [content.account for content, _ in before] == [None, "7"]
+    assert store.plan_account_import([Account("8")], remove_missing=True).entries == 2
+    assert (store.count_account_entries("7"), store.count_account_entries("8")) == (2, 0)
+    assert store.remove_account("7") == 2
+    assert list(store.entries()) == []
+    store.undo(next(store.runs()).id)
+    assert [(entry.content, entry.origin and entry.origin.row) for entry in store.entries()] == before
+
+
 def test_an_added_account_with_private_entries_is_left_by_undo(store: Store) -> None:
     store.add_account(Account("7"))
     addition = next(store.runs())
     store.add_entry(person("Bob", "7"))
-    assert [left.reason for left in store.undo(addition.id).left] == ["it has private entries by now"]
+    assert [left.reason for left in store.undo(addition.id).left] == ["it has entries by now"]
     assert [account.id for account in store.accounts()] == ["7"]
 
 
@@ -206,6 +257,26 @@ def test_profiles_are_listed_adopted_and_removed(run: Run, source: MemorySource,
     assert [state.id for state in store.profiles()] == ["new"]
     store.undo(removal.id)
     assert {entry.id for entry in store.entries()} == ids
+
+
+def test_a_profile_that_waits_still_waits_for_who_adopts_it(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    store.undo(run().run)
+    with store.open_workspace("new", "New", simulate=False):
+        pass
+    store.adopt_profile("crm", "new")
+    with pytest.raises(ProfileHeld):
+        run(id="new")
+
+
+def test_an_adoption_is_handed_back_not_undone(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    run()
+    store.adopt_profile("crm", "new")
+    with pytest.raises(UsageError, match="profile new took over what crm owned") as refusal:
+        store.undo(next(store.runs()).id)
+    assert "profiles adopt" in refusal.value.hint
+    assert [state.held for state in store.profiles()] == [None]
 
 
 def test_history_is_pruned_but_not_its_last_day(run: Run, source: MemorySource, store: Store) -> None:

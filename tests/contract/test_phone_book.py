@@ -30,7 +30,7 @@ def test_an_import_of_accounts_adds_and_changes_and_removes_only_when_told(store
     found = store.import_accounts(wanted)
     assert (found.added, found.updated, found.removed) == ((Account("3", "cid"),), (Account("1", "anna"),), ())
     planned = store.plan_account_import(wanted, remove_missing=True)
-    assert (planned.removed, planned.private_entries) == ((Account("2", "bob"),), 1)
+    assert (planned.removed, planned.entries) == ((Account("2", "bob"),), 1)
     assert len(store.accounts()) == 3
     assert store.import_accounts(wanted, remove_missing=True) == planned
     assert [account.id for account in store.accounts()] == ["1", "3"]

@@ -71,7 +71,7 @@ def import_file(
                 "added": [_as_json(account) for account in done.added],
                 "updated": [_as_json(account) for account in done.updated],
                 "removed": [_as_json(account) for account in done.removed],
-                "private_entries_removed": done.private_entries,
+                "entries_removed": done.entries,
             }
         )
         return
@@ -84,13 +84,12 @@ def remove(
     yes: YesOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Remove an account; its private entries go with it."""
+    """Remove an account; its private entries go with it, and company entries made from its own contacts."""
     with Session.of(context, store).open_store() as book:
         known_account(book, id)
-        private = book.count_entries(account=id)
-        agree(f"account {id} and its {private} private entries go. Remove?", yes=yes)
-        book.remove_account(id)
-    output.say(f"account {id} and {private} private entries are removed")
+        agree(f"account {id} and its {book.count_account_entries(id)} entries go. Remove?", yes=yes)
+        removed = book.remove_account(id)
+    output.say(f"account {id} and its {removed} entries are removed")
 
 
 def _agree_to_removals(planned: AccountImport, *, yes: bool) -> None:
@@ -98,7 +97,7 @@ def _agree_to_removals(planned: AccountImport, *, yes: bool) -> None:
     if planned.removed:
         goes = [(account.id, account.username, account.email) for account in planned.removed]
         output.table("These accounts would be removed:", ("id", "user name", "e-mail"), goes, err=True)
-        agree(f"{len(goes)} accounts and their {planned.private_entries} private entries go. Remove?", yes=yes)
+        agree(f"{len(goes)} accounts and their {planned.entries} entries go. Remove?", yes=yes)
 
 
 def _as_json(account: Account) -> dict[str, str]:

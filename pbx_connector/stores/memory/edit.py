@@ -36,11 +36,7 @@ class MemoryEdit:
         self._state.accounts[account.id] = account
 
     def drop_account(self, account: str) -> None:
-        gone = {number for number, held in self._state.books.items() if held.book.account == account}
-        for number, held in list(self._state.entries.items()):
-            if held.source and held.source.book in gone:
-                self._state.entries[number] = replace(held, source=None)
-        self._state.forget_books(gone)
+        self._state.forget_books({number for number, held in self._state.books.items() if held.book.account == account})
         self._journal_account(account, self._state.accounts.pop(account), None)
 
     # entries
@@ -48,9 +44,8 @@ class MemoryEdit:
     def entry(self, entry: int) -> Entry | None:
         return self._state.entry(entry)
 
-    def private_entries(self, account: str) -> Iterator[Entry]:
-        numbers = [number for number, held in sorted(self._state.entries.items()) if held.content.account == account]
-        return self._entries(numbers)
+    def account_entries(self, account: str) -> Iterator[Entry]:
+        return self._entries(self._state.of_account(account))
 
     def profile_entries(self, profile: str) -> Iterator[Entry]:
         return self._entries([number for number, _, _ in self._state.owned(profile)])
@@ -116,17 +111,25 @@ class MemoryEdit:
         return (line.line for line in reversed(self._state.journal.get(int(run), ())))
 
     def touched_after(self, run: str, line: JournalLine) -> str | None:
+        undos = {run.record.undone_by for run in self._state.runs.values()}
         later = [
             number
             for number, lines in self._state.journal.items()
+            if number > int(run) and self._state.runs[number].record.undone_by is None and str(number) not in undos
             for other in lines
-            if number > int(run) and _same(other.line, line) and other.line.action is not Action.MOVE
+            if _same(other.line, line) and other.line.action is not Action.MOVE
         ]
         return str(max(later)) if later else None
 
     def mark_undone(self, run: str) -> None:
-        undone = self._state.runs[int(run)]
-        self._state.runs[int(run)] = replace(undone, record=replace(undone.record, undone_by=self.run))
+        for number, known in self._state.runs.items():
+            if known.record.undone_by == run:
+                self._set_undone(number, None)
+        self._set_undone(int(run), self.run)
+
+    def _set_undone(self, number: int, by: str | None) -> None:
+        known = self._state.runs[number]
+        self._state.runs[number] = replace(known, record=replace(known.record, undone_by=by))
 
     # the journal
 

@@ -114,6 +114,15 @@ class State:
             if held.source and self.books[held.source.book].profile == profile
         ]
 
+    def of_account(self, account: str) -> list[int]:
+        """Its private entries, and company entries that come from its books."""
+        books = {number for number, held in self.books.items() if held.book.account == account}
+        return [
+            number
+            for number, held in sorted(self.entries.items())
+            if held.content.account == account or (held.source and held.source.book in books)
+        ]
+
     def forget_books(self, numbers: set[int]) -> None:
         """With the notes about them; their entries are gone already."""
         for number in numbers:

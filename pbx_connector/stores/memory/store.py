@@ -103,6 +103,9 @@ class MemoryStore(Editing):
     def count_entries(self, *, account: AccountScope = ALL) -> int:
         return sum(1 for _ in self._all(account))
 
+    def count_account_entries(self, account: str) -> int:
+        return len(self._state.of_account(account))
+
     def entry(self, entry: int) -> Entry:
         if found := self._state.entry(entry):
             return found
@@ -174,8 +177,9 @@ class MemoryStore(Editing):
         if any(book.profile == new for book in self._state.books.values()):
             raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
         with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (state, _):
-            state.profiles.setdefault(new, state.profiles[old])
-            del state.profiles[old]
+            left = state.profiles.pop(old)
+            known = state.profiles.get(new, left)
+            state.profiles[new] = replace(known, held=left.held or known.held)
             state.books = {
                 number: replace(book, profile=new) if book.profile == old else book
                 for number, book in state.books.items()

@@ -14,7 +14,7 @@ from pbx_connector.stores.contract import Entry, JournalLine, Origin
 from pbx_connector.stores.folding import found_by
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.database import Dialect
-from pbx_connector.stores.sql.reading import TAILS, entry_query, one_entry, origin_text, to_entry
+from pbx_connector.stores.sql.reading import TAILS, entry_query, of_account, one_entry, origin_text, to_entry
 from pbx_connector.stores.sql.recording import to_line
 from pbx_connector.stores.sql.schema import (
     account,
@@ -72,8 +72,8 @@ class SqlEdit:
     def entry(self, wanted: int) -> Entry | None:
         return one_entry(self._connection, self._dialect, wanted)
 
-    def private_entries(self, owner: str) -> Iterator[Entry]:
-        return self._entries(entry.c.account == owner)
+    def account_entries(self, owner: str) -> Iterator[Entry]:
+        return self._entries(of_account(owner))
 
     def profile_entries(self, profile: str) -> Iterator[Entry]:
         return self._entries(book.c.profile == profile)
@@ -183,10 +183,14 @@ class SqlEdit:
     def touched_after(self, run: str, line: JournalLine) -> str | None:
         same = journal.c.entry == line.entry if line.account is None else journal.c.account == line.account
         query = select(func.max(journal.c.run)).where(same, journal.c.run > int(run), journal.c.run < self._no)
+        undone = select(runs.c.no).where(runs.c.undone_by.is_not(None))
+        undos = select(runs.c.undone_by).where(runs.c.undone_by.is_not(None))
+        query = query.where(journal.c.run.not_in(undone), journal.c.run.not_in(undos))
         later = self._connection.execute(query.where(journal.c.action != Action.MOVE)).scalar()
         return None if later is None else str(later)
 
     def mark_undone(self, run: str) -> None:
+        self._connection.execute(update(runs).where(runs.c.undone_by == int(run)).values(undone_by=None))
         self._connection.execute(update(runs).where(runs.c.no == int(run)).values(undone_by=self._no))
 
     # the journal

@@ -40,9 +40,11 @@ def hand_over(connection: Connection, old: str, new: str) -> int:
     demand(connection, old)
     if connection.execute(select(book.c.no).where(book.c.profile == new)).first():
         raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
+    title, held = connection.execute(select(profile.c.title, profile.c.held).where(profile.c.id == old)).one()
     if connection.execute(select(profile.c.id).where(profile.c.id == new)).first() is None:
-        title, held = connection.execute(select(profile.c.title, profile.c.held).where(profile.c.id == old)).one()
         connection.execute(insert(profile).values(id=new, title=title, held=held))
+    elif held is not None:
+        connection.execute(update(profile).where(profile.c.id == new).values(held=held))
     for owned in (book, run, plan):
         connection.execute(update(owned).where(owned.c.profile == old).values(profile=new))
     connection.execute(delete(profile).where(profile.c.id == old))

@@ -96,6 +96,11 @@ def in_scope(account: AccountScope) -> ColumnElement[bool]:
     return entry.c.account.is_(None) if account is None else entry.c.account == account
 
 
+def of_account(account: str) -> ColumnElement[bool]:
+    """In an `entry_query`: private entries of an account, and company entries that come from its books."""
+    return or_(entry.c.account == account, book.c.account == account)
+
+
 def matching(text: str) -> ColumnElement[bool]:
     """A number is found however it is written: by its digits, beside the text as it stands."""
     found = entry.c.search.contains(fold(text.strip()), autoescape=True)

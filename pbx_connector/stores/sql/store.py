@@ -112,6 +112,11 @@ class SqlStore(Editing):
         with self._database.read() as connection:
             return reading.count(connection, reading.in_scope(account))
 
+    def count_account_entries(self, account: str) -> int:
+        owned = reading.entry_query(self._database.dialect).where(reading.of_account(account)).subquery()
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(owned)).scalar_one()
+
     def entry(self, entry: int) -> Entry:
         with self._database.read() as connection:
             found = reading.one_entry(connection, self._database.dialect, entry)
