@@ -59,6 +59,10 @@ def say(line: str = "", *, style: str = "") -> None:
     console().print(Text(line, style=style), soft_wrap=True)
 
 
+def note(line: str) -> None:
+    _aside("note: ", "cyan", line)
+
+
 def warn(line: str) -> None:
     _aside("warning: ", "bold yellow", line)
 

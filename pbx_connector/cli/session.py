@@ -27,6 +27,9 @@ AccountOption = Annotated[str | None, typer.Option("--account", help="Only this 
 CompanyOption = Annotated[bool, typer.Option("--company", help="Only company entries.")]
 
 
+_SQLITE = "sqlite:///"
+
+
 class Session:
     """One call of the command line. An option given after the command wins over one given before it."""
 
@@ -62,7 +65,12 @@ class Session:
     def open_store(self) -> stores.Store:
         """Raises `StoreError`."""
         self.make_store_folder()
-        return stores.open_store(self.store_url)
+        url = self.store_url
+        made = url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists()
+        store = stores.open_store(url)
+        if made:  # said, because a mistyped name looks like an empty phone book
+            output.note(f"a new phone book is made: {store.place}")
+        return store
 
     @cached_property
     def plugins(self) -> Plugins:

@@ -145,4 +145,3 @@ def _is_secret(details: ErrorDetails) -> bool:
 def _words(details: ErrorDetails) -> str:
     message = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
     return message[:1].lower() + message[1:]
-
