@@ -3,13 +3,14 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: help demo test crash check lint fuzz lock clean
+.PHONY: help demo test crash check lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
 	@echo "make crash   kills 200 runs at random moments and plays 400 random histories, which takes minutes"
 	@echo "make check   lint, types, import contracts, lock freshness"
 	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
+	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
 	@echo "make lock    resolve requirements.lock anew"
 
 .venv/.ready: requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
@@ -37,6 +38,9 @@ check: .venv/.ready
 
 fuzz: .venv/.ready
 	$(BIN)/python grammar/tests/fuzz_rules.py
+
+soak: .venv/.ready
+	$(BIN)/python benchmarks/soak.py
 
 lock:
 	$(PYTHON) -m venv .venv-lock

@@ -38,13 +38,20 @@ def with_schedule(text: str, schedule: Schedule | None) -> str:
 
 def _replaced(text: str, key: Scalar, value: Node, schedule: Schedule | None) -> str:
     lines = text.splitlines(keepends=True)
-    first, last = key.span.line - 1, max(value.span.end_line, key.span.line) - 1
-    end = value.span.end_column - 1 if value.span.end_line > 0 else 0
-    rest = lines[last][max(end, len(KEY) + 1 if first == last else 0) :]
+    first, (line, column) = key.span.line - 1, _end(value)
+    last = line - 1
+    rest = lines[last][max(column - 1, len(KEY) + 1 if first == last else 0) :]
     if schedule is None:
         kept = [f"{rest.lstrip()}"] if rest.strip() else []
         return "".join([*lines[:first], *kept, *lines[last + 1 :]])
     return "".join([*lines[:first], f"{KEY}: {_yaml(schedule)}{rest}", *lines[last + 1 :]])
+
+
+def _end(node: Node) -> tuple[int, int]:
+    """Where the last text of a node ends: a block's own span reaches to the next key, over comments in between."""
+    if isinstance(node, Mapping) and node.items and node.span.end_column == 1:
+        return _end(node.items[-1][1])
+    return node.span.end_line, node.span.end_column
 
 
 def _added(text: str, root: Mapping, schedule: Schedule) -> str:

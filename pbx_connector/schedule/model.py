@@ -79,7 +79,7 @@ class Schedule(BaseModel):
         if last is not None and last > now + CLOCK_SET_BACK:
             last = now
         if self.every is not None:
-            return now if last is None or last > now else last + self.every
+            return min(last or seen, now) if last is None or last > now else last + self.every
         return self.next_after(last or min(seen, now), default_zone)
 
     def zone(self, default: tzinfo | None = None) -> tzinfo:

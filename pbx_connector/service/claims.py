@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,41 +53,43 @@ def last_run(store: Store, profile: str) -> RunRecord | None:
     return next((record for record in records if record.kind is RunKind.RUN and record.report.started), None)
 
 
-def claim(memos: Memos, profile: str, due: datetime, now: datetime) -> Claim | Taken | Hopeless:
-    """Ask for the run that was due at `due`."""
+def claim(memos: Memos, profile: str, due: datetime, now: datetime, me: str) -> Claim | Taken | Hopeless:
+    """Ask for the run that was due at `due`. Whoever gets it looks at the history once more: the run may have been
+    made between his first look and his claim."""
     key = f"claim {profile}"
     while True:
         text = memos.memo(key)
         held = _parse(text)
         tries = 1
+        if held is not None and held.holder not in ("", me) and _in_force(held, now):
+            return Taken(held.at + GRACE)
         if held is not None and held.due >= due:
-            if _in_force(held, now):
-                return Taken(held.at + GRACE)
             if held.tries >= MOST_TRIES:
                 return Hopeless(held.tries)
             tries = held.tries + 1
-        mine = Claim(due, holder(), now, tries)
+        mine = Claim(due, me, now, tries)
         if memos.swap_memo(key, text, _text(mine)):
             return mine
 
 
 def release(memos: Memos, profile: str, mine: Claim) -> None:
-    """The run did not begin, for no fault of its own: it may be asked for again at once."""
+    """The run has ended, or did not begin for no fault of its own: nobody need wait for it, and no try is counted."""
     freed = Claim(mine.due, "", mine.at, mine.tries - 1)
     memos.swap_memo(f"claim {profile}", _text(mine), _text(freed))
 
 
-def holder() -> str:
-    return f"{socket.gethostname()} {os.getpid()}"
+def new_holder() -> str:
+    """Who claims: a machine, a process, and one of its services."""
+    return f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex[:8]}"
 
 
 def _in_force(held: Claim, now: datetime) -> bool:
     """A claim of a process of this machine that is gone is nobody's; one from the future is from a clock set back."""
-    return held.holder != "" and abs(now - held.at) < GRACE and not _ended(held.holder)
+    return abs(now - held.at) < GRACE and not _ended(held.holder)
 
 
 def _ended(holder: str) -> bool:
-    host, _, process = holder.partition(" ")
+    host, process, *_ = [*holder.split(), "", ""]
     if host != socket.gethostname() or not process.isdecimal():
         return False
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,6 +80,7 @@ class Execution:
         self._watch = watch
         self._clock = clock
         self._run_within = run_within
+        self._me = claims.new_holder()
 
     def attempt(
         self, profile: Profile, due_after: Callable[[datetime | None, datetime], datetime], run: Running
@@ -90,7 +92,7 @@ class Execution:
         due = due_after(last.report.started if last else None, now)
         if due > now:
             return NotNow(due)
-        match claims.claim(store, profile.id, due, now):
+        match claims.claim(store, profile.id, due, now, self._me):
             case claims.Taken(until):
                 LOG.info("another service has this run", due=due.isoformat())
                 return NotNow(until)
@@ -99,17 +101,22 @@ class Execution:
                     profile, now, f"it was begun {tries} times and never came to an end: the service was killed over it"
                 )
             case Claim() as mine:
+                if claims.last_run(store, profile.id) != last:  # somebody made it while we asked
+                    claims.release(store, profile.id, mine)
+                    return NotNow()
                 if now - due > LATE:
                     LOG.warning("a run was missed and is made up for now", due=due.isoformat())
-                return self._run(store, profile, mine, run)
+                outcome = self._run(store, profile, run)
+                with suppress(StoreError):  # it expires by itself
+                    claims.release(store, profile.id, mine)
+                return outcome
 
-    def _run(self, store: Store, profile: Profile, mine: Claim, run: Running) -> Ended | NotNow:
+    def _run(self, store: Store, profile: Profile, run: Running) -> Ended | NotNow:
         started = self._clock()
         try:
             return Ended(run_profile(profile, store, progress=Deadline(run, self._run_within)))
         except ProfileBusy as busy:
             LOG.info("the profile is being run already", reason=busy.message)
-            claims.release(store, profile.id, mine)
             return NotNow(started + BUSY_PAUSE)
         except PlanRefused as refused:
             return Ended(store.run(refused.plan).report, "; ".join(refused.reasons))

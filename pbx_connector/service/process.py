@@ -83,6 +83,10 @@ class Service:
         """Where /health and /metrics are; empty if nowhere."""
         return self._web.address if self._web else ""
 
+    def submit(self, profile: str) -> bool:
+        """Let a profile run now, if it is due; False if it waits or runs already."""
+        return self._workers.submit(profile)
+
     def run(self, stop: threading.Event) -> int:
         """Serve until `stop` is set; returns the exit code."""
         self._stop = stop

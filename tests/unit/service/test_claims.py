@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from pbx_connector.notices.desk import LocalMemos
-from pbx_connector.service import claims
-from pbx_connector.service.claims import GRACE, MOST_TRIES, Claim, Hopeless, Taken, claim, release
+from pbx_connector.service.claims import GRACE, MOST_TRIES, Claim, Hopeless, Taken, claim, new_holder, release
 from pbx_connector.stores import open_store
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ME, OTHER = new_holder(), new_holder()
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
@@ -25,25 +25,26 @@ def memos() -> LocalMemos:
 
 
 def test_the_first_gets_it_and_the_second_is_told_when_to_look_again(memos: LocalMemos) -> None:
-    assert isinstance(claim(memos, "crm", NOON, NOON), Claim)
-    assert claim(memos, "crm", NOON, NOON + SECOND) == Taken(NOON + GRACE)
-    assert isinstance(claim(memos, "other", NOON, NOON), Claim)
+    assert isinstance(claim(memos, "crm", NOON, NOON, ME), Claim)
+    assert claim(memos, "crm", NOON, NOON + SECOND, OTHER) == Taken(NOON + GRACE)
+    assert claim(memos, "crm", NOON + SECOND, NOON + SECOND, OTHER) == Taken(NOON + GRACE)
+    assert isinstance(claim(memos, "other", NOON, NOON, ME), Claim)
 
 
 def test_the_next_run_is_anybodys(memos: LocalMemos) -> None:
-    claim(memos, "crm", NOON, NOON)
-    assert isinstance(claim(memos, "crm", NOON + DAY, NOON + DAY), Claim)
+    claim(memos, "crm", NOON, NOON, ME)
+    assert isinstance(claim(memos, "crm", NOON + DAY, NOON + DAY, ME), Claim)
 
 
 def test_of_many_at_once_one_gets_it(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/book.sqlite") as store, ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: claim(store, "crm", NOON, NOON), range(16)))
+        answers = list(pool.map(lambda _: claim(store, "crm", NOON, NOON, new_holder()), range(16)))
     assert sum(isinstance(answer, Claim) for answer in answers) == 1
 
 
 def test_a_claim_whose_run_never_showed_up_is_free_again_after_a_while(memos: LocalMemos) -> None:
-    claim(memos, "crm", NOON, NOON)
-    second = claim(memos, "crm", NOON, NOON + GRACE)
+    claim(memos, "crm", NOON, NOON, ME)
+    second = claim(memos, "crm", NOON, NOON + GRACE, OTHER)
     assert isinstance(second, Claim)
     assert second.tries == 2
 
@@ -53,41 +54,44 @@ def test_a_claim_of_a_process_that_is_gone_is_free_at_once(memos: LocalMemos, mo
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
-    with monkeypatch.context() as patch:
-        patch.setattr(claims, "holder", lambda: f"{socket.gethostname()} {child}")
-        claim(memos, "crm", NOON, NOON)
-    assert isinstance(claim(memos, "crm", NOON, NOON + SECOND), Claim)
+    claim(memos, "crm", NOON, NOON, f"{socket.gethostname()} {child} x")
+    assert isinstance(claim(memos, "crm", NOON, NOON + SECOND, ME), Claim)
 
 
-def test_a_claim_of_another_machine_is_waited_for(memos: LocalMemos, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(claims, "holder", lambda: "elsewhere 999999")
-        claim(memos, "crm", NOON, NOON)
-    assert isinstance(claim(memos, "crm", NOON, NOON + SECOND), Taken)
+def test_a_claim_of_another_machine_is_waited_for(memos: LocalMemos) -> None:
+    claim(memos, "crm", NOON, NOON, "elsewhere 999999 x")
+    assert isinstance(claim(memos, "crm", NOON, NOON + SECOND, ME), Taken)
 
 
 def test_a_run_that_kills_whoever_tries_it_is_left_alone(memos: LocalMemos) -> None:
     now = NOON
     for _ in range(MOST_TRIES):
-        assert isinstance(claim(memos, "crm", NOON, now), Claim)
+        assert isinstance(claim(memos, "crm", NOON, now, ME), Claim)
         now += GRACE
-    assert claim(memos, "crm", NOON, now) == Hopeless(MOST_TRIES)
-    assert isinstance(claim(memos, "crm", NOON + DAY, NOON + DAY), Claim)
+    assert claim(memos, "crm", NOON, now, ME) == Hopeless(MOST_TRIES)
+    assert isinstance(claim(memos, "crm", NOON + DAY, NOON + DAY, ME), Claim)
+
+
+def test_a_claim_whose_run_has_ended_is_waited_for_by_nobody(memos: LocalMemos) -> None:
+    mine = claim(memos, "crm", NOON, NOON, ME)
+    assert isinstance(mine, Claim)
+    release(memos, "crm", mine)
+    assert isinstance(claim(memos, "crm", NOON + SECOND, NOON + SECOND, OTHER), Claim)
 
 
 def test_a_run_that_could_not_begin_is_given_back(memos: LocalMemos) -> None:
     for number in range(MOST_TRIES + 2):
-        mine = claim(memos, "crm", NOON, NOON + number * SECOND)
+        mine = claim(memos, "crm", NOON, NOON + number * SECOND, ME)
         assert isinstance(mine, Claim)
         release(memos, "crm", mine)
 
 
 def test_a_claim_from_the_future_is_from_a_clock_that_was_set_back(memos: LocalMemos) -> None:
-    claim(memos, "crm", NOON, NOON + DAY)
-    assert isinstance(claim(memos, "crm", NOON, NOON), Claim)
+    claim(memos, "crm", NOON, NOON + DAY, ME)
+    assert isinstance(claim(memos, "crm", NOON, NOON, ME), Claim)
 
 
 @pytest.mark.parametrize("text", ["{", '{"due": "noon"}', "[]"])
 def test_a_claim_that_cannot_be_read_is_nobodys(memos: LocalMemos, text: str) -> None:
     memos.swap_memo("claim crm", "", text)
-    assert isinstance(claim(memos, "crm", NOON, NOON), Claim)
+    assert isinstance(claim(memos, "crm", NOON, NOON, ME), Claim)

@@ -1,0 +1,210 @@
+"""The service's messages: of runs, of silence, of broken files and of the store itself, whatever is in trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from pbx_connector.config import Config, NotifyConfig
+from pbx_connector.errors import ConnectorError, StoreError
+from pbx_connector.model import Book, Counts, Mapped, Report, Row, RunStatus
+from pbx_connector.notice import Notice
+from pbx_connector.profile import Profile
+from pbx_connector.schedule import Schedule
+from pbx_connector.secret import Secret
+from pbx_connector.service.courier import Courier
+from pbx_connector.service.folder import Loaded
+from pbx_connector.service.ledger import Facts, Ledger
+from pbx_connector.service.store_watch import StoreWatch
+from pbx_connector.testing import MemorySource
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Settings(BaseModel):
+    password: Secret
+
+
+def map_row(row: Row, book: Book) -> Mapped:
+    return Mapped()
+
+
+class World:
+    """A courier with everything around it, on a clock of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = NOON
+        self.folder = folder
+        self.told: list[tuple[str, str]] = []
+        self.runs: list[str] = []
+        self.trouble: Exception | None = None
+        self.watch = StoreWatch(f"sqlite:///{folder}/book.sqlite", lambda: self.now)
+        settings = Settings(password=Secret(env="X", expires=date(2027, 1, 10)))
+        self.profile = Profile(
+            *("crm", "Customers", MemorySource().type(), settings, map_row, frozenset(), "f"),
+            schedule=Schedule(cron="0 12 * * *", timezone="UTC"),
+            file=Path("crm.yaml"),
+        )
+        self.loaded = Loaded(Path("crm.yaml"), (1, 1, 1), NOON, self.profile)
+        self.ledger = Ledger()
+        self.ledger.put(Facts("crm", "Customers", "crm.yaml", "0 12 * * *"))
+        self.courier = Courier(
+            self.watch, {"inbox": self._receive}, Config(), lambda: self.now, lambda: [self.loaded], self.ledger
+        )
+
+    def _receive(self, report: Report, notices: Sequence[Notice], config: Config) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.runs += [] if notices else [report.run]
+        self.told += [(notice.profile, str(notice.kind)) for notice in notices]
+
+    def run_ends(self, status: RunStatus, run: str = "1") -> None:
+        self.courier.run_ended(self.profile, Report(run, "crm", status, Counts(), started=self.now), "no answer")
+
+    def pass_time(self, **span: float) -> None:
+        """So much time goes by, with a round of the courier every minute."""
+        end = self.now + timedelta(**span)
+        while self.now < end:
+            self.now += timedelta(minutes=1)
+            self.round()
+
+    def round(self) -> None:
+        self.watch.look()
+        try:
+            self.courier.work()
+        except StoreError:
+            assert self.watch.lost_since is not None
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    world = World(folder)
+    yield world
+    world.watch.close()
+
+
+def test_a_run_without_news_is_announced_to_those_who_want_all(world: World) -> None:
+    world.run_ends(RunStatus.DONE, "7")
+    world.round()
+    assert world.told == []
+    assert world.runs == ["7"]
+
+
+def test_failure_and_recovery_are_told_and_shown(world: World) -> None:
+    world.run_ends(RunStatus.FAILED)
+    world.round()
+    assert world.ledger.facts()[0].trouble == "failing"
+    world.run_ends(RunStatus.DONE)
+    world.round()
+    assert world.told == [("crm", "failing"), ("crm", "recovered")]
+    assert world.ledger.facts()[0].trouble == ""
+    assert world.ledger.facts()[0].success == NOON
+
+
+def test_silence_is_told_after_26_hours_and_once(world: World) -> None:
+    world.run_ends(RunStatus.DONE)
+    world.round()
+    world.pass_time(hours=25)
+    assert world.told == []
+    world.pass_time(hours=3)
+    assert world.told == [("crm", "overdue")]
+    world.pass_time(hours=10)
+    assert len(world.told) == 1
+
+
+def test_a_profile_says_itself_how_long_is_too_long(world: World) -> None:
+    world.loaded = Loaded(Path("crm.yaml"), (1, 1, 1), NOON, _replaced(world.profile, hours=72))
+    world.run_ends(RunStatus.DONE)
+    world.round()
+    world.pass_time(hours=30)
+    assert world.told == []
+
+
+def _replaced(profile: Profile, *, hours: int) -> Profile:
+    from dataclasses import replace
+
+    return replace(profile, notify=NotifyConfig(overdue_after=timedelta(hours=hours)))
+
+
+def test_a_secret_that_expires_is_told_even_between_runs(world: World) -> None:
+    world.now = datetime(2026, 12, 26, 12, 0, tzinfo=UTC)
+    world.round()
+    world.now = datetime(2026, 12, 28, 12, 0, tzinfo=UTC)
+    world.round()
+    assert ("crm", "secret") in world.told
+
+
+def test_a_broken_file_is_told_and_so_is_its_repair(world: World) -> None:
+    good = world.loaded
+    world.loaded = Loaded(good.path, (2, 2, 2), NOON, good.profile, "line 3: unknown key")
+    world.round()
+    world.pass_time(minutes=5)
+    world.loaded = good
+    world.pass_time(minutes=5)
+    assert world.told == [("crm", "broken"), ("crm", "recovered")]
+
+
+def test_a_store_that_is_away_is_told_of_after_five_minutes_and_when_it_is_back(world: World) -> None:
+    world.round()
+    elsewhere = world.folder.with_name("elsewhere")
+    world.watch.close()
+    world.folder.rename(elsewhere)
+    world.pass_time(minutes=4)
+    assert world.told == []
+    world.pass_time(minutes=60)
+    assert world.told == [("", "store")]
+    elsewhere.rename(world.folder)
+    world.pass_time(minutes=3)
+    assert world.told == [("", "store"), ("", "recovered")]
+
+
+def test_a_store_that_is_away_for_a_moment_is_no_news(world: World) -> None:
+    elsewhere = world.folder.with_name("elsewhere")
+    world.folder.rename(elsewhere)
+    world.pass_time(minutes=3)
+    elsewhere.rename(world.folder)
+    world.pass_time(minutes=10)
+    assert world.told == []
+
+
+def test_a_run_that_ended_as_the_store_went_away_is_told_when_it_is_back(world: World) -> None:
+    elsewhere = world.folder.with_name("elsewhere")
+    world.folder.rename(elsewhere)
+    world.round()
+    world.run_ends(RunStatus.FAILED)
+    world.pass_time(minutes=2)
+    elsewhere.rename(world.folder)
+    world.pass_time(minutes=2)
+    assert world.told == [("crm", "failing")]
+
+
+def test_hours_without_a_mail_server_cost_no_message(world: World) -> None:
+    world.trouble = ConnectorError("the mail server does not answer")
+    world.run_ends(RunStatus.FAILED)
+    world.pass_time(hours=6)
+    assert world.told == []
+    world.trouble = None
+    world.pass_time(hours=2)
+    assert world.told == [("crm", "failing")]
+
+
+def test_a_messenger_with_a_bug_harms_nobody(world: World) -> None:
+    world.trouble = ZeroDivisionError()
+    world.run_ends(RunStatus.FAILED)
+    world.round()
+    world.run_ends(RunStatus.DONE)
+    world.round()
+    assert world.ledger.facts()[0].success == NOON
+
+
+def test_the_thread_ends_when_it_is_told_to(world: World) -> None:
+    world.courier.start()
+    world.run_ends(RunStatus.FAILED)
+    world.courier.stop(within=10)
+    assert not world.courier._thread.is_alive()

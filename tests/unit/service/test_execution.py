@@ -1,0 +1,226 @@
+"""One scheduled run: due or not, ours or not, and said how it went whatever happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pbx_connector.errors import AuthenticationFailed, StoreError
+from pbx_connector.model import Book, Mapped, Record, Row, RunStatus
+from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.schedule import Schedule
+from pbx_connector.service.claims import GRACE, last_run
+from pbx_connector.service.execution import Ended, Execution, NotNow
+from pbx_connector.service.store_watch import StoreWatch
+from pbx_connector.service.workers import Running
+from pbx_connector.testing import MemorySource
+from pbx_connector.testing.memory_source import MemorySettings
+
+HOURLY = Schedule(every=timedelta(hours=1))
+HOUR = timedelta(hours=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def map_row(row: Row, book: Book) -> Mapped:
+    return Mapped((Record("", None, {name: str(value) for name, value in row.values.items()}),))
+
+
+@pytest.fixture
+def source() -> MemorySource:
+    source = MemorySource()
+    book = source.add("public")
+    for number in range(12):
+        book.put(f"r{number}", display_name=f"N{number}")
+    return source
+
+
+@pytest.fixture
+def profile(source: MemorySource) -> Profile:
+    return Profile("crm", "CRM", source.type(), MemorySettings(), map_row, frozenset(), "f1")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/book.sqlite"
+
+
+@pytest.fixture
+def watch(url: str) -> Iterator[StoreWatch]:
+    watch = StoreWatch(url, now)
+    yield watch
+    watch.close()
+
+
+@pytest.fixture
+def execution(watch: StoreWatch) -> Execution:
+    return Execution(watch, now, timedelta(hours=1))
+
+
+def attempt(execution: Execution, profile: Profile) -> Ended | NotNow:
+    return execution.attempt(
+        profile, lambda last, moment: HOURLY.due(last, moment, moment), Running(profile.id, time.monotonic())
+    )
+
+
+def ended(outcome: Ended | NotNow) -> Ended:
+    assert isinstance(outcome, Ended)
+    return outcome
+
+
+def test_what_is_due_runs_and_then_is_not_due_again(execution: Execution, profile: Profile) -> None:
+    first = ended(attempt(execution, profile))
+    assert first.report.status is RunStatus.DONE
+    assert first.report.counts.added == 12
+    second = attempt(execution, profile)
+    assert isinstance(second, NotNow)
+    assert second.again is not None
+    assert second.again > now() + timedelta(minutes=59)
+
+
+def test_services_on_one_store_make_a_run_once(url: str, profile: Profile, source: MemorySource) -> None:
+    watches = [StoreWatch(url, now) for _ in range(4)]
+    watches[0].current()
+    with ThreadPoolExecutor(4) as pool:
+        executions = [Execution(watch, now, HOUR) for watch in watches]
+        outcomes = list(pool.map(lambda execution: attempt(execution, profile), executions))
+    assert sum(isinstance(outcome, Ended) for outcome in outcomes) == 1
+    assert len(source.openings) == 1
+    for watch in watches:
+        watch.close()
+
+
+def test_a_failed_run_is_said_with_its_reason_and_is_not_tried_again_at_once(
+    execution: Execution, profile: Profile, source: MemorySource
+) -> None:
+    source.down = AuthenticationFailed("the password is wrong", hint="see to it")
+    failed = ended(attempt(execution, profile))
+    assert failed.report.status is RunStatus.FAILED
+    assert failed.report.run != ""
+    assert failed.reason == "the password is wrong (see to it)"
+    assert isinstance(attempt(execution, profile), NotNow)
+
+
+def test_a_refused_plan_is_said_with_its_reasons(
+    execution: Execution, profile: Profile, source: MemorySource, watch: StoreWatch
+) -> None:
+    strict = replace(profile, limits=Limits(RemovalLimit(0.1, 1)))
+    ended(attempt(execution, strict))
+    for number in range(10):
+        source.shelf["public"].drop(f"r{number}")
+    again = ended(execution.attempt(strict, lambda last, moment: moment, Running("crm", time.monotonic())))
+    assert again.report.status is RunStatus.REFUSED
+    assert again.reason
+    assert watch.current().count_entries() == 12
+
+
+def test_a_bug_in_a_run_is_a_failed_run(execution: Execution, profile: Profile) -> None:
+    def broken(row: Row, book: Book) -> Mapped:
+        raise ZeroDivisionError
+
+    failed = ended(attempt(execution, replace(profile, map=broken)))
+    assert failed.report.status is RunStatus.FAILED
+    assert "ZeroDivisionError" in failed.reason
+
+
+def test_a_profile_that_is_being_run_by_hand_is_left_alone_for_a_while(
+    execution: Execution, profile: Profile, watch: StoreWatch
+) -> None:
+    for _ in range(5):
+        with watch.current().open_workspace("crm", "CRM", simulate=False):
+            outcome = attempt(execution, profile)
+        assert isinstance(outcome, NotNow)
+        assert outcome.again is not None
+        assert outcome.again < now() + GRACE
+    assert ended(attempt(execution, profile)).report.status is RunStatus.DONE
+
+
+def test_a_run_past_its_time_limit_gives_up_and_changes_nothing(watch: StoreWatch, profile: Profile) -> None:
+    hurried = Execution(watch, now, timedelta(seconds=1))
+    late = Running("crm", time.monotonic() - 2)
+    outcome = ended(hurried.attempt(profile, lambda last, moment: moment, late))
+    assert outcome.report.status is RunStatus.FAILED
+    assert "took longer than 1s and was given up" in outcome.reason
+    assert watch.current().count_entries() == 0
+
+
+def test_a_held_profile_says_so_and_changes_nothing(execution: Execution, profile: Profile, watch: StoreWatch) -> None:
+    report = ended(attempt(execution, profile)).report
+    watch.current().undo(report.run)
+    outcome = ended(execution.attempt(profile, lambda last, moment: moment, Running("crm", time.monotonic())))
+    assert outcome.report.run == ""
+    assert "pbx-connector profiles resume" in outcome.reason
+
+
+def test_a_store_that_is_away_leaves_the_run_due(tmp_path: Path, profile: Profile) -> None:
+    folder = tmp_path / "mounted"
+    watch = StoreWatch(f"sqlite:///{folder}/book.sqlite", now)
+    execution = Execution(watch, now, HOUR)
+    assert not watch.look()
+    assert watch.lost_since is not None
+    with pytest.raises(StoreError):
+        attempt(execution, profile)
+    folder.mkdir()
+    assert watch.look()
+    assert watch.lost_since is None
+    assert ended(attempt(execution, profile)).report.status is RunStatus.DONE
+    watch.close()
+
+
+def test_a_store_that_breaks_in_the_middle_of_a_run_leaves_it_due(
+    tmp_path: Path, profile: Profile, source: MemorySource
+) -> None:
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    watch = StoreWatch(f"sqlite:///{folder}/book.sqlite", now)
+    execution = Execution(watch, now, HOUR)
+    watch.current()
+
+    def pull_the_plug(row: Row, book: Book) -> Mapped:
+        raise StoreError("the database went away")
+
+    outcome = attempt(execution, replace(profile, map=pull_the_plug))
+    assert ended(outcome).report.status is RunStatus.FAILED  # the store answers again: it is this run that failed
+    watch.close()
+
+
+def test_the_last_run_is_the_last_that_says_when_it_began(
+    execution: Execution, profile: Profile, watch: StoreWatch
+) -> None:
+    assert last_run(watch.current(), "crm") is None
+    first = ended(attempt(execution, profile)).report
+    entry = next(iter(watch.current().entries()))
+    watch.current().add_entry(replace(entry.content, fields={"display_name": "By hand"}))
+    found = last_run(watch.current(), "crm")
+    assert found is not None
+    assert found.id == first.run
+
+
+def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
+    watch: StoreWatch, profile: Profile, source: MemorySource
+) -> None:
+    let_go = threading.Event()
+
+    def hang(row: Row, book: Book) -> Mapped:
+        let_go.wait(10)
+        return map_row(row, book)
+
+    execution = Execution(watch, now, HOUR)
+    other = replace(profile, id="other", title="Other")
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(attempt, execution, replace(profile, map=hang))
+        while not source.openings:
+            time.sleep(0.01)
+        assert ended(attempt(execution, other)).report.status is RunStatus.DONE
+        assert isinstance(attempt(execution, profile), NotNow)
+        let_go.set()
+        assert ended(hanging.result(30)).report.status is RunStatus.DONE

@@ -1,0 +1,81 @@
+"""Log lines: JSON in a service, readable on a terminal, and quiet libraries; systemd is told over its socket."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from pbx_connector.service.logs import set_up
+from pbx_connector.service.supervisor import notify
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def log_something(form: str) -> str:
+    out = io.StringIO()
+    set_up(form, out)  # type: ignore[arg-type] # each of the three is tried
+    log = structlog.stdlib.get_logger("pbx")
+    with structlog.contextvars.bound_contextvars(profile="crm"):
+        log.info("run ended", run="7")
+        log.debug("a contact: Ann")
+        logging.getLogger("some.library").warning("odd %s", "thing")
+        logging.getLogger("urllib3.connectionpool").info("GET Ann")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "auto"])
+def test_away_from_a_terminal_each_line_is_json_with_its_profile(form: str) -> None:
+    lines = [json.loads(line) for line in log_something(form).splitlines()]
+    assert [line["event"] for line in lines] == ["run ended", "odd thing"]
+    assert all(line["profile"] == "crm" and line["timestamp"].endswith("Z") for line in lines)
+    assert lines[0]["run"] == "7"
+
+
+def test_text_is_for_people() -> None:
+    text = log_something("text")
+    assert "run ended" in text
+    assert "profile=crm" in text
+    assert "Ann" not in text
+
+
+def test_a_traceback_is_one_line_of_json() -> None:
+    out = io.StringIO()
+    set_up("json", out)
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        structlog.stdlib.get_logger("pbx").exception("a bug")
+    [line] = out.getvalue().splitlines()
+    assert json.loads(line)["exception"][0]["exc_type"] == "ZeroDivisionError"
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_hears_over_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool) -> None:
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind("\0" + path if abstract else path)
+        systemd.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", "@" + path if abstract else path)
+        notify("READY=1", "STATUS=fine")
+        assert systemd.recv(100) == b"READY=1\nSTATUS=fine"
+
+
+@pytest.mark.parametrize("address", ["", "/nowhere/notify", "relative", "vsock:2:1234"])
+def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    notify("READY=1")

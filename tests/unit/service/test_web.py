@@ -1,0 +1,125 @@
+"""The pages of the service as a monitoring system reads them, and metrics that forget what is gone."""
+
+from __future__ import annotations
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pbx_connector.errors import UsageError
+from pbx_connector.model import Counts, Report, RunStatus
+from pbx_connector.service.ledger import Facts, Ledger
+from pbx_connector.service.metrics import Metrics
+from pbx_connector.service.web import Web, health_page
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class State:
+    ready = True
+
+
+@pytest.fixture
+def state() -> State:
+    return State()
+
+
+@pytest.fixture
+def web(state: State) -> Iterator[Web]:
+    pages = {
+        "/health": health_page(lambda: (state.ready, {"ready": state.ready})),
+        "/metrics": lambda: (200, "text/plain", b"up 1\n"),
+    }
+    web = Web("127.0.0.1:0", pages)
+    web.start()
+    yield web
+    web.stop()
+
+
+def get(web: Web, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://{web.address}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_health_says_ready_or_not_by_its_status(web: Web, state: State) -> None:
+    assert get(web, "/health?verbose") == (200, '{\n  "ready": true\n}')
+    state.ready = False
+    assert get(web, "/health")[0] == 503
+
+
+def test_other_paths_and_methods_are_refused(web: Web) -> None:
+    assert get(web, "/")[0] == 404
+    assert get(web, "/../../etc/passwd")[0] == 404
+    request = urllib.request.Request(f"http://{web.address}/health", method="POST", data=b"x")
+    with pytest.raises(urllib.error.HTTPError, match="501"):
+        urllib.request.urlopen(request, timeout=10)
+
+
+def test_a_caller_who_says_nothing_keeps_nobody_waiting(web: Web) -> None:
+    host, port = web.address.split(":")
+    with socket.create_connection((host, int(port))):
+        assert get(web, "/metrics") == (200, "up 1\n")
+
+
+def test_an_address_that_is_taken_is_said_with_what_to_change(web: Web) -> None:
+    with pytest.raises(UsageError, match="cannot listen on"):
+        Web(web.address, {})
+
+
+def test_it_listens_on_ipv6_too() -> None:
+    web = Web("[::1]:0", {"/metrics": lambda: (200, "text/plain", b"up 1\n")})
+    web.start()
+    assert get(web, "/metrics") == (200, "up 1\n")
+    web.stop()
+
+
+def metrics() -> tuple[Ledger, Metrics]:
+    ledger = Ledger()
+    return ledger, Metrics(ledger, lambda: NOON, lambda: True)
+
+
+def value(page: bytes, name: str) -> float | None:
+    lines = [line for line in page.decode().splitlines() if line.startswith(name)]
+    return float(lines[0].rpartition(" ")[2]) if lines else None
+
+
+def test_runs_are_counted_by_profile_and_outcome() -> None:
+    ledger, made = metrics()
+    ledger.put(Facts("crm", "CRM", "crm.yaml", "", success=NOON - timedelta(hours=2), broken="line 3"))
+    for status in (RunStatus.DONE, RunStatus.DONE, RunStatus.REFUSED):
+        made.ran(Report("1", "crm", status, Counts(rows=10, added=3, removed=2, problems=1), duration=1.5))
+    page = made.page()
+    assert value(page, 'pbx_connector_runs_total{profile="crm",status="done"}') == 2
+    assert value(page, 'pbx_connector_runs_total{profile="crm",status="refused"}') == 1
+    assert value(page, 'pbx_connector_changes_total{action="removed",profile="crm"}') == 4
+    assert value(page, 'pbx_connector_rows_total{profile="crm"}') == 30
+    assert value(page, 'pbx_connector_run_seconds_total{profile="crm"}') == 4.5
+    assert value(page, 'pbx_connector_problems_total{profile="crm"}') == 3
+    assert value(page, 'pbx_connector_last_success_age_seconds{profile="crm"}') == 7200
+    assert value(page, 'pbx_connector_profile_broken{profile="crm"}') == 1
+    assert value(page, "pbx_connector_store_up") == 1
+
+
+def test_a_profile_that_is_gone_is_forgotten() -> None:
+    ledger, made = metrics()
+    ledger.put(Facts("crm", "CRM", "crm.yaml", ""))
+    made.ran(Report("1", "crm", RunStatus.DONE, Counts()))
+    ledger.drop("crm")
+    made.forget("crm")
+    assert b'"crm"' not in made.page()
+
+
+def test_facts_are_json() -> None:
+    report = Report("7", "crm", RunStatus.DONE, Counts(), started=NOON)
+    facts = Facts("crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1))
+    content = json.loads(json.dumps(facts.as_json(NOON)))
+    assert content["last_run"] == {"run": "7", "status": "done", "started": "2026-11-23T12:00:00+00:00"}
+    assert content["last_success_age"] == 60
