@@ -54,7 +54,10 @@ class Timetable:
         self._scheduler.wakeup()
 
     def plan(self, profile: str, schedule: Schedule, at: datetime, now: datetime) -> datetime:
-        """Run the profile at `at`, or now if that is past, and then as its schedule says; returns when."""
+        """Run the profile at `at`, or now if that is past, and then as its schedule says; returns when.
+
+        `at` and `now` are by the caller's clock; what counts is how far apart they are.
+        """
         late = offset(profile, schedule, self._jitter)
         first = max(at + late, now) if at > now else now
         self._scheduler.add_job(
@@ -62,7 +65,7 @@ class Timetable:
             ScheduleTrigger(schedule, self._zone, late),
             args=[profile],
             id=profile,
-            next_run_time=first,
+            next_run_time=datetime.now(UTC) + (first - now),
             replace_existing=True,
         )
         return first

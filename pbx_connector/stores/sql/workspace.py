@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, Index, delete, exists, func, select, union
+from sqlalchemy import Connection, delete, exists, func, select, text, union
 from sqlalchemy.exc import IntegrityError
 
 from pbx_connector.model import Account, Book, Record, Report
@@ -203,19 +203,17 @@ def _after(last: str) -> Callable[[Any], Any]:
 
 def _index(transaction: Connection) -> None:
     """One row a key; of several the last one counts, which is looked for only where there are several."""
-    by_key = Index("t_row_key", t_row.c.slot, t_row.c.row_key, unique=True)
+    # Not as `Index` objects: those would belong to the tables that all threads share, and show up in others' staging.
+    by_key = text("CREATE UNIQUE INDEX t_row_key ON t_row (slot, row_key)")
     try:
         with transaction.begin_nested():
-            by_key.create(transaction)
+            transaction.execute(by_key)
     except IntegrityError:
         last = select(func.max(t_row.c.seq)).group_by(t_row.c.slot, t_row.c.row_key)
         transaction.execute(delete(t_row).where(t_row.c.seq.not_in(last)))
         transaction.execute(delete(t_record).where(t_record.c.seq.not_in(select(t_row.c.seq))))
-        by_key.create(transaction)
-    by_source = Index("t_record_source", t_record.c.slot, t_record.c.row_key, t_record.c.record_key)
-    by_source.create(transaction)
-    t_row.indexes.discard(by_key)
-    t_record.indexes.discard(by_source)
+        transaction.execute(by_key)
+    transaction.execute(text("CREATE INDEX t_record_source ON t_record (slot, row_key, record_key)"))
 
 
 def _row_values(seq: int, slot: int, row: StagedRow) -> tuple[Any, ...]:
