@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,8 +54,11 @@ class Serving:
 
     def get(self, path: str) -> str:
         address = self.wait_for("serving")["health"]
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
-            return str(answer.read().decode())
+        try:
+            with urllib.request.urlopen(f"http://{address}{path}", timeout=30) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as not_ready:
+            return not_ready.read().decode()
 
     @property
     def health(self) -> dict[str, Any]:
