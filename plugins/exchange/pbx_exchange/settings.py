@@ -54,12 +54,19 @@ def _zone(value: str) -> str:
     return value
 
 
+def _blank_is_none(value: Any) -> Any:
+    """`url: ""` is how a template leaves out what was not answered."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What was typed in a wrong place may be a password.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Folders(_Settings):
@@ -143,9 +150,9 @@ class ExchangeSettings(_Settings):
 
     email: EmailAddress = Field(description="E-mail address of the service user.")
     password: Secret | None = Field(None, description="Password of the service user, by reference.")
-    username: str | None = Field(None, description="Log-in name, where it is not the e-mail address.")
-    domain: str | None = Field(None, description="Active Directory domain of the service user.")
-    url: WebAddress | None = Field(
+    username: OptionalText = Field(None, description="Log-in name, where it is not the e-mail address.")
+    domain: OptionalText = Field(None, description="Active Directory domain of the service user.")
+    url: Annotated[WebAddress | None, BeforeValidator(_blank_is_none)] = Field(
         None, description="Address of Exchange Web Services; found by autodiscover if not given."
     )
     auth: Literal["auto", "basic", "ntlm", "kerberos", "oauth"] = Field("auto", description="How to log in.")

@@ -24,6 +24,7 @@ from pbx_exchange.oauth import NoToken
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.answer import AnswerRefused
 from pbx_exchange.wire.endpoint import BUSY, Blocked, Forbidden, NoWayIn, TokenNotAccepted, Unprotected
+from pbx_exchange.wire.services import UnheardOf
 
 FOREIGN: tuple[type[Exception], ...] = (
     ews.EWSError,
@@ -260,6 +261,8 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     ),
     ((urllib3.exceptions.ProtocolError, http.client.HTTPException), BROKEN_OFF),
     ((*BUSY, ews.ErrorInternalServerError), IN_TROUBLE),
+    ((ews.ResponseMessageError,), UNEXPECTED),
+    ((ews.TransportError,), NOT_EWS),
     ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), NETWORK),
 )
 _BY_NUMBER = {
@@ -304,7 +307,9 @@ def problem(error: Exception, where: str) -> Problem:
 
 
 def _name(error: Exception) -> str:
-    return str(error) if isinstance(error, NoToken) else type(error).__name__
+    if isinstance(error, NoToken):
+        return str(error)
+    return error.name if isinstance(error, UnheardOf) else type(error).__name__
 
 
 def _words(error: Exception) -> Words:

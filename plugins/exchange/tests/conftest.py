@@ -107,11 +107,17 @@ class Middleman:
         self.spoil: Callable[[Passing], None] = lambda passing: None
         self.drip = 0.0
         """Seconds between the bytes of an answer."""
+        self.connections = 0
+        """Opened so far."""
         self.seen: list[dict[str, str]] = []
         middleman = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                middleman.connections += 1
 
             def do_POST(self) -> None:
                 middleman._pass(self, target)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pbx_exchange.settings import ExchangeSettings, Folders
+from pbx_exchange.settings import ExchangeSettings, Folders, OAuth, PersonalFolders, PublicFolders, SharedFolders
 from pydantic import ValidationError
 
 LEAST = {"email": "pbx@example.com", "password": {"env": "PW"}}
@@ -49,6 +50,18 @@ def test_what_cannot_be_meant_is_refused_in_words(changes: dict[str, Any], words
     assert words in str(refusal.value)
 
 
+def test_a_password_in_the_wrong_place_is_not_repeated() -> None:
+    for misplaced in ({"password": "hunter2"}, {"hunter2": "x"}, {"public": "hunter2"}):
+        with pytest.raises(ValidationError) as refusal:
+            settings(**misplaced)
+        assert "hunter2" not in str(refusal.value) or "hunter2" in misplaced
+
+
+def test_what_was_left_blank_was_not_said() -> None:
+    assert settings(url="", domain=" ", username="").url is None
+    assert settings(url="", domain=" ", username="").login == "pbx@example.com"
+
+
 @pytest.mark.parametrize(("word", "on"), [("false", False), ("no", False), (False, False), ("on", True), (True, True)])
 def test_a_kind_of_address_book_is_switched_by_one_word(word: object, on: bool) -> None:
     assert settings(public=word).public.enabled is on
@@ -81,3 +94,11 @@ def test_the_log_in_name_follows_from_what_is_given(changes: dict[str, Any], log
 def test_a_pattern_takes_subfolders_along(pattern: str, path: str, matches: bool) -> None:
     assert Folders(include=(pattern,)).wants(path) is matches
     assert Folders(exclude=(pattern,)).wants(path) is not matches
+
+
+def test_the_page_of_settings_says_the_same_words() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text(encoding="utf-8")
+    models = {"": ExchangeSettings, "oauth.": OAuth, "public.": PublicFolders, "shared.": SharedFolders}
+    for prefix, model in {**models, "personal.": PersonalFolders}.items():
+        for name, field in model.model_fields.items():
+            assert f"| `{prefix}{name}` | {field.description} |" in page

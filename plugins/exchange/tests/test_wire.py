@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import pytest
@@ -232,6 +233,30 @@ def test_patience_ends_and_a_password_is_not_tried_again_and_again(
     assert time.monotonic() - start < 4
     if code in ("X0201", "X0202"):
         assert len(middleman.seen) - asked == 2
+
+
+def test_books_in_parallel_share_a_bounded_number_of_connections(office: Office, middleman: Middleman) -> None:
+    with office.open(url=middleman.url, connections=2) as source, ThreadPoolExecutor(8) as pool:
+        books = [book for book in source.books() if isinstance(book, Book)]
+        alone = [len(rows_of(source, book)) for book in books]
+        together = list(pool.map(lambda book: len(rows_of(source, book)), books))
+    assert alone == together
+    assert middleman.connections <= 2
+
+
+def test_a_back_off_holds_all_books_back(office: Office, middleman: Middleman) -> None:
+    with office.open(url=middleman.url, personal=False, patience=5) as source, ThreadPoolExecutor(1) as pool:
+        first, second = [book for book in source.books() if isinstance(book, Book)][:2]
+        middleman.spoil = spoil_first(1, answer(503, Retry_After="1"))
+        asked = len(middleman.seen)
+        held_back = pool.submit(rows_of, source, first)
+        while len(middleman.seen) == asked:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        start = time.monotonic()
+        rows_of(source, second)
+        assert time.monotonic() - start > 0.4
+        assert held_back.result()
 
 
 # --- time and size -------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ what its services ask of an account. Built by `pbx_exchange.connection`, used by
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -40,6 +41,9 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.answer import AnswerRefused
+
+# exchangelib's warnings are for whoever keeps a log; without one they would land on the terminal.
+logging.getLogger("exchangelib").addHandler(logging.NullHandler())
 
 BUSY = (
     ErrorServerBusy,

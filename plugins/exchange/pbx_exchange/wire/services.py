@@ -27,6 +27,14 @@ _BUILD = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber"
 _TRUE = ("true", "1")
 
 
+class UnheardOf(errors.ResponseMessageError):  # type: ignore[misc]  # exchangelib is untyped
+    """A response code that exchangelib does not know. `name`: the code."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("a response code that is not in the list")
+        self.name = name
+
+
 class MiscountedAnswer(AnswerRefused):
     """The answer holds fewer items than it says."""
 
@@ -106,6 +114,8 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
         failure: Exception = self._get_exception(
             code=code, text=message.findtext(f"{MESSAGES}MessageText") or "", msg_xml=detail
         )
+        if type(failure) is errors.TransportError:
+            return UnheardOf(code if code and code.isalnum() else "no code")
         if isinstance(failure, errors.ErrorServerBusy) and detail is not None:
             failure.back_off = _back_off(detail)
         return failure
