@@ -23,6 +23,7 @@ from pbx_exchange.wire.services import SyncFolderItems, folder_id, item_shape
 AT_ONCE = 512
 MOST = 2000
 """With more changes than this, listing the folder takes fewer requests than reading them one by one."""
+_DAY = 24 * 3600.0
 _DELETE, _READ_FLAG = f"{TYPES}Delete", f"{TYPES}ReadFlagChange"
 _CREATE = f"{TYPES}Create"
 UNABLE = (ews.ErrorInvalidOperation, ews.ErrorAccessDenied, ews.ErrorInvalidFolderTypeForOperation)
@@ -92,15 +93,30 @@ def read_changes(changed: Changed, reader: FolderReader) -> Iterator[Item | Gone
     yield from reader.tell_removed(changed.removed)
 
 
-def write_checkpoint(folder: str, state: str, mark: str) -> str:
-    """`mark`: what else the rows depend on; with another one the checkpoint counts for nothing."""
-    return json.dumps([folder, mark, state])
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The server's state of a folder, and what it holds for. Differs in anything: it counts for nothing."""
+
+    folder: str
+    mark: str
+    """What else the rows depend on."""
+    state: str
+    listed: float
+    """When the folder was last listed in full, in seconds since 1970."""
+
+    def write(self) -> str:
+        return json.dumps([self.folder, self.mark, self.state, self.listed])
+
+    def is_due(self, days: float, now: float) -> bool:
+        """Whether it is time to list the folder in full again, which proves the changes since then right."""
+        return not 0 <= now - self.listed < days * _DAY
 
 
-def read_checkpoint(text: str | None, folder: str, mark: str) -> str | None:
-    """The server's state, if the checkpoint is one of this folder."""
+def read_checkpoint(text: str | None, folder: str, mark: str) -> Checkpoint | None:
+    """None if it is none of ours, or not of this folder."""
     try:
-        owner, known, state = json.loads(text or "")
+        owner, known, state, listed = json.loads(text or "")
+        found = Checkpoint(str(owner), str(known), str(state), float(listed))
     except (ValueError, TypeError):
         return None
-    return state if (owner, known) == (folder, mark) and isinstance(state, str) else None
+    return found if (found.folder, found.mark) == (folder, mark) else None

@@ -172,6 +172,9 @@ class ExchangeSettings(_Settings):
     patience: float = Field(
         300, ge=0, le=3600, description="Seconds to go on asking a server that is busy or in trouble."
     )
+    full_after_days: float = Field(
+        7, ge=0, description="Days after which a folder that tells its changes is listed in full again, to be sure."
+    )
     connections: int = Field(10, ge=1, le=27, description="Connections at once; Exchange allows 27.")
     public: Annotated[PublicFolders, BeforeValidator(_switch)] = Field(
         PublicFolders(), description="Public folders, for the company phone book."

@@ -6,6 +6,7 @@ Every exception that leaves here is one of ours (`pbx_exchange.trouble`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from exchangelib import errors as ews
 
 from pbx_connector.api import Book, BookGone, BookUnknown, End, Opening, StreamItem
 from pbx_exchange.connection import Connection, connect
-from pbx_exchange.delta import UNABLE, Changed, changes_since, read_changes, read_checkpoint, write_checkpoint
+from pbx_exchange.delta import UNABLE, Changed, Checkpoint, changes_since, read_changes, read_checkpoint
 from pbx_exchange.folders import Folder, get_folder, is_not_there
 from pbx_exchange.known import KnownRows
 from pbx_exchange.reading import FolderReader, confirm_absent
@@ -32,6 +33,7 @@ class ExchangeSource:
     def __init__(self, connection: Connection, settings: ExchangeSettings, opening: Opening) -> None:
         zone = ZoneInfo(settings.timezone) if settings.timezone else None
         self._fields = opening.fields
+        self._full_after_days = settings.full_after_days
         self._rows = RowReader(opening.fields, zone)
         shelves: tuple[Shelf, ...] = (
             PublicShelf(connection, settings),
@@ -71,15 +73,17 @@ class ExchangeSource:
 
     def _changes(self, place: Place, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
         reader = self._reader(place)
-        state = read_checkpoint(since, place.folder, reader.mark)
-        changed = self._changed(place, state) if place.has_delta else None
-        checkpoint = write_checkpoint(place.folder, changed.state, reader.mark) if changed else None
-        if state is None or changed is None or self._is_doubtful(place, changed):
+        now = time.time()
+        held = read_checkpoint(since, place.folder, reader.mark)
+        if held is not None and held.is_due(self._full_after_days, now):
+            held = None
+        changed = self._changed(place, held.state if held else None) if place.has_delta else None
+        if held is None or changed is None or self._is_doubtful(place, changed):
             yield from self._list_all(place, reader, known)
-            yield End(checkpoint, full=True)
+            yield End(_checkpoint(place, reader, changed, now), full=True)
         else:
             yield from read_changes(changed, reader)
-            yield End(checkpoint, full=False)
+            yield End(_checkpoint(place, reader, changed, held.listed), full=False)
 
     def _changed(self, place: Place, state: str | None) -> Changed | None:
         """None if the server keeps no states for this folder."""
@@ -140,6 +144,10 @@ def open_exchange(settings: ExchangeSettings, opening: Opening) -> Iterator[Exch
     """Raises `SourceError` if the server cannot be reached or does not know us."""
     with connect(settings) as connection:
         yield ExchangeSource(connection, settings, opening)
+
+
+def _checkpoint(place: Place, reader: FolderReader, changed: Changed | None, listed: float) -> str | None:
+    return Checkpoint(place.folder, reader.mark, changed.state, listed).write() if changed else None
 
 
 def _folder_of(book: Book) -> str:

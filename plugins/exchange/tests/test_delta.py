@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
-from pbx_exchange.delta import read_checkpoint, write_checkpoint
+from pbx_exchange.delta import Checkpoint, read_checkpoint
 from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.source import ExchangeSource
 
@@ -79,7 +81,7 @@ def test_a_later_run_costs_requests_by_folders_and_changes_not_by_contacts(offic
         assert office.sandbox.requests.count() == {"SyncFolderItems": 1, "GetFolder": 1, "GetItem": 2}
 
 
-@pytest.mark.parametrize("since", ["garbage", "[]", '["a", "b"]', "null", '["x", "", 3]'])
+@pytest.mark.parametrize("since", ["garbage", "[]", '["a", "b"]', "null", '["x", "", 3]', '["x", "", "s", "x"]'])
 def test_a_checkpoint_that_is_none_of_ours_means_a_full_read(office: Office, since: str) -> None:
     with open_personal(office) as source:
         items, end = read(source, find_book(source, TITLE), since)
@@ -87,11 +89,25 @@ def test_a_checkpoint_that_is_none_of_ours_means_a_full_read(office: Office, sin
 
 
 def test_a_checkpoint_belongs_to_its_folder_and_to_what_rows_say_of_it() -> None:
-    written = write_checkpoint("folder", "state", "|FolderPath=/A")
-    assert read_checkpoint(written, "folder", "|FolderPath=/A") == "state"
-    assert read_checkpoint(written, "other", "|FolderPath=/A") is None
-    assert read_checkpoint(written, "folder", "|FolderPath=/B") is None
+    checkpoint = Checkpoint("folder", "|FolderPath=/A", "state", 1.5)
+    assert read_checkpoint(checkpoint.write(), "folder", "|FolderPath=/A") == checkpoint
+    assert read_checkpoint(checkpoint.write(), "other", "|FolderPath=/A") is None
+    assert read_checkpoint(checkpoint.write(), "folder", "|FolderPath=/B") is None
     assert read_checkpoint(None, "folder", "") is None
+
+
+@pytest.mark.parametrize("listed", [-1.0, 0.0, 1.0, 6.9, 7.0, 400.0])
+def test_a_week_after_the_last_full_list_the_folder_is_listed_again(office: Office, listed: float) -> None:
+    """And right away if the clock was set back, since nobody knows how long ago that was."""
+    with open_personal(office) as source:
+        book = find_book(source, TITLE)
+        _, first = read(source, book)
+        held = read_checkpoint(first.checkpoint, book.id.rpartition(":")[2], "")
+        assert held is not None
+        assert abs(held.listed - time.time()) < 60
+        items, second = read(source, book, replace(held, listed=time.time() - listed * 24 * 3600 - 60).write())
+    due = not 0 <= listed < 6.99
+    assert (second.full, len(items)) == (due, 3 if due else 0)
 
 
 def test_a_state_that_the_server_refuses_means_a_full_read_with_a_new_state(office: Office) -> None:
@@ -112,9 +128,9 @@ def test_a_server_that_lost_the_state_and_tells_everything_anew_means_a_full_rea
         friends, book = find_book(source, "anna: /Contacts/Friends"), find_book(source, TITLE)
         _, of_friends = read(source, friends)
         _, first = read(source, book)
-        state = read_checkpoint(of_friends.checkpoint, friends.id.rpartition(":")[2], "")
-        assert state is not None
-        forged = write_checkpoint(book.id.rpartition(":")[2], state, "")
+        held = read_checkpoint(of_friends.checkpoint, friends.id.rpartition(":")[2], "")
+        assert held is not None
+        forged = replace(held, folder=book.id.rpartition(":")[2]).write()
         world.remove(world.find(DisplayName="Mama"))
         items, end = read(source, book, forged)
     assert names(items) == ['Kita "Die Strolche"', "Zahnärztin Dr. Weiß"]
