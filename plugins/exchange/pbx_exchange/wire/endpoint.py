@@ -22,6 +22,7 @@ from exchangelib.errors import (
     ErrorConnectionFailedTransientError,
     ErrorExceededConnectionCount,
     ErrorInsufficientResources,
+    ErrorInternalServerError,
     ErrorInternalServerTransientError,
     ErrorMailboxFailover,
     ErrorNotEnoughMemory,
@@ -58,10 +59,10 @@ BUSY = (
     ErrorTimeoutExpired,
     ErrorTooManyObjectsOpened,
 )
-# A wrong password tried again and again locks the account, and an answer that was damaged twice will be a third time.
-ONCE_MORE = (UnauthorizedError, AnswerRefused)
+# A wrong password tried again and again locks the account; what was damaged or failed twice will do so a third time.
+ONCE_MORE = (UnauthorizedError, AnswerRefused, ErrorInternalServerError)
 UNANSWERED_SECONDS = 30.0
-"""How long to go on asking a server that does not answer; one that says it is busy gets the settings' patience."""
+"""How long to go on asking a server that fails or is silent; one that says it is busy gets the settings' patience."""
 
 
 class Forbidden(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
@@ -167,7 +168,7 @@ class Attempts:
             return
         wait = getattr(error, "back_off", None) or self._wait
         allowed = self._patience.seconds
-        if isinstance(error, ErrorTimeoutExpired):
+        if not isinstance(error, ErrorServerBusy):
             allowed = min(allowed, UNANSWERED_SECONDS)
         if time.monotonic() + wait > min(self._start, self._patience.trouble()) + allowed:
             raise error

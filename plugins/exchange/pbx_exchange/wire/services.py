@@ -62,7 +62,7 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
                 messages = self._answer(payload)
                 self.protocol.retry_policy.answered()
                 return messages
-            except (*BUSY, *ONCE_MORE, errors.ErrorInternalServerError) as error:
+            except (*BUSY, *ONCE_MORE) as error:
                 attempts.again(error)
 
     def ask_each(self, payload: _Element, expected: int) -> list[_Element | Exception]:
