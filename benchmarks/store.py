@@ -1,17 +1,24 @@
 """What the store costs, as ratios within one run: against the bare driver, against itself, against ten times as many.
 
     python benchmarks/store.py [sqlite|postgres] [--entries 100000]
+    python benchmarks/store.py scale [--entries 1000000]
 
 "Bare" is the driver writing the rows of the same final tables with the same indexes in one transaction, by
 `executemany` on SQLite and COPY on PostgreSQL; it knows them from a phone book that a run has made. Rows come mapped
-and from memory; each entry has one label.
+and from memory; each entry has one label. "scale" compares a tenth of the entries with all, each in a process of its
+own on SQLite: peak memory and CPU time of a first run, with rows made as they are read, and the median of `lookup`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import resource
 import shutil
 import sqlite3
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -191,9 +198,46 @@ def measure(kind: str, many: int) -> None:
         print(f"  {name}: {value:.3f}")
 
 
+# --- ten times as many ---------------------------------------------------------------------------------------------
+
+
+def scale(many: int) -> None:
+    small, big = (in_process_of_its_own(size) for size in (many // 10, many))
+    print(
+        f"sqlite, {many // 10} and {many} entries: first run {small['seconds']:.1f} s and {big['seconds']:.1f} s of CPU"
+    )
+    print(f"  peak memory, {many} / {many // 10} entries: {big['memory'] / small['memory']:.2f}")
+    print(f"  time per entry, {many} / {many // 10} entries: {big['seconds'] / small['seconds'] / 10:.2f}")
+    print(f"  lookup in {many} entries, median: {big['lookup'] * 1000:.3f} ms")
+
+
+def in_process_of_its_own(many: int) -> dict[str, float]:
+    done = subprocess.run([sys.executable, __file__, "one", "--entries", str(many)], check=True, capture_output=True)
+    return dict(json.loads(done.stdout))
+
+
+def one(many: int) -> None:
+    with sqlite_places() as places, open_store(next(places)) as store:
+        timed(store, Contacts(many, streamed=True))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        lookups = []
+        for number in range(0, many, many // 500):
+            start = time.perf_counter()
+            found = store.lookup(f"099/{1000000 + number}")
+            lookups.append(time.perf_counter() - start)
+            assert len(found) == 1
+    seconds = used.ru_utime + used.ru_stime
+    print(json.dumps({"seconds": seconds, "memory": used.ru_maxrss, "lookup": statistics.median(lookups)}))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=["sqlite", "postgres"], nargs="?", default="sqlite")
-    parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("kind", choices=["sqlite", "postgres", "scale", "one"], nargs="?", default="sqlite")
+    parser.add_argument("--entries", type=int)
     options = parser.parse_args()
-    measure(options.kind, options.entries)
+    if options.kind == "scale":
+        scale(options.entries or 1_000_000)
+    elif options.kind == "one":
+        one(options.entries)
+    else:
+        measure(options.kind, options.entries or 100_000)

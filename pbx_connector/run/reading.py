@@ -40,7 +40,7 @@ from pbx_connector.source import Source
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, Outcome, StagedRow, Workspace
 
 LOG = logging.getLogger(__name__)
-BATCH = 500
+BATCH = 1000
 
 
 @dataclass
@@ -166,8 +166,12 @@ class Reading:
     def _stream(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
         stream = iter(self.source.changes(book, since, known))
         while not self._stopped.is_set():
-            with _faults():
+            try:
                 item = next(stream, None)
+            except ConnectorError:
+                raise
+            except Exception as error:
+                raise _plugin_fault(error) from error
             if item is None:
                 return
             yield item
@@ -199,11 +203,10 @@ class Reading:
         return rows
 
     def _staged(self, book: Book, item: StreamItem, held: dict[str, str]) -> StagedRow:
+        if isinstance(item, Row):  # by far the most, so asked for first
+            same = item.version and held.get(item.key) == item.version
+            return StagedRow(item.key, Outcome.SAME) if same else self._screen.stage(item, book)
         match item:
-            case Row(key, version) if version and held.get(key) == version:
-                return StagedRow(key, Outcome.SAME)
-            case Row():
-                return self._screen.stage(item, book)
             case Unchanged(key) if key in held:
                 return StagedRow(key, Outcome.SAME)
             case Unchanged(key):
@@ -264,6 +267,10 @@ def _faults() -> Iterator[None]:
     except ConnectorError:
         raise
     except Exception as error:
-        LOG.debug("the source plugin failed", exc_info=True)
-        name = type(error).__name__
-        raise ProtocolViolation(f"the source plugin failed with {name}", code="S106", hint="tell its author") from error
+        raise _plugin_fault(error) from error
+
+
+def _plugin_fault(error: Exception) -> ProtocolViolation:
+    LOG.debug("the source plugin failed", exc_info=error)
+    name = type(error).__name__
+    return ProtocolViolation(f"the source plugin failed with {name}", code="S106", hint="tell its author")

@@ -41,6 +41,10 @@ class Dialect(Protocol):
         """The pairs of a JSON object as rows of columns `key` and `value`."""
         ...
 
+    def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+        """Whether a column has one of many values, sent as one."""
+        ...
+
     def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
         """Tell the planner how big temporary tables have become."""
         ...

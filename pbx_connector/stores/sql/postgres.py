@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import (
+    ARRAY,
     JSON,
     URL,
     ColumnElement,
@@ -15,6 +16,8 @@ from sqlalchemy import (
     FromClause,
     Table,
     Text,
+    any_,
+    bindparam,
     cast,
     create_engine,
     func,
@@ -88,6 +91,9 @@ class PostgresDialect:
 
     def pairs(self, text: ColumnElement[str]) -> FromClause:
         return func.json_each_text(cast(text, JSON)).table_valued("key", "value")
+
+    def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+        return column == any_(bindparam(None, list(values), ARRAY(Text)))
 
     def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
         for table in tables:

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, ScalarSelect, Select, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    ScalarSelect,
+    Select,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from pbx_connector.model import PHONE_FIELDS, Book
 from pbx_connector.plan import Content
@@ -59,7 +71,8 @@ def to_origin(text: str) -> Origin:
 
 
 def entry_query(dialect: Dialect) -> Select[Any]:
-    origin = provenance.outerjoin(book, book.c.no == provenance.c.book)
+    """Its joins stay a chain: a nested one, SQLite would work out for all entries each time."""
+    source = entry.outerjoin(provenance, provenance.c.entry == entry.c.id)
     return (
         select(
             entry.c.id,
@@ -75,7 +88,7 @@ def entry_query(dialect: Dialect) -> Select[Any]:
             book.c.kind,
             book.c.account.label("book_account"),
         )
-        .select_from(entry.outerjoin(origin, provenance.c.entry == entry.c.id))
+        .select_from(source.outerjoin(book, book.c.no == provenance.c.book))
         .order_by(entry.c.id)
     )
 
@@ -130,11 +143,12 @@ def one_entry(connection: Connection, dialect: Dialect, wanted: int) -> Entry | 
 
 
 def with_tail(tail: str, account: str | None) -> ColumnElement[bool]:
-    """Entries that `account` sees and that have a number with this tail."""
+    """Entries that `account` sees and that have a number with this tail; each field is asked for by its own index."""
     visible = (
         entry.c.account.is_(None) if account is None else or_(entry.c.account.is_(None), entry.c.account == account)
     )
-    return visible & or_(*[entry.c[name] == tail for name in TAILS])
+    found = union_all(*[select(entry.c.id).where(entry.c[name] == tail) for name in TAILS])
+    return visible & entry.c.id.in_(found)
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table, create_engine, event, func, literal
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table, create_engine, event, func, literal, select
 
 from pbx_connector.errors import StoreError
 from pbx_connector.stores.sql.database import Database
@@ -50,6 +51,9 @@ class SqliteDialect:
 
     def pairs(self, text: ColumnElement[str]) -> FromClause:
         return func.json_each(text).table_valued("key", "value")
+
+    def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+        return column.in_(select(func.json_each(to_json(values).decode()).table_valued("value").c.value))
 
     def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
         """SQLite plans these joins by their indexes alone."""

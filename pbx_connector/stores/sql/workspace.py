@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, delete, exists, func, select, text, union
+from sqlalchemy import Connection, Select, Table, delete, exists, func, select, text, union
 from sqlalchemy.exc import IntegrityError
 
 from pbx_connector.model import Account, Book, Record, Report
@@ -83,28 +83,33 @@ class SqlWorkspace:
         ]
 
     def known(self, book: str) -> Iterator[tuple[str, str]]:
+        if book not in self._held:
+            return
         last = ""
-        while page := self._known(book, _after(last)):
+        while page := self._known_after(self._slots[book], last):
             yield from page
             last = page[-1][0]
 
-    def versions(self, book: str, keys: Sequence[str]) -> dict[str, str]:
-        return dict(self._known(book, lambda key: key.in_(keys), limit=None))
-
-    def _known(self, book: str, narrow: Callable[[Any], Any], limit: int | None = PAGE) -> Sequence[tuple[str, str]]:
+    def _known_after(self, no: int, last: str) -> Sequence[tuple[str, str]]:
         """A note's version counts before the one of the entries."""
-        if book not in self._held:
-            return []
-        no = self._slots[book]
-        noted = select(row_note.c.row_key, row_note.c.version).where(row_note.c.book == no, narrow(row_note.c.row_key))
         overruled = exists().where(row_note.c.book == no, row_note.c.row_key == provenance.c.row_key)
-        entered = select(provenance.c.row_key, provenance.c.version).where(
-            provenance.c.book == no, narrow(provenance.c.row_key), ~overruled
-        )
-        both = union(noted, entered).subquery()
-        query = select(both).where(both.c.version != "").order_by(both.c.row_key).limit(limit)
+        both = union(
+            _versions_in(row_note, no).where(row_note.c.row_key > last),
+            _versions_in(provenance, no).where(provenance.c.row_key > last, ~overruled),
+        ).subquery()
+        query = select(both).where(both.c.version != "").order_by(both.c.row_key).limit(PAGE)
         with self._transaction() as transaction:
             return [(row.row_key, row.version) for row in transaction.execute(query)]
+
+    def versions(self, book: str, keys: Sequence[str]) -> dict[str, str]:
+        if book not in self._held:
+            return {}
+        found: dict[str, str] = {}
+        with self._transaction() as transaction:
+            for table in (provenance, row_note):
+                wanted = self._database.dialect.among(table.c.row_key, keys)
+                found |= dict(transaction.execute(_versions_in(table, self._slots[book]).where(wanted)).all())
+        return {key: version for key, version in found.items() if version}
 
     # what is staged
 
@@ -197,8 +202,8 @@ class SqlWorkspace:
             leases.give_back(transaction, self._taken)
 
 
-def _after(last: str) -> Callable[[Any], Any]:
-    return lambda key: key > last
+def _versions_in(table: Table, no: int) -> Select[Any]:
+    return select(table.c.row_key, table.c.version).where(table.c.book == no)
 
 
 def _index(transaction: Connection) -> None:

@@ -1,0 +1,22 @@
+"""The page "What can a run change" names tests that exist, and all that hold the safety rules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/what-a-run-can-change.md").read_text()
+NAMED = set(re.findall(r"`(test_\w+)`", PAGE))
+
+
+def defined(*files: Path) -> set[str]:
+    return {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    assert NAMED - defined(*(ROOT / "tests/contract").glob("test_*.py")) == set()
+
+
+def test_every_test_of_a_safety_rule_is_on_the_page() -> None:
+    assert defined(ROOT / "tests/contract/test_safety_rules.py") - NAMED == set()
