@@ -104,6 +104,11 @@ class NotifyConfig(Strict):
     secret_before: Duration = timedelta(days=14)
     """How long before a secret's `expires` it is told."""
 
+    def overruled_by(self, other: NotifyConfig | None) -> NotifyConfig:
+        """What `other` says counts first."""
+        said = {name: getattr(other, name) for name in other.model_fields_set} if other else {}
+        return self.model_copy(update=said)
+
 
 class ServiceConfig(Strict):
     listen: str = "127.0.0.1:9464"

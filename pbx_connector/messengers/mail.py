@@ -37,7 +37,7 @@ def compose(config: MailConfig, report: Report, notices: Sequence[Notice]) -> Em
 
 def send(config: MailConfig, message: EmailMessage) -> None:
     """Raises `ConnectorError`; no part of the message counts as sent then."""
-    with _translated(config), _connected(config) as server:
+    with translated(config), _connected(config) as server:
         if config.user is not None and config.password is not None:
             server.login(config.user, config.password.reveal().get_secret_value())
         refused = server.send_message(message, from_addr=config.sender, to_addrs=config.to)
@@ -64,7 +64,7 @@ def _connected(config: MailConfig) -> Iterator[smtplib.SMTP]:
 
 
 @contextmanager
-def _translated(config: MailConfig) -> Iterator[None]:
+def translated(config: MailConfig) -> Iterator[None]:
     """Whatever sending can raise, as one error; a server's answer may quote what was sent, so only its code is told."""
     place = f"the mail server {config.host}"
     try:
@@ -82,7 +82,7 @@ def _translated(config: MailConfig) -> Iterator[None]:
     except smtplib.SMTPException as error:
         raise ConnectorError(f"{place} cannot be used: {type(error).__name__}", hint="see security of mail:") from None
     except ssl.SSLError as error:
-        reason = getattr(error, "verify_message", "") or error.reason or "no TLS"
+        reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or "no TLS"
         raise ConnectorError(
             f"{place} has no trusted certificate: {reason}", hint="see security and ca_file of mail:"
         ) from None

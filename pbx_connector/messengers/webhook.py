@@ -70,7 +70,7 @@ def payload(report: Report, notices: Sequence[Notice]) -> dict[str, Any]:
 def post(config: WebhookConfig, content: dict[str, Any]) -> None:
     """Raises `ConnectorError`."""
     body = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
-    with _translated(config), _pool(config) as pool:
+    with translated(config), _pool(config) as pool:
         answer = pool.request("POST", config.url, body=body, headers=_headers(config, body), preload_content=False)
         answer.close()  # what it says is nothing to us, and might be endless
     if not 200 <= answer.status < 300:
@@ -118,7 +118,7 @@ def _pool(config: WebhookConfig) -> Iterator[urllib3.PoolManager]:
 
 
 @contextmanager
-def _translated(config: WebhookConfig) -> Iterator[None]:
+def translated(config: WebhookConfig) -> Iterator[None]:
     """The address may carry a token in its path, so errors name the host alone."""
     host = urllib3.util.parse_url(config.url).host
     try:

@@ -23,7 +23,7 @@ def write_run(
     desk: Desk, profile: Profile, report: Report, reason: str, config: NotifyConfig, now: datetime
 ) -> list[Notice]:
     """`reason` says in a line why the run failed or was refused. Raises `StoreError`."""
-    subject, rules = subject_of(profile), profile.notify or config
+    subject, rules = subject_of(profile), config.overruled_by(profile.notify)
 
     def change(standing: Standing) -> Told:
         standing, of_run = policy.after_run(standing, report, subject, rules, now, reason=reason)

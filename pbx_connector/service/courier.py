@@ -120,7 +120,7 @@ class Courier:
         standing, notices = policy.after_loading(standing, broken=loaded.broken, subject=subject)
         if loaded.profile is None or loaded.profile.schedule is None:
             return standing, notices
-        rules, schedule = loaded.profile.notify or self._config.notify, loaded.profile.schedule
+        rules, schedule = self._config.notify.overruled_by(loaded.profile.notify), loaded.profile.schedule
         default_zone = zone(self._config.timezone) if self._config.timezone else None
         standing, late = policy.after_silence(
             standing, lambda since: schedule.next_after(since, default_zone), subject, rules, now

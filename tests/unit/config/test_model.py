@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pbx_connector.config import Config, split_address
+from pbx_connector.config import Config, NotifyConfig, split_address
 
 MAIL: dict[str, Any] = {"host": "mail.example.com", "sender": "pbx@example.com", "to": ["ann@example.com"]}
 LOGIN: dict[str, Any] = {"user": "pbx", "password": {"env": "MAIL_PASSWORD"}}
@@ -90,3 +90,10 @@ def test_what_makes_no_sense_is_refused(content: dict[str, Any], words: str) -> 
 )
 def test_addresses(text: str, address: tuple[str, int]) -> None:
     assert split_address(text) == address
+
+
+def test_what_a_profile_says_counts_first_and_the_rest_stays() -> None:
+    ours = NotifyConfig(partial_after=5, overdue_after=timedelta(hours=48))
+    both = ours.overruled_by(NotifyConfig.model_validate({"overdue_after": "8d"}))
+    assert (both.partial_after, both.overdue_after) == (5, timedelta(days=8))
+    assert ours.overruled_by(None) == ours

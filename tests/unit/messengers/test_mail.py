@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from pbx_connector.api import Config, ConnectorError, MailConfig, Notice, NoticeKind, Report
-from pbx_connector.messengers.mail import pbx_run_finished
+from pbx_connector.messengers.mail import pbx_run_finished, translated
 
 USER, PASSWORD = b"connector", b"s3cret"
 
@@ -246,3 +247,28 @@ def test_a_password_that_e_mail_cannot_carry_is_told_without_it(
         pbx_run_finished(report, [notice], configured(server.port, password={"env": "UMLAUT"}))
     assert "ä" not in str(caught.value)
     assert "xe4" not in str(caught.value)
+
+
+def raised() -> list[Exception]:
+    """Whatever smtplib, ssl and sockets raise, as far as their modules say."""
+    kinds = [kind for kind in vars(smtplib).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    kinds += [kind for kind in vars(ssl).values() if isinstance(kind, type) and issubclass(kind, OSError)]
+    kinds += [ConnectionRefusedError, ConnectionResetError, TimeoutError, BrokenPipeError, socket.gaierror]
+    arguments: dict[type, tuple[Any, ...]] = {
+        smtplib.SMTPRecipientsRefused: ({"a@b.c": (550, b"no")},),
+        smtplib.SMTPSenderRefused: (550, b"no", "a@b.c"),
+    }
+    replies = (smtplib.SMTPResponseException,)
+    return [
+        kind(*arguments.get(kind, (535, b"s3cret") if issubclass(kind, replies) else ()))
+        for kind in sorted(set(kinds), key=repr)
+    ]
+
+
+@pytest.mark.parametrize("error", raised(), ids=lambda error: type(error).__name__)
+def test_no_foreign_error_is_left_as_it_is(configured: Callable[..., Config], error: Exception) -> None:
+    config = configured(25).mail
+    assert config is not None
+    with pytest.raises(ConnectorError) as caught, translated(config):
+        raise error
+    assert "s3cret" not in caught.value.message + caught.value.hint

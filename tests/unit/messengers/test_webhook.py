@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from pbx_connector.api import Config, ConnectorError, Notice, Report, WebhookConfig
-from pbx_connector.messengers.webhook import pbx_run_finished
+from pbx_connector.messengers.webhook import pbx_run_finished, translated
 
 SECRET = "correct horse"
 
@@ -189,3 +190,18 @@ def test_https_is_spoken_with_a_certificate_that_is_checked(
     with pytest.raises(ConnectorError, match=r"cannot be reached: SSL\w*Error"):
         pbx_run_finished(report, [notice], tls_receiver.config("https"))
     assert len(tls_receiver.requests) == 1
+
+
+def raised() -> list[Exception]:
+    """Whatever urllib3 and sockets raise, made without their own arguments, which differ."""
+    kinds = {kind for kind in vars(urllib3.exceptions).values() if isinstance(kind, type)}
+    errors = [kind.__new__(kind) for kind in sorted(kinds, key=repr) if issubclass(kind, urllib3.exceptions.HTTPError)]
+    return [*errors, ConnectionResetError(), ssl.SSLError(), TimeoutError()]
+
+
+@pytest.mark.parametrize("error", raised(), ids=lambda error: type(error).__name__)
+def test_no_foreign_error_is_left_as_it_is(error: Exception) -> None:
+    config = Receiver(port=1).config().webhook
+    assert config is not None
+    with pytest.raises(ConnectorError, match="the webhook at localhost"), translated(config):
+        raise error
