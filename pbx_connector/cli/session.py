@@ -60,7 +60,7 @@ class Session:
     def make_store_folder(self) -> None:
         """The folder of the default store; any other is the administrator's business."""
         if self.store_url == f"sqlite:///{default_store_file()}":
-            default_store_file().parent.mkdir(parents=True, exist_ok=True)
+            default_store_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def open_store(self) -> stores.Store:
         """Raises `StoreError`."""

@@ -47,13 +47,17 @@ def run_profile(
     `plan` applies a plan that a simulation saved, `release` one that the guard refused; both read the source again and
     apply only what was shown. `full` reads everything, whatever is known from earlier runs.
     """
+    if plan is not None and release is not None:
+        raise UsageError("a run applies one plan: a saved one, or a refused one that is released")
     kept = None if plan is None and release is None else _usable(store, profile, plan or release or "")
-    with store.open_workspace(profile.id, profile.title, simulate=False) as workspace:
+    with store.open_workspace(profile.id, profile.title, simulate=False, file=profile.file) as workspace:
         run = Execution(profile, workspace, progress or Silent())
         with run.recorded():
             reading = run.read(full, parallel)
             with workspace.decide(mirror=profile.mode == "mirror", write=True) as decision:
-                outcome = run.settle(decision, reading, kept, released=release is not None)
+                outcome = run.settle(
+                    decision, reading, kept, released=release is not None and bool(kept and kept.reasons)
+                )
     if isinstance(outcome, PlanRefused):
         raise outcome
     return outcome

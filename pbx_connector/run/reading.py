@@ -97,7 +97,11 @@ class Reading:
     def _look(self, book: Book) -> Book | BookGone | BookUnknown:
         try:
             with _faults():
-                return self.source.look(book)
+                found = self.source.look(book)
+            answered = found.book.id if isinstance(found, BookUnknown) else found.id
+            if answered != book.id:
+                raise ProtocolViolation("the source answered about another address book", code="S102")
+            return found
         except SourceError as error:
             return BookUnknown(book, problems.book_failed(book, error))
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
@@ -261,9 +262,12 @@ class Store(Protocol):
         """Those of single rows, as of the last run."""
         ...
 
-    def open_workspace(self, profile: str, title: str, *, simulate: bool) -> AbstractContextManager[Workspace]:
-        """Start a run. Raises `ProfileBusy` while another run of the profile goes on, `ProfileHeld` after an undo;
-        a simulation does neither and leaves no trace."""
+    def open_workspace(
+        self, profile: str, title: str, *, simulate: bool, file: Path | None = None
+    ) -> AbstractContextManager[Workspace]:
+        """Start a run. Raises `ProfileBusy` while another run of the profile goes on, `ProfileHeld` after an undo, and
+        `UsageError` if the profile was run from another file that is still there; a simulation does none of this and
+        leaves no trace."""
         ...
 
     # memos: what the services of one store agree on, by key; they never show in the phone book

@@ -12,6 +12,7 @@ from typing import Protocol
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, RunStatus
 from pbx_connector.plan import Content, content_faults
+from pbx_connector.stores.checking import checked_text
 from pbx_connector.stores.contract import AccountImport, Entry, Left, ProfileState, RunKind, RunRecord, Undone
 from pbx_connector.stores.edit import Edit
 from pbx_connector.stores.undoing import take_back
@@ -126,6 +127,7 @@ def _drop_account(edit: Edit, account: str) -> int:
 def _check_account(account: Account) -> None:
     if not account.id.strip() or account.id != account.id.strip():
         raise UsageError("an account needs an id without blanks around it", hint="the id the phone system gives it")
+    checked_text(account.id + account.username + account.email)
 
 
 def _compare_accounts(

@@ -14,6 +14,8 @@ SEARCHED = ("display_name", "first_name", "last_name", "organisation", "email")
 NO_DIGITS = re.compile("[^0-9]+")
 TAIL = 7
 """Long enough to tell most numbers apart, short enough to be the same in national and international form."""
+LONGEST_CODE = 3
+"""Digits that a country's code has at most."""
 
 
 def fold(text: str) -> str:
@@ -29,14 +31,39 @@ def digits(number: str) -> str:
 
 
 def tail(number: str) -> str | None:
-    return digits(number)[-TAIL:] or None
+    """What a number is found by: the end of its national part, without the zero that stands for the area."""
+    written = digits(number)
+    if number.lstrip().startswith("+"):
+        return _national(written)
+    return _national(written[2:]) if written.startswith("00") else _cut(written)
+
+
+def tails(number: str) -> set[str]:
+    """The tails that notations of the same number may have; none if there is no digit in it."""
+    written = digits(number)
+    return {end for end in (tail(number), _cut(written), _national(written)) if end}
+
+
+def _cut(written: str) -> str | None:
+    return (written.lstrip("0") or written)[-TAIL:] or None
+
+
+def _national(written: str) -> str | None:
+    """Of a number with its country's code. Only a short one has the code within its tail."""
+    if len(written) < TAIL + LONGEST_CODE:
+        try:
+            return _cut(str(phonenumbers.parse(f"+{written}").national_number))
+        except phonenumbers.NumberParseException:
+            pass  # no country's, so as it stands
+    return _cut(written)
 
 
 def found_by(fields: Mapping[str, str]) -> tuple[str | None, ...]:
     """The tail of each phone field, then one folded text of all that is searched; a line break keeps parts apart."""
     numbers = [digits(fields[name]) if name in fields else "" for name in PHONE_FIELDS]
     words = fold("\n".join([fields[name] for name in SEARCHED if name in fields]))
-    return *[number[-TAIL:] or None for number in numbers], "\n".join([words, *filter(None, numbers)])
+    ends = [tail(fields[name]) if name in fields else None for name in PHONE_FIELDS]
+    return *ends, "\n".join([words, *filter(None, numbers)])
 
 
 def same_number(one: str, other: str) -> bool:

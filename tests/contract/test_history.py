@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -267,6 +268,26 @@ def test_a_profile_that_waits_still_waits_for_who_adopts_it(run: Run, source: Me
     store.adopt_profile("crm", "new")
     with pytest.raises(ProfileHeld):
         run(id="new")
+
+
+def test_two_files_with_one_id_are_refused(run: Run, source: MemorySource, store: Store, tmp_path: Path) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    here, there = tmp_path / "crm.yaml", tmp_path / "other" / "crm.yaml"
+    there.parent.mkdir()
+    here.touch()
+    there.touch()
+    run(file=here)
+    with pytest.raises(UsageError, match="is run from") as refusal:
+        run(file=there)
+    assert refusal.value.code == "P0106"
+    assert "id:" in refusal.value.hint
+    run(file=here.parent / "other" / ".." / "crm.yaml")
+    here.unlink()
+    run(file=there)
+    here.touch()
+    with pytest.raises(UsageError):
+        run(file=here)
+    assert [record.report.status for record in store.runs()] == ["done"] * 3
 
 
 def test_an_adoption_is_handed_back_not_undone(run: Run, source: MemorySource, store: Store) -> None:

@@ -135,6 +135,49 @@ def test_an_entry_by_hand_is_checked(store: Store, content: Content, wrong: str)
     assert store.count_entries() == 0
 
 
+NO_TEXTS = ("a\0b", "\ud800")
+
+
+@pytest.mark.parametrize("text", NO_TEXTS)
+def test_text_that_no_database_can_hold_is_refused_everywhere(store: Store, text: str) -> None:
+    for ask in (
+        lambda: store.add_account(Account("1", text)),
+        lambda: store.import_accounts([Account(f"1{text}2")]),
+        lambda: store.add_label(f"a{text}"),
+        lambda: store.add_entry(Content(None, {"display_name": "Ann"}, {f"a{text}": "yes"})),
+        lambda: list(store.search(text)),
+        lambda: list(store.entries(account=text)),
+        lambda: store.count_entries(account=text),
+        lambda: store.lookup("123", account=text),
+        lambda: store.resume_profile(text),
+        lambda: store.remove_profile(text),
+    ):
+        with pytest.raises(UsageError):
+            ask()
+    assert (store.accounts(), store.labels(), list(store.entries())) == ([], [], [])
+
+
+@pytest.mark.parametrize("name", ["", "  ", "A" * 81])
+def test_labels_have_the_same_limits_by_name_and_on_entries(store: Store, name: str) -> None:
+    with pytest.raises(UsageError, match="label"):
+        store.add_label(name)
+    with pytest.raises(UsageError, match="label"):
+        store.add_entry(Content(None, {"display_name": "Ann"}, {name: "yes"}))
+    store.add_label(" VIP ")
+    assert [label.name for label in store.labels()] == ["VIP"]
+
+
+def test_ids_beyond_all_bounds_are_those_of_nothing(store: Store) -> None:
+    for ask in (store.run, store.plan, store.undo):
+        for number in ("99999999999999999999", "9" * 5000):
+            with pytest.raises(UsageError, match="there is no"):
+                ask(number)
+    with pytest.raises(UsageError, match="no entry"):
+        store.entry(99999999999999999999)
+    with pytest.raises(UsageError, match="no entry"):
+        store.remove_entry(-99999999999999999999)
+
+
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +218,14 @@ def test_a_number_is_found_in_any_notation(store: Store) -> None:
     assert [match.field for match in store.lookup("0171555")] == ["mobile"]
     assert [match.field for match in store.lookup("112")] == ["fax"]
     for number in ("+49 992 12345", "12345", "", "abc", "0112"):
+        assert store.lookup(number) == [], number
+
+
+def test_short_numbers_are_found_in_national_and_international_form(store: Store) -> None:
+    entry = store.add_entry(person("Ann", phone="+43 1 4000", mobile="01 4001", fax="43 1 4002"))
+    for number in ("01 4000", "0043 1 4000", "+4314000", "43 1 4000", "+43 1 4001", "+43 1 4002"):
+        assert [match.entry for match in store.lookup(number)] == [entry], number
+    for number in ("4000", "+49 1 4000", "02 4000"):
         assert store.lookup(number) == [], number
 
 

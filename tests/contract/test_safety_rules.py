@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from pbx_connector.errors import PlanRefused, SourceUnavailable, StoreError
-from pbx_connector.model import Account, Book, BookStatus, Mapped, Problem, Record, Report, Row, RunStatus
+from pbx_connector.errors import PlanRefused, SourceUnavailable, StoreError, UsageError
+from pbx_connector.model import (
+    Account,
+    Book,
+    BookGone,
+    BookStatus,
+    BookUnknown,
+    Mapped,
+    Problem,
+    Record,
+    Report,
+    Row,
+    RunStatus,
+)
 from pbx_connector.plan import Action
 from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.run import simulate_profile
@@ -142,6 +154,21 @@ def test_rule_2_a_book_that_is_not_listed_is_looked_for(run: Run, source: Memory
     source.shelf["public"].put("bob", display_name="Bob")
     assert run().counts.removed == 0
     assert list(names()) == ["Ann", "Bob"]
+
+
+def test_rule_2_an_answer_about_another_book_says_nothing(run: Run, source: MemorySource, names: Names) -> None:
+    fill(source.add("public"), "Ann")
+    fill(source.add("other"), "Bob")
+    run()
+    source.hidden.add("other")
+    for answer in (BookGone("public"), BookGone("nowhere"), source.shelf["public"].book):
+        source.look = lambda book, answer=answer: answer  # type: ignore[method-assign,misc]
+        report = run()
+        assert [(book.book.id, book.status) for book in report.books] == [
+            ("other", BookStatus.UNKNOWN),
+            ("public", BookStatus.DONE),
+        ]
+        assert sorted(names()) == ["Ann", "Bob"]
 
 
 def test_rule_2_a_book_that_is_gone_takes_its_entries_along(run: Run, source: MemorySource, names: Names) -> None:
@@ -398,6 +425,22 @@ def test_rule_4_what_was_simulated_and_saved_is_what_is_applied(
     assert run(plan=plan).counts.added == 1
 
 
+def test_rule_4_a_run_applies_one_plan(run: Run, source: MemorySource) -> None:
+    with pytest.raises(UsageError, match="one plan"):
+        run(plan="1", release="1")
+
+
+def test_rule_4_a_saved_plan_that_was_not_refused_releases_nothing(
+    run: Run, source: MemorySource, store: Store, profile: Profile
+) -> None:
+    book = fill(source.add("public"), *[f"N{number}" for number in range(40)])
+    run()
+    book.drop("n0")
+    with simulate_profile(profile, store, save=True) as simulation:
+        plan = simulation.plan
+    assert store.run(run(release=plan).run).released is False
+
+
 # --- 5: all or nothing, and nothing twice --------------------------------------------------------------------------
 
 
@@ -567,3 +610,21 @@ def test_rule_9_a_simulation_does_not_wait_for_a_run(source: MemorySource, store
     fill(source.add("public"), "Ann")
     with store.open_workspace("crm", "CRM", simulate=False), simulate_profile(profile, store) as simulation:
         assert simulation.report.counts.added == 1
+
+
+def test_rule_9_an_account_that_is_removed_while_its_book_is_read_changes_nothing(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    store.import_accounts([Account("7")])
+    fill(source.add("mine", account="7", delta=True), "Ann")
+    run()
+    listed = source.books
+
+    def remove_meanwhile() -> Iterator[Book | BookUnknown]:
+        yield from listed()
+        store.remove_account("7")
+
+    source.books = remove_meanwhile  # type: ignore[method-assign]
+    with pytest.raises(StoreError, match="the account of Mine was removed while the source was read"):
+        run()
+    assert names() == {}

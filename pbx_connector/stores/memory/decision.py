@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -43,6 +43,8 @@ class MemoryDecision:
     results: Mapping[str, BookResult]
     staged: Mapping[str, Mapping[str, StagedRow]]
     mirror: bool
+    held: Collection[str]
+    """The ids of the books that the run began with."""
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -222,6 +224,12 @@ class MemoryDecision:
             if record.account is not None and record.account not in self.state.accounts:
                 raise StoreError(
                     f"account {record.account} was removed while the source was read; nothing was changed",
+                    hint="run the profile again",
+                )
+        for book, result in self.results.items():
+            if result.outcome is BookOutcome.READ and book in self.held and self.state.book(self.profile, book) is None:
+                raise StoreError(
+                    f"the account of {result.book.title} was removed while the source was read; nothing was changed",
                     hint="run the profile again",
                 )
 

@@ -15,6 +15,7 @@ from pbx_connector.stores.workspace import Outcome
 class Profile:
     title: str
     held: str | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

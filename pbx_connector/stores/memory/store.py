@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Problem, Report, RunStatus
 from pbx_connector.plan import Change
+from pbx_connector.stores.checking import checked_label, checked_number, checked_text, claim_file
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
@@ -72,6 +74,7 @@ class MemoryStore(Editing):
         return [Label(name, sum(name in content.labels for content in contents)) for name in sorted(self._state.labels)]
 
     def add_label(self, name: str) -> None:
+        name = checked_label(name)
         with self._write() as state:
             if name in state.labels:
                 raise UsageError(f"there is a label {name} already", hint="see: pbx-connector labels list")
@@ -94,6 +97,8 @@ class MemoryStore(Editing):
         return islice((entry for entry in self._all(account) if entry.id > after), limit)
 
     def _all(self, account: AccountScope) -> Iterator[Entry]:
+        if isinstance(account, str):
+            checked_text(account)
         state = self._state
         for number in sorted(state.entries):
             entry = state.entry(number)
@@ -112,7 +117,7 @@ class MemoryStore(Editing):
         raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        wanted, numeric = fold(text.strip()), "".join(sign for sign in text if sign not in " -/().+")
+        wanted, numeric = fold(checked_text(text).strip()), "".join(sign for sign in text if sign not in " -/().+")
 
         def found(entry: Entry) -> bool:
             searched = found_by(entry.content.fields)[-1] or ""
@@ -121,6 +126,7 @@ class MemoryStore(Editing):
         return islice(filter(found, self._all(account)), limit)
 
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
+        checked_text(account or "")
         visible = (entry for entry in self._all(ALL) if entry.content.account in (None, account))
         return ordered_matches(number, visible)
 
@@ -131,7 +137,7 @@ class MemoryStore(Editing):
         return islice((record for record in records if profile in (None, record.report.profile)), limit)
 
     def run(self, run: str) -> RunRecord:
-        found = self._state.runs.get(_number(run, "run"))
+        found = self._state.runs.get(checked_number(run, "run"))
         if found is None:
             raise UsageError(f"there is no run {run}", hint="see: pbx-connector history")
         return found.record
@@ -152,7 +158,7 @@ class MemoryStore(Editing):
         return len(old)
 
     def plan(self, plan: str) -> KeptPlan:
-        found = self._state.plans.get(_number(plan, "plan"))
+        found = self._state.plans.get(checked_number(plan, "plan"))
         if found is None:
             raise UsageError(f"there is no plan {plan}", hint="see: pbx-connector history")
         return found[0]
@@ -174,11 +180,11 @@ class MemoryStore(Editing):
     def adopt_profile(self, old: str, new: str) -> int:
         self._demand(old)
         self._ensure_free(old)
-        if any(book.profile == new for book in self._state.books.values()):
+        if any(book.profile == checked_text(new) for book in self._state.books.values()):
             raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
         with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (state, _):
             left = state.profiles.pop(old)
-            known = state.profiles.get(new, left)
+            known = state.profiles.get(new, replace(left, file=None))
             state.profiles[new] = replace(known, held=left.held or known.held)
             state.books = {
                 number: replace(book, profile=new) if book.profile == old else book
@@ -212,24 +218,27 @@ class MemoryStore(Editing):
         return (problem for _, problems in sorted(noted.items(), key=lambda item: item[0]) for problem in problems)
 
     @contextmanager
-    def open_workspace(self, profile: str, title: str, *, simulate: bool) -> Iterator[MemoryWorkspace]:
-        number = None if simulate else self._start_run(profile, title)
+    def open_workspace(
+        self, profile: str, title: str, *, simulate: bool, file: Path | None = None
+    ) -> Iterator[MemoryWorkspace]:
+        number = None if simulate else self._start_run(profile, title, file)
         try:
             yield MemoryWorkspace(lambda: self._state, self._write, profile, number)
         finally:
             if number is not None:
                 del self._running[profile]
 
-    def _start_run(self, profile: str, title: str) -> int:
+    def _start_run(self, profile: str, title: str, file: Path | None) -> int:
         with self._write() as state:
             known = state.profiles.get(profile)
+            path = claim_file(profile, known.file if known else None, file)
             if known and known.held is not None:
                 raise ProfileHeld(
                     f"profile {profile} waits since undo {known.held}: a run would do again what was taken back",
                     hint=f"when its source or rules are right: pbx-connector profiles resume {profile}",
                 )
             self._ensure_free(profile)
-            state.profiles[profile] = Profile(title)
+            state.profiles[profile] = Profile(title, file=path)
             self._running[profile] = number = state.take("run") + 1
             return number
 
@@ -284,9 +293,3 @@ def _handed_over(run: Run, old: str, new: str) -> Run:
     if report.profile != old:
         return run
     return replace(run, record=replace(run.record, report=replace(report, profile=new)))
-
-
-def _number(text: str, what: str) -> int:
-    if not text.isdecimal():
-        raise UsageError(f"{text!r} is no {what}", hint=f"a {what} is a number, see: pbx-connector history")
-    return int(text)

@@ -32,6 +32,7 @@ class MemoryWorkspace:
         self._lock = threading.Lock()
         self._staged: dict[str, dict[str, StagedRow]] = defaultdict(dict)
         self._results: dict[str, BookResult] = {}
+        self._held = {held.book.id for held in self.held_books()}
 
     @property
     def run(self) -> str:
@@ -90,7 +91,7 @@ class MemoryWorkspace:
     @contextmanager
     def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:
         with self._write() if write else _only_looked_at(self._read()) as state:
-            yield MemoryDecision(state, self._profile, self._number, self._results, self._staged, mirror)
+            yield MemoryDecision(state, self._profile, self._number, self._results, self._staged, mirror, self._held)
 
     def fail(self, report: Report, note: str) -> None:
         if self._number is not None:

@@ -71,10 +71,15 @@ def _check_accounts(connection: Connection) -> None:
     """An account may have been removed while the source was read."""
     known = select(account.c.id)
     lost = select(t_record.c.account).where(t_record.c.account.is_not(None), t_record.c.account.not_in(known)).limit(1)
+    read = (t_book.c.outcome == BookOutcome.READ) & t_book.c.no.is_not(None)
+    forgotten = select(t_book.c.title).where(read, t_book.c.no.not_in(select(book.c.no))).limit(1)
     if found := connection.execute(lost).scalar():
-        raise StoreError(
-            f"account {found} was removed while the source was read; nothing was changed", hint="run the profile again"
-        )
+        what = f"account {found} was"
+    elif found := connection.execute(forgotten).scalar():
+        what = f"the account of {found} was"
+    else:
+        return
+    raise StoreError(f"{what} removed while the source was read; nothing was changed", hint="run the profile again")
 
 
 def _number_additions(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pbx_connector.errors import UsageError
+from pbx_connector.stores.checking import checked_text
 from pbx_connector.stores.contract import ProfileState
 from pbx_connector.stores.sql.recording import to_run
 from pbx_connector.stores.sql.schema import book, plan, profile, provenance, run
@@ -31,14 +32,14 @@ def _counted(connection: Connection, query: object) -> dict[str, int]:
 
 def demand(connection: Connection, wanted: str) -> None:
     """Raises `UsageError` for a profile that has never run."""
-    if connection.execute(select(profile.c.id).where(profile.c.id == wanted)).first() is None:
+    if connection.execute(select(profile.c.id).where(profile.c.id == checked_text(wanted))).first() is None:
         raise UsageError(f"no profile {wanted} has run on this store", hint="see: pbx-connector profiles list")
 
 
 def hand_over(connection: Connection, old: str, new: str) -> int:
     """Books, runs and plans of `old` become those of `new`; returns the number of entries."""
     demand(connection, old)
-    if connection.execute(select(book.c.no).where(book.c.profile == new)).first():
+    if connection.execute(select(book.c.no).where(book.c.profile == checked_text(new))).first():
         raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
     title, held = connection.execute(select(profile.c.title, profile.c.held).where(profile.c.id == old)).one()
     if connection.execute(select(profile.c.id).where(profile.c.id == new)).first() is None:

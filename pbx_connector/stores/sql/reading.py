@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from pbx_connector.model import PHONE_FIELDS, Book
 from pbx_connector.plan import Content
+from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
 from pbx_connector.stores.folding import fold
 from pbx_connector.stores.sql.database import Database, Dialect
@@ -106,7 +107,7 @@ def to_entry(row: Row[Any]) -> Entry:
 def in_scope(account: AccountScope) -> ColumnElement[bool]:
     if account is ALL:
         return true()
-    return entry.c.account.is_(None) if account is None else entry.c.account == account
+    return entry.c.account.is_(None) if account is None else entry.c.account == checked_text(account)
 
 
 def of_account(account: str) -> ColumnElement[bool]:
@@ -138,17 +139,17 @@ def pages(
 
 
 def one_entry(connection: Connection, dialect: Dialect, wanted: int) -> Entry | None:
+    if not 0 < wanted <= LARGEST:
+        return None
     row = connection.execute(entry_query(dialect).where(entry.c.id == wanted)).first()
     return to_entry(row) if row else None
 
 
-def with_tail(tail: str, account: str | None) -> ColumnElement[bool]:
-    """Entries that `account` sees and that have a number with this tail; each field is asked for by its own index."""
-    visible = (
-        entry.c.account.is_(None) if account is None else or_(entry.c.account.is_(None), entry.c.account == account)
-    )
-    found = union_all(*[select(entry.c.id).where(entry.c[name] == tail) for name in TAILS])
-    return visible & entry.c.id.in_(found)
+def with_tail(tails: Collection[str], account: str | None) -> ColumnElement[bool]:
+    """Entries that `account` sees and that have a number with one of these tails; each field is asked for by its own
+    index."""
+    found = union_all(*[select(entry.c.id).where(entry.c[name].in_(tails)) for name in TAILS])
+    return or_(in_scope(None), in_scope(account)) & entry.c.id.in_(found)
 
 
 def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:

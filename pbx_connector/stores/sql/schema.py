@@ -63,6 +63,7 @@ profile = Table(
     Column("id", Key, primary_key=True),
     required("title"),
     Column("held", Id),  # the undo after which its runs wait
+    Column("file", Text),  # where it was run from last
 )
 
 book = Table(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -78,8 +80,16 @@ def open_sqlite(path: Path, *, read_only: bool, patience: float) -> Database:
     """The database of a file, made if it is not there; `patience` is how many seconds to wait for another writer."""
     if read_only and not path.exists():
         raise StoreError(f"{path} does not exist", hint="a run makes it; a read-only store must be there")
+    if not read_only:
+        _make_private(path)
     engine = _engine(_address(path, read_only), read_only, patience)
     return Database(engine, SqliteDialect(), str(path), read_only)
+
+
+def _make_private(path: Path) -> None:
+    """A new file is its owner's alone, and the logs beside it get the same rights. Opening it shows trouble."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _address(path: Path, read_only: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Change
+from pbx_connector.stores.checking import checked_label, checked_number, checked_text, claim_file
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
@@ -26,7 +28,7 @@ from pbx_connector.stores.contract import (
 )
 from pbx_connector.stores.edit import Edit
 from pbx_connector.stores.editing import Editing
-from pbx_connector.stores.folding import tail
+from pbx_connector.stores.folding import tails
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.sql import leases, memos, profiles, reading, recording, showing
 from pbx_connector.stores.sql.counters import take
@@ -85,12 +87,14 @@ class SqlStore(Editing):
             return [Label(*row) for row in connection.execute(query.group_by(label.c.name).order_by(label.c.name))]
 
     def add_label(self, name: str) -> None:
+        name = checked_label(name)
         with self._database.write() as connection:
             if connection.execute(select(label.c.id).where(label.c.name == name)).first():
                 raise UsageError(f"there is a label {name} already", hint="see: pbx-connector labels list")
             connection.execute(insert(label).values(id=take(connection, "label") + 1, name=name))
 
     def remove_label(self, name: str) -> None:
+        name = checked_text(name)
         with self._database.write() as connection:
             number = connection.execute(select(label.c.id).where(label.c.name == name)).scalar()
             if number is None:
@@ -113,7 +117,7 @@ class SqlStore(Editing):
             return reading.count(connection, reading.in_scope(account))
 
     def count_account_entries(self, account: str) -> int:
-        owned = reading.entry_query(self._database.dialect).where(reading.of_account(account)).subquery()
+        owned = reading.entry_query(self._database.dialect).where(reading.of_account(checked_text(account))).subquery()
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(owned)).scalar_one()
 
@@ -125,14 +129,12 @@ class SqlStore(Editing):
         return found
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        scope, match = reading.in_scope(account), reading.matching(text)
+        scope, match = reading.in_scope(account), reading.matching(checked_text(text))
         return reading.pages(self._database, limit, 0, lambda query: query.where(scope, match))
 
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
-        end = tail(number)
-        if end is None:
-            return []
-        query = reading.entry_query(self._database.dialect).where(reading.with_tail(end, account))
+        found = reading.with_tail(tails(number), account)
+        query = reading.entry_query(self._database.dialect).where(found)
         with self._database.read() as connection:
             return ordered_matches(number, map(reading.to_entry, connection.execute(query)))
 
@@ -141,13 +143,13 @@ class SqlStore(Editing):
     def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
         query = select(run).order_by(run.c.no.desc()).limit(limit)
         if profile is not None:
-            query = query.where(run.c.profile == profile)
+            query = query.where(run.c.profile == checked_text(profile))
         with self._database.read() as connection:
             yield from map(recording.to_run, connection.execute(query, execution_options=showing.STREAMED))
 
     def run(self, run_id: str) -> RunRecord:
         with self._database.read() as connection:
-            row = connection.execute(select(run).where(run.c.no == _number(run_id, "run"))).first()
+            row = connection.execute(select(run).where(run.c.no == checked_number(run_id, "run"))).first()
         if row is None:
             raise UsageError(f"there is no run {run_id}", hint="see: pbx-connector history")
         return recording.to_run(row)
@@ -160,7 +162,7 @@ class SqlStore(Editing):
 
     def plan(self, plan_id: str) -> KeptPlan:
         with self._database.read() as connection:
-            row = connection.execute(select(plan).where(plan.c.no == _number(plan_id, "plan"))).first()
+            row = connection.execute(select(plan).where(plan.c.no == checked_number(plan_id, "plan"))).first()
         if row is None:
             raise UsageError(f"there is no plan {plan_id}", hint="see: pbx-connector history")
         return recording.to_plan(row)
@@ -206,8 +208,10 @@ class SqlStore(Editing):
             yield from showing.problems(connection, query)
 
     @contextmanager
-    def open_workspace(self, profile: str, title: str, *, simulate: bool) -> Iterator[SqlWorkspace]:
-        taken, number = (None, None) if simulate else self._start_run(profile, title)
+    def open_workspace(
+        self, profile: str, title: str, *, simulate: bool, file: Path | None = None
+    ) -> Iterator[SqlWorkspace]:
+        taken, number = (None, None) if simulate else self._start_run(profile, title, file)
         with self._database.translated(), self._database.engine.connect() as connection:
             connection.detach()  # its temporary tables end with it
             if taken is None:
@@ -224,18 +228,19 @@ class SqlStore(Editing):
         with suppress(StoreError), self._database.write() as connection:
             leases.give_back(connection, taken)
 
-    def _start_run(self, wanted: str, title: str) -> tuple[leases.Taken, int]:
+    def _start_run(self, wanted: str, title: str, file: Path | None) -> tuple[leases.Taken, int]:
         with self._database.write() as connection:
             held = connection.execute(select(profile_table).where(profile_table.c.id == wanted)).first()
+            values = {"title": title, "file": claim_file(wanted, held.file if held else None, file)}
             if held is None:
-                connection.execute(insert(profile_table).values(id=wanted, title=title))
+                connection.execute(insert(profile_table).values(id=wanted, **values))
             elif held.held is not None:
                 raise ProfileHeld(
                     f"profile {wanted} waits since undo {held.held}: a run would do again what was taken back",
                     hint=f"when its source or rules are right: pbx-connector profiles resume {wanted}",
                 )
             else:
-                connection.execute(update(profile_table).where(profile_table.c.id == wanted).values(title=title))
+                connection.execute(update(profile_table).where(profile_table.c.id == wanted).values(**values))
             number = take(connection, "run") + 1
             taken = leases.acquire(connection, self._database, wanted, number)
             if taken.abandoned is not None and not recording.is_recorded(connection, taken.abandoned):
@@ -270,9 +275,3 @@ class SqlStore(Editing):
     def swap_memo(self, key: str, old: str, new: str) -> bool:
         with self._database.write() as connection:
             return memos.swap(connection, key, old, new)
-
-
-def _number(text: str, what: str) -> int:
-    if not text.isdecimal():
-        raise UsageError(f"{text!r} is no {what}", hint=f"a {what} is a number, see: pbx-connector history")
-    return int(text)

@@ -1,0 +1,27 @@
+"""Where a profile is run from; short numbers are found by their national part, however they are written."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from pbx_connector.stores.folding import tail
+
+revision = "0003"
+down_revision = "0002"
+
+PHONES = ("phone", "mobile", "home_phone", "fax")
+
+
+def upgrade() -> None:
+    op.add_column("profile", sa.Column("file", sa.Text()))
+    for name in PHONES:
+        _fold_anew(name)
+
+
+def _fold_anew(name: str) -> None:
+    entry = sa.table("entry", sa.column("id"), sa.column(name), sa.column(f"{name}_tail"))
+    number, known = entry.c[name], entry.c[f"{name}_tail"]
+    connection = op.get_bind()
+    held = connection.execute(sa.select(entry.c.id, number, known).where(number.is_not(None))).all()
+    for no, written, before in held:
+        if (after := tail(written)) != before:
+            connection.execute(sa.update(entry).where(entry.c.id == no).values({known.name: after}))
