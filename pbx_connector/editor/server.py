@@ -1,0 +1,209 @@
+"""The language server: speaks LSP over stdin and stdout, for any editor; started by `pbx-connector lsp`.
+
+Positions count from 0 here, and characters in the units that the editor asked for (UTF-16 as a rule).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+from pbx_rules import Diagnostic, Span
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+
+from pbx_connector.editor.lookup import definition, meaning
+from pbx_connector.editor.outline import Outline, Place
+from pbx_connector.editor.suggestions import Kind, Suggestion, suggest
+from pbx_connector.editor.words import Words
+from pbx_connector.errors import ProfileError
+from pbx_connector.plugins import Plugins
+from pbx_connector.profile import check_text, format_profile
+
+PAUSE = 0.15
+"""Seconds without a change after which a text is checked."""
+LONGEST = 1_000_000
+"""Characters of a text that is still helped with; a longer one is only checked."""
+
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_KINDS: dict[Kind, lsp.CompletionItemKind] = {
+    "field": lsp.CompletionItemKind.Field,
+    "variable": lsp.CompletionItemKind.Variable,
+    "function": lsp.CompletionItemKind.Function,
+    "keyword": lsp.CompletionItemKind.Keyword,
+    "table": lsp.CompletionItemKind.Struct,
+    "key": lsp.CompletionItemKind.Property,
+    "value": lsp.CompletionItemKind.Value,
+}
+_SEVERITIES = {"error": lsp.DiagnosticSeverity.Error, "warning": lsp.DiagnosticSeverity.Warning}
+
+
+class ProfileServer(LanguageServer):
+    """Serves the profiles that an editor has open."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        # pygls counts lines by more characters than YAML has line breaks; whole texts cannot go out of step.
+        super().__init__(
+            "pbx-connector",
+            metadata.version("pbx-connector"),
+            text_document_sync_kind=lsp.TextDocumentSyncKind.Full,
+        )
+        self.plugins = plugins
+        self.words = Words(plugins)
+
+    def text(self, uri: str) -> str:
+        return self.workspace.get_text_document(uri).source
+
+    def outline(self, uri: str) -> Outline:
+        text = self.text(uri)
+        return Outline(text if len(text) <= LONGEST else "")
+
+    def column(self, line: str, units: int) -> int:
+        """The number of characters that take so many of the editor's units."""
+        for column, character in enumerate(line):
+            if units <= 0:
+                return column
+            units -= self._width(character)
+        return len(line)
+
+    def position(self, lines: Sequence[str], line: int, column: int) -> lsp.Position:
+        before = lines[line][:column] if line < len(lines) else ""
+        return lsp.Position(line, sum(map(self._width, before)))
+
+    def range(self, lines: Sequence[str], place: Place) -> lsp.Range:
+        return lsp.Range(self.position(lines, place.line, place.start), self.position(lines, place.line, place.end))
+
+    def _width(self, character: str) -> int:
+        encoding = str(self.workspace.position_encoding)
+        if encoding == lsp.PositionEncodingKind.Utf32:
+            return 1
+        if encoding == lsp.PositionEncodingKind.Utf8:
+            return len(character.encode("utf-8", "surrogatepass"))
+        return 2 if ord(character) > 0xFFFF else 1
+
+    def check(self, uri: str) -> None:
+        """Tell the editor all that is wrong with a text."""
+        document = self.workspace.get_text_document(uri)
+        text = document.source
+        found = check_text(text, Path(to_fs_path(uri) or "profile.yaml"), self.plugins).diagnostics
+        lines = _LINE_BREAK.split(text)
+        self.text_document_publish_diagnostics(
+            lsp.PublishDiagnosticsParams(uri, [self._diagnostic(one, lines, uri) for one in found], document.version)
+        )
+
+    def _diagnostic(self, found: Diagnostic, lines: Sequence[str], uri: str) -> lsp.Diagnostic:
+        related = [
+            lsp.DiagnosticRelatedInformation(lsp.Location(uri, self._span(note.span, lines)), note.message)
+            for note in found.notes
+        ]
+        return lsp.Diagnostic(
+            range=self._span(found.span, lines),
+            message=f"{found.message}\n{found.hint}" if found.hint else found.message,
+            severity=_SEVERITIES[found.severity],
+            code=found.code,
+            source="pbx-connector",
+            related_information=related or None,
+        )
+
+    def _span(self, span: Span, lines: Sequence[str]) -> lsp.Range:
+        return lsp.Range(
+            self.position(lines, span.line - 1, span.column - 1),
+            self.position(lines, span.end_line - 1, span.end_column - 1),
+        )
+
+
+def make_server(plugins: Plugins) -> ProfileServer:
+    """A server with all its features, ready to be started."""
+    server = ProfileServer(plugins)
+    for name, (handler, options) in _FEATURES.items():
+        server.feature(name, options)(handler)
+    return server
+
+
+def _opened(server: ProfileServer, params: lsp.DidOpenTextDocumentParams) -> None:
+    server.check(params.text_document.uri)
+
+
+async def _changed(server: ProfileServer, params: lsp.DidChangeTextDocumentParams) -> None:
+    """Checks once the typing pauses: of several changes in a row only the last is checked."""
+    uri, version = params.text_document.uri, params.text_document.version
+    await asyncio.sleep(PAUSE)
+    document = server.workspace.text_documents.get(uri)
+    if document is not None and document.version == version:
+        server.check(uri)
+
+
+def _closed(server: ProfileServer, params: lsp.DidCloseTextDocumentParams) -> None:
+    server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(params.text_document.uri, []))
+
+
+def _complete(server: ProfileServer, params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
+    outline, line, column = _cursor(server, params)
+    return [
+        _item(suggestion, server.range(outline.lines, Place(line, suggestion.start, column)), number)
+        for number, suggestion in enumerate(suggest(outline, line, column, server.words))
+    ]
+
+
+def _item(suggestion: Suggestion, replaced: lsp.Range, number: int) -> lsp.CompletionItem:
+    return lsp.CompletionItem(
+        label=suggestion.label,
+        kind=_KINDS[suggestion.kind],
+        detail=suggestion.detail or None,
+        documentation=lsp.MarkupContent(lsp.MarkupKind.Markdown, suggestion.doc) if suggestion.doc else None,
+        sort_text=f"{number:05}",
+        filter_text=suggestion.label,
+        text_edit=lsp.TextEdit(replaced, suggestion.insert),
+    )
+
+
+def _hover(server: ProfileServer, params: lsp.HoverParams) -> lsp.Hover | None:
+    outline, line, column = _cursor(server, params)
+    found = meaning(outline, line, column, server.words)
+    if found is None:
+        return None
+    content = lsp.MarkupContent(lsp.MarkupKind.Markdown, found.doc)
+    return lsp.Hover(content, server.range(outline.lines, found.place))
+
+
+def _define(server: ProfileServer, params: lsp.DefinitionParams) -> lsp.Location | None:
+    outline, line, column = _cursor(server, params)
+    place = definition(outline, line, column)
+    return lsp.Location(params.text_document.uri, server.range(outline.lines, place)) if place else None
+
+
+def _format(server: ProfileServer, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+    """Nothing for a text that cannot be formatted: its diagnostics say why."""
+    text = server.text(params.text_document.uri)
+    try:
+        formatted = format_profile(text, "")
+    except ProfileError:
+        return []
+    lines = _LINE_BREAK.split(text)
+    whole = lsp.Range(lsp.Position(0, 0), server.position(lines, len(lines) - 1, len(lines[-1])))
+    return [lsp.TextEdit(whole, formatted)] if formatted != text else []
+
+
+def _cursor(
+    server: ProfileServer, params: lsp.CompletionParams | lsp.HoverParams | lsp.DefinitionParams
+) -> tuple[Outline, int, int]:
+    """The text in outline, and the cursor's line and column in characters."""
+    outline = server.outline(params.text_document.uri)
+    line = min(params.position.line, len(outline.lines) - 1)
+    return outline, line, server.column(outline.lines[line], params.position.character)
+
+
+_FEATURES: dict[str, tuple[Callable[..., Any], lsp.CompletionOptions | None]] = {
+    lsp.TEXT_DOCUMENT_DID_OPEN: (_opened, None),
+    lsp.TEXT_DOCUMENT_DID_CHANGE: (_changed, None),
+    lsp.TEXT_DOCUMENT_DID_CLOSE: (_closed, None),
+    lsp.TEXT_DOCUMENT_COMPLETION: (_complete, lsp.CompletionOptions(trigger_characters=["[", "{", "."])),
+    lsp.TEXT_DOCUMENT_HOVER: (_hover, None),
+    lsp.TEXT_DOCUMENT_DEFINITION: (_define, None),
+    lsp.TEXT_DOCUMENT_FORMATTING: (_format, None),
+}

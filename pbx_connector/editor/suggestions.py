@@ -1,0 +1,116 @@
+"""What can be typed where the cursor is: fields, variables, functions, words; target fields, settings, sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pbx_rules.check.vocabulary import KEYWORDS
+
+from pbx_connector.editor import words
+from pbx_connector.editor.keys import spot_at
+from pbx_connector.editor.outline import EXPRESSION, Outline
+from pbx_connector.editor.words import Words
+
+Kind = Literal["field", "variable", "function", "keyword", "table", "key", "value"]
+
+_PLACEHOLDER = re.compile(r"\{\{\{?\s*(\w*)$")
+_OPEN_FIELD = re.compile(r"\[([^\[\]]*)$")
+_PART = re.compile(r"\[([^\[\]]+)\]\.(\w*)$")
+_LOOKUP = re.compile(r"\blookup\s*\(\s*(\w*)$", re.IGNORECASE)
+_NAME = re.compile(r"\w*$")
+_WORD = re.compile(r"[\w.-]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    label: str
+    kind: Kind
+    insert: str
+    start: int
+    """The column from which on the text before the cursor is replaced."""
+    detail: str = ""
+    doc: str = ""
+
+
+def suggest(outline: Outline, line: int, column: int, known: Words) -> list[Suggestion]:
+    """In the order in which they are to be shown."""
+    before = outline.before(line, column)
+    section = outline.section(line)
+    if section == "rules" and before[:1] in (" ", "\t", ""):
+        return list(_in_expression(outline, line, before, before.lstrip(), known))
+    if section == "structure":
+        if placeholder := _PLACEHOLDER.search(before):
+            return list(_placeholders(outline, placeholder.start(1), known))
+        expression = EXPRESSION.search(before)
+        if expression:
+            return list(_in_expression(outline, len(outline.lines), before, expression[3], known))
+    return list(_in_yaml(outline, line, column, known))
+
+
+def _in_expression(outline: Outline, line: int, before: str, text: str, known: Words) -> Iterator[Suggestion]:
+    if words.in_text_or_comment(text):
+        return
+    if field := _OPEN_FIELD.search(before):
+        yield from _fields(outline, field.start(1), known, closing="]")
+    elif part := _PART.search(before):
+        parts = known.parts(outline.source, part[1])
+        yield from (Suggestion(name, "field", name, part.start(2), kind) for name, kind in parts.items())
+    elif table := _LOOKUP.search(before):
+        yield from (Suggestion(name, "table", name, table.start(1)) for name in outline.tables)
+    else:
+        start = _start_of(_NAME, before)
+        if not before[:start].strip():
+            yield from (Suggestion(text, "keyword", f"{text} ", start) for text in ("keep when", "skip when"))
+        yield from _variables(outline, line, start)
+        yield from _functions(start, known)
+        yield from (Suggestion(word, "keyword", word, start) for word in sorted(KEYWORDS))
+
+
+def _fields(outline: Outline, start: int, known: Words, *, closing: str) -> Iterator[Suggestion]:
+    for field in known.fields(outline.source):
+        yield Suggestion(field.name, "field", field.name + closing, start, field.type, field.doc)
+
+
+def _variables(outline: Outline, line: int, start: int) -> Iterator[Suggestion]:
+    """Those that are defined above."""
+    for name, defined in outline.variables.items():
+        if defined.place.line < line:
+            yield Suggestion(name, "variable", name, start, doc=defined.text)
+
+
+def _functions(start: int, known: Words) -> Iterator[Suggestion]:
+    for function in known.functions:
+        doc = words.function_doc(function)
+        yield Suggestion(function.name, "function", f"{function.name}(", start, function.signature, doc)
+
+
+def _placeholders(outline: Outline, start: int, known: Words) -> Iterator[Suggestion]:
+    yield from _variables(outline, len(outline.lines), start)
+    yield from _fields(outline, start, known, closing="")
+
+
+def _in_yaml(outline: Outline, line: int, column: int, known: Words) -> Iterator[Suggestion]:
+    before = outline.before(line, column)
+    spot = spot_at("\n".join([*outline.lines[:line], before]))
+    if spot is None:
+        return
+    start = _start_of(_WORD, before)
+    if not spot.is_key:
+        yield from (Suggestion(text, "value", text, start) for text in known.keys.choices(spot.path, outline.source))
+        return
+    if spot.path == ("tests", "row"):
+        yield from (
+            Suggestion(f.name, "field", f"{f.name}: ", start, f.type, f.doc) for f in known.fields(outline.source)
+        )
+    for name, doc in known.keys.below(spot.path, outline.source).items():
+        if spot.path or name not in outline.top_level_keys:
+            yield Suggestion(name, "key", f"{name}: ", start, doc=doc)
+
+
+def _start_of(word: re.Pattern[str], before: str) -> int:
+    """Where the word begins that the cursor is at the end of."""
+    found = word.search(before)
+    return found.start() if found else len(before)
