@@ -1,7 +1,8 @@
 """Runs a page of the docs: its commands, against the sandbox, with what the page says happens between them.
 
-`<!-- do: WORDS -->` changes the world; a `console` block has commands after `$ ` and, under each, lines of its output
-in their order. A line `...` stands for any lines. White space counts as one blank: tables are as wide as the terminal.
+`<!-- do: WORDS -->` changes the world, `<!-- file: NAME -->` writes the block that follows it; a `console` block has
+commands after `$ ` and, under each, lines of its output in their order. A line `...` stands for any lines. White space
+counts as one blank: tables are as wide as the terminal.
 """
 
 from __future__ import annotations
@@ -18,18 +19,27 @@ from product import Connector
 
 @dataclass
 class Step:
-    """Either something that happens, or a command with what it prints."""
+    """Something that happens, a file that is written, or a command with what it prints."""
 
     line: int
     does: str = ""
+    file: str = ""
+    content: str = ""
     command: str = ""
     prints: tuple[str, ...] = ()
 
 
+_FILE = re.compile(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```\n", re.DOTALL)
+
+
 def steps(page: Path) -> Iterator[Step]:
     inside, step = False, None
-    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
-        if does := re.fullmatch(r"<!-- do: (.*) -->", line):
+    text = page.read_text(encoding="utf-8")
+    files = {text.count("\n", 0, found.start()) + 1: found for found in _FILE.finditer(text)}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if number in files:
+            yield Step(number, file=files[number][1], content=files[number][2])
+        elif does := re.fullmatch(r"<!-- do: (.*) -->", line):
             yield Step(number, does=does[1])
         elif line.strip() in ("```console", "```") and (inside or line.strip() == "```console"):
             inside = not inside
@@ -57,6 +67,8 @@ class Stage:
         for step in steps(page):
             if step.does:
                 self._do(*shlex.split(step.does))
+            elif step.file:
+                (self.connector.home / step.file).write_text(step.content, encoding="utf-8")
             else:
                 commands += 1
                 self._run(step, page)
