@@ -132,6 +132,11 @@ class ServiceConfig(Strict):
         return text
 
 
+class HistoryConfig(Strict):
+    keep: Annotated[Duration, at_least("1d")] = timedelta(days=365)
+    """How long runs and plans can be looked at and undone; the last run of each profile stays."""
+
+
 class Config(Strict):
     store: str | None = None
     """Where the phone book is, such as sqlite:///book.sqlite; default: a file in your data folder."""
@@ -143,6 +148,7 @@ class Config(Strict):
     webhook: WebhookConfig | None = None
     notify: NotifyConfig = NotifyConfig()
     service: ServiceConfig = ServiceConfig()
+    history: HistoryConfig = HistoryConfig()
 
     @field_validator("timezone")
     @classmethod

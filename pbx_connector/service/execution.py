@@ -76,10 +76,14 @@ class Deadline:
 
 
 class Execution:
-    def __init__(self, watch: StoreWatch, clock: Callable[[], datetime], run_within: timedelta) -> None:
+    def __init__(
+        self, watch: StoreWatch, clock: Callable[[], datetime], run_within: timedelta, keep: timedelta | None = None
+    ) -> None:
+        """`keep`: how long the history is kept; None: for ever."""
         self._watch = watch
         self._clock = clock
         self._run_within = run_within
+        self._keep = keep
         self._me = claims.new_holder()
 
     def attempt(
@@ -114,7 +118,9 @@ class Execution:
     def _run(self, store: Store, profile: Profile, run: Running) -> Ended | NotNow:
         started = self._clock()
         try:
-            return Ended(run_profile(profile, store, progress=Deadline(run, self._run_within)))
+            report = run_profile(profile, store, progress=Deadline(run, self._run_within))
+            self._prune(store)
+            return Ended(report)
         except ProfileBusy as busy:
             LOG.info("the profile is being run already", reason=busy.message)
             return NotNow(started + BUSY_PAUSE)
@@ -131,6 +137,13 @@ class Execution:
         except Exception as error:
             LOG.exception("a bug ended the run")
             return self._recorded(store, profile, started, f"a bug in pbx-connector: {type(error).__name__}")
+
+    def _prune(self, store: Store) -> None:
+        try:
+            if self._keep is not None:
+                store.prune(self._keep)
+        except StoreError as error:
+            LOG.warning("the history was not pruned", reason=error.message)
 
     def _recorded(self, store: Store, profile: Profile, started: datetime, reason: str) -> Ended:
         """The failed run as the history has it, if it got that far."""

@@ -66,7 +66,7 @@ class Service:
         self._watch = StoreWatch(store_url, clock)
         self._ledger = Ledger()
         self._metrics = Metrics(self._ledger, clock, lambda: self._watch.lost_since is None)
-        self._execution = Execution(self._watch, clock, config.service.run_within)
+        self._execution = Execution(self._watch, clock, config.service.run_within, config.history.keep)
         self._workers = Workers(config.service.parallel, self._work, self._plan)
         self._timetable = Timetable(self._zone, config.service.jitter, self._workers.submit)
         self._courier = Courier(

@@ -238,7 +238,8 @@ class Store(Protocol):
     def changes(self, run: str) -> Iterator[Change]: ...
     def undo(self, run: str) -> Undone: ...
     def prune(self, keep: timedelta) -> int:
-        """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs."""
+        """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs. The last
+        run of each profile stays: schedules go by it."""
         ...
 
     # plans

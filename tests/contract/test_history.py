@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from pbx_connector.errors import PlanRefused, ProfileHeld, UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
 from pbx_connector.profile import Limits, RemovalLimit
 from pbx_connector.stores import RunKind, Store
+from pbx_connector.stores.memory.store import MemoryStore
+from pbx_connector.stores.sql.schema import run as run_table
+from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 
 Run = Callable[..., Report]
@@ -300,13 +305,34 @@ def test_an_adoption_is_handed_back_not_undone(run: Run, source: MemorySource, s
     assert [state.held for state in store.profiles()] == [None]
 
 
-def test_history_is_pruned_but_not_its_last_day(run: Run, source: MemorySource, store: Store) -> None:
-    source.add("public").put("ann", display_name="Ann")
-    run()
+def grow_older(store: Store, span: timedelta) -> None:
+    """As if all runs so far had ended earlier."""
+    if isinstance(store, SqlStore):
+        with store._database.write() as connection:
+            connection.execute(update(run_table).values(finished=run_table.c.finished - span.total_seconds()))
+    elif isinstance(store, MemoryStore):
+        for number, ended in store._state.runs.items():
+            store._state.runs[number] = replace(ended, finished=ended.finished - span.total_seconds())
+
+
+def test_history_is_pruned_but_not_its_last_day_and_not_the_last_run(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    book = source.add("public")
+    book.put("ann", display_name="Ann")
+    store.add_account(Account("7"))
+    first, other = run(), run(id="other")
+    grow_older(store, timedelta(days=9))
+    book.put("bob", display_name="Bob")
+    second = run()
     with pytest.raises(UsageError, match="last day"):
         store.prune(timedelta(hours=23))
-    assert store.prune(timedelta(days=1)) == 0
-    assert len(list(store.runs())) == 1
+    assert store.prune(timedelta(days=10)) == 0
+    assert store.prune(timedelta(days=8)) == 2
+    assert [record.id for record in store.runs()] == [second.run, other.run]
+    with pytest.raises(UsageError, match="no run"):
+        store.run(first.run)
+    assert len(list(store.changes(second.run))) == 1
 
 
 def test_a_run_that_is_held_by_another_keeps_profiles_as_they_are(run: Run, source: MemorySource, store: Store) -> None:

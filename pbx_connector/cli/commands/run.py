@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pbx_connector.cli import output, reports
 from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
 from pbx_connector.cli.telling import tell_of_failure, tell_of_run
-from pbx_connector.errors import EXIT_PARTIAL, ConnectorError, PlanRefused
+from pbx_connector.errors import EXIT_PARTIAL, ConnectorError, PlanRefused, StoreError
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.plan import Action
 from pbx_connector.profile import Profile, load_profile
@@ -63,10 +64,13 @@ def _run(
     with session.open_store() as book, progress_bar(wanted=not as_json) as progress:
         warn_without_accounts(profile, book)
         try:
-            return run_profile(profile, book, full=full, plan=plan, release=release, progress=progress)
+            report = run_profile(profile, book, full=full, plan=plan, release=release, progress=progress)
         except PlanRefused as refused:
             _show_refused(book, refused, as_json=as_json)
             raise
+        with suppress(StoreError):  # the run is done all the same, and the next one drops what this one could not
+            book.prune(session.config.history.keep)
+        return report
 
 
 def _show_refused(book: Store, refused: PlanRefused, *, as_json: bool) -> None:

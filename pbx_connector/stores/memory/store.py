@@ -151,7 +151,9 @@ class MemoryStore(Editing):
             raise UsageError("the history of the last day must stay", hint="the guard counts the losses of a day")
         before = time.time() - keep.total_seconds()
         with self._write() as state:
-            old = {number for number, run in state.runs.items() if run.finished < before}
+            last = {run.record.report.profile: number for number, run in sorted(state.runs.items())}
+            last.pop("", None)
+            old = {number for number, run in state.runs.items() if run.finished < before} - set(last.values())
             state.runs = {number: run for number, run in state.runs.items() if number not in old}
             state.journal = {number: lines for number, lines in state.journal.items() if number not in old}
             state.plans = {number: plan for number, plan in state.plans.items() if plan[0].made.timestamp() >= before}

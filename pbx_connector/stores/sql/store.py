@@ -179,7 +179,8 @@ class SqlStore(Editing):
         with self._database.write() as connection:
             before = connection.execute(select(self._database.dialect.now())).scalar_one() - keep.total_seconds()
             connection.execute(delete(plan).where(plan.c.made < before))
-            return connection.execute(delete(run).where(run.c.finished < before)).rowcount
+            last = select(func.max(run.c.no)).where(run.c.profile.is_not(None)).group_by(run.c.profile)
+            return connection.execute(delete(run).where(run.c.finished < before, run.c.no.not_in(last))).rowcount
 
     # profiles
 

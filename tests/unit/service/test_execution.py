@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from pbx_connector.errors import AuthenticationFailed, StoreError
 from pbx_connector.model import Book, Mapped, Record, Row, RunStatus
@@ -20,6 +21,8 @@ from pbx_connector.service.claims import GRACE, last_run
 from pbx_connector.service.execution import Ended, Execution, NotNow
 from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.service.workers import Running
+from pbx_connector.stores.sql.schema import run as run_table
+from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -224,3 +227,17 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
         assert isinstance(attempt(execution, profile), NotNow)
         let_go.set()
         assert ended(hanging.result(30)).report.status is RunStatus.DONE
+
+
+def test_a_run_drops_the_history_that_is_older_than_is_kept(
+    watch: StoreWatch, profile: Profile, source: MemorySource
+) -> None:
+    ended(attempt(Execution(watch, now, HOUR, timedelta(days=30)), profile))
+    store = watch.current()
+    assert isinstance(store, SqlStore)
+    long_ago = timedelta(days=31).total_seconds()
+    with store._database.write() as connection:
+        connection.execute(update(run_table).values(finished=run_table.c.finished - long_ago))
+    execution = Execution(watch, lambda: now() + timedelta(hours=2), HOUR, timedelta(days=30))
+    second = ended(attempt(execution, profile))
+    assert [record.id for record in store.runs()] == [second.report.run]
