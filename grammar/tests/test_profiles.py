@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from pbx_rules import (
@@ -170,6 +171,18 @@ structure:
 def test_a_lone_placeholder_keeps_its_type_where_the_target_wants_it() -> None:
     text = 'structure: {book: [{name: "{{Born}}", born: "{{Born}}"}]}'
     assert maps(text, Born="1990-12-24") == [{"name": "1990-12-24", "born": date(1990, 12, 24)}]
+
+
+def test_a_native_value_that_is_too_long_is_cut_as_text() -> None:
+    target = (TargetTable("book", (TargetField("n", max_length=3, native=True),)),)
+    structure = document.load("book: [{n: '{{N}}'}]", "s").root
+    assert structure is not None
+    source = SourceFields((SourceField("N", "number"),))
+    found = compile_profile(file="f", rules=None, structure=structure, target=target, source=source).program
+    assert found is not None
+    assert found.run({"N": 123}).records[0].values == {"n": Decimal(123)}
+    assert found.run({"N": 12345}).records[0].values == {"n": "123"}
+    assert [finding.code for finding in found.run({"N": 12345}).findings] == ["R0801"]
 
 
 def test_a_variable_goes_before_a_field_of_the_same_name() -> None:
