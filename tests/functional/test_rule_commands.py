@@ -308,6 +308,8 @@ def as_an_editor_reads_it(text: str) -> Any:
 
 def test_the_schema_accepts_what_check_accepts(schema: jsonschema.Draft202012Validator) -> None:
     assert list(schema.iter_errors(as_an_editor_reads_it(PROFILE + TESTS))) == []
+    switched = PROFILE.replace("settings:\n", "settings:\n  public: false\n  shared: {discover: yes}\n")
+    assert list(schema.iter_errors(as_an_editor_reads_it(switched))) == []
 
 
 @pytest.mark.parametrize(

@@ -176,14 +176,14 @@ class ExchangeSettings(_Settings):
         7, ge=0, description="Days after which a folder that tells its changes is listed in full again, to be sure."
     )
     connections: int = Field(10, ge=1, le=27, description="Connections at once; Exchange allows 27.")
-    public: Annotated[PublicFolders, BeforeValidator(_switch)] = Field(
+    public: Annotated[PublicFolders, BeforeValidator(_switch, json_schema_input_type=PublicFolders | bool)] = Field(
         PublicFolders(), description="Public folders, for the company phone book."
     )
-    shared: Annotated[SharedFolders, BeforeValidator(_switch)] = Field(
+    shared: Annotated[SharedFolders, BeforeValidator(_switch, json_schema_input_type=SharedFolders | bool)] = Field(
         SharedFolders(), description="Folders that others share with the service user, for the company phone book."
     )
-    personal: Annotated[PersonalFolders, BeforeValidator(_switch)] = Field(
-        PersonalFolders(), description="Each account's own contacts, for that account alone."
+    personal: Annotated[PersonalFolders, BeforeValidator(_switch, json_schema_input_type=PersonalFolders | bool)] = (
+        Field(PersonalFolders(), description="Each account's own contacts, for that account alone.")
     )
 
     @model_validator(mode="after")
