@@ -95,3 +95,4 @@ def test_a_broken_configuration_is_told_with_its_place(configured: Connector, pr
     done = configured("run", profile, code=2)
     assert "config.yaml:1:1" in done.err
     assert "did you mean webhook?" in done.err
+    assert configured.entries() == []
