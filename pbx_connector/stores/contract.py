@@ -1,7 +1,7 @@
 """What every phone book store offers, and the values it answers with.
 
 `Store` is what the user interfaces and the run pipeline see; `pbx_connector.stores.workspace` has the part that only a
-run uses. `pbx_connector.testing.StoreContract` executes this contract on every implementation.
+run uses. The tests in `tests/contract` execute this contract on every implementation.
 """
 
 from __future__ import annotations

@@ -2,5 +2,6 @@
 
 from pbx_connector.testing.examples import check_examples
 from pbx_connector.testing.memory_source import MemoryBook, MemorySource
+from pbx_connector.testing.source_contract import SourceContract
 
-__all__ = ["MemoryBook", "MemorySource", "check_examples"]
+__all__ = ["MemoryBook", "MemorySource", "SourceContract", "check_examples"]
