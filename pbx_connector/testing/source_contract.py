@@ -83,8 +83,9 @@ class SourceContract:
                 known = [(item.key, item.version) for item in items if isinstance(item, Row)]
                 *later, last = source.changes(book, end.checkpoint, known)
                 assert isinstance(last, End)
-                before = _by_key(items)
-                assert all(isinstance(item, Unchanged | End) or item == before.get(item.key) for item in later)
+                assert not any(isinstance(item, End) for item in later)
+                before, after = _by_key(items), _by_key(later)
+                assert all(isinstance(item, Unchanged) or item == before.get(key) for key, item in after.items())
 
     def test_no_contact_that_is_there_is_confirmed_gone(self, source: Source) -> None:
         for book in _books(source):

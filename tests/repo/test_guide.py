@@ -20,3 +20,10 @@ def test_every_test_that_the_page_names_exists() -> None:
 
 def test_every_test_of_a_safety_rule_is_on_the_page() -> None:
     assert defined(ROOT / "tests/contract/test_safety_rules.py") - NAMED == set()
+
+
+def test_every_problem_of_the_sync_is_explained() -> None:
+    code = "".join(file.read_text() for file in (ROOT / "pbx_connector/run").glob("*.py"))
+    explained = re.findall(r"^\| (S\d{3}) \|", (ROOT / "docs/problems.md").read_text(), re.MULTILINE)
+    assert len(set(explained)) == len(explained)
+    assert set(explained) == set(re.findall(r'"(S\d{3})"', code))
