@@ -1,7 +1,7 @@
 """One execution of a profile: books in, rows mapped and staged, a plan, the guard, and one transaction.
 
-    report = run_profile(profile, store, full=False, plan=None, release=None, parallel=4, progress=Silent())
-    with simulate_profile(profile, store, full=False, save=False, parallel=4, progress=Silent()) as simulation:
+    report = run_profile(profile, store, full=False, plan=None, release=None, parallel=10, progress=Silent())
+    with simulate_profile(profile, store, full=False, save=False, parallel=10, progress=Silent()) as simulation:
         ...
 
 Both raise `SourceError` and `StoreError`; a run also `PlanRefused` and `ProfileHeld`. A run that raises is recorded in

@@ -26,7 +26,7 @@ from pbx_connector.source import Opening
 from pbx_connector.stores.contract import KeptPlan, Store
 from pbx_connector.stores.workspace import Decision, Workspace
 
-PARALLEL = 4
+PARALLEL = 10
 """Books read at a time, unless a caller says otherwise; sources have limits of their own."""
 SHOWN_PROBLEMS = 1000
 """A report carries no more than these; it counts all, and `Store.problems` has the rest."""
