@@ -176,6 +176,7 @@ def test_no_secret_shows_in_logs_exceptions_or_reprs(
     office: Office, middleman: Middleman, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="exchangelib")
     said: list[str] = []
     with office.open(url=middleman.url) as source:
         said += [repr(source), repr(vars(source)), repr(office.settings())]

@@ -253,6 +253,7 @@ def test_a_token_that_was_revoked_is_replaced_in_the_middle_of_a_run(cloud: Offi
 
 def test_no_token_or_client_secret_shows_in_the_logs(cloud: Office, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="exchangelib")
     with cloud.open(**tokens(cloud)) as source:
         list(source.books())
     text = "\n".join(record.getMessage() for record in caplog.records)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from pbx_connector.service.logs import set_up
+from pbx_connector.service.logs import QUIET, set_up
 from pbx_connector.service.supervisor import notify
 
 
@@ -20,9 +20,12 @@ from pbx_connector.service.supervisor import notify
 def restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    quiet = {name: logging.getLogger(name).level for name in QUIET}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name, before in quiet.items():
+        logging.getLogger(name).setLevel(before)
     structlog.reset_defaults()
 
 
