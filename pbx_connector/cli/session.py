@@ -47,6 +47,10 @@ class Session:
         """Raises `ConfigError`."""
         return load_config(self._config_file)
 
+    def require_config(self) -> None:
+        """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
+        _ = self.config
+
     @property
     def store_url(self) -> str:
         return self._chosen_store or self.config.store or f"sqlite:///{default_store_file()}"

@@ -37,7 +37,7 @@ def run(
 ) -> None:
     """Run a profile: read its source, apply its rules, bring the phone book up to date."""
     session = Session.of(context, store)
-    assert session.config  # noqa: S101 - a configuration that is wrong is told before anything happens
+    session.require_config()
     started = datetime.now(UTC)
     loaded = None
     try:

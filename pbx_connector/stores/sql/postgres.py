@@ -49,7 +49,7 @@ TROUBLE: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (
         psycopg.OperationalError,
         "the server cannot be reached, or the connection to it broke",
-        "nothing was changed; run again",
+        "pbx-connector history says whether the run was applied; to run again is safe",
     ),
 )
 
