@@ -92,6 +92,13 @@ def test_a_profile_that_requires_labels_leaves_missing_ones_out_and_says_so(
     assert [dict(entry.content.labels) for entry in store.entries()] == [{"Department": "Sales"}] * 2
 
 
+def test_a_book_that_fails_half_way_leaves_no_label_behind(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann", label="Sales")
+    source.shelf["public"].cut_after = 1
+    assert run().counts.added == 0
+    assert store.labels() == []
+
+
 # --- entries by hand -----------------------------------------------------------------------------------------------
 
 

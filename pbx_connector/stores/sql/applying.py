@@ -6,7 +6,7 @@ say what they said before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, delete, exists, func, insert, literal, or_, select, true, update
@@ -49,11 +49,12 @@ def apply_plan(
     _number_additions(connection)
     _write_books(connection, profile, results)
     _write_journal(connection, dialect, run)
-    _create_labels(connection, labels)
+    created = _create_labels(connection, labels)
     connection.execute(delete(entry).where(entry.c.id.in_(_entries(Action.REMOVE))))
     _add_entries(connection)
     _update_entries(connection)
     _write_labels(connection, dialect)
+    _drop_unused(connection, created)
     _write_provenance(connection)
     _write_notes(connection)
     _forget_books(connection, results, mirror)
@@ -155,12 +156,15 @@ def keep_changes(connection: Connection, dialect: Dialect, no: int) -> None:
     connection.execute(insert(plan_change).from_select(["plan", *names], kept))
 
 
-def _create_labels(connection: Connection, names: Collection[str]) -> None:
+def _create_labels(connection: Connection, names: Collection[str]) -> Sequence[int]:
+    """Of all staged records, also of those that will not land; returns the numbers given."""
     missing = sorted(set(names) - set(connection.execute(select(label.c.name)).scalars()))
-    if missing:
-        base = take(connection, "label", len(missing))
-        numbered = [{"id": number, "name": name} for number, name in enumerate(missing, base + 1)]
-        connection.execute(insert(label), numbered)
+    if not missing:
+        return ()
+    base = take(connection, "label", len(missing))
+    numbers = range(base + 1, base + 1 + len(missing))
+    connection.execute(insert(label), [{"id": no, "name": name} for no, name in zip(numbers, missing, strict=True)])
+    return numbers
 
 
 def _add_entries(connection: Connection) -> None:
@@ -186,6 +190,13 @@ def _write_labels(connection: Connection, dialect: Dialect) -> None:
         .order_by(t_change.c.seq)
     )
     connection.execute(insert(entry_label).from_select(["entry", "label", "value"], values))
+
+
+def _drop_unused(connection: Connection, created: Sequence[int]) -> None:
+    """What was read before an address book failed, or was said again differently, leaves no label behind."""
+    if created:
+        carried = exists().where(entry_label.c.label == label.c.id)
+        connection.execute(delete(label).where(label.c.id.between(created[0], created[-1]), ~carried))
 
 
 def _write_provenance(connection: Connection) -> None:
