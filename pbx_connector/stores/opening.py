@@ -1,4 +1,7 @@
-"""From an address to an open store."""
+"""From an address to an open store.
+
+A database's code is loaded when a store of its kind is opened: most commands open none, and none should wait for it.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,9 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.contract import Store
 from pbx_connector.stores.memory import MemoryStore
-from pbx_connector.stores.sql.database import Database
-from pbx_connector.stores.sql.sqlite import open_sqlite
-from pbx_connector.stores.sql.store import SqlStore
 
 PATIENCE = 30.0
 """Seconds to wait for another program that writes."""
@@ -29,27 +26,39 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
     scheme, _, rest = url.partition(":")
     if scheme == "sqlite" and rest.startswith("///") and len(rest) > len("///"):
         path = Path(rest.removeprefix("///")).expanduser()
-        return SqlStore(open_sqlite(path, read_only=read_only or _write_protected(path), patience=patience))
+        return _open_sqlite(path, read_only or _write_protected(path), patience)
     if url == "memory:":
         return MemoryStore()
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        return SqlStore(_open_postgres(url, patience))
+        return _open_postgres(url, patience)
     raise UsageError(
         f"there is no store at {_without_password(url)}",
         hint="a store is sqlite:///relative/path, sqlite:////absolute/path or postgresql://user@host/database",
     )
 
 
-def _open_postgres(url: str, patience: float) -> Database:
+def _open_sqlite(path: Path, read_only: bool, patience: float) -> Store:
+    from pbx_connector.stores.sql.sqlite import open_sqlite
+    from pbx_connector.stores.sql.store import SqlStore
+
+    return SqlStore(open_sqlite(path, read_only=read_only, patience=patience))
+
+
+def _open_postgres(url: str, patience: float) -> Store:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from pbx_connector.stores.sql.store import SqlStore
+
     try:
-        from pbx_connector.stores.sql.postgres import open_postgres  # an extra, so loaded only when asked for
+        from pbx_connector.stores.sql.postgres import open_postgres
     except ImportError:
         raise UsageError("PostgreSQL needs an extra", hint="pip install 'pbx-connector[postgres]'") from None
     try:
         address = make_url(url.replace("postgres://", "postgresql://", 1))
     except ArgumentError:
         raise UsageError("the address of the PostgreSQL store cannot be read") from None
-    return open_postgres(address, patience=patience)
+    return SqlStore(open_postgres(address, patience=patience))
 
 
 def _write_protected(path: Path) -> bool:
