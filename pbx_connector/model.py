@@ -223,6 +223,8 @@ class Report:
     started: datetime | None = None
     duration: float = 0.0
     """Seconds."""
+    warnings: tuple[Problem, ...] = ()
+    """What the source has to say about the profile's settings; not counted, and no reason for another status."""
 
 
 def only_with_value(values: Iterable[tuple[str, str]]) -> dict[str, str]:

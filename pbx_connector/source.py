@@ -137,3 +137,6 @@ class SourceType:
     """`test_connection(settings, opening)` goes the way in step by step, in the order in which an administrator would
     look for a mistake, and ends after a step that all further ones need; what is wrong is said by checks, never raised.
     None: the source has no more to say than that `open` works."""
+    warnings: Callable[[Any], Iterable[Problem]] | None = None
+    """`warnings(settings)`: what about these settings the administrator is reminded of in the report of each run and
+    simulation, whether or not the source can be reached. Pure, no I/O. None: nothing."""

@@ -31,6 +31,7 @@ def report_as_json(report: Report) -> dict[str, Any]:
         "counts": {name: getattr(report.counts, name) for name in _COUNTS},
         "books": [_book_as_json(book) for book in report.books],
         "problems": [problem_as_json(problem) for problem in report.problems],
+        "warnings": [problem_as_json(problem) for problem in report.warnings],
         "skipped": dict(report.skipped),
         "started": report.started.isoformat() if report.started else None,
         "duration": round(report.duration, 3),
@@ -91,7 +92,7 @@ def change_as_json(change: Change) -> dict[str, Any]:
 
 
 def show_report(report: Report) -> None:
-    """Books, counts and what was skipped on stdout; problems on stderr."""
+    """Books, counts and what was skipped on stdout; problems and warnings on stderr."""
     shown = report.books
     if len(shown) > MANY_BOOKS:
         shown = tuple(book for book in shown if book.status is not BookStatus.DONE)
@@ -104,6 +105,7 @@ def show_report(report: Report) -> None:
     for reason, rows in report.skipped.items():
         output.say(f"skipped {rows}: {output.shown(reason)}")
     output.problems(report.problems)
+    output.problems(report.warnings)
     output.say(f"{report.status}: {counts_in_words(report.counts)}", style="bold")
 
 

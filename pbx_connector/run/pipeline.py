@@ -6,6 +6,7 @@ transaction, or kept, or only shown.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import PlanSummary, plan_digest
 from pbx_connector.profile import Profile
+from pbx_connector.run import problems
 from pbx_connector.run.guard import objections
 from pbx_connector.run.progress import Progress, Silent
 from pbx_connector.run.reading import Reading
@@ -26,6 +28,7 @@ from pbx_connector.source import Opening
 from pbx_connector.stores.contract import KeptPlan, Store
 from pbx_connector.stores.workspace import Decision, Workspace
 
+LOG = logging.getLogger(__name__)
 PARALLEL = 10
 """Books read at a time, unless a caller says otherwise; sources have limits of their own."""
 SHOWN_PROBLEMS = 1000
@@ -145,7 +148,17 @@ class Execution:
     ) -> Report:
         took = time.monotonic() - self.clock
         run, profile = self.workspace.run, self.profile.id
-        return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took)
+        warnings = _warnings(self.profile)
+        return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took, warnings)
+
+
+def _warnings(profile: Profile) -> tuple[Problem, ...]:
+    """A plugin that fails over its warnings takes no run down."""
+    try:
+        return tuple(profile.source.warnings(profile.settings)) if profile.source.warnings else ()
+    except Exception as error:
+        LOG.debug("the source plugin failed", exc_info=error)
+        return (problems.warnings_failed(error),)
 
 
 def _usable(store: Store, profile: Profile, plan: str) -> KeptPlan:

@@ -80,5 +80,15 @@ def no_such_label(name: str) -> Problem:
     )
 
 
+def warnings_failed(error: Exception) -> Problem:
+    return Problem(
+        "S106",
+        f"the source plugin failed with {type(error).__name__} when it was asked for warnings",
+        where="settings",
+        hint="tell its author",
+        severity="warning",
+    )
+
+
 def _place(book: Book, key: str) -> str:
     return f"{book.title}: {key}"

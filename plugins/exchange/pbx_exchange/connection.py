@@ -5,7 +5,6 @@ Between `pbx_exchange.settings` and the wire; `pbx_exchange.source` holds the `C
 
 from __future__ import annotations
 
-import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -25,13 +24,11 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from pbx_exchange.discovery import Discovered, discover
 from pbx_exchange.oauth import TokenAuth
-from pbx_exchange.settings import CLOUDS, ExchangeSettings
+from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.trouble import NO_KERBEROS, translated
 from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, Patience
 from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
-
-log = logging.getLogger(__name__)
 
 _FIRST_WAIT = 5.0
 _SHUT_OUT = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired)
@@ -104,8 +101,6 @@ class Connection:
 @contextmanager
 def connect(settings: ExchangeSettings) -> Iterator[Connection]:
     """A proven connection. Raises `SourceError` in words about what failed."""
-    if not settings.verify:
-        log.warning("verify: false: the server's certificate is not checked, anybody in between can read along")
     where = settings.url or settings.email
     with translated(where):
         connection = open_unproven(settings)
@@ -138,10 +133,8 @@ def open_unproven(settings: ExchangeSettings) -> Connection:
 
 def locate(settings: ExchangeSettings, route: Route, credentials: Credentials | None) -> Discovered:
     """By the settings, by the cloud (whose autodiscover refuses applications), or by autodiscover."""
-    if settings.url:
-        return Discovered(settings.url, "")
-    if settings.oauth:
-        return Discovered(CLOUDS[settings.oauth.cloud].url, "")
+    if settings.address:
+        return Discovered(settings.address, "")
     return discover(settings.email, route.session, credentials)
 
 

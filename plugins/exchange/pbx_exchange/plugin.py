@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 
-from pbx_connector.api import Question, SourceType, Template, hookimpl
+from pbx_connector.api import Problem, Question, SourceType, Template, hookimpl
 from pbx_exchange.fields import FIELDS
 from pbx_exchange.probe import test_connection
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import open_exchange
+from pbx_exchange.trouble import ENDING, UNVERIFIED
+from pbx_exchange.wire.endpoint import is_online
 
 _QUESTIONS = (
     Question("name", "Title of the profile", default="Exchange contacts"),
@@ -25,6 +27,13 @@ def _template(name: str, title: str) -> Template:
     return Template(name, title, text, _QUESTIONS)
 
 
+def warnings(settings: ExchangeSettings) -> Iterator[Problem]:
+    if not settings.verify:
+        yield UNVERIFIED.warning("verify: false")
+    if is_online(settings.address or ""):
+        yield ENDING.warning("source: exchange")
+
+
 @hookimpl
 def pbx_sources() -> Sequence[SourceType]:
     return (
@@ -36,6 +45,7 @@ def pbx_sources() -> Sequence[SourceType]:
             open=open_exchange,
             version=version("pbx-connector-exchange"),
             test_connection=test_connection,
+            warnings=warnings,
             templates=(
                 _template("exchange-contacts", "Exchange contacts, mapped field by field"),
                 _template(

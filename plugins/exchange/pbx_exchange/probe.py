@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,7 +96,7 @@ class _Probe:
     def _secure(self) -> Check:
         trusted = self._route.verify
         if trusted is False:
-            return Check("TLS", replace(UNVERIFIED.problem("TLS"), severity="warning"))
+            return Check("TLS", UNVERIFIED.warning("TLS"))
         context = ssl.create_default_context(cafile=trusted if isinstance(trusted, str) else DEFAULT_CA_BUNDLE_PATH)
         host, port = _host(self._url)
         with (
@@ -123,7 +122,7 @@ class _Probe:
     def _version(self) -> Check:
         detail = self.connection.service.server or "not told"
         if is_online(self._url):
-            return Check("version", replace(ENDING.problem("version"), severity="warning"), detail)
+            return Check("version", ENDING.warning("version"), detail)
         return Check("version", detail=detail)
 
 
@@ -131,7 +130,7 @@ def _judge(certificate: Any, version: str) -> Check:
     ends = ssl.cert_time_to_seconds(certificate["notAfter"])
     detail = f"{version}, certificate valid until {time.strftime('%Y-%m-%d', time.gmtime(ends))}"
     if ends - time.time() < _SOON:
-        return Check("TLS", replace(EXPIRES_SOON.problem("TLS"), severity="warning"), detail)
+        return Check("TLS", EXPIRES_SOON.warning("TLS"), detail)
     return Check("TLS", detail=detail)
 
 

@@ -205,6 +205,11 @@ class ExchangeSettings(_Settings):
         return f"{self.domain}\\{name.partition('@')[0]}" if self.domain and "\\" not in name else name
 
     @property
+    def address(self) -> str | None:
+        """Where the web services are, as far as can be said without asking; None: autodiscover knows."""
+        return self.url or (CLOUDS[self.oauth.cloud].url if self.oauth else None)
+
+    @property
     def mail_domain(self) -> str:
         return self.email.rpartition("@")[2]
 

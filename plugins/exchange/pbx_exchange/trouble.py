@@ -62,6 +62,9 @@ class Words:
     def problem(self, where: str, name: str = "") -> Problem:
         return Problem(self.code, self.message.format(name=name), where, self.hint)
 
+    def warning(self, where: str) -> Problem:
+        return Problem(self.code, self.message, where, self.hint, "warning")
+
 
 _U, _A, _P = SourceUnavailable, AuthenticationFailed, ProtocolViolation
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import entry_points
+from typing import Any
 
 import pytest
 from pbx_exchange import plugin
 from pbx_exchange.fields import KNOWN
+from pbx_exchange.settings import ExchangeSettings
 
 from pbx_connector.api import SourceType, Template
 
@@ -29,3 +31,27 @@ def test_a_template_asks_for_what_it_fills_in_and_names_only_fields_that_there_a
     assert fields <= set(KNOWN)
     variables = set(re.findall(r"^  (\w+) +=", template.text, re.MULTILINE))
     assert set(re.findall(r"\{\{(\w+)\}\}", template.text)) <= set(KNOWN) | variables
+
+
+OWN = {"email": "pbx@example.com", "password": {"env": "X"}, "url": "https://mail.example.com/ews/exchange.asmx"}
+ONLINE = {"email": "pbx@example.com", "oauth": {"tenant": "t", "client_id": "c", "client_secret": {"env": "X"}}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        (OWN, []),
+        (OWN | {"url": None}, []),
+        (OWN | {"verify": False}, ["X0111"]),
+        (ONLINE, ["X0218"]),
+        (ONLINE | {"url": "https://proxy.example.com/ews"}, []),
+        (OWN | {"url": "https://outlook.office365.com/EWS/Exchange.asmx", "verify": False}, ["X0111", "X0218"]),
+    ],
+)
+def test_each_run_warns_of_an_unchecked_certificate_and_of_the_end_of_the_way_in(
+    settings: dict[str, Any], codes: list[str]
+) -> None:
+    assert SOURCE.warnings is not None
+    found = list(SOURCE.warnings(ExchangeSettings.model_validate(settings)))
+    assert [warning.code for warning in found] == codes
+    assert all(warning.severity == "warning" and warning.hint for warning in found)
