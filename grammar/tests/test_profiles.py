@@ -213,6 +213,17 @@ structure:
     ]
 
 
+def test_the_hint_shows_a_key_that_works_and_finds_a_target_field_by_its_title() -> None:
+    hints = [
+        found.hint
+        for of in ("[Phones]", "[Tags]")
+        for found in compiled(f"structure: {{book: [{{name: x, for: 'p in {of}'}}]}}").diagnostics
+    ]
+    assert [(hint or "").rpartition(" ")[2] for hint in hints] == ["p.Type", "p"]
+    (unknown,) = compiled("structure: {book: [{name: x, Display Name: y}]}").diagnostics
+    assert unknown.hint == "did you mean name?"
+
+
 def test_warnings_do_not_stop_a_profile() -> None:
     found = compiled("rules: |\n  A = 1\n" + PLAIN.lstrip())
     assert found.program is not None

@@ -16,7 +16,6 @@ from pbx_rules.check.yaml_traps import expression_text
 from pbx_rules.diagnostics import Findings, Span
 from pbx_rules.document.places import SourceText
 from pbx_rules.schema import TargetField, TargetTable
-from pbx_rules.syntax import tree
 from pbx_rules.syntax.parser import parse_expression, parse_loop
 from pbx_rules.typed import Typed
 
@@ -86,15 +85,17 @@ class StructureCheck:
         expressions.check_loop_name(loop.name, loop.name_at, within)
         over = to_list(expressions.check(loop.over, within))
         with scope.loop(loop.name, over.type.element) as slot:
-            yield typed.Loop(slot, over, self._key(node, scope, loop, written, needed=needs_key))
+            part = next(iter(over.type.element.parts or ()), None)
+            sample = f"{loop.name}.{part}" if part else loop.name
+            yield typed.Loop(slot, over, self._key(node, scope, sample, written, needed=needs_key))
 
     def _key(
-        self, node: document.Mapping, scope: Scope, loop: tree.Loop, written: document.Scalar, *, needed: bool
+        self, node: document.Mapping, scope: Scope, sample: str, written: document.Scalar, *, needed: bool
     ) -> Typed | None:
         key = expression_text(node, "key", self._findings)
         if key is None:
             if needed and node.get("key") is None:
-                hint = f"add key: with what stays the same about it, such as key: {loop.name}"
+                hint = f"add key: with what stays the same about it, such as key: {sample}"
                 self._findings.add("R0408", "`for:` needs a `key:` to tell its records apart", written.span, hint=hint)
             return None
         expression = parse_expression(key, self._findings)
@@ -136,8 +137,8 @@ class StructureCheck:
                 yield typed.TargetValue(target, check_template(value, scope, native=target.native))
 
     def _unknown_field(self, name: document.Scalar, table: TargetTable, known: dict[str, TargetField]) -> None:
-        titles = {field.title: field.name for field in table.fields if field.title}
-        by_title = titles.get(name.text) or next((titles[title] for title in titles if title == name.text), None)
+        titles = {field.title.casefold(): field.name for field in table.fields if field.title}
+        by_title = titles.get(name.text.casefold())
         hint = f"did you mean {by_title}?" if by_title else meant(name.text, [*known, *_SPECIAL])
         self._findings.add(
             "R0402",
