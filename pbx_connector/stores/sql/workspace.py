@@ -1,6 +1,7 @@
 """A run's staging in the database: rows go into temporary tables, and `diff.py` compares them with what is held.
 
-One connection serves all worker threads, one at a time; each call is a short transaction of its own.
+One connection serves all worker threads, one at a time; each call is a short transaction of its own. The first one that
+fails is the last one: a new connection would know nothing of what was staged.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection, Select, Table, delete, exists, func, select, text, union
 from sqlalchemy.exc import IntegrityError
 
+from pbx_connector.errors import StoreError
 from pbx_connector.model import Account, Book, Record, Report
 from pbx_connector.stores.folding import found_by
 from pbx_connector.stores.sql import diff, leases
@@ -46,6 +48,7 @@ class SqlWorkspace:
         self._rows = 0
         self._records = 0
         self._settled = False
+        self._failure: StoreError | None = None
         with self._transaction() as transaction:
             staging.create_all(transaction, checkfirst=False)
             self._held = {held.id: held for held in transaction.execute(select(book).where(book.c.profile == profile))}
@@ -56,14 +59,26 @@ class SqlWorkspace:
         return "" if self._run is None else str(self._run)
 
     @contextmanager
-    def _transaction(self, *, write: bool = False) -> Iterator[Connection]:
-        with self._lock, self._database.translated():
-            self._database.dialect.begin(self._connection, write=write)
+    def _transaction(self) -> Iterator[Connection]:
+        with self._alone():
+            self._database.dialect.begin(self._connection, write=False)
             try:
                 yield self._connection
                 self._connection.commit()
             except BaseException:
                 self._connection.rollback()
+                raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._lock:
+            if self._failure:
+                raise self._failure
+            try:
+                with self._database.translated():
+                    yield
+            except StoreError as error:
+                self._failure = error
                 raise
 
     # what is held
@@ -169,7 +184,7 @@ class SqlWorkspace:
 
     @contextmanager
     def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:
-        with self._lock, self._database.translated():
+        with self._alone():
             self._database.dialect.begin(self._connection, write=write)
             try:
                 if self._taken:
@@ -186,13 +201,13 @@ class SqlWorkspace:
                 yield decision
                 if decision.written:
                     self._give_back(self._connection)
-                    self._connection.commit()
+                    self._database.commit(self._connection)
             finally:
                 self._connection.rollback()
 
     def fail(self, report: Report, note: str) -> None:
         if self._run is not None:
-            with self._transaction(write=True) as transaction:
+            with self._database.write() as transaction:
                 record_run(transaction, self._database.dialect, report, note=note)
                 self._give_back(transaction)
 
