@@ -45,6 +45,8 @@ def _picture(span: Span, lines: list[str], margin: int, mark: str, label: str) -
 
 def _printable(text: str) -> str:
     """Control characters, lone surrogates and direction marks must not reach a terminal."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else " " if character == "\t" else "\N{REPLACEMENT CHARACTER}"
         for character in text
@@ -53,6 +55,8 @@ def _printable(text: str) -> str:
 
 def _width(text: str) -> int:
     """Columns on a terminal, so that the carets stand under what they mean."""
+    if text.isascii():
+        return len(text)
     return sum(_columns(character) for character in text)
 
 

@@ -162,6 +162,8 @@ def test_a_megabyte_of_rules() -> None:
         ("a: " + "[" * 100_000, "R0007"),
         ("a: " + "{a: " * 100_000, "R0007"),
         ("- " * 100_000 + "x", "R0007"),
+        ("a: " + "[[[[[[[]" * 250, "R0007"),
+        ("a: " + "[[[[[[[[re: " * 160, "R0007"),
         ("x" * 2_000_001, "R0009"),
     ],
     ids=lambda value: str(value)[:20],
@@ -169,6 +171,11 @@ def test_a_megabyte_of_rules() -> None:
 def test_hostile_yaml_ends_soon_with_a_clear_error(text: str, code: str) -> None:
     with within(20):
         assert code in {item.code for item in document.load(text, "f").diagnostics}
+
+
+def test_brackets_in_texts_are_no_depth() -> None:
+    many = "[" * 60
+    assert document.load(f'a: "{many}"\nb: |\n  {many}\n  {many}\n', "f").diagnostics == ()
 
 
 def test_a_pattern_made_to_backtrack_does_not() -> None:

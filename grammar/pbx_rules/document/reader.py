@@ -23,6 +23,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.scanner import Scanner
 
 from pbx_rules.diagnostics import Findings, Note, Span
 from pbx_rules.document.nodes import Document, Mapping, Node, Scalar, Sequence, Style
@@ -34,13 +35,12 @@ LONGEST = 2_000_000
 DEEPEST = 32
 MOST_NODES = 50_000
 
+_TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _SLIP = "no profile needs that: look for a typing slip"
 _STYLES: dict[str | None, Style] = {None: "plain", "'": "quoted", '"': "quoted", "|": "literal", ">": "folded"}
 _REFUSED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|(?<!^)\ufeff"
 )
-_DEEP = re.compile(rf"(?:[\[{{]\s*){{{DEEPEST + 1}}}")
-"""Looked for before parsing, whose time grows with the square of such a run."""
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -56,11 +56,6 @@ def load(text: str, file: str) -> Document:
         )
     for found in _REFUSED.finditer(text):
         _refuse_character(found, source, findings)
-    deep = _DEEP.search(text)
-    if deep:
-        findings.add(
-            "R0007", f"nested deeper than {DEEPEST} levels", source.span(deep.end() - 1, deep.end()), hint=_SLIP
-        )
     root = None if findings.failed else _Builder(source, findings).build()
     return Document(root, findings.sorted, file, text)
 
@@ -73,6 +68,19 @@ def _refuse_character(found: re.Match[str], source: SourceText, findings: Findin
         label="an invisible character" if not found[0].isprintable() else "",
         hint="delete it, and save the file as UTF-8",
     )
+
+
+class _TooDeep(Exception):
+    """Carries the offset of the bracket that is one too many."""
+
+
+class _Scanner(Scanner):
+    """Stops at deep brackets itself: it reads ahead of its events, and the time grows with the square of the depth."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
+        if len(self.flow_context) >= DEEPEST:
+            raise _TooDeep(self.reader.get_mark().index)
+        super().fetch_flow_collection_start(TokenClass, to_push)
 
 
 @dataclass
@@ -97,6 +105,10 @@ class _Builder:
             for event in self._events():
                 if not self._take(event):
                     return None
+        except _TooDeep as error:
+            at = int(error.args[0])
+            self._findings.add("R0007", _TOO_DEEP, self._source.span(at, at + 1), hint=_SLIP)
+            return None
         except MarkedYAMLError as error:
             explain(error, self._source, self._findings)
             return None
@@ -108,7 +120,9 @@ class _Builder:
         return roots[0] if roots else None
 
     def _events(self) -> Iterator[Any]:
-        return iter(YAML(typ="safe", pure=True).parse(self._source.text))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Scanner = _Scanner
+        return iter(yaml.parse(self._source.text))
 
     def _take(self, event: Event) -> bool:
         """False when there is no point in going on."""
@@ -141,7 +155,7 @@ class _Builder:
     def _within_limits(self, event: Event) -> bool:
         self._nodes += 1
         if len(self._open) > DEEPEST + 1:
-            self._refuse("R0007", f"nested deeper than {DEEPEST} levels", event, _SLIP)
+            self._refuse("R0007", _TOO_DEEP, event, _SLIP)
             return False
         if self._nodes > MOST_NODES:
             self._refuse("R0009", f"the file has more than {MOST_NODES} keys and values", event, "divide it")
