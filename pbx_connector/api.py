@@ -31,6 +31,7 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.notice import Notice, NoticeKind
+from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
 from pbx_connector.source import Check, Field, FieldSet, Opening, Question, Source, SourceType, Template
@@ -61,6 +62,7 @@ __all__ = [
     "NoticeKind",
     "Opening",
     "Parameter",
+    "Pool",
     "Problem",
     "ProfilePath",
     "ProtocolViolation",

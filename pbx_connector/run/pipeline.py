@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from itertools import chain
 from types import MappingProxyType
 
+from structlog.contextvars import bound_contextvars
+
 from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import PlanSummary, plan_digest
@@ -29,6 +31,7 @@ from pbx_connector.stores.contract import KeptPlan, Store
 from pbx_connector.stores.workspace import Decision, Workspace
 
 LOG = logging.getLogger(__name__)
+
 PARALLEL = 10
 """Books read at a time, unless a caller says otherwise; sources have limits of their own."""
 SHOWN_PROBLEMS = 1000
@@ -55,7 +58,8 @@ def run_profile(
     kept = None if plan is None and release is None else _usable(store, profile, plan or release or "")
     with store.open_workspace(profile.id, profile.title, simulate=False, file=profile.file) as workspace:
         run = Execution(profile, workspace, progress or Silent())
-        with run.recorded():
+        with bound_contextvars(profile=profile.id, run=workspace.run), run.recorded():
+            LOG.info("run begins")
             reading = run.read(full, parallel)
             with workspace.decide(mirror=profile.mode == "mirror", write=True) as decision:
                 outcome = run.settle(

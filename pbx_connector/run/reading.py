@@ -10,7 +10,6 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 
@@ -32,6 +31,7 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.plan import storable
+from pbx_connector.pool import Pool
 from pbx_connector.profile import Profile
 from pbx_connector.run import problems
 from pbx_connector.run.progress import Progress
@@ -106,7 +106,7 @@ class Reading:
             return BookUnknown(book, problems.book_failed(book, error))
 
     def _work_off(self, jobs: Iterable[Callable[[], None]], parallel: int) -> None:
-        with ThreadPoolExecutor(max(1, parallel), thread_name_prefix="book") as pool:
+        with Pool(max(1, parallel), thread_name_prefix="book") as pool:
             futures = [pool.submit(job) for job in jobs]
             try:
                 for future in futures:

@@ -134,9 +134,13 @@ class Execution:
             return self._recorded(store, profile, started, _line(error))
         except ConnectorError as error:
             return self._recorded(store, profile, started, _line(error))
-        except Exception as error:
-            LOG.exception("a bug ended the run")
-            return self._recorded(store, profile, started, f"a bug in pbx-connector: {type(error).__name__}")
+        except Exception as error:  # noqa: BLE001 - logged in any case, with its run where there is one
+            ended = self._failed(profile, started, f"a bug in pbx-connector: {type(error).__name__}")
+            try:
+                ended = self._recorded(store, profile, started, ended.reason)
+            finally:
+                LOG.exception("a bug ended the run", run=ended.report.run)
+            return ended
 
     def _prune(self, store: Store) -> None:
         try:

@@ -1,22 +1,29 @@
 """Log lines: readable on a terminal, one JSON object a line elsewhere; each says which profile and run it is about.
 
-Everything that logs through the standard library ends up here too.
+Everything that logs through the standard library ends up here too. Nothing of a contact and no secret is in a line: a
+traceback says where a bug is and of what kind, not with which values.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal, TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import ExcInfo, Processor
 
 QUIET = ("apscheduler", "urllib3", "watchfiles", "exchangelib", "alembic", "requests", "httpx")
 """Libraries whose own lines below warnings say nothing to an administrator, and may quote contacts."""
 
 
-def set_up(form: Literal["auto", "text", "json"], stream: TextIO | None = None) -> None:
+Form = Literal["auto", "text", "json"]
+
+
+def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) -> None:
     out = stream or sys.stderr
     readable = form == "text" or (form == "auto" and out.isatty())
     shared: list[Processor] = [
@@ -26,9 +33,9 @@ def set_up(form: Literal["auto", "text", "json"], stream: TextIO | None = None) 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_write_traceback)]
         if readable
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(_traceback), structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -43,6 +50,45 @@ def set_up(form: Literal["auto", "text", "json"], stream: TextIO | None = None) 
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+_FRAMES = ExceptionDictTransformer(show_locals=False)
+
+
+def _traceback(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """The exceptions, the last one first, each with its frames and without its text, which may quote anything."""
+    return [
+        {
+            "exc_type": exception["exc_type"],
+            "is_cause": exception["is_cause"],
+            "frames": exception["frames"],
+            "exceptions": [inner[0]["exc_type"] for inner in exception["exceptions"]],
+        }
+        for exception in _FRAMES(exc_info)
+    ]
+
+
+def _write_traceback(out: TextIO, exc_info: ExcInfo) -> None:
+    for exception in reversed(_traceback(exc_info)):
+        for frame in exception["frames"]:
+            out.write(f'\n  File "{frame["filename"]}", line {frame["lineno"]}, in {frame["name"]}')
+        out.write(f"\n{exception['exc_type']}")
+
+
+@contextmanager
+def warnings_for_people() -> Iterator[None]:
+    """While one command runs: warnings alone, as the command says everything else itself."""
+    root = logging.getLogger()
+    before = {logger: logger.level for logger in (root, *map(logging.getLogger, QUIET))}
+    handlers, configured = root.handlers[:], structlog.get_config()
+    set_up("text", level=logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        for logger, level in before.items():
+            logger.setLevel(level)
+        structlog.configure(**configured)

@@ -17,6 +17,7 @@ from pbx_connector.model import Report, RunStatus
 from pbx_connector.plan import Action
 from pbx_connector.profile import Profile, load_profile
 from pbx_connector.run import run_profile
+from pbx_connector.service.logs import warnings_for_people
 from pbx_connector.stores import Store
 
 
@@ -61,7 +62,7 @@ def run(
 def _run(
     session: Session, profile: Profile, *, full: bool, plan: str | None, release: str | None, as_json: bool
 ) -> Report:
-    with session.open_store() as book, progress_bar(wanted=not as_json) as progress:
+    with warnings_for_people(), session.open_store() as book, progress_bar(wanted=not as_json) as progress:
         warn_without_accounts(profile, book)
         try:
             report = run_profile(profile, book, full=full, plan=plan, release=release, progress=progress)

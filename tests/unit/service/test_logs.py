@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from pbx_connector.service.logs import QUIET, set_up
+from pbx_connector.service.logs import QUIET, Form, set_up, warnings_for_people
 from pbx_connector.service.supervisor import notify
 
 
@@ -29,9 +29,9 @@ def restored() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def log_something(form: str) -> str:
+def log_something(form: Form) -> str:
     out = io.StringIO()
-    set_up(form, out)  # type: ignore[arg-type] # each of the three is tried
+    set_up(form, out)
     log = structlog.stdlib.get_logger("pbx")
     with structlog.contextvars.bound_contextvars(profile="crm"):
         log.info("run ended", run="7")
@@ -42,7 +42,7 @@ def log_something(form: str) -> str:
 
 
 @pytest.mark.parametrize("form", ["json", "auto"])
-def test_away_from_a_terminal_each_line_is_json_with_its_profile(form: str) -> None:
+def test_away_from_a_terminal_each_line_is_json_with_its_profile(form: Form) -> None:
     lines = [json.loads(line) for line in log_something(form).splitlines()]
     assert [line["event"] for line in lines] == ["run ended", "odd thing"]
     assert all(line["profile"] == "crm" and line["timestamp"].endswith("Z") for line in lines)
@@ -56,15 +56,49 @@ def test_text_is_for_people() -> None:
     assert "Ann" not in text
 
 
-def test_a_traceback_is_one_line_of_json() -> None:
+def stumble(form: Form) -> str:
+    """What is logged of a bug that a contact caused."""
     out = io.StringIO()
-    set_up("json", out)
+    set_up(form, out)
+    contact = {"name": "Ann"}
     try:
-        raise ZeroDivisionError
+        try:
+            raise ExceptionGroup("Ann", [KeyError(contact["name"])])
+        except ExceptionGroup as group:
+            raise ZeroDivisionError("Ann") from group
     except ZeroDivisionError:
         structlog.stdlib.get_logger("pbx").exception("a bug")
-    [line] = out.getvalue().splitlines()
-    assert json.loads(line)["exception"][0]["exc_type"] == "ZeroDivisionError"
+    return out.getvalue()
+
+
+def test_a_traceback_is_one_line_of_json() -> None:
+    [line] = stumble("json").splitlines()
+    last, cause = json.loads(line)["exception"]
+    assert (last["exc_type"], last["frames"][0]["name"]) == ("ZeroDivisionError", "stumble")
+    assert (cause["exc_type"], cause["exceptions"]) == ("ExceptionGroup", ["KeyError"])
+
+
+def test_a_traceback_for_people_has_the_last_exception_last() -> None:
+    first, *_, last = stumble("text").splitlines()
+    assert first.endswith("a bug")
+    assert last == "ZeroDivisionError"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_traceback_shows_neither_values_nor_texts(form: Form) -> None:
+    assert "Ann" not in stumble(form)
+
+
+def test_a_command_shows_warnings_while_it_runs_and_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:], structlog.get_config()
+    with warnings_for_people(), structlog.contextvars.bound_contextvars(profile="crm", run="7"):
+        logging.getLogger("some.library").warning("odd")
+        logging.getLogger("some.library").info("GET Ann")
+    assert (logging.getLogger().handlers, structlog.get_config()) == before
+    [line] = capsys.readouterr().err.splitlines()
+    assert "odd" in line
+    assert "profile=crm" in line
+    assert "run=7" in line
 
 
 @pytest.mark.parametrize("abstract", [False, True])

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import BaseModel, ConfigDict
 
-from pbx_connector.api import Config, FieldSet, Notice, Opening, Report, SourceType, hookimpl
+from pbx_connector.api import Book, Config, FieldSet, Notice, Opening, Report, SourceType, StreamItem, hookimpl
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.run import pipeline
 from pbx_connector.service import process
+from pbx_connector.service.logs import set_up
 from pbx_connector.service.process import Service
 from pbx_connector.testing import MemorySource
 
@@ -37,6 +43,15 @@ PATIENCE = 30.0
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str
+
+
+@dataclass
+class Talking(MemorySource):
+    """A library that it uses logs from the threads that read."""
+
+    def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        logging.getLogger("some.library").warning("slow answer")
+        return super().changes(book, since, known)
 
 
 class World:
@@ -75,8 +90,9 @@ class World:
         self.opened.append(settings.name)
         if settings.name in self.blocked:
             self.blocked[settings.name].wait(PATIENCE)
-        source = MemorySource()
+        source = Talking()
         source.add("public").put("r", display_name="Ann")
+        source.add("more").put("r", display_name="Bob")
         return nullcontext(source)
 
     def drop(self, name: str, every: str = "1h") -> None:
@@ -233,6 +249,30 @@ def test_a_run_that_was_missed_while_the_service_was_down_is_made_up_for_once(wo
     assert eventually(lambda: len(world.opened) == 2)
     time.sleep(0.5)
     assert len(world.opened) == 2
+
+
+def test_every_line_of_a_run_names_profile_and_run_and_no_contact(world: World) -> None:
+    root, lines = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    set_up("json", lines)
+    try:
+        for name in ("a", "b"):
+            world.drop(name)
+        world.start(parallel=2)
+        assert eventually(lambda: world.ran("a") and world.ran("b"))
+        world.end()
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+    logged = [json.loads(line) for line in lines.getvalue().splitlines()]
+    of_runs = {"run begins", "slow answer", "run ended"}
+    told = sorted((line["profile"], line["run"], line["event"]) for line in logged if line["event"] in of_runs)
+    events = ["run begins", "run ended", "slow answer", "slow answer"]
+    runs = {profile: run for profile, run, _ in told}
+    assert told == [(name, runs[name], event) for name in ("a", "b") for event in events]
+    assert runs["a"] != runs["b"]
+    assert not any(name in lines.getvalue() for name in ("Ann", "Bob"))
 
 
 def test_a_profile_without_a_schedule_is_shown_and_not_run(world: World) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Account, Book, BookGone, BookUnknown
+from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool
 from pbx_exchange.connection import Connection
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_contacts
 from pbx_exchange.settings import ExchangeSettings
@@ -33,7 +32,7 @@ class PersonalShelf:
         if not self._settings.enabled:
             return
         wanted = [account for id, account in self._accounts.items() if id not in self._settings.skip_accounts]
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="mailboxes") as pool:
+        with Pool(self._threads, thread_name_prefix="mailboxes") as pool:
             for places in pool.map(self._of_account, wanted):
                 yield from places
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Account, Book, BookGone, BookUnknown
+from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool
 from pbx_exchange.connection import Connection
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_shared
 from pbx_exchange.settings import ExchangeSettings
@@ -41,7 +40,7 @@ class SharedShelf:
     def find(self) -> Iterator[Place | BookUnknown]:
         if not self._settings.enabled or not self._owners:
             return
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="owners") as pool:
+        with Pool(self._threads, thread_name_prefix="owners") as pool:
             for places in pool.map(self._of_owner, self._owners):
                 yield from places
 
