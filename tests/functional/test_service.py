@@ -147,16 +147,12 @@ def test_every_line_of_a_run_names_profile_and_run_and_no_contact(
     connector: Connector, serve: Serve, profile: Path, profiles: Path
 ) -> None:
     connector("automate", profile, "--every", "1h")
-    text = profile.read_text()
-    assert "\nsettings:\n" in text
-    profile.write_text(text.replace("\nsettings:\n", "\nsettings:\n  verify: false\n"))
     os.rename(profile, profiles / profile.name)
     serving = serve()
     serving.wait_for("run ended")
     serving.stop()
     events = [line["event"] for line in serving.lines]
     of_run = serving.lines[events.index("run begins") : events.index("run ended") + 1]
-    assert any("anybody in between can read along" in line["event"] for line in of_run)
     assert {(line["profile"], line["run"]) for line in of_run} == {("exchange-contacts", "2")}  # 1: the accounts
     text = serving.lines_file.read_text()
     for entry in connector.entries():
