@@ -3,11 +3,12 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: help demo test crash check lint fuzz soak lock clean
+.PHONY: help demo test kerberos crash check lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
 	@echo "make crash   kills 200 runs at random moments and plays 400 random histories, which takes minutes"
+	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
 	@echo "make check   lint, types, import contracts, lock freshness"
 	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
@@ -25,6 +26,10 @@ demo: .venv/.ready
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n auto
+
+kerberos: .venv/.ready
+	$(BIN)/pip install --quiet --disable-pip-version-check gssapi
+	$(BIN)/python -m pytest -rs plugins/exchange/tests/test_kerberos.py
 
 crash: .venv/.ready
 	PBX_CRASHES=100 PBX_HISTORIES=300 $(BIN)/python -m pytest tests/contract/test_crashes.py tests/contract/test_stores_agree.py --timeout 3600
@@ -47,7 +52,7 @@ lock:
 	.venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --all-extras --group dev --group bench \
-	  --no-emit-package requests-gssapi --no-emit-package gssapi --no-emit-package decorator \
+	  --no-emit-package gssapi --no-emit-package decorator \
 	  --no-emit-package pbx-rules --no-emit-package pbx-connector --no-emit-package pbx-connector-exchange \
 	  --quiet --output-file requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
 

@@ -18,11 +18,13 @@ from exchangelib.errors import (
     ErrorPasswordExpired,
     ResponseMessageError,
 )
-from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NOAUTH, NTLM
+from exchangelib.transport import BASIC, NOAUTH, NTLM
 from exchangelib.version import VERSIONS, Version
+from requests.auth import AuthBase
 from urllib3.exceptions import InsecureRequestWarning
 
 from pbx_exchange.discovery import Discovered, discover
+from pbx_exchange.kerberos import TicketAuth, is_installed
 from pbx_exchange.oauth import TokenAuth
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.trouble import NO_KERBEROS, translated
@@ -32,7 +34,7 @@ from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
 
 _FIRST_WAIT = 5.0
 _SHUT_OUT = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired)
-_SCHEMES = {"basic": BASIC, "ntlm": NTLM, "kerberos": GSSAPI}
+_SCHEMES = {"basic": BASIC, "ntlm": NTLM}
 
 
 class Connection:
@@ -114,15 +116,12 @@ def connect(settings: ExchangeSettings) -> Iterator[Connection]:
 
 def open_unproven(settings: ExchangeSettings) -> Connection:
     """A connection that nobody has tried yet; finds the server first if the settings do not say where it is."""
-    if settings.auth == "kerberos" and GSSAPI not in AUTH_TYPE_MAP:
-        raise NO_KERBEROS.error("auth: kerberos")
     route = route_of(settings)
-    auth = TokenAuth(settings.oauth, route.session()) if settings.oauth else None
-    credentials = credentials_of(settings)
-    found = locate(settings, route, credentials)
+    auth = _auth_of(settings, route)
+    found = locate(settings, route)
     config = Configuration(
         service_endpoint=found.url,
-        credentials=credentials,
+        credentials=_credentials_of(settings),
         auth_type=NOAUTH if auth else _SCHEMES.get(settings.auth),
         version=_version(settings.version),
         retry_policy=Patience(settings.patience, _FIRST_WAIT),
@@ -131,11 +130,11 @@ def open_unproven(settings: ExchangeSettings) -> Connection:
     return Connection(settings, Endpoint(config, route, auth), settings.public.mailbox or found.public_mailbox)
 
 
-def locate(settings: ExchangeSettings, route: Route, credentials: Credentials | None) -> Discovered:
+def locate(settings: ExchangeSettings, route: Route) -> Discovered:
     """By the settings, by the cloud (whose autodiscover refuses applications), or by autodiscover."""
     if settings.address:
         return Discovered(settings.address, "")
-    return discover(settings.email, route.session, credentials)
+    return discover(settings.email, route.session, _credentials_of(settings), _auth_of(settings, route))
 
 
 def route_of(settings: ExchangeSettings) -> Route:
@@ -148,8 +147,19 @@ def route_of(settings: ExchangeSettings) -> Route:
     )
 
 
-def credentials_of(settings: ExchangeSettings) -> Credentials | None:
-    if settings.password is None or settings.oauth:
+def _auth_of(settings: ExchangeSettings, route: Route) -> AuthBase | None:
+    """For what exchangelib has no credentials of its own, or handles them badly."""
+    if settings.oauth:
+        return TokenAuth(settings.oauth, route.session())
+    if settings.auth == "kerberos":
+        if not is_installed():
+            raise NO_KERBEROS.error("auth: kerberos")
+        return TicketAuth()
+    return None
+
+
+def _credentials_of(settings: ExchangeSettings) -> Credentials | None:
+    if settings.password is None or settings.oauth or settings.auth == "kerberos":
         return None
     return Credentials(settings.login, settings.password.reveal().get_secret_value())
 

@@ -21,8 +21,12 @@ from exchangelib.errors import AutoDiscoverFailed, RedirectError, TransportError
 from exchangelib.properties import UserResponse
 from exchangelib.protocol import FailFast
 from exchangelib.services import GetUserSettings
+from exchangelib.transport import NOAUTH
 from exchangelib.util import ANS, CONNECTION_ERRORS, add_xml_child, get_domain
 from requests import Session
+from requests.auth import AuthBase
+
+from pbx_exchange.kerberos import NoTicket
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +41,11 @@ class Discovered:
     """Where the list of public folders is; empty if the server does not tell."""
 
 
-def discover(email: str, make_session: MakeSession, credentials: Credentials | None) -> Discovered:
-    """Raises exchangelib's errors; asks each candidate once."""
-    answer = _Steps(email, make_session, credentials).find()
+def discover(
+    email: str, make_session: MakeSession, credentials: Credentials | None, auth: AuthBase | None
+) -> Discovered:
+    """Raises exchangelib's errors and `NoTicket`; asks each candidate once. `auth` goes in place of credentials."""
+    answer = _Steps(email, make_session, credentials, auth).find()
     settings = answer.user_settings
     url = settings.get("external_ews_url") or settings.get("internal_ews_url") or ""
     if urlsplit(url).scheme != "https":
@@ -69,9 +75,15 @@ _WANTED = ("auto_discover_smtp_address", "external_ews_url", "internal_ews_url")
 
 
 class _Protocol(AutodiscoverProtocol):  # type: ignore[misc]  # exchangelib is untyped
-    def __init__(self, config: Configuration, make_session: MakeSession) -> None:
+    def __init__(self, config: Configuration, make_session: MakeSession, auth: AuthBase | None) -> None:
         self._make_session = make_session
+        self._auth = auth
         super().__init__(config=config)
+
+    def create_session(self) -> Session:
+        session: Session = super().create_session()
+        session.auth = self._auth or session.auth
+        return session
 
     def get_user_settings(self, user: str, settings: Any = _WANTED) -> _Answer:
         answer: _Answer = _Ask(protocol=self).get(users=[user], settings=settings)
@@ -82,11 +94,14 @@ class _Protocol(AutodiscoverProtocol):  # type: ignore[misc]  # exchangelib is u
 
 
 class _Steps(Autodiscovery):  # type: ignore[misc]
-    def __init__(self, email: str, make_session: MakeSession, credentials: Credentials | None) -> None:
+    def __init__(
+        self, email: str, make_session: MakeSession, credentials: Credentials | None, auth: AuthBase | None
+    ) -> None:
         super().__init__(email=email, credentials=credentials)
         self.email: str = email
         self._make_session = make_session
-        self._refused: UnauthorizedError | None = None
+        self._auth = auth
+        self._refused: UnauthorizedError | NoTicket | None = None
 
     def find(self) -> Any:
         for _ in range(_MOST_REDIRECTS):
@@ -105,7 +120,7 @@ class _Steps(Autodiscovery):  # type: ignore[misc]
             answer = self._protocol(url).get_user_settings(user=self.email)
         except RedirectError as error:
             return self._attempt_response(error.url) if self._redirect_url_is_valid(error.url) else (False, None)
-        except UnauthorizedError as error:
+        except (UnauthorizedError, NoTicket) as error:
             # Some company's web server may want another password at the first address: the next one decides.
             self._refused = error
             return False, None
@@ -143,5 +158,8 @@ class _Steps(Autodiscovery):  # type: ignore[misc]
         super()._step_6()
 
     def _protocol(self, url: str) -> _Protocol:
-        config = Configuration(service_endpoint=url, credentials=self.credentials, retry_policy=FailFast())
-        return _Protocol(config, self._make_session)
+        scheme = NOAUTH if self._auth else None
+        config = Configuration(
+            service_endpoint=url, credentials=self.credentials, auth_type=scheme, retry_policy=FailFast()
+        )
+        return _Protocol(config, self._make_session, self._auth)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pbx_connector.api import BookUnknown, Check, ConnectorError, Opening, Problem
-from pbx_exchange.connection import Connection, credentials_of, locate, open_unproven, route_of
+from pbx_exchange.connection import Connection, locate, open_unproven, route_of
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.shelves.personal import PersonalShelf
 from pbx_exchange.shelves.place import Shelf
@@ -84,7 +84,7 @@ class _Probe:
             yield from _read(SharedShelf(self.connection, settings, accounts), "shared folders")
 
     def _locate(self) -> str:
-        self._url = locate(self._settings, self._route, credentials_of(self._settings)).url
+        self._url = locate(self._settings, self._route).url
         self._settings = self._settings.model_copy(update={"url": self._url})
         return self._url
 

@@ -20,10 +20,19 @@ from exchangelib import errors as ews
 from lxml import etree
 
 from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
+from pbx_exchange.kerberos import NoTicket, Why
 from pbx_exchange.oauth import NoToken
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.answer import AnswerRefused
-from pbx_exchange.wire.endpoint import BUSY, Blocked, Forbidden, NoWayIn, TokenNotAccepted, Unprotected
+from pbx_exchange.wire.endpoint import (
+    BUSY,
+    Blocked,
+    Forbidden,
+    NoWayIn,
+    TicketNotAccepted,
+    TokenNotAccepted,
+    Unprotected,
+)
 from pbx_exchange.wire.services import UnheardOf
 
 FOREIGN: tuple[type[Exception], ...] = (
@@ -40,6 +49,7 @@ FOREIGN: tuple[type[Exception], ...] = (
     etree.Error,
     AnswerRefused,
     NoToken,
+    NoTicket,
     DNSException,
     OSError,
 )
@@ -116,7 +126,10 @@ BLOCKED = Words(
 )
 LOCKED = Words(_A, "X0204", "the service user's account is disabled, locked or expired", "have the account looked at")
 NO_KERBEROS = Words(
-    _A, "X0205", "Kerberos is not installed", "pip install 'pbx-connector-exchange[kerberos]', or use auth: ntlm"
+    _A,
+    "X0205",
+    "Kerberos is not installed",
+    "apt install gcc python3-dev libkrb5-dev and pip install 'pbx-connector-exchange[kerberos]', or use auth: ntlm",
 )
 NO_WAY_IN = Words(
     _A,
@@ -147,6 +160,41 @@ ENDING = Words(
     "X0218",
     "Exchange Online switches Exchange Web Services off on 2027-04-01",
     "plan the move of this profile to Microsoft Graph",
+)
+NO_TICKET = Words(
+    _A,
+    "X0219",
+    "there is no Kerberos ticket",
+    "run kinit as the user who runs pbx-connector, or name a keytab in KRB5_CLIENT_KTNAME",
+)
+TICKET_EXPIRED = Words(
+    _A,
+    "X0220",
+    "the Kerberos ticket has expired",
+    "run kinit again, or name a keytab in KRB5_CLIENT_KTNAME, by which tickets are renewed",
+)
+NO_SUCH_SERVICE = Words(
+    _A,
+    "X0221",
+    "Kerberos knows no web service on this host",
+    "put the host into url: that the server is registered under (setspn HTTP/host), no alias or IP address",
+)
+NO_KDC = Words(
+    _U,
+    "X0222",
+    "no Kerberos server (KDC) can be asked",
+    "check default_realm and [realms] in krb5.conf, the name service and the firewall",
+)
+CLOCK = Words(_A, "X0223", "Kerberos finds the clocks too far apart", "have this machine's clock set by the domain's")
+BAD_KEYTAB = Words(
+    _A, "X0224", "Kerberos does not accept the keytab", "make a new one: the account's password or name has changed"
+)
+NO_KERBEROS_TICKET = Words(_A, "X0225", "no ticket for the server ({name})", "see what kinit and klist say")
+TICKET_REFUSED = Words(
+    _A,
+    "X0226",
+    "the server does not accept the Kerberos ticket",
+    "it must offer Negotiate for Exchange Web Services, own the name HTTP/host (setspn), and know the ticket's user",
 )
 IMPERSONATION = Words(
     _A,
@@ -207,6 +255,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     ((NoWayIn,), NO_WAY_IN),
     ((Unprotected,), UNPROTECTED),
     ((TokenNotAccepted,), TOKEN_REFUSED),
+    ((TicketNotAccepted,), TICKET_REFUSED),
     ((Blocked,), BLOCKED),
     ((Forbidden,), FORBIDDEN),
     ((ews.UnauthorizedError,), WRONG_PASSWORD),
@@ -278,6 +327,16 @@ _BY_NUMBER = {
     700024: CERTIFICATE_WRONG,
     700027: CERTIFICATE_WRONG,
 }
+_BY_REASON = {
+    Why.MISSING: NO_TICKET,
+    Why.EXPIRED: TICKET_EXPIRED,
+    Why.UNKNOWN_SERVICE: NO_SUCH_SERVICE,
+    Why.UNREACHABLE: NO_KDC,
+    Why.SKEW: CLOCK,
+    Why.BAD_KEYTAB: BAD_KEYTAB,
+    Why.LOCKED: LOCKED,
+    Why.OTHER: NO_KERBEROS_TICKET,
+}
 # exchangelib puts these around what really happened.
 _WRAPPERS = (
     ews.ErrorTimeoutExpired,
@@ -310,7 +369,7 @@ def problem(error: Exception, where: str) -> Problem:
 
 
 def _name(error: Exception) -> str:
-    if isinstance(error, NoToken):
+    if isinstance(error, (NoToken, NoTicket)):
         return str(error)
     return error.name if isinstance(error, UnheardOf) else type(error).__name__
 
@@ -319,6 +378,8 @@ def _words(error: Exception) -> Words:
     cause = _innermost(error)
     if isinstance(cause, NoToken):
         return _BY_NUMBER.get(cause.number, NO_TOKEN)
+    if isinstance(cause, NoTicket):
+        return _BY_REASON[cause.why]
     for types, words in _BY_TYPE:
         if isinstance(cause, types):
             return words

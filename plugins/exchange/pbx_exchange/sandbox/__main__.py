@@ -41,7 +41,7 @@ def _read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--mailboxes", type=int, default=3, metavar="N", help="with --contacts; default: 3")
     parser.add_argument("--each", type=int, default=0, metavar="N", help="contacts in each mailbox; default: 0")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="each answer waits so long")
-    parser.add_argument("--auth", default="basic", metavar="WAYS", help="of basic,ntlm,bearer; default: basic")
+    parser.add_argument("--auth", default="basic", metavar="WAYS", help="of basic,ntlm,kerberos,bearer; default: basic")
     parser.add_argument("--tls", action="store_true", help="HTTPS, with a certificate authority of its own")
     parser.add_argument("--json", action="store_true", help="print how to reach it as one line of JSON")
     return parser.parse_args(arguments)

@@ -1,6 +1,6 @@
 """Who is calling: the ways to log in that the sandbox offers.
 
-Neighbours: service.py and autodiscover.py ask; ntlm.py and tokens.py know the longer ways.
+Neighbours: service.py and autodiscover.py ask; ntlm.py, kerberos.py and tokens.py know the longer ways.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ from typing import Final
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from pbx_exchange.sandbox import kerberos
 from pbx_exchange.sandbox.ntlm import Negotiation
 from pbx_exchange.sandbox.things import Principal, User
 from pbx_exchange.sandbox.tokens import Tokens
 from pbx_exchange.sandbox.world import World
 
-SCHEMES: Final = ("basic", "ntlm", "bearer")
+SCHEMES: Final = ("basic", "ntlm", "kerberos", "bearer")
+_NAMES: Final = {"negotiate": "kerberos"}
+"""What a scheme is called in headers, where that is not its name here."""
 _CHALLENGES: Final = {
     "basic": 'Basic realm="sandbox"',
     "ntlm": "NTLM",
+    "kerberos": "Negotiate",
     "bearer": 'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="sandbox"',
 }
 
@@ -35,6 +39,8 @@ class Authenticator:
         unknown = set(schemes) - set(SCHEMES)
         if unknown:
             raise ValueError(f"no way to log in: {', '.join(sorted(unknown))}; there are {', '.join(SCHEMES)}")
+        if "kerberos" in schemes:
+            kerberos.require()
         self._world = world
         self._tokens = tokens
         self._schemes = [scheme for scheme in SCHEMES if scheme in schemes]
@@ -42,11 +48,14 @@ class Authenticator:
     def authenticate(self, http: HttpRequest) -> Principal | Response:
         """Who it is, or the answer that sends the caller back for (other) credentials."""
         scheme, _, credentials = http.headers.get("authorization", "").partition(" ")
-        if scheme.lower() not in self._schemes:
+        scheme = _NAMES.get(scheme.lower(), scheme.lower())
+        if scheme not in self._schemes:
             return self._remember(http) or self._refuse()
-        if scheme.lower() == "ntlm":
+        if scheme == "ntlm":
             return self._authenticate_ntlm(http, credentials)
-        if scheme.lower() == "bearer":
+        if scheme == "kerberos":
+            return self._world.find_user(kerberos.find_caller(credentials)) or self._refuse()
+        if scheme == "bearer":
             return self._tokens.find(credentials) or self._refuse()
         return self._authenticate_basic(credentials) or self._refuse()
 

@@ -60,8 +60,8 @@ class Sandbox:
     ) -> Sandbox:
         """A sandbox, ready for clients: with the demo company, or one of the given size.
 
-        `latency` is how many seconds each answer waits; `auth` names the ways to log in: `basic`, `ntlm`, `bearer`.
-        `validate` is a folder with Microsoft's EWS schema; what breaks it is then found in `violations`.
+        `latency` is how many seconds each answer waits; `auth` names the ways to log in: `basic`, `ntlm`, `kerberos`,
+        `bearer`. `validate` is a folder with Microsoft's EWS schema; what breaks it is then found in `violations`.
         """
         password = password or secrets.token_urlsafe(12)
         world = build_generated(password, size) if size else build_demo(password)

@@ -73,6 +73,10 @@ class TokenNotAccepted(UnauthorizedError):  # type: ignore[misc]
     """The sign-in service gave a token, and the server does not want it."""
 
 
+class TicketNotAccepted(UnauthorizedError):  # type: ignore[misc]
+    """There is a Kerberos ticket for the server, and the server does not want it."""
+
+
 class NoWayIn(UnauthorizedError):  # type: ignore[misc]
     """The server offers no way to log in that we know, or only tokens."""
 
@@ -83,6 +87,9 @@ class Unprotected(UnauthorizedError):  # type: ignore[misc]
 
 class Blocked(Forbidden):
     """Exchange Online has switched Exchange Web Services off for this tenant."""
+
+
+_REFUSED = {"Bearer": TokenNotAccepted, "Negotiate": TicketNotAccepted}
 
 
 class Patience(RetryPolicy):  # type: ignore[misc]
@@ -142,8 +149,8 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         if response.status_code in (502, 504) or (response.status_code == 500 and not is_xml(response.content)):
             raise ErrorInternalServerTransientError(f"HTTP {response.status_code}")
         if response.status_code == 401:
-            by_token = response.request.headers.get("Authorization", "").startswith("Bearer")
-            raise TokenNotAccepted("HTTP 401") if by_token else UnauthorizedError("HTTP 401")
+            scheme = response.request.headers.get("Authorization", "").partition(" ")[0]
+            raise _REFUSED.get(scheme, UnauthorizedError)("HTTP 401")
         if response.status_code == 403:
             raise Blocked("HTTP 403") if _is_blocked(response) else Forbidden("HTTP 403")
         super().raise_response_errors(response)
@@ -213,7 +220,7 @@ class _Uncached(CachingProtocol):  # type: ignore[misc]
 
 
 class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
-    """`auth`: for what exchangelib has no credentials of its own (tokens through MSAL)."""
+    """`auth`: in place of credentials (tokens through MSAL, Kerberos tickets)."""
 
     def __init__(self, config: Configuration, route: Route, auth: AuthBase | None = None) -> None:
         self._route = route
