@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text, update
 
 from pbx_connector.errors import ProfileBusy, StoreError
-from pbx_connector.model import Report
+from pbx_connector.model import Report, RunStatus
 from pbx_connector.stores import Store
 from pbx_connector.stores.sql.schema import lease
 from pbx_connector.stores.sql.store import SqlStore
@@ -31,23 +31,73 @@ def change_lease(store: SqlStore, **values: object) -> None:
         assert connection.execute(update(lease).values(**values)).rowcount == 1
 
 
-@pytest.mark.parametrize("lost", [{"token": lease.c.token + 1}, {"renewed": lease.c.renewed - HOUR}])
-def test_rule_9_a_run_that_lost_its_lease_changes_nothing(
-    run: Run, source: MemorySource, shared: SqlStore, lost: dict[str, object]
+def interrupt(source: MemorySource, happening: Callable[[], object]) -> None:
+    """Let something happen once, in the middle of the next run."""
+    opened = source.type().open
+
+    def open_it(*arguments: object) -> object:
+        source._open = opened  # type: ignore[method-assign, assignment]
+        happening()
+        return opened(*arguments)  # type: ignore[arg-type]
+
+    source._open = open_it  # type: ignore[method-assign, assignment]
+
+
+def sleep_long(store: SqlStore) -> None:
+    """The lease as the database has it when the machine of its holder slept for an hour."""
+    change_lease(store, renewed=lease.c.renewed - HOUR)
+
+
+def test_rule_9_a_run_whose_machine_slept_loses_its_lease_to_the_next_run(
+    run: Run, source: MemorySource, shared: SqlStore
 ) -> None:
     book = source.add("public")
     book.put("ann", display_name="Ann")
-    opened = source.type().open
 
-    def lose_it(*arguments: object) -> object:
-        change_lease(shared, **lost)
-        return opened(*arguments)
+    def sleep() -> None:
+        sleep_long(shared)
+        assert run(source=source.type()).counts.added == 1
+        book.put("bob", display_name="Bob")
 
-    source._open = lose_it  # type: ignore[method-assign, assignment]
+    interrupt(source, sleep)
     with pytest.raises(StoreError, match="lost its hold on profile crm"):
         run(source=source.type())
-    assert list(shared.entries()) == []
-    assert "lost its hold" in next(shared.runs()).note
+    assert [entry.content.fields["display_name"] for entry in shared.entries()] == ["Ann"]
+    second, first = shared.runs()
+    assert (first.report.status, second.report.status) == (RunStatus.FAILED, RunStatus.DONE)
+    assert "it changed nothing" in first.note
+
+
+@pytest.mark.parametrize("edit", ["undo", "adopt"])
+def test_rule_9_a_run_whose_machine_slept_does_nothing_after_an_edit_of_its_profile(
+    run: Run, source: MemorySource, shared: SqlStore, edit: str
+) -> None:
+    book = source.add("public")
+    book.put("ann", display_name="Ann")
+    first = run()
+    book.put("bob", display_name="Bob")
+
+    def sleep() -> None:
+        sleep_long(shared)
+        if edit == "undo":
+            shared.undo(first.run)
+        else:
+            shared.adopt_profile("crm", "new")
+
+    interrupt(source, sleep)
+    with pytest.raises(StoreError, match="lost its hold on profile crm"):
+        run(source=source.type())
+    left = [] if edit == "undo" else ["Ann"]
+    assert [entry.content.fields["display_name"] for entry in shared.entries()] == left
+
+
+def test_rule_9_a_run_whose_machine_slept_goes_on_if_nobody_wanted_the_profile(
+    run: Run, source: MemorySource, shared: SqlStore
+) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    interrupt(source, lambda: sleep_long(shared))
+    assert run(source=source.type()).counts.added == 1
+    assert run().counts.unchanged == 1
 
 
 def test_rule_9_a_silent_holder_loses_its_lease_and_one_that_ended_at_once(

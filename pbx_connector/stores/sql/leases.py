@@ -1,7 +1,8 @@
 """One run of a profile at a time: a lease that expires, with a token that grows whenever it changes hands.
 
-The holder renews it from a thread; whoever was silent for too long has lost it, and the apply transaction of a holder
-that lost it finds another token and changes nothing. All times are the database's.
+The holder renews it from a thread. When it was silent for too long, as on a machine that slept, the next run or edit of
+the profile takes the lease away by raising its token, and the holder finds that in its apply transaction and changes
+nothing. One that slept while nobody wanted its lease has missed nothing and goes on. All times are the database's.
 """
 
 from __future__ import annotations
@@ -48,11 +49,18 @@ def acquire(connection: Connection, database: Database, profile: str, run: int) 
 
 
 def ensure_free(connection: Connection, database: Database, profile: str) -> None:
-    """For changes of a profile's entries that are no run. Raises `StoreError` while a run goes on."""
+    """For changes of a profile's entries that are no run: a run that fell silent can no longer be applied after them.
+
+    Raises `ProfileBusy` while a run goes on.
+    """
     now = connection.execute(select(database.dialect.now())).scalar_one()
     held = connection.execute(select(lease).where(lease.c.profile == profile)).first()
-    if held is not None and held.holder and _alive(held, now):
+    if held is None or not held.holder:
+        return
+    if _alive(held, now):
         raise _held(held)
+    # The holder stays noted, so that the next run reports the one that fell silent.
+    connection.execute(update(lease).where(lease.c.profile == profile).values(token=held.token + 1))
 
 
 def _held(held: Row[Any]) -> ProfileBusy:
@@ -63,14 +71,14 @@ def _held(held: Row[Any]) -> ProfileBusy:
     )
 
 
-def verify(connection: Connection, database: Database, taken: Taken) -> None:
-    """In the apply transaction: nobody took the lease over, and it has not expired."""
-    now = connection.execute(select(database.dialect.now())).scalar_one()
-    held = connection.execute(select(lease).where(lease.c.profile == taken.profile)).first()
-    if held is None or held.token != taken.token or not _in_time(held, now):
+def verify(connection: Connection, taken: Taken) -> None:
+    """In the apply transaction: nobody took the lease over."""
+    token = connection.execute(select(lease.c.token).where(lease.c.profile == taken.profile)).scalar()
+    if token != taken.token:
         raise StoreError(
-            f"this run lost its hold on profile {taken.profile} while it waited; nothing was changed",
-            hint="run it again; if it happens again, the machine or the database is too slow",
+            f"this run was silent for {SECONDS:.0f} seconds and lost its hold on profile {taken.profile} "
+            "to another run or an edit; it changed nothing",
+            hint="run it again; if it happens again, the machine sleeps, or machine or database are too slow",
         )
 
 

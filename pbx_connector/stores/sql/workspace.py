@@ -188,7 +188,7 @@ class SqlWorkspace:
             self._database.dialect.begin(self._connection, write=write)
             try:
                 if self._taken:
-                    leases.verify(self._connection, self._database, self._taken)
+                    leases.verify(self._connection, self._taken)
                 decision = SqlDecision(
                     self._connection,
                     self._database.dialect,
