@@ -52,7 +52,8 @@ def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) 
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))  # a plugin may want its library quieter still
 
 
 _FRAMES = ExceptionDictTransformer(show_locals=False)

@@ -12,6 +12,7 @@ from product import Connector, Done
 
 
 def said(done: Done, *words: str) -> None:
+    assert "<s:Envelope" not in done.err, "libraries keep their own words, and what they sent, to themselves"
     for word in words:
         assert word.lower() in done.err.lower(), done.err
     assert "hint:" in done.err or "= help:" in done.err

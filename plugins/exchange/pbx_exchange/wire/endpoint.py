@@ -43,8 +43,9 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.answer import AnswerRefused
 
-# exchangelib's warnings are for whoever keeps a log; without one they would land on the terminal.
-logging.getLogger("exchangelib").addHandler(logging.NullHandler())
+# Whatever exchangelib warns of becomes an error or problem in our words, while its own lines quote whole requests and
+# answers, contacts and all. Who looks for a bug sets a lower level.
+logging.getLogger("exchangelib").setLevel(logging.CRITICAL)
 
 BUSY = (
     ErrorServerBusy,
