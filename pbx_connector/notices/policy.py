@@ -33,6 +33,11 @@ class Standing:
     """Where a secret lies: what was told about it."""
     broken: bool = False
 
+    @property
+    def in_a_word(self) -> str:
+        """For lists; empty while all is well."""
+        return str(self.trouble or "") or ("overdue" if self.overdue else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Expiry:

@@ -25,6 +25,7 @@ from pbx_connector.notices.wording import Subject
 from pbx_connector.plugins import Messenger
 from pbx_connector.profile import Profile
 from pbx_connector.schedule.zone import zone
+from pbx_connector.service.claims import last_run
 from pbx_connector.service.folder import Loaded
 from pbx_connector.service.ledger import Ledger
 from pbx_connector.service.store_watch import StoreWatch
@@ -129,9 +130,12 @@ class Courier:
         return standing, notices + late + secret
 
     def _show(self, desk: Desk, profile: str) -> None:
+        """Also of runs that this service did not make."""
+        last = last_run(self._watch.current(), profile)
+        if last is not None:
+            self._ledger.ran(profile, last)
         standing = desk.standing(profile)
-        trouble = str(standing.trouble or "") or ("overdue" if standing.overdue else "")
-        self._ledger.change(profile, success=standing.success, trouble=trouble)
+        self._ledger.change(profile, success=standing.success, trouble=standing.in_a_word)
 
     def _store_news(self) -> None:
         """About the store itself, which cannot be kept in it."""

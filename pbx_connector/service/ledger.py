@@ -1,13 +1,17 @@
-"""What the service knows of each profile at the moment; health, metrics and `status` look at it."""
+"""What is known of each profile at the moment; health, metrics and `status` look at it."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pbx_connector.model import Report
+from pbx_connector.service.folder import Folder, Loaded
+from pbx_connector.service.store_watch import StoreWatch
+from pbx_connector.stores import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,13 @@ class Facts:
     """What is wrong with its file."""
     running: bool = False
     hung: bool = False
+    reason: str = ""
+    """Why its last run failed, in a line."""
+
+    def after(self, record: RunRecord) -> Facts:
+        """The same with what the history says of the last run."""
+        report = replace(record.report, books=(), problems=(), skipped={}, warnings=())
+        return replace(self, last=report, reason=record.note)
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         last = self.last
@@ -40,7 +51,13 @@ class Facts:
             "file": self.file,
             "schedule": self.schedule or None,
             "next": _clock(self.next),
-            "last_run": last and {"run": last.run, "status": str(last.status), "started": _clock(last.started)},
+            "last_run": last
+            and {
+                "run": last.run,
+                "status": str(last.status),
+                "started": _clock(last.started),
+                "reason": self.reason or None,
+            },
             "last_success": _clock(self.success),
             "last_success_age": round((now - self.success).total_seconds()) if self.success else None,
             "trouble": self.trouble or None,
@@ -67,6 +84,11 @@ class Ledger:
             if profile in self._facts:
                 self._facts[profile] = replace(self._facts[profile], **changes)
 
+    def ran(self, profile: str, record: RunRecord) -> None:
+        with self._lock:
+            if profile in self._facts:
+                self._facts[profile] = self._facts[profile].after(record)
+
     def drop(self, profile: str) -> None:
         with self._lock:
             self._facts.pop(profile, None)
@@ -74,6 +96,25 @@ class Ledger:
     def facts(self) -> list[Facts]:
         with self._lock:
             return sorted(self._facts.values(), key=lambda facts: facts.id)
+
+
+def facts_of(loaded: Loaded) -> Facts:
+    """What a profile's file says by itself."""
+    profile = loaded.profile
+    schedule = profile.schedule if profile else None
+    title = profile.title if profile else loaded.path.stem
+    return Facts(loaded.id, title, str(loaded.path), schedule.in_words() if schedule else "", broken=loaded.broken)
+
+
+def health(ready: bool, store: StoreWatch, folder: Folder, facts: Iterable[Facts], now: datetime) -> dict[str, Any]:
+    """All of it, as /health and `status --json` say it."""
+    reachable = store.lost_since is None
+    return {
+        "ready": ready,
+        "store": {"place": store.place, "reachable": reachable} | ({"reason": store.reason} if store.reason else {}),
+        "folder": {"path": str(folder.path), "trouble": folder.missing or None},
+        "profiles": [each.as_json(now) for each in facts],
+    }
 
 
 def _clock(moment: datetime | None) -> str | None:

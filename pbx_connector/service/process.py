@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,7 +26,7 @@ from pbx_connector.service import claims, supervisor
 from pbx_connector.service.courier import Courier
 from pbx_connector.service.execution import Ended, Execution, NotNow
 from pbx_connector.service.folder import Folder, Loaded
-from pbx_connector.service.ledger import Facts, Ledger
+from pbx_connector.service.ledger import Ledger, facts_of, health
 from pbx_connector.service.metrics import Metrics
 from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.service.timetable import Timetable
@@ -103,15 +102,8 @@ class Service:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         ready = self._scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
-        now = self._clock()
-        content = {
-            "ready": ready and not self._stop.is_set(),
-            "store": {"place": self._watch.place, "reachable": self._watch.lost_since is None}
-            | ({"reason": self._watch.reason} if self._watch.reason else {}),
-            "folder": {"path": str(self._folder.path), "trouble": self._folder.missing or None},
-            "profiles": [facts.as_json(now) for facts in self._ledger.facts()],
-        }
-        return bool(content["ready"]), content
+        ready = ready and not self._stop.is_set()
+        return ready, health(ready, self._watch, self._folder, self._ledger.facts(), self._clock())
 
     # the main thread
 
@@ -247,9 +239,7 @@ class Service:
         else:
             LOG.info("profile loaded", profile=profile, file=loaded.path.name)
         schedule = loaded.profile.schedule if loaded.profile else None
-        title = loaded.profile.title if loaded.profile else loaded.path.stem
-        words = schedule.in_words() if schedule else ""
-        self._ledger.put(Facts(profile, title, str(loaded.path), words, broken=loaded.broken))
+        self._ledger.put(facts_of(loaded))
         if schedule is None:
             self._timetable.drop(profile)
         else:
@@ -275,7 +265,7 @@ class Service:
         at = self._timetable.plan(profile, schedule, max(due, again) if again else due, now)
         self._ledger.change(profile, next=at)
         if last is not None:
-            self._ledger.change(profile, last=replace(last.report, books=(), problems=(), skipped={}))
+            self._ledger.ran(profile, last)
 
     # a worker's thread
 

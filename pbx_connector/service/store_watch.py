@@ -15,8 +15,9 @@ PATIENCE = 10.0
 
 
 class StoreWatch:
-    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, clock: Callable[[], datetime], *, read_only: bool = False) -> None:
         self._url = url
+        self._read_only = read_only
         self._clock = clock
         self._store: Store | None = None
         self._lock = threading.Lock()
@@ -34,7 +35,7 @@ class StoreWatch:
         """Raises `StoreError` while it does not answer, and `UsageError` for an address of no store."""
         with self._lock:
             if self._store is None:
-                self._store = open_store(self._url, patience=PATIENCE)
+                self._store = open_store(self._url, read_only=self._read_only, patience=PATIENCE)
             return self._store
 
     def look(self) -> bool:

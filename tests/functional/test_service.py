@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -175,11 +176,38 @@ def test_metrics_and_status_tell_the_same(
     told = connector("--config", config, "status")
     assert "exchange-contacts" in told.out
     assert "reachable" in told.out
-    assert connector("--config", config, "status", "--json").json["profiles"][0]["id"] == "exchange-contacts"
+    asked = connector("--config", config, "status", "--json").json
+    assert asked["profiles"][0]["id"] == "exchange-contacts"
+    assert asked["service"] == {"listen": address, "answers": True}
     listed = connector("--config", config, "schedule", "--json").json
     assert listed[0]["schedule"] == "every 1h"
     serving.stop()
-    assert "no service answers" in connector("--config", config, "status", code=4).err
+    silent = connector("--config", config, "status", "--json", code=4)
+    assert "no service answers" in silent.err
+    assert silent.json["service"]["answers"] is False
+    [before], [after] = asked["profiles"], silent.json["profiles"]
+    assert {name for name in before if before[name] != after[name]} <= {"last_success_age"}
+
+
+def test_without_a_service_status_says_what_store_and_folder_know(
+    connector: Connector, profile: Path, profiles: Path, config: Path
+) -> None:
+    connector("automate", profile, "--every", "10s")
+    (connector.home / "password.txt").write_text("wrong")
+    connector("run", profile, code=4)
+    os.rename(profile, profiles / profile.name)
+    (profiles / "broken.yaml").write_text("title: [\n")
+    told = connector("--config", config, "status", code=4)
+    assert re.search(r"broken .* line 2", told.out)
+    assert re.search(r"exchange-contacts .* every 10s .* (in \d+s|due) .* failed .* failing", told.out)
+    assert re.search(r"exchange-contacts: .*password", told.out)
+    assert "hint: start it with: pbx-connector serve" in told.err
+
+
+def test_status_makes_no_phone_book(connector: Connector, profiles: Path, config: Path) -> None:
+    told = connector("--config", config, "status", code=4)
+    assert "book.sqlite does not exist" in told.out
+    assert not (connector.home / "book.sqlite").exists()
 
 
 def test_two_services_on_one_store_make_each_run_once(

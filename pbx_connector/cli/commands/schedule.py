@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
 import typer
 
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.errors import UsageError
-from pbx_connector.schedule.zone import local_zone, zone
 from pbx_connector.service.claims import last_run
-from pbx_connector.service.folder import Folder, Loaded
-from pbx_connector.service.timetable import offset
+from pbx_connector.service.folder import Loaded
+from pbx_connector.service.outside import Outside
 from pbx_connector.stores import Store
 
 
@@ -31,13 +30,13 @@ def add_to(app: typer.Typer) -> None:
 def schedule(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """List the profiles of the profiles folder and when the service runs each next."""
     session = Session.of(context, store)
-    folder = Folder(session.profiles_folder, session.plugins)
-    list(folder.scan())
+    now = datetime.now(UTC)
+    outside = Outside(session.config, session.plugins, session.store_url, now)
+    folder, wanted = outside.folder, outside.zone
     if folder.missing:
         raise UsageError(folder.missing, hint="make it, or say where it is: profiles: in config.yaml")
-    wanted = zone(session.config.timezone) if session.config.timezone else local_zone()
     with session.open_store() as book:
-        lines = sorted((_line(session, book, loaded, wanted) for loaded in folder.files()), key=_order)
+        lines = sorted((_line(outside, book, loaded, now) for loaded in folder.files()), key=_order)
     if as_json:
         output.as_json([_as_json(line) for line in lines])
         return
@@ -59,15 +58,10 @@ def schedule(context: typer.Context, store: StoreOption = None, as_json: JsonOpt
         output.say(f"no profile is in {folder.path}")
 
 
-def _line(session: Session, book: Store, loaded: Loaded, wanted: tzinfo) -> Line:
-    profile = loaded.profile
-    if profile is None or profile.schedule is None:
-        return Line(loaded, "", None)
-    last = last_run(book, profile.id)
-    now = datetime.now(UTC)
-    due = profile.schedule.due(last.report.started if last else None, loaded.seen, now, wanted)
-    late = offset(profile.id, profile.schedule, session.config.service.jitter)
-    return Line(loaded, profile.schedule.in_words(), max(due + late, now))
+def _line(outside: Outside, book: Store, loaded: Loaded, now: datetime) -> Line:
+    schedule = loaded.profile.schedule if loaded.profile else None
+    due = outside.next_run(loaded, last_run(book, loaded.id))
+    return Line(loaded, schedule.in_words() if schedule else "", max(due, now) if due else None)
 
 
 def _order(line: Line) -> tuple[bool, float, str]:

@@ -1,4 +1,4 @@
-"""`pbx-connector status`: what the service says of itself at /health, for people."""
+"""`pbx-connector status`: what the service says at /health, for people; without one, what store and folder say."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.config import split_address
 from pbx_connector.duration import roughly
 from pbx_connector.errors import EXIT_PARTIAL, EXIT_UNREACHABLE
+from pbx_connector.service.outside import Outside
 
 ANSWER_WITHIN = 10.0
 
@@ -25,19 +26,32 @@ def add_to(app: typer.Typer) -> None:
 def status(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Show how the service and its profiles are; the exit code is 0 only if all is well."""
     session = Session.of(context, store)
-    health = _ask(session.config.service.listen)
-    if health is None:
-        output.complain(f"no service answers at {session.config.service.listen}")
-        output.hint("start it with: pbx-connector serve, or: systemctl start pbx-connector")
-        raise typer.Exit(EXIT_UNREACHABLE)
+    listen = session.config.service.listen
+    answer = _ask(listen)
+    health = answer or Outside(session.config, session.plugins, session.store_url, datetime.now(UTC)).health()
     if as_json:
-        output.as_json(health)
+        output.as_json({"service": {"listen": listen, "answers": answer is not None}} | health)
     else:
         _show(health)
+    if answer is None:
+        _say_silent(listen)
     if not health["ready"]:
         raise typer.Exit(EXIT_UNREACHABLE)
     if any(_trouble(profile) for profile in health["profiles"]):
         raise typer.Exit(EXIT_PARTIAL)
+
+
+def _say_silent(listen: str) -> None:
+    if listen == "off":
+        output.complain(
+            "the service cannot be asked: service: listen is off; this is what the store and the folder say"
+        )
+        output.hint("set service: listen: 127.0.0.1:9464 in config.yaml and restart the service")
+        return
+    output.complain(
+        f"no service answers at {listen}: nothing runs by itself; this is what the store and the folder say"
+    )
+    output.hint("start it with: pbx-connector serve, or: systemctl start pbx-connector")
 
 
 def _ask(listen: str) -> dict[str, Any] | None:
@@ -76,6 +90,9 @@ def _show(health: dict[str, Any]) -> None:
             for profile in health["profiles"]
         ],
     )
+    for profile in health["profiles"]:
+        if _trouble(profile) and profile["last_run"] and profile["last_run"].get("reason"):
+            output.say(output.shown(f"{profile['id']}: {profile['last_run']['reason']}"))
 
 
 def _last(run: dict[str, Any] | None) -> str:
@@ -89,7 +106,8 @@ def _trouble(profile: dict[str, Any]) -> str:
 def _from_now(moment: str | None) -> str:
     if moment is None:
         return ""
-    return f"in {roughly(max(datetime.fromisoformat(moment) - datetime.now(UTC), timedelta(0)))}"
+    left = datetime.fromisoformat(moment) - datetime.now(UTC)
+    return f"in {roughly(left)}" if left > timedelta(0) else f"due {roughly(-left)} ago"
 
 
 def _ago(moment: str | None) -> str:

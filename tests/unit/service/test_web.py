@@ -119,7 +119,8 @@ def test_a_profile_that_is_gone_is_forgotten() -> None:
 
 def test_facts_are_json() -> None:
     report = Report("7", "crm", RunStatus.DONE, Counts(), started=NOON)
-    facts = Facts("crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1))
+    facts = Facts("crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1), reason="no answer")
     content = json.loads(json.dumps(facts.as_json(NOON)))
-    assert content["last_run"] == {"run": "7", "status": "done", "started": "2026-11-23T12:00:00+00:00"}
+    started = "2026-11-23T12:00:00+00:00"
+    assert content["last_run"] == {"run": "7", "status": "done", "started": started, "reason": "no answer"}
     assert content["last_success_age"] == 60
