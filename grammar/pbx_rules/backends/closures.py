@@ -70,9 +70,7 @@ def build(rules: typed.Rules) -> Run:
                 return Result(skipped=statement.reason)
         row.need(last_fields)
         output = Output()
-        for make in records:
-            output.records += make(row, output)
-        return output.result()
+        return output.result([record for make in records for record in make(row, output)])
 
     return run
 

@@ -17,6 +17,8 @@ from pbx_rules.typed import Typed
 from pbx_rules.types import Type
 
 NONE = ast.Constant(None)
+LATE = ("output", "work")
+"""Objects of the row that most rows do not need."""
 FEW_PARTS = 8
 """So many texts of the greatest length may be joined before anyone looks at the result's length."""
 
@@ -31,7 +33,6 @@ class Emitter:
         self._locals: dict[str, str] = {}
         self._fields: dict[str, str] = {}
         self._count = 0
-        self._works = False
 
     # names and statements
 
@@ -75,18 +76,20 @@ class Emitter:
     def prologue(self) -> list[ast.stmt]:
         with self.block() as first:
             self.assign(ast.Attribute(load("values"), "get", ast.Load()), "get")
-            if self._works:
-                self.assign(self.call(Work), "work")
+            for name in LATE:
+                self.assign(NONE, name)
         return first
 
     def spend(self, amount: ast.expr) -> None:
         self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "spend", ast.Load()), [amount], [])))
 
     @property
-    def work(self) -> ast.Name:
-        """The row's `Work`, which is made only if something needs it."""
-        self._works = True
-        return load("work")
+    def work(self) -> ast.expr:
+        return self.late("work", Work)
+
+    def late(self, name: str, make: Callable[[], Any]) -> ast.expr:
+        """One of `LATE`, made where it is first asked for."""
+        return ast.BoolOp(ast.Or(), [load(name), ast.NamedExpr(store(name), self.call(make))])
 
     def length(self, of: ast.expr) -> ast.Call:
         return self.call(len, of)
@@ -112,11 +115,9 @@ class Emitter:
                 ast.And(),
                 [
                     ast.Compare(ast.Attribute(value, "__class__", ast.Load()), [ast.Is()], [self.known(str)]),
-                    ast.Compare(
-                        ast.Constant(0), [ast.Lt(), ast.LtE()], [self.length(value), ast.Constant(LONGEST_TEXT)]
-                    ),
+                    ast.Compare(self.length(value), [ast.LtE()], [ast.Constant(LONGEST_TEXT)]),
                     _method(value, "isprintable"),
-                    ast.UnaryOp(ast.Not(), _method(value, "isspace")),
+                    _method(value, "strip"),
                 ],
             )
             with self.when(ast.UnaryOp(ast.Not(), plain)):

@@ -3,34 +3,57 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import TypeAlias
 
 from pbx_rules import typed
-from pbx_rules.backends.emit import Emitter, is_not_none, load, store
+from pbx_rules.backends.emit import Emitter, is_none, is_not_none, load, store
 from pbx_rules.backends.records import Output
 from pbx_rules.program import OutputRecord, Result
+
+Add: TypeAlias = Callable[[ast.expr], None]
+"""Keeps a record that was made."""
 
 
 def emit_records(records: Sequence[typed.RecordRule], emitter: Emitter) -> None:
     """Ends with the statement that returns the row's result."""
-    emitter.assign(emitter.call(Output), "output")
-    emitter.assign(ast.Attribute(load("output"), "records", ast.Load()), "records")
-    for rule in records:
-        _emit(rule, "records", emitter)
-    sound = emitter.call(Result, emitter.call(tuple, load("records")), ast.Constant(None), ast.Tuple([], ast.Load()))
-    found = ast.Attribute(load("output"), "findings", ast.Load())
-    emitter.add(ast.Return(ast.IfExp(found, _output("result"), sound)))
+    made = _emit_all(records, emitter)
+    sound = emitter.call(Result, made, ast.Constant(None), ast.Tuple([], ast.Load()))
+    found = ast.Call(ast.Attribute(load("output"), "result", ast.Load()), [made], [])
+    emitter.add(ast.Return(ast.IfExp(is_none(load("output")), sound, found)))
 
 
-def _output(method: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Attribute(load("output"), method, ast.Load()), list(arguments), [])
+def _emit_all(rules: Sequence[typed.RecordRule], emitter: Emitter) -> ast.expr:
+    """Gives the records as a tuple."""
+    if not rules:
+        return ast.Tuple([], ast.Load())
+    if len(rules) == 1 and rules[0].loop is None:
+        only = emitter.assign(ast.Tuple([], ast.Load()))
+        _emit(rules[0], lambda record: _put(emitter, only, record), emitter)
+        return only
+    several = emitter.assign(ast.List([], ast.Load()))
+    for rule in rules:
+        _emit(rule, lambda record: _append(emitter, several, record), emitter)
+    return emitter.call(tuple, several)
 
 
-def _emit(rule: typed.RecordRule, into: str, emitter: Emitter) -> None:
+def _put(emitter: Emitter, only: ast.Name, record: ast.expr) -> None:
+    emitter.assign(ast.Tuple([record], ast.Load()), only.id)
+
+
+def _append(emitter: Emitter, several: ast.Name, record: ast.expr) -> None:
+    emitter.add(ast.Expr(ast.Call(ast.Attribute(several, "append", ast.Load()), [record], [])))
+
+
+def _output(emitter: Emitter, method: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Attribute(emitter.late("output", Output), method, ast.Load()), list(arguments), [])
+
+
+def _emit(rule: typed.RecordRule, add: Add, emitter: Emitter) -> None:
     if rule.loop is None:
         with _condition(rule, emitter):
-            _emit_one(rule, into, ast.Constant(str(rule.position)), emitter)
+            _emit_one(rule, add, ast.Constant(str(rule.position)), emitter)
         return
     over = emitter.assign(ast.BoolOp(ast.Or(), [emitter.value(rule.loop.over), ast.Tuple([], ast.Load())]))
     emitter.spend(emitter.length(over))
@@ -39,7 +62,7 @@ def _emit(rule: typed.RecordRule, into: str, emitter: Emitter) -> None:
         if number:
             emitter.assign(ast.BinOp(number, ast.Add(), ast.Constant(1)), number.id)
         with _condition(rule, emitter):
-            _emit_one(rule, into, number, emitter)
+            _emit_one(rule, add, number, emitter)
     emitter.add(ast.For(store(emitter.slot(rule.loop.slot)), over, inner, []))
 
 
@@ -49,7 +72,7 @@ def _condition(rule: typed.RecordRule, emitter: Emitter) -> Iterator[None]:
         yield
 
 
-def _emit_one(rule: typed.RecordRule, into: str, key: ast.expr | None, emitter: Emitter) -> None:
+def _emit_one(rule: typed.RecordRule, add: Add, key: ast.expr | None, emitter: Emitter) -> None:
     """One record; `key` is its position, or the loop's number, or None where the loop has a `key:`."""
     values = [(value, emitter.atom(value.value)) for value in rule.values]
     kept: list[ast.expr] = [
@@ -62,21 +85,20 @@ def _emit_one(rule: typed.RecordRule, into: str, key: ast.expr | None, emitter: 
         found = emitter.assign(ast.Dict([], []))
         for value, expression in values:
             _set(value, expression, found, emitter)
-        belonging = _post(rule, emitter)
-        made = emitter.call(OutputRecord, ast.Constant(rule.table), name, found, belonging)
-        emitter.add(ast.Expr(ast.Call(ast.Attribute(load(into), "append", ast.Load()), [made], [])))
+        belonging = _emit_all(rule.post, emitter)
+        add(emitter.call(OutputRecord, ast.Constant(rule.table), name, found, belonging))
 
 
 def _key(rule: typed.RecordRule, key: ast.expr | None, emitter: Emitter) -> ast.expr:
     if rule.loop is None:
         assert key is not None  # noqa: S101 - given by `_emit`
         return key
-    emitter.add(ast.Expr(_output("repeat")))
+    emitter.add(ast.Expr(_output(emitter, "repeat")))
     if rule.loop.key is None:
         assert key is not None  # noqa: S101 - given by `_emit`
         return ast.JoinedStr([ast.Constant(f"{rule.position}:"), ast.FormattedValue(key, -1, None)])
     asked = emitter.value(rule.loop.key)
-    return emitter.assign(_output("keyed", ast.Constant(rule.table), ast.Constant(rule.position), asked))
+    return emitter.assign(_output(emitter, "keyed", ast.Constant(rule.table), ast.Constant(rule.position), asked))
 
 
 def _set(value: typed.TargetValue, expression: ast.expr, found: ast.Name, emitter: Emitter) -> None:
@@ -91,24 +113,15 @@ def _set(value: typed.TargetValue, expression: ast.expr, found: ast.Name, emitte
         emitter.add(assigned)
         return
     rejected: list[ast.stmt] = (
-        [ast.Expr(_output("rejected", emitter.known(target)))] if target.blank == "reject" else []
+        [ast.Expr(_output(emitter, "rejected", emitter.known(target)))] if target.blank == "reject" else []
     )
     emitter.add(ast.If(is_not_none(expression), [assigned], rejected))
 
 
 def _fitted(value: typed.TargetValue, expression: ast.expr, emitter: Emitter) -> ast.expr:
     """A text that has few enough code points has few enough characters."""
-    fitted = _output("fitted", emitter.known(value.target), expression)
+    fitted = _output(emitter, "fitted", emitter.known(value.target), expression)
     if value.value.type.kind != "text":
         return fitted
     short = ast.Compare(emitter.length(expression), [ast.LtE()], [ast.Constant(value.target.max_length)])
     return ast.IfExp(short, expression, fitted)
-
-
-def _post(rule: typed.RecordRule, emitter: Emitter) -> ast.expr:
-    if not rule.post:
-        return ast.Tuple([], ast.Load())
-    post = emitter.assign(ast.List([], ast.Load()))
-    for inner in rule.post:
-        _emit(inner, post.id, emitter)
-    return emitter.call(tuple, post)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pbx_rules import codes
@@ -13,12 +14,11 @@ from pbx_rules.schema import TargetField
 
 
 class Output:
-    """The records and findings of one row."""
+    """What there is to say about the records of one row."""
 
-    __slots__ = ("_keys", "_repeated", "findings", "records")
+    __slots__ = ("_keys", "_repeated", "findings")
 
     def __init__(self) -> None:
-        self.records: list[OutputRecord] = []
         self.findings: list[Finding] = []
         self._keys: set[tuple[str, str]] | None = None
         self._repeated = 0
@@ -57,10 +57,7 @@ class Output:
         self.report("R0801", f"cut to {target.max_length} characters", target.name, "shorten it: left(…, n)")
         return kept.rstrip()
 
-    def result(self) -> Result:
+    def result(self, records: Iterable[OutputRecord]) -> Result:
         """A row with an error has no records."""
-        if not self.findings:
-            return Result(tuple(self.records), None, ())
-        findings = tuple(self.findings)
-        failed = any(finding.severity == "error" for finding in findings)
-        return Result(() if failed else tuple(self.records), None, findings)
+        failed = any(finding.severity == "error" for finding in self.findings)
+        return Result(() if failed else tuple(records), None, tuple(self.findings))

@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Literal
 
 from lark import Lark, Token
+from lark.load_grammar import Grammar
 
 from pbx_rules.syntax.tree import At
 
@@ -29,21 +30,20 @@ Complain = Callable[[str, str, At, str, str], None]
 
 
 @cache
-def grammar() -> Lark:
-    """The parser. Built without Lark's cache, which would be unpickled from a shared folder."""
-    return _build("lalr")
+def lexer() -> Lark:
+    """Only the lexer: the parser's own would be built anew for every text."""
+    return _build(resources.files("pbx_rules.syntax").joinpath("rules.lark").read_text(encoding="utf-8"), None)
 
 
 @cache
-def lexer() -> Lark:
-    """Only the lexer: the parser's own would be built anew for every text."""
-    return _build(None)
+def grammar() -> Lark:
+    """The parser. Built without Lark's cache, which would be unpickled from a shared folder."""
+    return _build(lexer().grammar, "lalr")
 
 
-def _build(parser: Literal["lalr"] | None) -> Lark:
-    text = resources.files("pbx_rules.syntax").joinpath("rules.lark").read_text(encoding="utf-8")
+def _build(source: str | Grammar, parser: Literal["lalr"] | None) -> Lark:
     return Lark(
-        text,
+        source,
         parser=parser,
         lexer="basic",
         start=["statement", "expression", "loop", "foreign"],
