@@ -209,7 +209,12 @@ AWAY = Words(
 )
 DENIED = Words(_A, "X0305", "the service user may not read this", "give it the right to read the folder")
 NOT_THERE = Words(_U, "X0306", "the folder or item is no longer there", "the next run looks again")
-NO_REPLICA = Words(_U, "X0307", "the server has no copy of this public folder at hand", "try again later")
+NO_REPLICA = Words(
+    _U,
+    "X0307",
+    "the content of this public folder is in another mailbox",
+    "say which one lists the public folders: public: {mailbox: …} (Get-Mailbox -PublicFolder), or leave out url:",
+)
 FOLDER_LEFT = Words(_U, "X0308", "the folder went away while it was read", "the next run looks for it again")
 OUT_OF_SIGHT = Words(_U, "X0309", "the address book cannot be seen now", "the next run looks for it again")
 WRONG_OWNER = Words(

@@ -29,6 +29,8 @@ class Session:
     world: World
     email: str
     """Lower-case address of the mailbox that acts: the caller's own, or the one it impersonates."""
+    public_mailbox: str = ""
+    """Lower-case address of the public folder mailbox that the request was routed to."""
 
     # --- folders -------------------------------------------------------------------------------------------------
 
@@ -51,6 +53,15 @@ class Session:
     def require(self, folder: Folder, right: Right) -> Folder:
         if self.right_of(folder) < right:
             raise _denied()
+        return folder
+
+    def see_content(self, folder: Folder, right: Right) -> Folder:
+        """The folder, if the caller has that right and came to the mailbox that holds what is in it."""
+        self.require(folder, right)
+        if folder.content_mailbox not in ("", self.public_mailbox):
+            raise EwsError(
+                "ErrorNoPublicFolderReplicaAvailable", "No replica of the public folder is available in this mailbox."
+            )
         return folder
 
     def _find_folder(self, folder_id: str) -> Folder:
@@ -85,14 +96,14 @@ class Session:
             raise EwsError("ErrorInvalidIdMalformed", "Id is malformed.") from error
         if item is None:
             raise NOT_FOUND
-        self.require(item.folder, right)
+        self.see_content(item.folder, right)
         return item
 
 
-def open_session(world: World, user: Principal, impersonate: str | None) -> Session:
+def open_session(world: World, user: Principal, impersonate: str | None, public_mailbox: str = "") -> Session:
     """Raises SoapFault if the caller may not be whom it wants to be."""
     if impersonate is None and isinstance(user, User):
-        return Session(world, user.email.lower())
+        return Session(world, user.email.lower(), public_mailbox.lower())
     if impersonate is None:
         raise SoapFault(
             "ErrorInvalidExchangeImpersonationHeaderData",
@@ -103,7 +114,7 @@ def open_session(world: World, user: Principal, impersonate: str | None) -> Sess
         raise SoapFault(
             "ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user."
         )
-    return Session(world, mailbox.email.lower())
+    return Session(world, mailbox.email.lower(), public_mailbox.lower())
 
 
 def _find_impersonated(world: World, name: str) -> Mailbox:

@@ -53,15 +53,15 @@ class Service:
         try:
             request = read_request(data)
             self._validate("request", request, data)
-            response = await self._run(user, request)
+            response = await self._run(user, request, http.headers.get("x-publicfoldermailbox", ""))
         except SoapFault as fault:
             response = respond(Answer(write_fault(fault), HTTPStatus.INTERNAL_SERVER_ERROR))
         self._note(http, user, request, data, response)
         return response
 
-    async def _run(self, user: Principal, request: Request) -> Response:
+    async def _run(self, user: Principal, request: Request, public_mailbox: str) -> Response:
         with self.world.lock:
-            session = open_session(self.world, user, request.impersonate)
+            session = open_session(self.world, user, request.impersonate, public_mailbox)
         exchange = Exchange(self.world, request, session.email, lambda: self._operate(session, request))
         fault = self.faults.take(request.operation, session.email)
         return await suffer(fault, exchange) if fault else respond(exchange.proceed())

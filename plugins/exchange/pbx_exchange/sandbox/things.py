@@ -172,6 +172,8 @@ class Folder:
         self.items: dict[int, Item] = {}
         self.log = ChangeLog()
         self.removed: dict[int, Removed] = {}
+        self.content_mailbox = ""
+        """Lower-case address of the public folder mailbox that alone holds the items; empty if any server does."""
         self.ghost = False
         """Deleted, but still answering to FindItem and SyncFolderItems, as folders on real servers do for a while."""
         owner = mailbox.email if mailbox else "public folders"

@@ -136,6 +136,12 @@ class World:
             self.remove(item)
             return self.add_values(target, values, item.kind)
 
+    def hold_content(self, folder: Folder, public_mailbox: str) -> None:
+        """Keep the items of a public folder (not of those below) in one of several public folder mailboxes, of this
+        address: its name is its id, as Exchange has it."""
+        with self.lock:
+            folder.content_mailbox = public_mailbox.lower()
+
     # --- rights --------------------------------------------------------------------------------------------------
 
     def set_right(self, folder: Folder, email: str, right: Right) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -34,6 +35,7 @@ _TAGS: Final[Mapping[str, ReadFolder]] = {
     "0x3603": lambda session, folder: "0",
     "0x360a": lambda session, folder: str(bool(session.visible_children(folder))).lower(),
     "0x3613": _READERS["FolderClass"],
+    "0x6698": lambda session, folder: _write_replica(folder),
     "0x670a": lambda session, folder: f"{tell_time(folder.changed):%Y-%m-%dT%H:%M:%SZ}",
 }
 _BEFORE_RIGHTS: Final = ("FolderClass", "DisplayName", "TotalCount", "ChildFolderCount")
@@ -123,6 +125,12 @@ def _write_extended(session: Session, folder: Folder, shape: Shape) -> str:
     read = ((extended, _TAGS.get(extended.tag)) for extended in shape.extended)
     told = ((extended, reader(session, folder)) for extended, reader in read if reader)
     return "".join(extended.write_value(value) for extended, value in told if value is not None)
+
+
+def _write_replica(folder: Folder) -> str | None:
+    """PR_REPLICA_LIST: the id of the mailbox, in bytes that end with zero."""
+    mailbox_id = folder.content_mailbox.partition("@")[0]
+    return base64.b64encode(f"{mailbox_id}\0".encode()).decode() if mailbox_id else None
 
 
 def _write_rights(right: Right) -> str:

@@ -19,7 +19,7 @@ def find_item(session: Session, body: etree._Element) -> list[str]:
     write = compile_shape(read_shape(body.find("m:ItemShape", NS)), listing=True)
 
     def answer(element: etree._Element) -> str:
-        folder = session.require(session.see_folder(element), Right.READ)
+        folder = session.see_content(session.see_folder(element), Right.READ)
         return _write_page(_select(folder, body), body, write)
 
     return answer_each("FindItem", body.iterfind("m:ParentFolderIds/*", NS), answer)

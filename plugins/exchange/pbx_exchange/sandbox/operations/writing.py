@@ -73,7 +73,7 @@ def _read_target(session: Session, element: etree._Element | None) -> Folder:
     """The folder to write to: the one named, else the caller's own contacts."""
     if element is None:
         return session.world.contacts(session.email)
-    return session.require(session.see_folder(element[0]), Right.EDIT)
+    return session.see_content(session.see_folder(element[0]), Right.EDIT)
 
 
 def _write_items(operation: str, item: Item, after: str = "") -> str:
