@@ -229,6 +229,9 @@ STILL_THERE = Words(
     "the server tells of a deletion, yet the contact is still there; its entry stays",
     "the next run asks again",
 )
+ALIAS = Words(
+    _U, "X0312", "the mailbox has another primary address than this one", "give the primary e-mail address instead"
+)
 
 IN_TROUBLE = Words(
     _U, "X0402", "the server is in trouble", "try again later; if it persists, look at the server's logs"
@@ -278,7 +281,6 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     (
         (
             ews.ErrorNonExistentMailbox,
-            ews.ErrorNonPrimarySmtpAddress,
             ews.ErrorInvalidUserPrincipalName,
             ews.ErrorInvalidSmtpAddress,
             ews.ErrorMissingEmailAddress,
@@ -286,6 +288,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
         ),
         NO_MAILBOX,
     ),
+    ((ews.ErrorNonPrimarySmtpAddress,), ALIAS),
     ((ews.ErrorInvalidLicense, ews.ErrorMailboxConfiguration), NO_LICENCE),
     (
         (

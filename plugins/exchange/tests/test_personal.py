@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pbx_exchange.sandbox.faults import Fault
+
 from pbx_connector.api import Account, Book, BookGone, BookUnknown
 
 from .conftest import Office, find_book, rows_of, unknowns
@@ -51,6 +53,38 @@ def test_a_mailbox_is_found_by_address_or_by_user_name(office: Office) -> None:
     assert titles([Account("1", "nobody", "ben.o.hara@example.com")], match="username") == []
     assert titles([by_name], suffix="example.net") == []
     assert titles([Account("1", "ben@example.com", "")], suffix="example.net") == ["ben@example.com: /Contacts"]
+
+
+def test_an_account_known_by_another_address_of_its_mailbox_is_read(office: Office) -> None:
+    """Exchange takes primary addresses only, and tells which one it is."""
+    alias = Account("1", "", "ben@old.example.com")
+    office.sandbox.world.mailboxes["ben.o.hara@example.com"].aliases.add("ben@old.example.com")
+    office.accounts = [alias]
+    with office.open(public=False) as source:
+        book = find_book(source, "ben@old.example.com: /Contacts")
+        rows = rows_of(source, book)
+        assert {(row.values["local_id"], row.values["DisplayName"]) for row in rows} == {
+            ("1", "Plumber"),
+            ("1", "C:\\Users\\Ben"),
+        }
+        assert source.look(book) == book
+
+
+def test_an_alias_whose_primary_address_is_not_told_has_its_own_words(office: Office) -> None:
+    office.accounts = [Account("1", "", "ben.o.hara@example.com")]
+    office.sandbox.faults.add(
+        Fault(name="error", mailbox="ben.o.hara@example.com", times=None, code="ErrorNonPrimarySmtpAddress")
+    )
+    with office.open(public=False) as source:
+        (unknown,) = unknowns(source)
+    assert unknown.problem.code == "X0312"
+    assert "primary" in unknown.problem.hint
+
+
+def test_an_owner_known_by_another_address_of_the_mailbox_is_told(office: Office) -> None:
+    office.sandbox.world.mailboxes["sales@example.com"].aliases.add("vertrieb@example.com")
+    with office.open(public=False, personal=False, shared={"owners": ["vertrieb@example.com"]}) as source:
+        assert [unknown.problem.code for unknown in unknowns(source)] == ["X0312"]
 
 
 def test_an_account_in_trouble_is_unknown_and_the_others_are_read(office: Office) -> None:

@@ -80,7 +80,7 @@ class Session:
         address = element.findtext("t:Mailbox/t:EmailAddress", self.email, NS)
         mailbox = self.world.find_mailbox(address)
         if mailbox is None:
-            raise EwsError("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
+            raise EwsError(*_no_mailbox(self.world, address))
         folder = mailbox.distinguished.get(name)
         if folder is None:
             raise EwsError("ErrorFolderNotFound", "The specified folder could not be found in the store.")
@@ -124,5 +124,14 @@ def _find_impersonated(world: World, name: str) -> Mailbox:
         )
     mailbox = world.find_mailbox(name)
     if mailbox is None:
-        raise SoapFault("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
+        raise SoapFault(*_no_mailbox(world, name))
     return mailbox
+
+
+def _no_mailbox(world: World, name: str) -> tuple[str, str, dict[str, str]]:
+    """Code, text and values of the error for an address that no mailbox goes by."""
+    known = world.find_by_alias(name)
+    if known is None:
+        return "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.", {}
+    text = "The primary SMTP address must be specified when referencing a mailbox."
+    return "ErrorNonPrimarySmtpAddress", text, {"Primary": known.email}

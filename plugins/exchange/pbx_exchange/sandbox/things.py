@@ -222,6 +222,8 @@ class Mailbox:
     name: str
     distinguished: dict[str, Folder] = field(default_factory=dict)
     """Folders that have a name in the protocol: `msgfolderroot`, `contacts`, ..."""
+    aliases: set[str] = field(default_factory=set)
+    """Further addresses, in lower case, at which it gets mail."""
 
     @property
     def root(self) -> Folder:

@@ -204,6 +204,9 @@ class World:
         found = self.mailboxes.get(name.lower())
         return found or next((m for m in self.mailboxes.values() if self._principal(m) == name.lower()), None)
 
+    def find_by_alias(self, name: str) -> Mailbox | None:
+        return next((mailbox for mailbox in self.mailboxes.values() if name.lower() in mailbox.aliases), None)
+
     def find_user(self, name: str) -> User | None:
         """By address, user name, or `DOMAIN\\user`."""
         wanted = name.rpartition("\\")[2].lower()

@@ -13,7 +13,7 @@ from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.shelves.place import NO_LONGER_THERE, SWITCHED_OFF, Place, judge, unknown
 from pbx_exchange.trouble import FOREIGN, NAMELESS
 from pbx_exchange.wire.endpoint import Mailbox
-from pbx_exchange.wire.services import folder_id
+from pbx_exchange.wire.services import AliasUsed, folder_id
 
 
 class PersonalShelf:
@@ -85,10 +85,20 @@ class PersonalShelf:
             raise NoName(account)
         for mailbox in candidates[:-1]:
             try:
-                return mailbox, list(walk_contacts(mailbox))
+                return self._walk(mailbox)
             except _NO_SUCH_MAILBOX:
                 continue
-        return candidates[-1], list(walk_contacts(candidates[-1]))
+        return self._walk(candidates[-1])
+
+    def _walk(self, mailbox: Mailbox) -> tuple[Mailbox, list[Folder]]:
+        """By the mailbox's primary address, if the one we have is another: Exchange takes no other, but tells it."""
+        try:
+            return mailbox, list(walk_contacts(mailbox))
+        except AliasUsed as error:
+            if not error.primary:
+                raise
+            mailbox = self._connection.impersonate(email=error.primary)
+        return mailbox, list(walk_contacts(mailbox))
 
     def _candidates(self, account: Account) -> Iterator[Mailbox]:
         if account.email and self._settings.match in ("both", "email"):

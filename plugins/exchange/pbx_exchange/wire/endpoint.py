@@ -37,7 +37,7 @@ from exchangelib.protocol import CachingProtocol, Protocol, RetryPolicy
 from exchangelib.transport import NOAUTH, OAUTH2, get_auth_method_from_response
 from exchangelib.util import is_xml
 from exchangelib.version import Version
-from requests import Session
+from requests import Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from pbx_exchange.wire.adapter import Route
@@ -96,7 +96,8 @@ _REFUSED = {"Bearer": TokenNotAccepted, "Negotiate": TicketNotAccepted}
 class Patience(RetryPolicy):  # type: ignore[misc]
     """How long to go on asking a server in trouble; one for all threads, so that all of them hold back together.
 
-    Fails fast until `proven` is set: exchangelib takes a 401 for a busy server and would hide a wrong password.
+    Fails fast until `proven` is set, unless the server itself says how long to wait: exchangelib takes a 401 for a busy
+    server and would hide a wrong password.
     """
 
     def __init__(self, seconds: float, first_wait: float) -> None:
@@ -123,6 +124,12 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         with self._lock:
             until = datetime.now() + timedelta(seconds=seconds)
             self._until = max(until, self._until or until)
+
+    def rest(self) -> None:
+        """Wait until nobody has to hold back any more."""
+        until = self._until
+        if until is not None:
+            time.sleep(max(0.0, (until - datetime.now()).total_seconds()))
 
     def answered(self) -> None:
         """Some request went well: whatever trouble there was is over."""
@@ -167,7 +174,7 @@ class Attempts:
         self._once_more = True
 
     def again(self, error: Exception) -> None:
-        if self._patience.fail_fast:
+        if self._patience.fail_fast and not getattr(error, "back_off", None):
             raise error
         if isinstance(error, ONCE_MORE):
             if not self._once_more:
@@ -242,10 +249,8 @@ class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
 
     def get_auth_type(self) -> str:
         """What the server offers to somebody whom it does not know; one request, where exchangelib tries many."""
-        with self.raw_session("") as session:
-            response = session.post(self.service_endpoint, data=b"", allow_redirects=False)
+        response = self._knock()
         if response.status_code != 401:
-            self.retry_policy.raise_response_errors(response)
             return str(NOAUTH)
         try:
             offered = str(get_auth_method_from_response(response))
@@ -254,6 +259,19 @@ class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
         if offered == OAUTH2:
             raise NoWayIn("the server wants tokens")
         return offered
+
+    def _knock(self) -> Response:
+        attempts = Attempts(self.retry_policy)
+        while True:
+            with self.raw_session("") as session:
+                response = session.post(self.service_endpoint, data=b"", allow_redirects=False)
+            try:
+                if response.status_code != 401:
+                    self.retry_policy.raise_response_errors(response)
+                return response
+            except ErrorServerBusy as error:
+                attempts.again(error)
+                self.retry_policy.rest()
 
     def decrease_poolsize(self) -> None:
         """exchangelib's own takes a lock that it needs again to make room: with several threads it never returns."""

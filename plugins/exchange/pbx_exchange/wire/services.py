@@ -35,6 +35,14 @@ class UnheardOf(errors.ResponseMessageError):  # type: ignore[misc]  # exchangel
         self.name = name
 
 
+class AliasUsed(errors.ErrorNonPrimarySmtpAddress):  # type: ignore[misc]
+    """The mailbox goes by another address. `primary`: which one; empty if the server does not tell."""
+
+    def __init__(self, primary: str) -> None:
+        super().__init__("an address that is not the primary one")
+        self.primary = primary
+
+
 class MiscountedAnswer(AnswerRefused):
     """The answer holds fewer items than it says."""
 
@@ -99,7 +107,10 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
             raise AnswerRefused("the answer is no SOAP message")
         if not self.account.server:
             self.account.server = _server(envelope)
-        messages: list[_Element] = self._get_soap_messages(body=body)
+        try:
+            messages: list[_Element] = self._get_soap_messages(body=body)
+        except errors.ErrorNonPrimarySmtpAddress:
+            raise AliasUsed(_told(body, "Primary")) from None
         for message in messages:
             failure = self._failure(message)
             if isinstance(failure, BUSY):
@@ -116,8 +127,10 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
         )
         if type(failure) is errors.TransportError:
             return UnheardOf(code if code and code.isalnum() else "no code")
-        if isinstance(failure, errors.ErrorServerBusy) and detail is not None:
-            failure.back_off = _back_off(detail)
+        if isinstance(failure, errors.ErrorNonPrimarySmtpAddress):
+            return AliasUsed(_told(message, "Primary"))
+        if isinstance(failure, errors.ErrorServerBusy):
+            failure.back_off = _back_off(message)
         return failure
 
     def _extra_headers(self) -> dict[str, str]:
@@ -135,12 +148,16 @@ def _server(envelope: _Element) -> str:
     return ".".join(info.get(part, "0") for part in _BUILD)
 
 
-def _back_off(detail: _Element) -> float | None:
+def _back_off(message: _Element) -> float | None:
     """Seconds; what exchangelib reads from SOAP faults only."""
-    for value in detail.iter(f"{TYPES}Value"):
-        if value.get("Name") == "BackOffMilliseconds" and (value.text or "").isdigit():
-            return int(value.text or "") / 1000
-    return None
+    told = _told(message, "BackOffMilliseconds")
+    return int(told) / 1000 if told.isdigit() else None
+
+
+def _told(element: _Element, name: str) -> str:
+    """What an error says beside its code, in MessageXml."""
+    values = (value for value in element.iter(f"{TYPES}Value") if value.get("Name") == name)
+    return next((value.text or "" for value in values), "").strip()
 
 
 class FindFolder(_Service):
