@@ -7,8 +7,8 @@ BIN    := .venv/bin
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
-	@echo "make crash   kills 200 runs at random moments and plays 400 random histories, which takes minutes"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
+	@echo "make crash   kills 200 runs at random moments, plays 400 random histories, lets each call to a database fail: takes long"
 	@echo "make check   lint, types, import contracts, lock freshness"
 	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
@@ -32,7 +32,8 @@ kerberos: .venv/.ready
 	$(BIN)/python -m pytest -rs plugins/exchange/tests/test_kerberos.py
 
 crash: .venv/.ready
-	PBX_CRASHES=100 PBX_HISTORIES=300 $(BIN)/python -m pytest tests/contract/test_crashes.py tests/contract/test_stores_agree.py --timeout 3600
+	PBX_CRASHES=100 PBX_HISTORIES=300 PBX_FAULTS_EVERY=1 $(BIN)/python -m pytest --timeout 3600 \
+	  tests/contract/test_crashes.py tests/contract/test_stores_agree.py tests/unit/stores/test_foreign_errors.py
 
 check: .venv/.ready
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import ConnectorError, StoreError
 
 
 class Dialect(Protocol):
@@ -84,9 +84,30 @@ class Database:
         return StoreError(f"{self.place}: {message}", hint=hint)
 
     @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """What the database failed on is not used again: nobody knows what became of its transaction."""
+        with self.translated(), self.engine.connect() as connection:
+            try:
+                yield connection
+            except ConnectorError:
+                raise
+            except Exception:
+                connection.invalidate()
+                raise
+
+    @contextmanager
+    def private(self) -> Iterator[Connection]:
+        """A connection that ends with the block, and its temporary tables with it."""
+        with self.translated(), self.engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                connection.invalidate()
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the phone book."""
-        with self.translated(), self.engine.connect() as connection:
+        with self._connected() as connection:
             self.dialect.begin(connection, write=False)
             yield connection
 
@@ -95,7 +116,7 @@ class Database:
         """A transaction that no other one writes beside; it commits at the end or changes nothing."""
         if self.read_only:
             raise StoreError(f"{self.place} is read-only", hint="only looking and simulating are possible")
-        with self.translated(), self.engine.connect() as connection:
+        with self._connected() as connection:
             self.dialect.begin(connection, write=True)
             yield connection
             self.commit(connection)

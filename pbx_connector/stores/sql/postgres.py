@@ -67,7 +67,7 @@ class PostgresDialect:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
     def load(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        driver = connection.connection.dbapi_connection  # stays when a connection is detached
+        driver = connection.connection.dbapi_connection
         assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the engine of this module makes no others
         names = ", ".join(column.name for column in table.columns)
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:

@@ -213,16 +213,15 @@ class SqlStore(Editing):
         self, profile: str, title: str, *, simulate: bool, file: Path | None = None
     ) -> Iterator[SqlWorkspace]:
         taken, number = (None, None) if simulate else self._start_run(profile, title, file)
-        with self._database.translated(), self._database.engine.connect() as connection:
-            connection.detach()  # its temporary tables end with it
-            if taken is None:
+        if taken is None:
+            with self._database.private() as connection:
                 yield SqlWorkspace(self._database, connection, profile, None, None)
-                return
-            try:
-                with leases.Renewal(self._database, taken):
-                    yield SqlWorkspace(self._database, connection, profile, number, taken)
-            finally:
-                self._give_back(taken)
+            return
+        try:
+            with leases.Renewal(self._database, taken), self._database.private() as connection:
+                yield SqlWorkspace(self._database, connection, profile, number, taken)
+        finally:
+            self._give_back(taken)
 
     def _give_back(self, taken: leases.Taken) -> None:
         """A lease that cannot be given back expires."""

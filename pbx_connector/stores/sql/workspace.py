@@ -79,6 +79,7 @@ class SqlWorkspace:
                     yield
             except StoreError as error:
                 self._failure = error
+                self._connection.invalidate()  # or its locks would hold up the record of this failure
                 raise
 
     # what is held
