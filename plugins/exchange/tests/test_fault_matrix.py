@@ -47,8 +47,12 @@ CASES = {
     "illegal-characters": ("FindItem", "characters that XML forbids"),
     "dropped": ("FindItem", "the connection breaks in the middle"),
     "slow": ("FindItem", "the answer drips"),
+    "slow-headers": ("FindItem", "a header of the answer drips"),
     "silent": ("FindItem", "no answer at all"),
 }
+
+
+SECONDS = {"slow": 0.5, "slow-headers": 0.1}
 
 
 def suffer(office: Office, fault: Fault) -> str:
@@ -84,7 +88,7 @@ def test_each_fault_comes_out_as_the_page_says(office: Office, name: str, monkey
     outcomes = []
     for times in (1, None):
         start = time.monotonic()
-        fault = Fault(name=name, operation=operation, mailbox=ANNA, times=times, seconds=0.5 if name == "slow" else 1)
+        fault = Fault(name=name, operation=operation, mailbox=ANNA, times=times, seconds=SECONDS.get(name, 1.0))
         outcomes.append(suffer(office, fault))
         office.sandbox.faults.clear()
         assert time.monotonic() - start < 10

@@ -68,6 +68,13 @@ def test_ntlm_by_choice_or_because_the_server_offers_it(make_office: MakeOffice,
     assert refused <= 2 * office.settings().connections + 1, "a connection logs in once"
 
 
+def test_ntlm_is_bound_to_the_protected_connection(make_office: MakeOffice) -> None:
+    """Extended protection: the handshake takes the server's certificate from the connection that the answer came on."""
+    office = make_office(auth=["ntlm"], tls=True)
+    ways = {"auth": "ntlm", "ca_file": str(office.sandbox.ca_file), "username": "pbx", "domain": "EXAMPLE"}
+    assert count_books(office, **ways) > 8
+
+
 def test_basic_where_nothing_better_is_offered(make_office: MakeOffice) -> None:
     assert count_books(make_office(), auth="auto") > 8
 

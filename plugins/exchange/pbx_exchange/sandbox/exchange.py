@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -31,3 +32,5 @@ class Exchange:
     """Lower-case address of the mailbox that acts: the caller's own, or the one it impersonates."""
     proceed: Callable[[], Answer]
     """Run the operation, as it stands in `request` by then."""
+    transport: asyncio.Transport
+    """The connection below HTTP, for faults in HTTP itself."""

@@ -265,6 +265,15 @@ async def _slow(fault: Fault, exchange: Exchange) -> Response:
     return StreamingResponse(pieces(), headers={"Content-Length": str(len(body))}, media_type=XML)
 
 
+async def _slow_headers(fault: Fault, exchange: Exchange) -> Response:
+    """A header that never ends: a character every `seconds`, as long as the client listens."""
+    exchange.transport.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
+    while not exchange.transport.is_closing():
+        exchange.transport.write(b".")
+        await asyncio.sleep(fault.seconds)
+    return Response()
+
+
 async def _silent(fault: Fault, exchange: Exchange) -> Response:
     """No answer at all until the sandbox stops."""
     await asyncio.Event().wait()
@@ -295,5 +304,6 @@ FAULTS: Final[dict[str, Callable[[Fault, Exchange], Awaitable[Response]]]] = {
     "illegal-characters": _illegal_characters,
     "dropped": _dropped,
     "slow": _slow,
+    "slow-headers": _slow_headers,
     "silent": _silent,
 }

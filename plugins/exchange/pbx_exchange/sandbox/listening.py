@@ -28,7 +28,7 @@ class ConnectionProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         super().connection_made(transport)
-        memory: dict[str, Any] = {}
+        memory: dict[str, Any] = {"transport": transport}
         self.app_state = {**self.app_state, "connection": memory}
 
 

@@ -53,16 +53,18 @@ class Service:
         try:
             request = read_request(data)
             self._validate("request", request, data)
-            response = await self._run(user, request, http.headers.get("x-publicfoldermailbox", ""))
+            response = await self._run(http, user, request)
         except SoapFault as fault:
             response = respond(Answer(write_fault(fault), HTTPStatus.INTERNAL_SERVER_ERROR))
         self._note(http, user, request, data, response)
         return response
 
-    async def _run(self, user: Principal, request: Request, public_mailbox: str) -> Response:
+    async def _run(self, http: HttpRequest, user: Principal, request: Request) -> Response:
+        public_mailbox = http.headers.get("x-publicfoldermailbox", "")
         with self.world.lock:
             session = open_session(self.world, user, request.impersonate, public_mailbox)
-        exchange = Exchange(self.world, request, session.email, lambda: self._operate(session, request))
+        transport = http.scope["state"]["connection"]["transport"]
+        exchange = Exchange(self.world, request, session.email, lambda: self._operate(session, request), transport)
         fault = self.faults.take(request.operation, session.email)
         return await suffer(fault, exchange) if fault else respond(exchange.proceed())
 

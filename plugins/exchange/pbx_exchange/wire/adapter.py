@@ -1,13 +1,12 @@
 """One HTTP exchange with a bound on its time and its size, and nothing secret left behind in it.
 
-`requests` bounds the wait for each piece of an answer, not for the whole: a server that drips a byte a second would
-hold a run for ever. It also reads the environment's CA bundle in preference to the session's; here the settings win.
-exchangelib logs the headers of every request at debug level, so credentials are taken out of what it gets to see.
+`deadline.py` bounds the time. `requests` reads the environment's CA bundle in preference to the session's; here the
+settings win. exchangelib logs the headers of every request at debug level, so credentials are taken out of what it gets
+to see.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,8 @@ from exchangelib.transport import DEFAULT_HEADERS
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
+
+from pbx_exchange.wire.deadline import POOLS
 
 CONNECT_SECONDS = 15.0
 LARGEST_ANSWER = 256 * 1024 * 1024
@@ -53,10 +54,18 @@ class BoundedAdapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)
         self._route = route
 
+    def init_poolmanager(self, *args: Any, **how: Any) -> None:
+        super().init_poolmanager(*args, **how)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **how)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
     def send(  # type: ignore[override]  # positional use is up to requests, which calls by keyword
         self, request: PreparedRequest, timeout: Any = None, proxies: Any = None, cert: Any = None, **_settled: Any
     ) -> Response:
-        deadline = time.monotonic() + self._route.seconds
         response = super().send(
             request,
             stream=True,
@@ -67,20 +76,18 @@ class BoundedAdapter(HTTPAdapter):
         )
         # The NTLM handshake looks at the socket of a 401, which is gone once the body is read.
         if response.status_code not in (401, 407):
-            _read_whole(response, deadline)
+            _read_whole(response)
         response.request = _without_credentials(request)
         return response
 
 
-def _read_whole(response: Response, deadline: float) -> None:
+def _read_whole(response: Response) -> None:
     body = bytearray()
     try:
         while piece := response.raw.read1(_PIECE, decode_content=True):
             body += piece
             if len(body) > LARGEST_ANSWER:
                 raise OversizedAnswer("the answer is larger than any answer should be")
-            if time.monotonic() > deadline:
-                raise ReadTimeout("the answer was not whole in time")
     except urllib3.exceptions.ReadTimeoutError as error:
         raise ReadTimeout(error) from error
     except urllib3.exceptions.DecodeError as error:

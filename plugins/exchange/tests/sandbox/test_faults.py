@@ -175,6 +175,24 @@ def test_a_slow_answer_arrives_whole(sandbox: Sandbox, client: Client, customers
     assert time.monotonic() - started > 0.3
 
 
+def test_a_header_without_end_outlasts_a_time_out_for_each_piece(
+    sandbox: Sandbox, client: Client, customers: str
+) -> None:
+    sandbox.faults.add(Fault(name="slow-headers", seconds=0.05))
+    ended = threading.Event()
+
+    def ask() -> None:
+        client.send(find_items(customers), timeout=0.3)
+        ended.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert not ended.wait(1.5)
+    sandbox.stop()
+    asking.join(timeout=5)
+    assert ended.is_set()
+
+
 def test_silence(sandbox: Sandbox, client: Client, customers: str) -> None:
     sandbox.faults.add(Fault(name="silent"))
     with pytest.raises(requests.exceptions.ReadTimeout):
