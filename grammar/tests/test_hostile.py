@@ -129,6 +129,8 @@ def test_any_text_is_taken_as_rules(text: str) -> None:
         ("A = /" + "(a" * 100_000, "R0103"),
         ("A = [T] matches /" + "(a" * 1_000 + "/", "R0308"),
         ("A = [T] matches /((a{100}){100}){100}/", "R0308"),
+        (r"A = [T] matches /\w{1,80}\s\w{1,80}/", "R0308"),
+        ("A = [T] matches /" + r"\w" * 490 + "/", "R0308"),
         ("A = " + "9" * 100_000, "R0303"),
         ("A = $" * 20_000, "R0118"),
         ("=" * 100_000, "R0110"),
@@ -184,15 +186,31 @@ def test_a_pattern_made_to_backtrack_does_not() -> None:
         assert found.run({"T": "a" * 100_000 + "!"}).records[0].values == {"name": "2"}
 
 
+def test_many_large_patterns_are_refused_together() -> None:
+    rules = "".join(f"V{number} = [T] matches /{number}\\w{{1,40}}/\n" for number in range(200))
+    with within(10):
+        found = compiled(with_rules(rules))
+    assert found is not None
+    said = [item.message for item in found.diagnostics if item.code == "R0308"]
+    assert len(said) > 50
+    assert set(said) == {"the patterns of this profile are too large together"}
+
+
+def test_a_large_pattern_that_is_used_often_counts_once() -> None:
+    rules = "".join(f"V{number} = if([T] matches /\\w{{1,40}}/, 1, 2)\n" for number in range(200))
+    assert "R0308" not in codes(with_rules(rules))
+
+
 @pytest.mark.parametrize(
     "rule",
     [
         r"A = replace([T], /(a.{990}b|.{999}c)/, [U])",
-        r"A = [T] matches /\w{1,80}\s\w{1,80}/",
+        r"A = [T] matches /\w{1,20}\s\w{1,20}/",
         r"A = extract([T], /(?:x.{0,9}){90}z/)",
+        "A = [T] matches /" + "[ab]?" * 190 + "c/",
         r"A = count(split([T], /(.{1,200})-(.{1,200})/))",
-        r"A = each x in [L] where x matches /\w{1,80}\s\w{1,80}/ give x",
-        r"A = [L] matches /\w{1,80}\s\w{1,80}/",
+        r"A = each x in [L] where x matches /\w{1,20}\s\w{1,20}/ give x",
+        r"A = [L] matches /\w{1,20}\s\w{1,20}/",
     ],
 )
 def test_heavy_patterns_on_long_texts_are_stopped(rule: str) -> None:

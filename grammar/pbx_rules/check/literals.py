@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from pbx_rules.check.scope import Scope
-from pbx_rules.runtime.patterns import compile_pattern
+from pbx_rules.runtime.patterns import SIZES, TooLarge, compile_pattern
 from pbx_rules.runtime.reading import as_text, read_number
 from pbx_rules.syntax import tree
+
+LARGEST_TOGETHER = 16 * SIZES[-1]
+"""Bytes that building all patterns of one profile may take."""
 
 Literal = tree.Text | tree.Number | tree.Truth
 
@@ -28,10 +31,19 @@ def pattern(node: tree.Pattern, scope: Scope) -> Any | None:
     if node.flags.lower() not in ("", "i"):
         scope.complain("R0308", f"unknown flags `{node.flags}` of a pattern", first, hint="the only one is /…/i")
         return None
+    sizes, key = scope.names.patterns, (node.source, node.flags)
+    if key not in sizes and sum(sizes.values()) > LARGEST_TOGETHER:
+        scope.complain("R0308", "the patterns of this profile are too large together", first, hint="divide the profile")
+        return None
+    sizes[key] = SIZES[-1]
     try:
-        return compile_pattern(node.source, ignore_case=bool(node.flags))
+        compiled = compile_pattern(node.source, ignore_case=bool(node.flags))
+        sizes[key] = compiled.size
+        return compiled
     except ValueError as error:
         hint = "look-ahead and back references do not exist here" if _is_beyond_re2(node.source) else ""
+        if isinstance(error, TooLarge):
+            hint = r"repeat less, or say [a-z] instead of \w, which means all letters of the world"
         scope.complain("R0308", f"this pattern cannot be used: {error}", first, hint=hint)
         return None
 

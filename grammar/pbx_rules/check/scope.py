@@ -47,6 +47,8 @@ class Names:
     known_not_blank: set[str] = field(default_factory=set)
     """Fields (as `[X]`) and variables that a `keep` or `skip` above has shown not to be blank."""
     slots: int = 0
+    patterns: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The size of each pattern, by source and flags."""
 
 
 class Scope:

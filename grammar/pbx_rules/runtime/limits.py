@@ -8,8 +8,8 @@ MOST_WORK = 2_000_000
 """Steps of `each` plus characters of long texts made, for one row."""
 MOST_RECORDS = 1_000
 """Records that one row may make."""
-FREE_SCAN = 500
-"""Characters times weight of the pattern that a search may cost without being counted."""
+SCANNED_A_STEP = 20
+"""Characters times weight of the pattern that a search may cost for one step of work."""
 FREE_TEXT = 256
 """A text that is made costs nothing up to this length."""
 MOST_ELEMENTS = 200_000
@@ -58,9 +58,8 @@ class Work:
     def scan(self, value: object, weight: int) -> None:
         """A pattern is sought in a text, or in each element of a list."""
         elements = value if isinstance(value, tuple) else (value,)
-        cost = weight * sum(len(element) for element in elements if isinstance(element, str))
-        if cost > FREE_SCAN:
-            self.spend(cost // 20)
+        characters = sum(len(element) for element in elements if isinstance(element, str))
+        self.spend(weight * characters // SCANNED_A_STEP)
 
     def made(self, text: str) -> str:
         """The text itself, paid for."""

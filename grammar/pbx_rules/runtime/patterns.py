@@ -1,12 +1,11 @@
 """Patterns on RE2, whose time grows with the text and not with the pattern's cunning.
 
-It does grow with the length of the text times the size of the pattern, so both back ends pay for scanning: `Work.scan`.
+It does grow with the length of the text times the size of the program that RE2 makes of the pattern, so both back ends
+pay for scanning by that size: `Work.scan`.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -18,23 +17,32 @@ from pbx_rules.runtime.limits import Work
 from pbx_rules.values import Value
 
 LONGEST_PATTERN = 1_000
-_REPEATED = re.compile(r"\{(\d+)(?:,(\d*))?\}")
+SIZES = (1 << 14, 1 << 16, 1 << 18, 1 << 20)
+"""Bytes that building a pattern may take, the last some 50 ms: `\\w{1,50}` is near it, as `\\w` is 800 instructions."""
+_BYTES_A_WEIGHT = 1 << 10
+"""Weighed so, a character costs half a microsecond for each unit of weight at worst, whatever the pattern."""
+_TO_RUN = 64
+"""RE2 runs a pattern with so many times the memory that building it takes; with less it gives up its fast way."""
 
 # without this, pyre2 would silently fall back to the standard library's `re`, which can hang
 re2.set_fallback_notification(re2.FALLBACK_EXCEPTION)
 
 
+class TooLarge(ValueError):
+    pass
+
+
 class Pattern:
-    """A compiled pattern and what it weighs: its repetitions, which RE2 writes out."""
+    """A compiled pattern; `size` is what it took to build it, in bytes."""
 
-    __slots__ = ("search", "split", "sub", "weight")
+    __slots__ = ("search", "size", "split", "sub", "weight")
 
-    def __init__(self, compiled: Any, source: str) -> None:
+    def __init__(self, compiled: Any, size: int) -> None:
         self.search: Callable[[str], Any] = compiled.search
         self.split: Callable[[str], list[Any]] = compiled.split
         self.sub: Callable[[Callable[[Any], str], str], str] = compiled.sub
-        counts = [int(found[2] or found[1]) for found in _REPEATED.finditer(source)]
-        self.weight = 1 + max(sum(counts), min(math.prod(counts), 1_000) if counts else 0)
+        self.size = size
+        self.weight = size // _BYTES_A_WEIGHT
 
 
 @lru_cache(maxsize=2_000)
@@ -42,9 +50,26 @@ def compile_pattern(source: str, ignore_case: bool) -> Pattern:
     """Raises ValueError, saying what is wrong with the pattern."""
     if len(source) > LONGEST_PATTERN:
         raise ValueError(f"it has {len(source)} characters, {LONGEST_PATTERN} are allowed")
+    flags = re2.IGNORECASE if ignore_case else 0
+    size = _size(source, flags)
+    return Pattern(_built(source, flags, _TO_RUN * size), size)
+
+
+def _size(source: str, flags: int) -> int:
+    """The first of `SIZES` that suffices: RE2 tells a program's size in no other way."""
+    if _built(source, flags, SIZES[-1]) is None:
+        raise TooLarge("it is too large")
+    return next(size for size in SIZES if _built(source, flags, size) is not None)
+
+
+def _built(source: str, flags: int, memory: int) -> Any | None:
+    """None if that memory does not suffice. Raises ValueError for what is no pattern."""
+    re2.purge()  # its cache does not tell one limit from another
     try:
-        return Pattern(re2.compile(source, re2.IGNORECASE if ignore_case else 0), source)
+        return re2.compile(source, flags, memory)
     except (re2.error, ValueError, OverflowError, NotImplementedError, IndexError) as error:
+        if "too large" in str(error):
+            return None
         raise ValueError(str(error)) from None
 
 
