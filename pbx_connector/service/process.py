@@ -89,7 +89,7 @@ class Service:
     def run(self, stop: threading.Event) -> int:
         """Serve until `stop` is set; returns the exit code."""
         self._stop = stop
-        self._watch.look()
+        self._look_at_store()
         threading.Thread(target=self._mind_folder, name="folder", daemon=True).start()
         self._timetable.start()
         self._courier.start()

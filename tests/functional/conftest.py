@@ -10,6 +10,7 @@ import keyring.backends.fail
 import pytest
 from pbx_exchange.sandbox import Sandbox
 from product import Connector
+from serving import Serve, Serving
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT.parent / "shared" / "ews-schema"
@@ -48,3 +49,32 @@ def profile(connector: Connector, sandbox: Sandbox) -> Path:
     (connector.home / "accounts.csv").write_text("\n".join(["id,username,email", *lines]))
     connector("accounts", "import", "accounts.csv")
     return path
+
+
+@pytest.fixture
+def profiles(connector: Connector) -> Path:
+    folder = connector.home / "profiles"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def config(connector: Connector, profiles: Path) -> Path:
+    path = connector.home / "config.yaml"
+    path.write_text("service: {listen: '127.0.0.1:0', jitter: 0s, stop_within: 2s}\n")
+    return path
+
+
+@pytest.fixture
+def serve(connector: Connector, config: Path) -> Iterator[Serve]:
+    started: list[Serving] = []
+
+    def serve(of: Path = config) -> Serving:
+        started.append(Serving(connector, of))
+        return started[-1]
+
+    yield serve
+    for serving in started:
+        if serving.process.poll() is None:
+            serving.process.kill()
+            serving.process.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,8 @@ from pbx_connector.stores.sql.schema import (
 )
 from pbx_connector.stores.sql.schema import profile as profile_table
 from pbx_connector.stores.sql.workspace import SqlWorkspace
+
+LOG = logging.getLogger(__name__)
 
 
 class SqlStore(Editing):
@@ -247,6 +250,7 @@ class SqlStore(Editing):
                 report = Report(str(taken.abandoned), wanted, RunStatus.FAILED, Counts())
                 note = "it ended without a word: killed, or the machine stopped; it changed nothing"
                 recording.record_run(connection, self._database.dialect, report, note=note)
+                LOG.warning("the earlier run %s ended without a word; it changed nothing", report.run)
             return taken, number
 
     @contextmanager
