@@ -27,6 +27,8 @@ Result = TypeVar("Result")
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
+MOST_DOUBLINGS = 6
+"""By then the longest pause is reached; a time span doubled forty times is none that Python can hold."""
 GIVE_UP_AFTER = timedelta(days=2)
 MOST_PENDING = 50
 """A profile: older messages make room for newer ones."""
@@ -146,7 +148,7 @@ class Desk:
         for delivery in tray.pending:
             # A due time far off means that the clock was set back.
             if delivery.due <= now or delivery.due > now + 2 * LONGEST_PAUSE:
-                pause = min(FIRST_PAUSE * 2**delivery.tries, LONGEST_PAUSE)
+                pause = min(FIRST_PAUSE * 2 ** min(delivery.tries, MOST_DOUBLINGS), LONGEST_PAUSE)
                 claimed = replace(delivery, due=now + pause, tries=delivery.tries + 1)
                 others = tuple(claimed if other.id == delivery.id else other for other in tray.pending)
                 return replace(tray, pending=others), claimed

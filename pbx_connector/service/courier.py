@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
@@ -35,6 +36,7 @@ LOG = structlog.stdlib.get_logger(__name__)
 REVIEW = timedelta(minutes=1)
 STORE_GRACE = timedelta(minutes=5)
 """A store that is back by then was not worth a message."""
+BUG = "a bug in telling people"
 MOST_WAITING = 10_000
 """Runs that ended while the store was away."""
 
@@ -86,19 +88,21 @@ class Courier:
             except StoreError as error:
                 LOG.debug("the store is away, messages wait", reason=error.message)
             except Exception:
-                LOG.exception("a bug in telling people")
+                LOG.exception(BUG)
 
     def work(self) -> None:
         """One round. Raises `StoreError` while the store is away; nothing is lost by that."""
         self._store_news()
         while self._ended:
-            self._write(*self._ended[0])
+            with _going_on():
+                self._write(*self._ended[0])
             self._ended.popleft()
         now = self._clock()
         if self._reviewed is None or not timedelta(0) <= now - self._reviewed < REVIEW:
             self._reviewed = now
             for loaded in self._profiles():
-                self._review(loaded)
+                with _going_on():
+                    self._review(loaded)
 
     def _write(self, profile: Profile, report: Report, reason: str) -> None:
         desk = self._desk()
@@ -154,6 +158,17 @@ class Courier:
 
     def _desk(self) -> Desk:
         return Desk(self._watch.current(), self._messengers, self._config, self._clock)
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """A bug over one profile costs no other its messages; while the store is away, all wait."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception:
+        LOG.exception(BUG)
 
 
 def _log(profile: str, attempts: list[Attempt]) -> None:

@@ -14,7 +14,7 @@ from pbx_connector.config import Config
 from pbx_connector.errors import ConnectorError, SourceUnavailable
 from pbx_connector.model import Book, BookReport, BookStatus, Counts, Problem, Report, RunStatus
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.notices.desk import GIVE_UP_AFTER, MOST_PENDING, Desk, LocalMemos, Memos
+from pbx_connector.notices.desk import GIVE_UP_AFTER, LONGEST_PAUSE, MOST_PENDING, Attempt, Desk, LocalMemos, Memos
 from pbx_connector.notices.policy import Standing, Told, after_run
 from pbx_connector.notices.wording import Subject
 from pbx_connector.stores import open_store
@@ -156,6 +156,19 @@ def test_hours_of_failure_end_with_the_message_delivered(desk: Desk, inbox: Inbo
     clock.on(hours=1)
     desk.deliver("crm")
     assert len(inbox.got) == 1
+
+
+def test_two_days_minute_by_minute_end_with_giving_up(desk: Desk, inbox: Inbox, clock: Clock) -> None:
+    inbox.trouble = ConnectorError("down")
+    run_ends(desk)
+    attempts: list[Attempt] = []
+    while desk.pending("crm") and len(attempts) < 100:
+        attempts += desk.deliver("crm")
+        clock.on(minutes=1)
+    assert all(attempt.error == "down" for attempt in attempts)
+    assert [attempt.next is None for attempt in attempts] == [False] * (len(attempts) - 1) + [True]
+    assert GIVE_UP_AFTER <= clock.now - clock_of_runs < GIVE_UP_AFTER + LONGEST_PAUSE + timedelta(minutes=2)
+    assert len(attempts) > 41
 
 
 def test_after_two_days_it_is_given_up_and_said_so(desk: Desk, inbox: Inbox, clock: Clock) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -29,6 +31,11 @@ class Settings(BaseModel):
     password: Secret
 
 
+class Faulty(BaseModel):
+    def __iter__(self) -> Any:
+        raise ZeroDivisionError
+
+
 def map_row(row: Row, book: Book) -> Mapped:
     return Mapped()
 
@@ -50,10 +57,16 @@ class World:
             file=Path("crm.yaml"),
         )
         self.loaded = Loaded(Path("crm.yaml"), (1, 1, 1), NOON, self.profile)
+        self.others: list[Loaded] = []
         self.ledger = Ledger()
         self.ledger.put(Facts("crm", "Customers", "crm.yaml", "0 12 * * *"))
         self.courier = Courier(
-            self.watch, {"inbox": self._receive}, Config(), lambda: self.now, lambda: [self.loaded], self.ledger
+            self.watch,
+            {"inbox": self._receive},
+            Config(),
+            lambda: self.now,
+            lambda: [*self.others, self.loaded],
+            self.ledger,
         )
 
     def _receive(self, report: Report, notices: Sequence[Notice], config: Config) -> None:
@@ -127,8 +140,6 @@ def test_a_profile_says_itself_how_long_is_too_long(world: World) -> None:
 
 
 def _replaced(profile: Profile, *, hours: int) -> Profile:
-    from dataclasses import replace
-
     return replace(profile, notify=NotifyConfig(overdue_after=timedelta(hours=hours)))
 
 
@@ -201,6 +212,17 @@ def test_a_messenger_with_a_bug_harms_nobody(world: World) -> None:
     world.run_ends(RunStatus.DONE)
     world.round()
     assert world.ledger.facts()[0].success == NOON
+
+
+def test_a_bug_over_one_profile_costs_no_other_its_messages(world: World) -> None:
+    faulty = replace(world.profile, id="faulty", settings=Faulty())
+    world.others = [replace(world.loaded, profile=faulty)]
+    world.courier.run_ended(faulty, Report("1", "faulty", RunStatus.FAILED, Counts(), started=world.now), "no answer")
+    world.run_ends(RunStatus.FAILED)
+    world.round()
+    world.loaded = replace(world.loaded, broken="line 3: unknown key")
+    world.pass_time(minutes=2)
+    assert world.told == [("crm", "failing"), ("crm", "broken")]
 
 
 def test_the_thread_ends_when_it_is_told_to(world: World) -> None:
