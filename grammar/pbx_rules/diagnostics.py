@@ -48,22 +48,19 @@ class Diagnostic:
 class Findings:
     """Collects the diagnostics of one file; the severity comes from the table of codes."""
 
-    def __init__(self, file: str, limit: int = 100) -> None:
+    def __init__(self, file: str) -> None:
         self._file = file
-        self._limit = limit
         self._found: dict[tuple[str, Span], Diagnostic] = {}
         self.failed = False
 
     def add(
         self, code: str, message: str, span: Span, *, label: str = "", hint: str = "", notes: Iterable[Note] = ()
     ) -> None:
-        """The same code at the same place counts once; after `limit` findings the rest is only counted as failure."""
+        """The same code at the same place counts once."""
         severity = codes.severity(code)
         self.failed = self.failed or severity == "error"
-        if len(self._found) < self._limit:
-            self._found.setdefault(
-                (code, span), Diagnostic(code, severity, message, span, self._file, label, hint, tuple(notes))
-            )
+        found = Diagnostic(code, severity, message, span, self._file, label, hint, tuple(notes))
+        self._found.setdefault((code, span), found)
 
     @property
     def sorted(self) -> tuple[Diagnostic, ...]:

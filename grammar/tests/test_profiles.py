@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -222,6 +223,17 @@ def test_the_hint_shows_a_key_that_works_and_finds_a_target_field_by_its_title()
     assert [(hint or "").rpartition(" ")[2] for hint in hints] == ["p.Type", "p"]
     (unknown,) = compiled("structure: {book: [{name: x, Display Name: y}]}").diagnostics
     assert unknown.hint == "did you mean name?"
+
+
+def test_every_mistake_of_very_many_is_reported() -> None:
+    found = compiled(
+        "rules: |\n"
+        + "".join(f'  V{n} = "x" else "y"\n' for n in range(300))
+        + "".join(f"  W{n} = [Nam{n}]\n" for n in range(300))
+        + 'structure: {book: [{name: "{{V0}}"}]}\n'
+    )
+    assert found.program is None
+    assert Counter(diagnostic.severity for diagnostic in found.diagnostics) == {"warning": 300, "error": 300}
 
 
 def test_warnings_do_not_stop_a_profile() -> None:

@@ -88,15 +88,18 @@ def failure(error: ConnectorError) -> None:
     hint(error.hint)
 
 
-def diagnostics(found: Iterable[Diagnostic], text: str) -> None:
-    """Findings in a profile, each with its place and a caret."""
-    for diagnostic in found:
+def diagnostics(found: Sequence[Diagnostic], text: str, *, at_most: int = 100) -> None:
+    """Findings in a profile, each with its place and a caret; of very many the first errors, or else warnings."""
+    gravest = sorted(range(len(found)), key=lambda index: found[index].severity != "error")[:at_most]
+    for diagnostic in (found[index] for index in sorted(gravest)):
         lines = render(diagnostic, text).split("\n")
         style = "bold red" if diagnostic.severity == "error" else "bold yellow"
         picture = Text("\n".join(shown(line) for line in lines))
         picture.stylize(style, 0, picture.plain.find("\n"))
         console(err=True).print(picture, soft_wrap=True)
         console(err=True).print()
+    if len(found) > at_most:
+        note(f"{len(found) - at_most} more; pbx-connector check --json lists all")
 
 
 def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from pbx_rules import Diagnostic, Span
 
 from pbx_connector.cli import output
 
@@ -35,3 +36,15 @@ def test_columns_that_are_empty_in_all_rows_are_left_out(capsys: pytest.CaptureF
     printed = capsys.readouterr().out
     assert "mobile" in printed
     assert "fax" not in printed
+
+
+def test_of_very_many_findings_the_errors_come_first(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [
+        Diagnostic("R0318" if line < 5 else "R0201", "warning" if line < 5 else "error", f"finding {line}", span, "p")
+        for line in range(1, 8)
+        for span in [Span(line, 1, line, 2)]
+    ]
+    output.diagnostics(found, "x\n" * 8, at_most=4)
+    told = capsys.readouterr().err
+    assert [line for line in range(1, 8) if f"finding {line}" in told] == [1, 5, 6, 7]
+    assert "3 more" in told
