@@ -14,11 +14,12 @@ _CLOSE = 0.75
 _ENTRY = re.compile(r"""(?P<key>[\w-]+)["']?\s*:(?=\s|$|["'{\[])\s*""")
 _REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*[^\s{},][^{},]*\}\s*(?=[,}]|\#|$)""")
 _PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:""")
+_IN_ADDRESS = re.compile(r"""(?<=\w://).*(?=@)|(?<=[?&])\w*(pass|secret|token)\w*=[^\s&"']*""", re.IGNORECASE)
 
 
 def masked(text: str) -> str:
-    """`text` with asterisks for every value that is named like a secret and is no reference to one."""
-    lines = text.split("\n")
+    """`text` with asterisks for passwords in addresses and for values named like a secret that are no reference."""
+    lines = _IN_ADDRESS.sub(lambda found: "*" * len(found[0]), text).split("\n")
     number = 0
     while number < len(lines):
         start = _secret(lines[number])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from pbx_connector.errors import StoreError
-from pbx_connector.stores import Store, open_store
+from pbx_connector.stores import Store, open_store, shown
 
 PATIENCE = 10.0
 """Seconds to wait for another program that writes."""
@@ -28,8 +27,7 @@ class StoreWatch:
     @property
     def place(self) -> str:
         """For people; carries no password."""
-        parts = urlsplit(self._url)
-        return self._url.replace(f":{parts.password}@", ":...@") if parts.password else self._url
+        return shown(self._url)
 
     def current(self) -> Store:
         """Raises `StoreError` while it does not answer, and `UsageError` for an address of no store."""

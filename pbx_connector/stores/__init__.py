@@ -1,5 +1,6 @@
 """The phone book: stores that hold it, behind one contract."""
 
+from pbx_connector.stores.address import shown
 from pbx_connector.stores.contract import (
     ALL,
     AccountImport,
@@ -34,4 +35,5 @@ __all__ = [
     "Store",
     "Undone",
     "open_store",
+    "shown",
 ]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pbx_connector.errors import UsageError
+from pbx_connector.stores.address import postgres_address, shown
 from pbx_connector.stores.contract import Store
 from pbx_connector.stores.memory import MemoryStore
 
@@ -32,7 +32,7 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         return _open_postgres(url, patience)
     raise UsageError(
-        f"there is no store at {_without_password(url)}",
+        f"there is no store at {shown(url)}",
         hint="a store is sqlite:///relative/path, sqlite:////absolute/path or postgresql://user@host/database",
     )
 
@@ -45,29 +45,14 @@ def _open_sqlite(path: Path, read_only: bool, patience: float) -> Store:
 
 
 def _open_postgres(url: str, patience: float) -> Store:
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
-
     from pbx_connector.stores.sql.store import SqlStore
 
     try:
         from pbx_connector.stores.sql.postgres import open_postgres
     except ImportError:
         raise UsageError("PostgreSQL needs an extra", hint="pip install 'pbx-connector[postgres]'") from None
-    try:
-        address = make_url(url.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
-        raise UsageError("the address of the PostgreSQL store cannot be read") from None
-    return SqlStore(open_postgres(address, patience=patience))
+    return SqlStore(open_postgres(postgres_address(url), patience=patience, place=shown(url)))
 
 
 def _write_protected(path: Path) -> bool:
     return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
-
-
-def _without_password(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return f"{url.partition(':')[0]}:..."
-    return url.replace(f":{parts.password}@", ":...@") if parts.password else url

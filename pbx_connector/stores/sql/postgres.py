@@ -111,6 +111,6 @@ class PostgresDialect:
         return lost or isinstance(error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown)
 
 
-def open_postgres(url: URL, *, patience: float) -> Database:
+def open_postgres(url: URL, *, patience: float, place: str) -> Database:
     engine = create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
-    return Database(engine, PostgresDialect(patience), url.render_as_string(hide_password=True))
+    return Database(engine, PostgresDialect(patience), place)

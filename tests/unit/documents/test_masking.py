@@ -25,6 +25,9 @@ HIDDEN = [
     "password:\n  value: hunter2",
     "password: first\n   hunter2",
     "- token: hunter2",
+    "stroe: postgresql://ann:hunter2@db/book",
+    "store: 'postgresql://ann:p@hunter2 #@db'",
+    "store: postgresql://ann@db/book?sslmode=require&password=hunter2",
 ]
 SHOWN = [
     "password: {env: EXCHANGE_PASSWORD}",
@@ -33,6 +36,7 @@ SHOWN = [
     "settings: {email: a@b, password: {env: X}, url: https://example.com}",
     "password:\n  env: EXCHANGE_PASSWORD\nurl: x",
     "email: pbx@example.com",
+    "store: postgresql:///book?host=/run/postgresql",
     "# password: where is it?",
     '  DisplayName = join(", ", [Surname])',
     "structure:\n  phonebook:\n    - 028pho_bez: x",
