@@ -82,6 +82,21 @@ def test_a_small_folder_without_read_right_leaves_the_phone_book(
     assert len(connector.entries()) == first["added"] - gone
 
 
+def test_a_folder_that_its_owner_deletes_in_outlook_leaves_the_phone_book(
+    connector: Connector, profile: Path, sandbox: Sandbox
+) -> None:
+    """Outlook moves it to Deleted Items, where it and its contacts go on under the same ids."""
+    first = connector.counts(profile)
+    anna = next(account for account in sandbox.accounts if account.username == "anna")
+    private = len(connector.entries("--account", anna.id))
+    friends = sandbox.world.folder("Contacts/Friends", anna.email)
+    sandbox.world.move_folder(friends, sandbox.world.mailboxes[anna.email].distinguished["deleteditems"])
+    second = connector.counts(profile)
+    assert second["removed"] == len(friends.items) > 0
+    assert len(connector.entries("--account", anna.id)) == private - second["removed"]
+    assert second["unchanged"] == first["added"] - second["removed"]
+
+
 def test_losing_most_of_the_book_is_refused_and_shown(connector: Connector, profile: Path, sandbox: Sandbox) -> None:
     connector.counts(profile)
     before = connector.entries()

@@ -135,6 +135,22 @@ def _further(mailbox: Mailbox, parent: _Element, offset: int | None, *, deep: bo
         offset = page.next_offset
 
 
+def public_path(mailbox: Mailbox, folder: Folder) -> str | None:
+    """Where a public folder lies now, by asking for each folder above it; None: not below the public root.
+
+    Raises what the server says against one of them.
+    """
+    root = get_folder(mailbox, distinguished("publicfoldersroot"))
+    path, seen = folder.path, {folder.id}
+    while folder.parent != root.id:
+        if not folder.parent or folder.parent in seen:
+            return None
+        seen.add(folder.parent)
+        folder = get_folder(mailbox, folder_id(folder.parent))
+        path = folder.path + path
+    return path
+
+
 def walk_contacts(mailbox: Mailbox) -> Iterator[Folder]:
     """The mailbox's default contacts folder and all below it."""
     top = get_folder(mailbox, distinguished("contacts"))

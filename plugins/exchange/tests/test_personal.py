@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from pbx_exchange.sandbox.faults import Fault
 
 from pbx_connector.api import Account, Book, BookGone, BookUnknown
 
-from .conftest import Office, find_book, rows_of, unknowns
+from .conftest import Middleman, Office, Passing, find_book, rows_of, unknowns
 
 
 def test_each_account_s_contacts_are_its_own_with_subfolders(office: Office) -> None:
@@ -113,6 +116,66 @@ def test_a_book_whose_mailbox_cannot_be_seen_is_unknown_and_only_a_deleted_folde
         assert isinstance(source.look(friends), BookGone)
         assert isinstance(source.look(bens), BookUnknown)
         assert isinstance(source.look(chloes), BookUnknown)
+
+
+ANNA = "anna.berg@example.com"
+FRIENDS = "anna: /Contacts/Friends"
+
+
+def test_a_folder_that_its_owner_deletes_in_outlook_is_gone_with_those_below_it(office: Office) -> None:
+    """It moves to Deleted Items, under the same id, and its contacts with it."""
+    world = office.sandbox.world
+    friends = world.folder("Contacts/Friends", ANNA)
+    below = world.add_folder(friends, "From school")
+    world.add(below, DisplayName="Classmate")
+    with office.open(public=False) as source:
+        books = [find_book(source, FRIENDS), find_book(source, f"{FRIENDS}/From school")]
+        world.move_folder(friends, world.mailboxes[ANNA].distinguished["deleteditems"])
+        assert FRIENDS not in {book.title for book in source.books() if isinstance(book, Book)}
+        assert [type(source.look(book)) for book in books] == [BookGone, BookGone]
+
+
+def test_a_look_finds_a_folder_where_it_lies_now(office: Office) -> None:
+    world = office.sandbox.world
+    friends = world.folder("Contacts/Friends", ANNA)
+    office.fields |= {"FolderPath"}
+    with office.open(public=False) as source:
+        book = find_book(source, FRIENDS)
+        known = [(row.key, row.version) for row in rows_of(source, book)]
+    with office.open(public=False, personal={"exclude": ["*/Archive"]}) as source:
+        assert source.look(book) == book
+        assert [(row.key, row.version) for row in rows_of(source, book)] == known, "rows would be mapped anew"
+        world.rename_folder(friends, "Old friends")
+        assert source.look(book) == replace(book, title="anna: /Contacts/Old friends")
+        world.move_folder(friends, world.add_folder(world.contacts(ANNA), "Archive"))
+        assert isinstance(source.look(book), BookGone)
+
+
+def test_a_folder_is_gone_only_when_all_others_were_listed(office: Office, middleman: Middleman) -> None:
+    world = office.sandbox.world
+    friends = world.folder("Contacts/Friends", ANNA)
+    with office.open(public=False, url=middleman.url) as source:
+        book = find_book(source, FRIENDS)
+        missed = friends.id.encode()
+        middleman.spoil = lambda passing: _leave_out(passing, missed)
+        assert isinstance(source.look(book), BookUnknown), "it lies below the contacts and was left out"
+        world.move_folder(friends, world.mailboxes[ANNA].distinguished["deleteditems"])
+        middleman.spoil = lambda passing: setattr(passing, "cut", 10 if passing.operation == "FindFolder" else None)
+        assert isinstance(source.look(book), BookUnknown)
+        middleman.spoil = lambda passing: None
+        assert isinstance(source.look(book), BookGone)
+
+
+def _leave_out(passing: Passing, folder: bytes) -> None:
+    """One folder of a list, as can happen when others are deleted between two pages."""
+    if passing.operation == "FindFolder" and folder in passing.body:
+        start = passing.body.rindex(b"<t:ContactsFolder>", 0, passing.body.index(folder))
+        end = passing.body.index(b"</t:ContactsFolder>", start) + len(b"</t:ContactsFolder>")
+        passing.body = passing.body[:start] + passing.body[end:]
+        total = re.search(rb'TotalItemsInView="(\d+)"', passing.body)
+        assert total
+        less = b'TotalItemsInView="%d"' % (int(total[1]) - 1)
+        passing.body = passing.body.replace(total[0], less)
 
 
 def test_books_of_accounts_that_left_or_are_skipped_are_gone(office: Office) -> None:

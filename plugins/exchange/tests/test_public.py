@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pbx_exchange.fields import KNOWN
 from pbx_exchange.sandbox.things import DirectoryAddress, Right
@@ -150,14 +152,37 @@ def test_a_direct_look_tells_gone_from_unknown(office: Office) -> None:
             assert title not in {book.title for book in source.books() if isinstance(book, Book)}
 
 
-def test_a_book_switched_off_in_the_settings_is_gone_without_asking(office: Office) -> None:
+def test_a_book_switched_off_in_the_settings_is_gone(office: Office) -> None:
     with office.open(personal=False) as source:
         book = find_book(source, VIP)
-    for change in ({"public": False}, {"public": {"exclude": ["*/VIP*"]}}):
-        with office.open(personal=False, **change) as source:
-            office.sandbox.requests.clear()
-            assert isinstance(source.look(book), BookGone)
-            assert len(office.sandbox.requests) == 0
+    with office.open(personal=False, public={"exclude": ["*/VIP*"]}) as source:
+        assert isinstance(source.look(book), BookGone)
+    with office.open(personal=False, public=False) as source:
+        office.sandbox.requests.clear()
+        assert isinstance(source.look(book), BookGone)
+        assert len(office.sandbox.requests) == 0
+
+
+def test_a_look_asks_where_the_folder_lies_now(office: Office, middleman: Middleman) -> None:
+    world = office.sandbox.world
+    vips = world.folder("Company Contacts/Customers/VIP Customers")
+    above = vips.parent
+    assert above
+    with office.open(url=middleman.url, personal=False, public={"exclude": ["/Company Contacts/Suppliers"]}) as source:
+        book = find_book(source, VIP)
+        world.move_folder(vips, world.folder("Company Contacts"))
+        assert source.look(book) == replace(book, title="/Company Contacts/VIP Customers")
+        world.move_folder(vips, world.folder("Company Contacts/Suppliers"))
+        assert isinstance(source.look(book), BookGone)
+        world.move_folder(vips, above)
+        middleman.spoil = lambda passing: setattr(passing, "cut", 9 if above.id.encode() in passing.request else None)
+        assert isinstance(source.look(book), BookUnknown)
+        middleman.spoil = lambda passing: None
+        world.set_right(above, office.sandbox.email, Right.NONE)
+        assert source.look(book) == book, "who may not see the folder above knows the path of the last time"
+        world.set_right(above, office.sandbox.email, Right.READ)
+        world.move_folder(vips, world.contacts(office.sandbox.email))
+        assert isinstance(source.look(book), BookGone)
 
 
 def test_a_look_that_gets_no_answer_leaves_the_book_unknown(office: Office, middleman: Middleman) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pbx_exchange.sandbox.things import Right
 
@@ -89,9 +91,48 @@ def test_a_direct_look_tells_withdrawn_and_deleted_from_unreachable(office: Offi
         assert isinstance(source.look(top), BookGone)
         world.remove_user(OWNER)
         assert isinstance(source.look(fair), BookUnknown)
-    for shared in (False, {"owners": ["other@example.com"]}, {"owners": [OWNER], "exclude": ["/Contacts"]}):
-        with office.open(**ONLY_SHARED, shared=shared) as source:
-            assert isinstance(source.look(top), BookGone)
+
+
+@pytest.mark.parametrize("shared", [False, {"owners": ["else@example.com"]}, {"owners": [OWNER], "exclude": ["/*"]}])
+def test_a_shared_book_switched_off_in_the_settings_is_gone(office: Office, shared: object) -> None:
+    with office.open(**NAMED) as source:
+        book = find_book(source, f"{OWNER}: /Contacts")
+    with office.open(**ONLY_SHARED, shared=shared) as source:
+        assert isinstance(source.look(book), BookGone)
+
+
+def test_a_look_asks_where_the_folder_lies_now(office: Office, middleman: Middleman) -> None:
+    world = office.sandbox.world
+    fair = world.folder("Contacts/Trade Fair", OWNER)
+    office.fields |= {"FolderPath"}
+    with office.open(url=middleman.url, **ONLY_SHARED, shared={"owners": [OWNER], "exclude": ["*/Archive"]}) as source:
+        book = find_book(source, f"{OWNER}: /Contacts/Trade Fair")
+        known = [(row.key, row.version) for row in rows_of(source, book)]
+        assert source.look(book) == book
+        assert [(row.key, row.version) for row in rows_of(source, book)] == known
+        world.rename_folder(fair, "Fairs")
+        assert source.look(book) == replace(book, title=f"{OWNER}: /Contacts/Fairs")
+        middleman.spoil = lambda passing: setattr(passing, "cut", 10 if passing.operation == "FindFolder" else None)
+        assert isinstance(source.look(book), BookUnknown)
+        middleman.spoil = lambda passing: None
+        world.move_folder(fair, world.add_folder(world.contacts(OWNER), "Archive"))
+        assert isinstance(source.look(book), BookGone)
+
+
+def test_a_shared_folder_that_its_owner_deletes_in_outlook_is_gone(office: Office, middleman: Middleman) -> None:
+    """It lies in Deleted Items then, and may still be read there."""
+    world = office.sandbox.world
+    own, owners = (world.contacts(whose).id.encode() for whose in (office.sandbox.email, OWNER))
+    with office.open(url=middleman.url, **NAMED) as source:
+        book = find_book(source, f"{OWNER}: /Contacts/Trade Fair")
+        fair = world.folder("Contacts/Trade Fair", OWNER)
+        world.move_folder(fair, world.mailboxes[OWNER].distinguished["deleteditems"])
+        middleman.spoil = lambda passing: setattr(passing, "body", passing.body.replace(owners, own))
+        unknown = source.look(book)
+        assert isinstance(unknown, BookUnknown), "a list of somebody else's folders tells nothing"
+        assert unknown.problem.code == "X0310"
+        middleman.spoil = lambda passing: None
+        assert isinstance(source.look(book), BookGone)
 
 
 def test_requests_about_a_shared_folder_go_to_its_owner_s_server(office: Office, middleman: Middleman) -> None:

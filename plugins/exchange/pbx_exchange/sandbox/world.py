@@ -90,6 +90,15 @@ class World:
         with self.lock:
             folder.name, folder.version = name, self._next_version()
 
+    def move_folder(self, folder: Folder, target: Folder) -> None:
+        """The folder in another place, under the same id, as are the items in it; so Outlook deletes folders."""
+        with self.lock:
+            if folder.parent is None or folder is target or target in folder.walk():
+                raise ValueError("a root, or a folder into itself, cannot be moved")
+            del folder.parent.children[folder.number]
+            folder.parent, folder.version = target, self._next_version()
+            target.children[folder.number] = folder
+
     def delete_folder(self, folder: Folder, *, linger: bool = False) -> None:
         """Delete a folder. One that lingers shows as empty, and only GetFolder tells that it is not there."""
         with self.lock:

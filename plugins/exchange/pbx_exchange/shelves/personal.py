@@ -10,7 +10,7 @@ from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool
 from pbx_exchange.connection import Connection
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_contacts
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.shelves.place import NO_LONGER_THERE, SWITCHED_OFF, Place, judge, unknown
+from pbx_exchange.shelves.place import NO_LONGER_THERE, SWITCHED_OFF, Place, judge, judge_unlisted, unknown
 from pbx_exchange.trouble import FOREIGN, NAMELESS
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import AliasUsed, folder_id
@@ -40,29 +40,28 @@ class PersonalShelf:
         account = self._accounts.get(book.account or "")
         if account is None:
             return BookGone(book.id, "the account is no longer there")
-        if not self._is_wanted(account, book):
+        if not self._settings.enabled or account.id in self._settings.skip_accounts:
             return BookGone(book.id, SWITCHED_OFF)
         try:
-            mailbox = self._open(account)[0]
-            found = get_folder(mailbox, folder_id(folder))
+            mailbox, listed = self._open(account)
         except NoName as error:
             return BookUnknown(book, error.problem)
         except FOREIGN as error:
-            # The mailbox itself may be what was not found: only with its contacts in sight the folder can be gone.
-            return unknown(book, error) if not is_not_there(error) else self._gone(book, account)
-        return judge(book, found) or self._place(account, mailbox, found, book.title)
+            return unknown(book, error)  # "not found" as well, which may be about the mailbox
+        found = next((one for one in listed if one.id == folder), None)
+        if found is None:
+            return self._look_elsewhere(book, mailbox, folder, listed)
+        if not self._settings.wants(found.path):
+            return BookGone(book.id, SWITCHED_OFF)
+        return judge(book, found) or self._place(account, mailbox, found)
 
-    def _is_wanted(self, account: Account, book: Book) -> bool:
-        path = book.title.partition(": ")[2] or book.title
-        skipped = account.id in self._settings.skip_accounts
-        return self._settings.enabled and not skipped and self._settings.wants(path)
-
-    def _gone(self, book: Book, account: Account) -> BookGone | BookUnknown:
+    def _look_elsewhere(
+        self, book: Book, mailbox: Mailbox, folder: str, listed: Sequence[Folder]
+    ) -> BookGone | BookUnknown:
         try:
-            self._open(account)
+            return judge_unlisted(book, get_folder(mailbox, folder_id(folder)), listed)
         except FOREIGN as error:
-            return unknown(book, error)
-        return BookGone(book.id, NO_LONGER_THERE)
+            return BookGone(book.id, NO_LONGER_THERE) if is_not_there(error) else unknown(book, error)
 
     def _of_account(self, account: Account) -> list[Place | BookUnknown]:
         of_account = Book(f"personal:{account.id}", f"Contacts of {_name(account)}", self.kind, account.id)
@@ -73,7 +72,7 @@ class PersonalShelf:
         except FOREIGN as error:
             return [unknown(of_account, error)]
         wanted = [folder for folder in folders if folder.holds_contacts and self._settings.wants(folder.path)]
-        return [self._place(account, mailbox, folder, f"{_name(account)}: {folder.path}") for folder in wanted]
+        return [self._place(account, mailbox, folder) for folder in wanted]
 
     def _open(self, account: Account) -> tuple[Mailbox, list[Folder]]:
         """The first mailbox that answers to a name of the account, and its folders.
@@ -107,7 +106,8 @@ class PersonalShelf:
             name = account.username
             yield self._connection.impersonate(principal=name if "@" in name else f"{name}@{self._suffix}")
 
-    def _place(self, account: Account, mailbox: Mailbox, folder: Folder, title: str) -> Place:
+    def _place(self, account: Account, mailbox: Mailbox, folder: Folder) -> Place:
+        title = f"{_name(account)}: {folder.path}"
         book = Book(f"personal:{account.id}:{folder.id}", title, self.kind, account.id)
         extra = {"local_id": account.id, "FolderPath": folder.path, "Mailbox": mailbox.anchor}
         return Place(book, mailbox, folder.id, extra, has_delta=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,13 +10,14 @@ from exchangelib import errors as ews
 
 from pbx_connector.api import Book, BookGone, BookUnknown
 from pbx_exchange.folders import Folder, is_not_there
-from pbx_exchange.trouble import problem
+from pbx_exchange.trouble import OUT_OF_SIGHT, problem
 from pbx_exchange.wire.endpoint import Mailbox
 
 SWITCHED_OFF = "switched off in the settings"
 NO_LONGER_THERE = "the folder is no longer there"
 NO_CONTACTS = "no longer a folder of contacts"
 NOT_READABLE = "the right to read it was withdrawn"
+MOVED_AWAY = "moved away from the contacts, as deleted folders are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,16 @@ def judge(book: Book, folder: Folder) -> BookGone | None:
     if not folder.readable:
         return BookGone(book.id, NOT_READABLE)
     return None if folder.holds_contacts else BookGone(book.id, NO_CONTACTS)
+
+
+def judge_unlisted(book: Book, folder: Folder, listed: Sequence[Folder]) -> BookGone | BookUnknown:
+    """A folder that is there, but not among those that are listed: Outlook moves what it deletes, under the same id.
+
+    Should it lie right below one that is listed, it moved or was left out just now.
+    """
+    if any(folder.parent == one.id for one in listed):
+        return BookUnknown(book, OUT_OF_SIGHT.problem(book.title))
+    return BookGone(book.id, MOVED_AWAY)
 
 
 def unknown(book: Book, error: Exception) -> BookUnknown:

@@ -8,9 +8,18 @@ from exchangelib import errors as ews
 
 from pbx_connector.api import Book, BookGone, BookUnknown
 from pbx_exchange.connection import Connection
-from pbx_exchange.folders import Folder, Unseen, get_folder, get_folders, is_not_there, walk_public
+from pbx_exchange.folders import Folder, Unseen, get_folder, get_folders, is_not_there, public_path, walk_public
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.shelves.place import NO_LONGER_THERE, NOT_READABLE, SWITCHED_OFF, Place, is_refusal, judge, unknown
+from pbx_exchange.shelves.place import (
+    MOVED_AWAY,
+    NO_LONGER_THERE,
+    NOT_READABLE,
+    SWITCHED_OFF,
+    Place,
+    is_refusal,
+    judge,
+    unknown,
+)
 from pbx_exchange.trouble import FOREIGN
 from pbx_exchange.wire.services import folder_id
 
@@ -34,7 +43,7 @@ class PublicShelf:
             yield unknown(Book("public", "Public folders", self.kind), error)
 
     def look(self, book: Book, folder: str) -> Place | BookGone | BookUnknown:
-        if not self._settings.enabled or not self._settings.wants(book.title):
+        if not self._settings.enabled:
             return BookGone(book.id, SWITCHED_OFF)
         try:
             found = get_folder(self._mailbox, folder_id(folder))
@@ -42,7 +51,18 @@ class PublicShelf:
             return BookGone(book.id, NOT_READABLE)
         except FOREIGN as error:
             return BookGone(book.id, NO_LONGER_THERE) if is_not_there(error) else unknown(book, error)
-        return judge(book, found) or self._place(found, book.title)
+        return judge(book, found) or self._look_where(book, found)
+
+    def _look_where(self, book: Book, found: Folder) -> Place | BookGone | BookUnknown:
+        try:
+            path = public_path(self._mailbox, found)
+        except FOREIGN as error:
+            if not is_refusal(error):
+                return unknown(book, error)
+            path = book.title  # a folder above is closed to us: the path known from before is the best there is
+        if path is None:
+            return BookGone(book.id, MOVED_AWAY)
+        return self._place(found, path) if self._settings.wants(path) else BookGone(book.id, SWITCHED_OFF)
 
     def _find(self) -> Iterator[Place | BookUnknown]:
         seen: list[Folder] = []

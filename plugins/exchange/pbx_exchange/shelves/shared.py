@@ -12,14 +12,23 @@ from collections.abc import Iterator, Sequence
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool
+from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool, ProtocolViolation
 from pbx_exchange.connection import Connection
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_shared
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.shelves.place import NO_LONGER_THERE, NOT_READABLE, SWITCHED_OFF, Place, judge, unknown
+from pbx_exchange.shelves.place import (
+    NO_LONGER_THERE,
+    NOT_READABLE,
+    SWITCHED_OFF,
+    Place,
+    judge,
+    judge_unlisted,
+    unknown,
+)
 from pbx_exchange.trouble import FOREIGN, WRONG_OWNER
 from pbx_exchange.wire.services import distinguished, folder_id
 
+_NOT_LISTED: tuple[type[Exception], ...] = (*FOREIGN, ProtocolViolation)
 _NOTHING_SHARED = (ews.ErrorAccessDenied, ews.ErrorNonExistentMailbox, ews.ErrorFolderNotFound, ews.ErrorItemNotFound)
 
 
@@ -45,8 +54,8 @@ class SharedShelf:
                 yield from places
 
     def look(self, book: Book, folder: str) -> Place | BookGone | BookUnknown:
-        owner, path = _owner_of(book), book.title.partition(": ")[2]
-        if not self._settings.enabled or owner not in self._owners or not self._settings.wants(path):
+        owner = _owner_of(book)
+        if not self._settings.enabled or owner not in self._owners:
             return BookGone(book.id, SWITCHED_OFF)
         try:
             found = get_folder(self._connection.delegate(owner), folder_id(folder))
@@ -54,7 +63,20 @@ class SharedShelf:
             return BookGone(book.id, NOT_READABLE)
         except FOREIGN as error:
             return self._gone(book, owner) if is_not_there(error) else unknown(book, error)
-        return judge(book, found) or self._place(owner, found, path)
+        return judge(book, found) or self._look_where(book, owner, found)
+
+    def _look_where(self, book: Book, owner: str, found: Folder) -> Place | BookGone | BookUnknown:
+        """Among the owner's contacts, the only place from which it is read; its path may be another by now."""
+        try:
+            listed = self._list(owner)
+        except _NOT_LISTED as error:
+            return unknown(book, error)
+        folder = next((one for one in listed if one.id == found.id), None)
+        if folder is None:
+            return judge_unlisted(book, found, listed)
+        if not self._settings.wants(folder.path):
+            return BookGone(book.id, SWITCHED_OFF)
+        return self._place(owner, folder, folder.path)
 
     def _gone(self, book: Book, owner: str) -> BookGone | BookUnknown:
         """The mailbox itself may be what was not found: it has to answer before its folder counts as gone."""
@@ -69,14 +91,18 @@ class SharedShelf:
     def _of_owner(self, owner: str) -> list[Place | BookUnknown]:
         of_owner = Book(f"shared:{owner}", f"Contacts of {owner}", self.kind)
         try:
-            folders = list(walk_shared(self._connection.delegate(owner), owner))
-            if any(folder.id == self._own_contacts() for folder in folders):
-                return [BookUnknown(of_owner, WRONG_OWNER.problem(of_owner.title))]
-        except FOREIGN as error:
+            folders = self._list(owner)
+        except _NOT_LISTED as error:
             unasked = isinstance(error, _NOTHING_SHARED) and not self._owners[owner]
             return [] if unasked else [unknown(of_owner, error)]
         wanted = [one for one in folders if one.readable and one.holds_contacts and self._settings.wants(one.path)]
         return [self._place(owner, folder, folder.path) for folder in wanted]
+
+    def _list(self, owner: str) -> list[Folder]:
+        folders = list(walk_shared(self._connection.delegate(owner), owner))
+        if any(folder.id == self._own_contacts() for folder in folders):
+            raise WRONG_OWNER.error("")
+        return folders
 
     def _own_contacts(self) -> str:
         """The id of the service user's own contacts folder; empty if it has no mailbox."""

@@ -110,6 +110,19 @@ def test_folders_are_created_renamed_and_deleted(client: Client, sandbox: Sandbo
         sandbox.world.folder("Company Contacts/Allies")
 
 
+def test_a_folder_moved_to_deleted_items_keeps_its_id_and_contacts(client: Client, sandbox: Sandbox) -> None:
+    account = client.login(impersonate=ANNA)
+    friends = account.contacts / "Friends"
+    before = (friends.id, {contact.id for contact in friends.all()})
+    friends.delete(delete_type="MoveToDeletedItems")
+    trash = client.login(impersonate=ANNA).trash / "Friends"
+    assert (trash.id, {contact.id for contact in trash.all()}) == before
+    with pytest.raises(KeyError):
+        sandbox.world.folder("Contacts/Friends", ANNA)
+    with pytest.raises(ValueError, match="cannot be moved"):
+        sandbox.world.move_folder(sandbox.world.public, sandbox.world.contacts(ANNA))
+
+
 def test_the_usual_folders_cannot_be_deleted(client: Client) -> None:
     account = client.login(impersonate=ANNA)
     with pytest.raises(ErrorDeleteDistinguishedFolder):

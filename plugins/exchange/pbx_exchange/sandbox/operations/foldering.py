@@ -42,7 +42,10 @@ def delete_folder(session: Session, body: etree._Element) -> list[str]:
         folder = session.require(session.see_folder(element), Right.EDIT)
         if folder.distinguished:
             raise EwsError("ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
-        session.world.delete_folder(folder)
+        if body.get("DeleteType") == "MoveToDeletedItems" and folder.mailbox:
+            session.world.move_folder(folder, folder.mailbox.distinguished["deleteditems"])
+        else:
+            session.world.delete_folder(folder)
         return write_success("DeleteFolder")
 
     return answer_each("DeleteFolder", body.iterfind("m:FolderIds/*", NS), answer)
