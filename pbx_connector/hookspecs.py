@@ -31,11 +31,12 @@ def pbx_functions() -> Sequence[Function]:
 
 
 @hookspec
-def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config) -> None:
+def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
     """Act on the end of a run, of which `notices` is what people should hear; most runs have none.
 
     Raise `ConnectorError` if a notice could not be delivered: the call is then repeated later, for hours if need be,
-    with the report's books and problems left out. It is called for news between runs too (a profile that is overdue, a
-    store that is away), with the last report there is.
+    with the report's books and problems left out. `delivery` is this message's own id, the same in every attempt, so
+    that a receiver can tell that he has it already. It is called for news between runs too (a profile that is overdue,
+    a store that is away), with the last report there is.
     """
     raise NotImplementedError

@@ -28,8 +28,8 @@ GROUP = "pbx_connector"
 """The entry point group that plugins register in."""
 
 
-Messenger = Callable[[Report, Sequence[Notice], Config], None]
-"""Raises what the plugin raises."""
+Messenger = Callable[[Report, Sequence[Notice], Config, str], None]
+"""The last is the delivery's id. Raises what the plugin raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Plugins:
 
 
 def _messenger(caller: pluggy.HookCaller) -> Messenger:
-    def tell(report: Report, notices: Sequence[Notice], config: Config) -> None:
-        caller(report=report, notices=notices, config=config)
+    def tell(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
+        caller(report=report, notices=notices, config=config, delivery=delivery)
 
     return tell

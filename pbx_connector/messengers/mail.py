@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 
 from pbx_connector.api import Config, ConnectorError, MailConfig, Notice, Report, hookimpl
 from pbx_connector.messengers.text import paragraphs
@@ -17,18 +17,18 @@ DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 @hookimpl
-def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config) -> None:
+def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
     if config.mail is not None and notices:
-        send(config.mail, compose(config.mail, report, notices))
+        send(config.mail, compose(config.mail, report, notices, delivery))
 
 
-def compose(config: MailConfig, report: Report, notices: Sequence[Notice]) -> EmailMessage:
+def compose(config: MailConfig, report: Report, notices: Sequence[Notice], delivery: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = config.sender
     message["To"] = ", ".join(config.to)
     message["Subject"] = " ".join(notices[0].subject.split())
     message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain=config.sender.rpartition("@")[2])
+    message["Message-ID"] = f"<{delivery}@{config.sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     texts = [f"{notice.subject}\n\n{paragraphs(notice, report)}" for notice in notices]
     message.set_content("\n\n---\n\n".join(texts) + f"\n\n-- \npbx-connector on {socket.gethostname()}\n")

@@ -37,9 +37,9 @@ ATTEMPTS = urllib3.Retry(
 
 
 @hookimpl
-def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config) -> None:
+def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
     if config.webhook is not None and (notices or config.webhook.every_run):
-        post(config.webhook, payload(report, notices))
+        post(config.webhook, payload(report, notices), delivery)
 
 
 def payload(report: Report, notices: Sequence[Notice]) -> dict[str, Any]:
@@ -67,11 +67,13 @@ def payload(report: Report, notices: Sequence[Notice]) -> dict[str, Any]:
     }
 
 
-def post(config: WebhookConfig, content: dict[str, Any]) -> None:
+def post(config: WebhookConfig, content: dict[str, Any], delivery: str) -> None:
     """Raises `ConnectorError`."""
     body = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
     with translated(config), _pool(config) as pool:
-        answer = pool.request("POST", config.url, body=body, headers=_headers(config, body), preload_content=False)
+        answer = pool.request(
+            "POST", config.url, body=body, headers=_headers(config, body, delivery), preload_content=False
+        )
         answer.close()  # what it says is nothing to us, and might be endless
     if not 200 <= answer.status < 300:
         raise ConnectorError(f"the webhook answers {answer.status}", hint="see url of webhook:")
@@ -92,8 +94,8 @@ def _key(secret: str) -> bytes:
         raise ConnectorError("the secret of webhook: starts with whsec_ but is not base64 after it") from None
 
 
-def _headers(config: WebhookConfig, body: bytes) -> dict[str, str]:
-    identity = "msg_" + hashlib.sha256(body).hexdigest()[:32]
+def _headers(config: WebhookConfig, body: bytes, delivery: str) -> dict[str, str]:
+    identity = f"msg_{delivery}"
     timestamp = int(time.time())
     return {
         "Content-Type": "application/json",

@@ -131,8 +131,8 @@ class Desk:
     def announce(self, report: Report) -> list[Attempt]:
         """Tell of a run that nobody need hear of, for those who listen to all; one try."""
         return [
-            Attempt(name, (), _error_of(messenger, name, report, (), self._config))
-            for name, messenger in self._messengers.items()
+            Attempt(name, (), self._hand_over(replace(self._delivery(name, report, ()), report=report)))
+            for name in self._messengers
         ]
 
     def pending(self, profile: str) -> int:
@@ -165,7 +165,7 @@ class Desk:
         messenger = self._messengers.get(delivery.messenger)
         if messenger is None:
             return f"the plugin {delivery.messenger} is not installed any more"
-        return _error_of(messenger, delivery.messenger, delivery.report, delivery.notices, self._config)
+        return _error_of(messenger, delivery, self._config)
 
     def _exchange(self, profile: str, change: Callable[[Tray], tuple[Tray, Result]]) -> Result:
         key = _key(profile)
@@ -177,14 +177,14 @@ class Desk:
                 return result
 
 
-def _error_of(messenger: Messenger, name: str, report: Report, notices: Sequence[Notice], config: Config) -> str:
+def _error_of(messenger: Messenger, delivery: Delivery, config: Config) -> str:
     """Tell, and say what went wrong; empty if nothing did."""
     try:
-        messenger(report, notices, config)
+        messenger(delivery.report, delivery.notices, config, delivery.id)
     except ConnectorError as error:
         return f"{error.message} ({error.hint})" if error.hint else error.message
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its text may quote anything
-        return f"the plugin {name} failed with {type(error).__name__}"
+        return f"the plugin {delivery.messenger} failed with {type(error).__name__}"
     return ""
 
 

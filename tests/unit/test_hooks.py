@@ -46,14 +46,14 @@ def news() -> Iterator[EntryPoint]:
 def test_the_example_of_the_guide_is_told(news: EntryPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PBX_NEWS_FILE", str(tmp_path / "news"))
     messengers = Plugins([news]).messengers
-    messengers["news"](REPORT, [NOTICE], Config())
+    messengers["news"](REPORT, [NOTICE], Config(), "d1")
     assert (tmp_path / "news").read_text() == "Customers: the runs fail: no answer (7 rows)\n"
     monkeypatch.setenv("PBX_NEWS_FILE", str(tmp_path / "no folder" / "news"))
     with pytest.raises(ConnectorError, match="cannot be written"):
-        messengers["news"](REPORT, [NOTICE], Config())
+        messengers["news"](REPORT, [NOTICE], Config(), "d1")
 
 
 def test_the_messengers_that_ship_are_plugins_like_any_other() -> None:
     assert {"mail", "webhook"} <= Plugins().messengers.keys()
     for tell in Plugins().messengers.values():
-        tell(REPORT, [NOTICE], Config())  # nothing is configured: nobody is told, and nothing fails
+        tell(REPORT, [NOTICE], Config(), "d1")  # nothing is configured: nobody is told, and nothing fails

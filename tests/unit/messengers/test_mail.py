@@ -21,6 +21,10 @@ from pbx_connector.messengers.mail import pbx_run_finished, translated
 USER, PASSWORD = b"connector", b"s3cret"
 
 
+def tell(report: Report, notices: list[Notice], config: Config, delivery: str = "d1") -> None:
+    pbx_run_finished(report, notices, config, delivery)
+
+
 class Inbox:
     """Keeps what arrives; refuses recipients at `elsewhere.example`."""
 
@@ -115,7 +119,7 @@ def test_a_notice_arrives_over_starttls_with_login(
     notice: Notice,
 ) -> None:
     server = start(tls_context=server_tls, require_starttls=True, authenticator=authenticate, auth_required=True)
-    pbx_run_finished(report, [notice], configured(server.port))
+    tell(report, [notice], configured(server.port))
     session, envelope = inbox.mails[0]
     assert session.ssl is not None
     assert session.authenticated
@@ -124,6 +128,7 @@ def test_a_notice_arrives_over_starttls_with_login(
     assert message["Subject"] == "Große Kontakte: the runs fail"
     assert message["From"] == "pbx@example.com"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"] == "<d1@example.com>"
     text = message.get_content()
     for part in (notice.happened, notice.safe, notice.command, "200 rows, 3 added"):
         assert part in text
@@ -139,7 +144,7 @@ def test_a_notice_arrives_over_tls_from_the_first_byte(
     notice: Notice,
 ) -> None:
     server = start(ssl_context=server_tls, authenticator=authenticate, auth_required=True, auth_require_tls=False)
-    pbx_run_finished(report, [notice, notice], configured(server.port, security="tls"))
+    tell(report, [notice, notice], configured(server.port, security="tls"))
     assert len(inbox.mails) == 1
     assert inbox.message().get_content().count(notice.happened) == 2
 
@@ -149,7 +154,7 @@ def test_a_line_break_in_a_title_makes_no_header(
 ) -> None:
     server = start()
     evil = Notice(NoticeKind.FAILING, "x", "Title\r\nBcc: eve@example.com", "happened", "safe", "command")
-    pbx_run_finished(report, [evil], configured(server.port, security="none", user=None, password=None))
+    tell(report, [evil], configured(server.port, security="none", user=None, password=None))
     assert inbox.message()["Bcc"] is None
     assert inbox.message()["Subject"] == "Title Bcc: eve@example.com"
 
@@ -158,7 +163,7 @@ def test_without_notices_nothing_is_sent(
     start: Start, configured: Callable[..., Config], inbox: Inbox, report: Report
 ) -> None:
     server = start()
-    pbx_run_finished(report, [], configured(server.port, security="none", user=None, password=None))
+    tell(report, [], configured(server.port, security="none", user=None, password=None))
     assert inbox.mails == []
 
 
@@ -172,7 +177,7 @@ def test_an_untrusted_certificate_is_refused(
 ) -> None:
     server = start(tls_context=server_tls, authenticator=authenticate)
     with pytest.raises(ConnectorError, match="has no trusted certificate"):
-        pbx_run_finished(report, [notice], configured(server.port, ca_file=None))
+        tell(report, [notice], configured(server.port, ca_file=None))
     assert inbox.mails == []
 
 
@@ -181,7 +186,7 @@ def test_a_server_without_starttls_gets_no_password(
 ) -> None:
     server = start(authenticator=authenticate, auth_require_tls=False)
     with pytest.raises(ConnectorError, match="cannot be used: SMTPNotSupportedError"):
-        pbx_run_finished(report, [notice], configured(server.port))
+        tell(report, [notice], configured(server.port))
     assert inbox.mails == []
 
 
@@ -190,7 +195,7 @@ def test_a_wrong_password_is_told_without_it(
 ) -> None:
     server = start(tls_context=server_tls, authenticator=authenticate, auth_required=True)
     with pytest.raises(ConnectorError, match="refuses the login \\(535\\)") as caught:
-        pbx_run_finished(report, [notice], configured(server.port, user="somebody"))
+        tell(report, [notice], configured(server.port, user="somebody"))
     assert "s3cret" not in caught.value.message + caught.value.hint
 
 
@@ -201,7 +206,7 @@ def test_a_refused_recipient_is_named(
     server = start()
     config = configured(server.port, security="none", user=None, password=None, to=to)
     with pytest.raises(ConnectorError, match=r"takes no mail for eve@elsewhere\.example") as caught:
-        pbx_run_finished(report, [notice], config)
+        tell(report, [notice], config)
     assert "s3cret" not in caught.value.message
 
 
@@ -212,7 +217,7 @@ def test_a_server_that_is_down_is_an_error_in_words(
         closed.bind(("127.0.0.1", 0))
         config = configured(closed.getsockname()[1])
         with pytest.raises(ConnectorError, match="the mail server localhost cannot be reached"):
-            pbx_run_finished(report, [notice], config)
+            tell(report, [notice], config)
 
 
 def test_a_server_that_never_answers_costs_no_more_than_the_time_limit(
@@ -222,7 +227,7 @@ def test_a_server_that_never_answers_costs_no_more_than_the_time_limit(
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         with pytest.raises(ConnectorError, match="does not answer"):
-            pbx_run_finished(report, [notice], configured(silent.getsockname()[1], timeout="1s"))
+            tell(report, [notice], configured(silent.getsockname()[1], timeout="1s"))
 
 
 def test_a_missing_secret_is_told(
@@ -230,7 +235,7 @@ def test_a_missing_secret_is_told(
 ) -> None:
     server = start(tls_context=server_tls, authenticator=authenticate)
     with pytest.raises(ConnectorError, match="NO_SUCH_VARIABLE is not set"):
-        pbx_run_finished(report, [notice], configured(server.port, password={"env": "NO_SUCH_VARIABLE"}))
+        tell(report, [notice], configured(server.port, password={"env": "NO_SUCH_VARIABLE"}))
 
 
 def test_a_password_that_e_mail_cannot_carry_is_told_without_it(
@@ -244,7 +249,7 @@ def test_a_password_that_e_mail_cannot_carry_is_told_without_it(
     monkeypatch.setenv("UMLAUT", "pässword")
     server = start(tls_context=server_tls, authenticator=authenticate)
     with pytest.raises(ConnectorError, match="only ASCII") as caught:
-        pbx_run_finished(report, [notice], configured(server.port, password={"env": "UMLAUT"}))
+        tell(report, [notice], configured(server.port, password={"env": "UMLAUT"}))
     assert "ä" not in str(caught.value)
     assert "xe4" not in str(caught.value)
 

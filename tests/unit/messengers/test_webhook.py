@@ -24,6 +24,10 @@ from pbx_connector.messengers.webhook import pbx_run_finished, translated
 SECRET = "correct horse"
 
 
+def tell(report: Report, notices: list[Notice], config: Config, delivery: str = "d1") -> None:
+    pbx_run_finished(report, notices, config, delivery)
+
+
 @dataclass
 class Receiver:
     """Answers with `answers` in turn, the last one for ever, each after `delay` seconds."""
@@ -91,7 +95,7 @@ def verified(headers: dict[str, str], body: bytes, key: bytes) -> dict[str, Any]
 
 
 def test_a_notice_is_posted_and_its_signature_holds(receiver: Receiver, report: Report, notice: Notice) -> None:
-    pbx_run_finished(report, [notice], receiver.config())
+    tell(report, [notice], receiver.config())
     [(headers, body)] = receiver.requests
     content = verified(headers, body, SECRET.encode())
     assert headers["content-type"] == "application/json"
@@ -107,12 +111,12 @@ def test_a_whsec_secret_is_decoded(
     receiver: Receiver, report: Report, notice: Notice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOOK", "whsec_" + base64.b64encode(b"\x00\xffkey").decode())
-    pbx_run_finished(report, [notice], receiver.config())
+    tell(report, [notice], receiver.config())
     verified(*receiver.requests[0], b"\x00\xffkey")
 
 
 def test_a_changed_body_has_another_signature(receiver: Receiver, report: Report, notice: Notice) -> None:
-    pbx_run_finished(report, [notice], receiver.config())
+    tell(report, [notice], receiver.config())
     headers, body = receiver.requests[0]
     with pytest.raises(AssertionError):
         verified(headers, body.replace(b"200", b"201"), SECRET.encode())
@@ -123,7 +127,7 @@ def test_a_whsec_secret_that_is_no_base64_is_told(
 ) -> None:
     monkeypatch.setenv("HOOK", "whsec_???")
     with pytest.raises(ConnectorError, match="not base64"):
-        pbx_run_finished(report, [notice], receiver.config())
+        tell(report, [notice], receiver.config())
 
 
 @pytest.mark.parametrize("stumble", [500, 502, 503, 504, 429])
@@ -131,22 +135,22 @@ def test_a_hiccup_is_repeated_with_the_same_id(
     receiver: Receiver, report: Report, notice: Notice, stumble: int
 ) -> None:
     receiver.answers = [stumble, 200]
-    pbx_run_finished(report, [notice], receiver.config())
+    tell(report, [notice], receiver.config())
     first, second = (headers["webhook-id"] for headers, _ in receiver.requests)
     assert first == second
 
 
-def test_a_call_that_is_made_again_keeps_its_id(receiver: Receiver, report: Report, notice: Notice) -> None:
-    pbx_run_finished(report, [notice], receiver.config())
-    pbx_run_finished(report, [notice], receiver.config())
-    first, second = (headers["webhook-id"] for headers, _ in receiver.requests)
-    assert first == second
+def test_the_id_is_the_deliverys_whatever_the_message_says(receiver: Receiver, report: Report, notice: Notice) -> None:
+    for delivery in ("broken", "broken", "broken again"):
+        tell(report, [notice], receiver.config(), delivery)
+    ids = [headers["webhook-id"] for headers, _ in receiver.requests]
+    assert ids == ["msg_broken", "msg_broken", "msg_broken again"]
 
 
 def test_after_three_attempts_it_is_an_error(receiver: Receiver, report: Report, notice: Notice) -> None:
     receiver.answers = [500]
     with pytest.raises(ConnectorError, match="answers 500"):
-        pbx_run_finished(report, [notice], receiver.config())
+        tell(report, [notice], receiver.config())
     assert len(receiver.requests) == 3
 
 
@@ -156,7 +160,7 @@ def test_other_answers_are_errors_at_once_and_nothing_is_followed(
 ) -> None:
     receiver.answers = [answer]
     with pytest.raises(ConnectorError, match=f"answers {answer}"):
-        pbx_run_finished(report, [notice], receiver.config())
+        tell(report, [notice], receiver.config())
     assert len(receiver.requests) == 1
 
 
@@ -164,31 +168,31 @@ def test_a_slow_receiver_costs_no_more_than_the_time_limit(receiver: Receiver, r
     receiver.delay = 2.0
     started = time.monotonic()
     with pytest.raises(ConnectorError, match="cannot be reached: ReadTimeoutError") as caught:
-        pbx_run_finished(report, [notice], receiver.config(timeout="1s"))
+        tell(report, [notice], receiver.config(timeout="1s"))
     assert time.monotonic() - started < 10
     assert "t0ken" not in caught.value.message + caught.value.hint
 
 
 def test_a_receiver_that_is_down_is_an_error_in_words(report: Report, notice: Notice) -> None:
     with pytest.raises(ConnectorError, match="the webhook at localhost cannot be reached") as caught:
-        pbx_run_finished(report, [notice], Receiver(port=1).config())
+        tell(report, [notice], Receiver(port=1).config())
     assert "t0ken" not in caught.value.message + caught.value.hint
 
 
 def test_a_run_without_notices_is_posted_only_if_every_run_is_asked_for(receiver: Receiver, report: Report) -> None:
-    pbx_run_finished(report, [], receiver.config())
+    tell(report, [], receiver.config())
     assert receiver.requests == []
-    pbx_run_finished(report, [], receiver.config(every_run=True))
+    tell(report, [], receiver.config(every_run=True))
     assert json.loads(receiver.requests[0][1])["notices"] == []
 
 
 def test_https_is_spoken_with_a_certificate_that_is_checked(
     tls_receiver: Receiver, report: Report, notice: Notice, ca_file: Path
 ) -> None:
-    pbx_run_finished(report, [notice], tls_receiver.config("https", ca_file=str(ca_file)))
+    tell(report, [notice], tls_receiver.config("https", ca_file=str(ca_file)))
     assert len(tls_receiver.requests) == 1
     with pytest.raises(ConnectorError, match=r"cannot be reached: SSL\w*Error"):
-        pbx_run_finished(report, [notice], tls_receiver.config("https"))
+        tell(report, [notice], tls_receiver.config("https"))
     assert len(tls_receiver.requests) == 1
 
 

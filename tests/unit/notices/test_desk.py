@@ -39,9 +39,12 @@ class Inbox:
 
     def __init__(self) -> None:
         self.got: list[tuple[Report, list[NoticeKind]]] = []
+        self.asked: list[str] = []
+        """The delivery of each call."""
         self.trouble: Exception | None = None
 
-    def __call__(self, report: Report, notices: Sequence[Notice], config: Config) -> None:
+    def __call__(self, report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
+        self.asked.append(delivery)
         if self.trouble:
             raise self.trouble
         self.got.append((report, [notice.kind for notice in notices]))
@@ -144,6 +147,21 @@ def test_a_failure_is_tried_again_with_growing_pauses(
     assert len(inbox.got) == 1
 
 
+def test_a_message_has_an_id_of_its_own_that_it_keeps(desk: Desk, inbox: Inbox, clock: Clock) -> None:
+    inbox.trouble = ConnectorError("down")
+    run_ends(desk)
+    desk.deliver("crm")
+    inbox.trouble = None
+    clock.on(minutes=1)
+    for status in (RunStatus.DONE, RunStatus.FAILED, RunStatus.DONE):
+        desk.deliver("crm")
+        run_ends(desk, status)
+    desk.deliver("crm")
+    assert inbox.asked[0] == inbox.asked[1]
+    assert len(inbox.asked) == 5
+    assert len(set(inbox.asked)) == 4
+
+
 def test_hours_of_failure_end_with_the_message_delivered(desk: Desk, inbox: Inbox, clock: Clock) -> None:
     inbox.trouble = ConnectorError("down")
     run_ends(desk)
@@ -194,7 +212,7 @@ def test_a_messenger_that_died_over_a_message_does_not_lose_it(memos: Memos, inb
     class Killed(BaseException):
         pass
 
-    def kill(report: Report, notices: Sequence[Notice], config: Config) -> None:
+    def kill(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
         raise Killed
 
     dying = Desk(memos, {"inbox": kill}, CONFIG, clock)

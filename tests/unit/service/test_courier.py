@@ -69,7 +69,7 @@ class World:
             self.ledger,
         )
 
-    def _receive(self, report: Report, notices: Sequence[Notice], config: Config) -> None:
+    def _receive(self, report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
         if self.trouble:
             raise self.trouble
         self.runs += [] if notices else [report.run]
