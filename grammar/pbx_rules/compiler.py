@@ -27,7 +27,7 @@ from pbx_rules.syntax import tree
 from pbx_rules.syntax.parser import parse_rules
 from pbx_rules.types import of_field
 
-LANGUAGE = "1"
+LANGUAGE = "2"
 """Part of every digest: raised when the same rules come to mean something else."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 
@@ -44,13 +45,19 @@ def _sort(values: tuple[Value, ...]) -> tuple[Value, ...]:
 
 
 def _rank(value: Value) -> tuple[int, Decimal | int, str, str]:
-    """Numbers, then dates, then texts without case."""
+    """Numbers, then dates, then texts without case; an accent counts only between texts that are the same without."""
     text = as_text(value) or ""
     if isinstance(value, Decimal):
         return 0, value, "", ""
     if isinstance(value, date):
         return 1, value.toordinal(), "", ""
-    return 2, 0, fold(text), text
+    return 2, 0, _without_accents(fold(text)), text
+
+
+def _without_accents(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
 
 
 def _same(types: tuple[Type, ...]) -> Type:
@@ -133,7 +140,7 @@ FUNCTIONS = (
     Function(
         "sort",
         "lists",
-        "In order: numbers, then dates, then texts without regard to case.",
+        "In order: numbers, then dates, then texts without regard to case; Ö stands with O.",
         (_VALUES,),
         _same,
         _sort,

@@ -15,10 +15,14 @@ LONGEST = 250
 """Characters; longer texts are no phone numbers."""
 
 _EXTENSION = re.compile(
-    r"[\s,;/(-]*(?<![A-Za-z])(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|x)\s*[.:#-]?\s*(\d{1,8})\s*\)?\s*$",
+    r"[\s,;/(-]*(?<![A-Za-z])(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|x)\s*[.:#=-]?\s*(\d{1,8})\s*\)?\s*$",
     re.IGNORECASE | re.ASCII,
 )
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+_REMARK = re.compile(r"(?<=\d)\D*?[^\W\d_].*", re.DOTALL)
+"""From the first letter behind a digit on: `(Zentrale)`, `privat`. The library would dial the letters."""
+_SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
+"""Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
 _TYPES = {
     PhoneNumberType.FIXED_LINE: "fixed",
     PhoneNumberType.MOBILE: "mobile",
@@ -40,16 +44,30 @@ def _parse(text: str, region: str | None) -> PhoneNumber | None:
     if len(text) > LONGEST:
         return None
     extension = _EXTENSION.search(text)
-    bare = _TRUNK_ZERO.sub("", text[: extension.start()] if extension else text)
-    try:
-        number = phonenumbers.parse(bare, region)
-    except NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    if extension:
+    whole = text[: extension.start()] if extension else text
+    bare = _REMARK.sub("", whole)
+    number = _valid(bare, region) or (_spelt(whole, region) if bare != whole else None)
+    if number and extension:
         number.extension = extension[1]
     return number
+
+
+def _valid(text: str, region: str | None) -> PhoneNumber | None:
+    """The zero of `+39 (0)2` belongs to the number, that of `+49 (0)30` does not: the library knows which is which,
+    but for countries without such a zero, where people write it all the same."""
+    for zero in ("0", "") if _TRUNK_ZERO.search(text) else ("",):
+        try:
+            number = phonenumbers.parse(_TRUNK_ZERO.sub(zero, text), region)
+        except NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+    return None
+
+
+def _spelt(text: str, region: str | None) -> PhoneNumber | None:
+    number = _valid(text, region)
+    return number if number and phonenumbers.number_type(number) in _SPELT else None
 
 
 @lru_cache(maxsize=100_000)
@@ -113,7 +131,9 @@ FUNCTIONS = (
         (
             Example('phone("0991 12345", region: "DE")', '"+4999112345"'),
             Example('phone("+43 (0)1 589 33-0", region: "DE")', '"+431589330"'),
+            Example('phone("+39 (0)6 69812345")', '"+390669812345"'),
             Example('phone("089 1234-0 DW 45", region: "DE")', '"+498912340"'),
+            Example('phone("0991 12345 (privat)", region: "DE")', '"+4999112345"'),
             Example('phone("112", region: "DE")', "blank"),
         ),
     ),
