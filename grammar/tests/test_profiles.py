@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from pbx_rules import (
     Compiled,
     Program,
@@ -234,6 +235,30 @@ def test_every_mistake_of_very_many_is_reported() -> None:
     )
     assert found.program is None
     assert Counter(diagnostic.severity for diagnostic in found.diagnostics) == {"warning": 300, "error": 300}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "columns", "message"),
+    [
+        ("", "R0410", (27, 29), "the required field name may come out blank"),
+        ("a {{ Nope }}", "R0405", (33, 37), "{{ Nope }} names nothing"),
+        ("{{[Nope}}", "R0405", (30, 35), "{{[Nope}} names nothing"),
+        ("{{Nope]}}", "R0405", (30, 35), "{{Nope]}} names nothing"),
+        ("{{Address.Country}}", "R0410", (27, 48), "the required field name may come out blank"),
+        ("a {{ x", "R0407", (30, 32), "`{{` without `}}`"),
+        ("a }} x", "R0407", (30, 32), "`}}` without `{{`"),
+        ("a {{#if x}}", "R0406", (30, 39), "the block helper {{#if x}} is not known here"),
+    ],
+)
+def test_what_is_said_about_a_placeholder(name: str, code: str, columns: tuple[int, int], message: str) -> None:
+    (found,) = compiled(f'structure: {{book: [{{name: "{name}"}}]}}').diagnostics
+    assert (found.code, found.message) == (code, message)
+    assert (found.span.column, found.span.end_column) == columns
+
+
+def test_a_structure_that_is_no_mapping_is_shown_one() -> None:
+    (found,) = compiled("structure: x").diagnostics
+    assert (found.code, found.hint) == ("R0404", "write book: [{…}]")
 
 
 def test_warnings_do_not_stop_a_profile() -> None:

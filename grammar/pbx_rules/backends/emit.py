@@ -206,7 +206,7 @@ class Emitter:
         return made
 
     def convert(self, node: typed.Convert) -> ast.expr:
-        if node.to == "written" and node.value.type.kind == "text":
+        if node.to == "written":
             return ast.BoolOp(ast.Or(), [self.value(node.value), ast.Constant("")])
         if node.to == "list" and node.value.type.kind != "any":
             value = self.atom(node.value)

@@ -16,17 +16,12 @@ def record_of(parts: dict[str, Any]) -> dict[str, Any] | None:
     return {name: value for name, value in parts.items() if value is not None} or None
 
 
-def written(value: Any) -> str:
-    return reading.as_text(value) or ""
-
-
 def as_list(value: Any) -> Any:
     return reading.as_list(value) or None
 
 
 CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "text": reading.as_text,
-    "written": written,
     "number": reading.read_number,
     "date": reading.read_date,
     "yes/no": reading.read_truth,
