@@ -2,41 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import typer
 from pbx_rules import Step
 
 from pbx_connector import rows
 from pbx_connector.cli import output
-from pbx_connector.cli.row_files import RowsOption, WrittenRow, read_rows
-from pbx_connector.cli.session import ProfileArgument, Session
-from pbx_connector.cli.values import written
+from pbx_connector.cli.row_files import RowsOption, WrittenRow, read_rows, row_as_json
+from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
+from pbx_connector.cli.values import plain, written
 from pbx_connector.errors import UsageError
 from pbx_connector.mapping import coded
-from pbx_connector.model import Record
+from pbx_connector.model import Mapped, Record
 from pbx_connector.profile import Loaded, load_whole
 
 
 def add_to(app: typer.Typer) -> None:
     @app.command("explain")
-    def explain(context: typer.Context, profile: ProfileArgument, rows_file: RowsOption) -> None:
-        """Trace rows of a file through the rules: what each rule read, and what it gave."""
+    def explain(
+        context: typer.Context, profile: ProfileArgument, rows_file: RowsOption, as_json: JsonOption = False
+    ) -> None:
+        """Trace rows of a file through the rules: what each rule read, and what it gave. With --json: one JSON object a
+        line."""
         loaded = load_whole(profile, Session.of(context).plugins)
         unusable = 0
         for row in read_rows(rows_file, loaded.profile.source.fields):
-            if row.problems:
-                unusable += 1
-                output.problems(row.problems)
+            unusable += bool(row.problems)
+            steps, mapped = _explained(row, loaded, rows_file.name)
+            if as_json:
+                output.as_json_line(row_as_json(row, mapped) | {"steps": [_as_json(step) for step in steps]})
             else:
-                _explain(row, loaded, rows_file.name)
+                _show(row, steps, mapped)
         if unusable:
             raise UsageError(f"{unusable} of the rows of {rows_file} cannot be used", hint="the others are explained")
 
 
-def _explain(row: WrittenRow, loaded: Loaded, file: str) -> None:
+def _explained(row: WrittenRow, loaded: Loaded, file: str) -> tuple[tuple[Step, ...], Mapped]:
+    if row.problems:
+        return (), Mapped(problems=row.problems)
+    return loaded.rules.trace(row.row).steps, loaded.rules.map(row.row, rows.book_of(row.row.values, file))
+
+
+def _as_json(step: Step) -> dict[str, Any]:
+    return {
+        "line": step.line,
+        "rule": step.text,
+        "kind": step.kind,
+        "name": step.name or None,
+        "reads": plain(step.reads),
+        "value": plain(step.value),
+    }
+
+
+def _show(row: WrittenRow, steps: Sequence[Step], mapped: Mapped) -> None:
+    if row.problems:
+        output.problems(row.problems)
+        return
     output.say(f"row {row.row.key}", style="bold")
-    for step in loaded.rules.trace(row.row).steps:
+    for step in steps:
         _show_step(step)
-    mapped = loaded.rules.map(row.row, rows.book_of(row.row.values, file))
     if mapped.skipped is not None:
         output.say(f"  skipped: {output.shown(mapped.skipped)}", style="bold")
     for record in mapped.records:

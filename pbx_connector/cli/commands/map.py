@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.text import Text
 
 from pbx_connector import rows
 from pbx_connector.cli import entries, output, reports
-from pbx_connector.cli.row_files import RowsOption, WrittenRow, read_rows
+from pbx_connector.cli.row_files import RowsOption, WrittenRow, read_rows, row_as_json
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
 from pbx_connector.errors import UsageError
-from pbx_connector.mapping import coded
 from pbx_connector.model import Mapped, Problem, Record
 from pbx_connector.profile import Profile, load_profile
-from pbx_connector.targets import ENTRY_TABLE
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
         mapped = _Mapping(loaded, rows_file)
         if as_json:
             for written, result in mapped:
-                output.as_json_line(_as_json(written, result))
+                output.as_json_line(row_as_json(written, result))
         else:
             _show(mapped)
         if mapped.unusable:
@@ -54,17 +51,6 @@ class _Mapping:
             else:
                 book = rows.book_of(written.row.values, self._file.name)
                 yield written, self._profile.map(written.row, book)
-
-
-def _as_json(written: WrittenRow, mapped: Mapped) -> dict[str, Any]:
-    return {
-        "row": written.row.values,
-        "records": [
-            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)} for record in mapped.records
-        ],
-        "skipped": mapped.skipped,
-        "problems": [reports.problem_as_json(problem) for problem in mapped.problems],
-    }
 
 
 def _show(mapped: _Mapping) -> None:
