@@ -75,3 +75,5 @@ def _add_texts(card: vobject.base.Component, fields: Mapping[str, str], labels: 
 
 
 EXPORTS: Mapping[str, Export] = {"csv": write_csv, "jsonl": write_jsonl, "vcard": write_vcards}
+NAMING_OWNERS = frozenset({"jsonl"})
+"""The formats that say whose a private entry is. Read from any other, it would be a company entry."""

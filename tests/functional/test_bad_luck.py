@@ -143,7 +143,7 @@ def test_a_broken_configuration_is_told_before_anything_happens(connector: Conne
         ("phonebook lookup 1 --account nosuch", "there is no account 'nosuch'"),
         ("accounts remove nosuch --yes", "there is no account 'nosuch'"),
         ("phonebook export --out /", "is a folder"),
-        ("phonebook list --store foo://[bad", "no store at foo:..."),
+        ("phonebook list --store foo://[bad", "no store at foo://[bad"),
         ("accounts import many-digits.json", "not proper JSON"),
     ],
 )

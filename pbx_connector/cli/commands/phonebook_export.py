@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
 from pbx_connector.cli import output
 from pbx_connector.cli.session import AccountOption, CompanyOption, Session, StoreOption, scope
 from pbx_connector.errors import StoreError, UsageError
-from pbx_connector.stores import AccountScope, Store
-from pbx_connector.stores.exporting import EXPORTS, Export
+from pbx_connector.stores import ALL, AccountScope, Store
+from pbx_connector.stores.exporting import EXPORTS, NAMING_OWNERS, Export
+
+AllOption = Annotated[bool, typer.Option("--all", help="Private entries of all accounts, too.")]
 
 
 def add_to(group: typer.Typer) -> None:
@@ -25,14 +31,22 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; default: standard output.")] = None,
     account: AccountOption = None,
     company: CompanyOption = False,
+    everything: AllOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Write entries as CSV (the phone system's columns), JSON lines or vCard 4.0."""
+    """Write entries as CSV (the phone system's columns), JSON lines or vCard 4.0.
+
+    CSV and vCard do not say whose a private entry is, so they get company entries, unless --all or --account is given.
+    """
     write = EXPORTS.get(format)
     if write is None:
         raise UsageError(f"unknown format {format!r}", hint=f"known formats: {', '.join(EXPORTS)}")
+    if everything and (company or account is not None):
+        raise UsageError("--all excludes --account and --company")
     with Session.of(context, store).open_store() as book:
         wanted = scope(book, account, company)
+        if wanted is ALL and format not in NAMING_OWNERS:
+            wanted = _with_private_ones(everything)
         if out is None:
             write(book.entries(account=wanted), _labels(book), sys.stdout)
         else:
@@ -40,20 +54,38 @@ def export(
             output.say(f"{out} is written")
 
 
+def _with_private_ones(agreed: bool) -> AccountScope:
+    """A private entry in a company phone book is a breach, so it takes a word of its own."""
+    if agreed:
+        output.warn("private entries are among them, and this format does not say whose they are")
+        return ALL
+    output.note("private entries are left out, as this format does not say whose they are: --account ID or --all")
+    return None
+
+
 def _labels(book: Store) -> list[str]:
     return [label.name for label in book.labels()]
 
 
 def _write_file(write: Export, book: Store, wanted: AccountScope, out: Path) -> None:
-    """Under another name first: whoever reads `out` sees the old file or the whole new one."""
-    if not out.name or out.is_dir():
-        raise UsageError(f"{out} is a folder", hint="name a file, such as phonebook.csv")
-    part = out.with_name(f".{out.name}.part")
+    if not out.name or (out.exists() and not out.is_file()):
+        raise UsageError(f"{out} is a folder, or no file at all", hint="name a file, such as phonebook.csv")
     try:
-        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        with _replacement(out.resolve()) as stream:
             write(book.entries(account=wanted), _labels(book), stream)
-        part.replace(out)
     except OSError as error:
         raise StoreError(f"{out} cannot be written: {error.strerror}", hint="nothing was changed") from None
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[TextIO]:
+    """Whoever reads `target` sees the old file or the whole new one; a new one is its owner's alone."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            yield stream
+        if target.exists():
+            os.chmod(name, target.stat().st_mode & 0o7777)
+        os.replace(name, target)
     finally:
-        part.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
