@@ -275,6 +275,35 @@ def test_a_profile_that_waits_still_waits_for_who_adopts_it(run: Run, source: Me
         run(id="new")
 
 
+def test_what_a_profile_did_under_its_old_name_is_undone_for_who_adopted_it(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    store.import_accounts([Account("7"), Account("8")])
+    book, mine = source.add("public"), source.add("mine", account="7")
+    book.put("ann", display_name="Ann")
+    book.put("bob", display_name="Bob")
+    mine.put("cid", display_name="Cid")
+    run()
+    before = names()
+    book.drop("bob")
+    losses = run(limits=FREE)
+    store.remove_account("7")
+    departure = next(store.runs())
+    store.adopt_profile("crm", "new")
+    mine = [record.id for record in store.runs() if record.report.profile]
+    assert [record.id for record in store.runs("new")] == mine
+    assert list(store.runs("crm")) == []
+    assert store.undo(departure.id).left == ()
+    assert store.undo(losses.run).held == "new"
+    assert names() == before
+    assert {entry.origin.profile for entry in store.entries() if entry.origin} == {"new"}
+    assert [(state.id, state.entries) for state in store.profiles()] == [("new", 3)]
+    book.put("bob", display_name="Bob")
+    store.resume_profile("new")
+    assert run(id="new").counts.unchanged == 3
+    assert names() == before
+
+
 def test_two_files_with_one_id_are_refused(run: Run, source: MemorySource, store: Store, tmp_path: Path) -> None:
     source.add("public").put("ann", display_name="Ann")
     here, there = tmp_path / "crm.yaml", tmp_path / "other" / "crm.yaml"

@@ -39,6 +39,7 @@ BOOKS = st.sampled_from(["public", "changes", "private"])
 NAMES = st.sampled_from(["Ann", "Bob", "Cid", "Müller", " "])
 NUMBERS = st.sampled_from(["", "", "+4999112345", "+49991777"])
 LIMITS = st.sampled_from([Limits(), Limits(RemovalLimit(0.1, 1)), Limits(RemovalLimit(1.0, 1000))])
+IDS = st.sampled_from(["crm", "crm", "crm", "new"])
 RUNS = st.integers(1, 40).map(str)
 
 
@@ -147,6 +148,7 @@ class Histories(RuleBasedStateMachine):
     # what the connector does
 
     @rule(
+        id=IDS,
         mode=st.sampled_from(["mirror", "mirror", "mirror", "upsert"]),
         fingerprint=st.sampled_from(["f1", "f1", "f1", "f2"]),
         limits=LIMITS,
@@ -182,10 +184,10 @@ class Histories(RuleBasedStateMachine):
 
         self.each(shown)
 
-    @rule(plan=RUNS, released=st.booleans())
-    def run_plan(self, plan: str, released: bool) -> None:
+    @rule(id=IDS, plan=RUNS, released=st.booleans())
+    def run_plan(self, id: str, plan: str, released: bool) -> None:
         wanted = {"release": plan} if released else {"plan": plan}
-        self.each(lambda store: timeless(run_profile(self.profile(), store, **wanted)))
+        self.each(lambda store: timeless(run_profile(self.profile(id=id), store, **wanted)))
 
     # what people do
 
@@ -193,9 +195,15 @@ class Histories(RuleBasedStateMachine):
     def undo(self, run: str) -> None:
         self.each(lambda store: store.undo(run))
 
-    @rule()
-    def resume(self) -> None:
-        self.each(lambda store: store.resume_profile("crm"))
+    @rule(id=IDS)
+    def resume(self, id: str) -> None:
+        self.each(lambda store: store.resume_profile(id))
+
+    @rule(old=IDS, new=IDS)
+    def adopt(self, old: str, new: str) -> None:
+        self.each(lambda store: store.adopt_profile(old, new))
+        owners = {entry.origin.profile for entry in self.stores[1].entries() if entry.origin}
+        assert owners <= {state.id for state in self.stores[1].profiles()}
 
     @rule(account=st.sampled_from(["1", "2"]))
     def remove_account(self, account: str) -> None:
@@ -226,7 +234,8 @@ class Histories(RuleBasedStateMachine):
         self.each(lambda store: list(store.entries()))
         self.each(lambda store: store.accounts())
         self.each(lambda store: [(label.name, label.entries) for label in store.labels()])
-        self.each(lambda store: list(store.problems("crm")))
+        self.each(lambda store: [list(store.problems(id)) for id in ("crm", "new")])
+        self.each(lambda store: [(state.id, state.entries, state.books, state.held) for state in store.profiles()])
 
     @invariant()
     def private_entries_stay_private(self) -> None:

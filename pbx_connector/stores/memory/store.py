@@ -193,6 +193,9 @@ class MemoryStore(Editing):
                 for number, book in state.books.items()
             }
             state.runs = {number: _handed_over(run, old, new) for number, run in state.runs.items()}
+            state.journal = {
+                number: tuple(_renamed(line, old, new) for line in lines) for number, lines in state.journal.items()
+            }
             state.plans = {
                 number: (replace(kept, profile=new if kept.profile == old else kept.profile), changes)
                 for number, (kept, changes) in state.plans.items()
@@ -295,3 +298,11 @@ def _handed_over(run: Run, old: str, new: str) -> Run:
     if report.profile != old:
         return run
     return replace(run, record=replace(run.record, report=replace(report, profile=new)))
+
+
+def _renamed(line: Line, old: str, new: str) -> Line:
+    """What was removed comes back to who took over."""
+    origin = line.line.origin
+    if origin is None or origin.profile != old:
+        return line
+    return replace(line, line=replace(line.line, origin=replace(origin, profile=new)))

@@ -33,6 +33,14 @@ class Dialect(Protocol):
 
     def parsed(self, text: ColumnElement[Any]) -> ColumnElement[Any]: ...
 
+    def member(self, text: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """A text of a JSON object, by its name."""
+        ...
+
+    def with_member(self, text: ColumnElement[Any], name: str, value: str) -> ColumnElement[str]:
+        """The JSON object with another text under that name."""
+        ...
+
     def collected(self, key: ColumnElement[str], value: ColumnElement[str]) -> ColumnElement[Any]:
         """An aggregate: a JSON object of keys and values."""
         ...

@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from pbx_connector.stores.sql.database import Database
 
@@ -85,6 +86,13 @@ class PostgresDialect:
 
     def parsed(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         return cast(text, JSON)
+
+    def member(self, text: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        return func.json_extract_path_text(cast(text, JSON), name)
+
+    def with_member(self, text: ColumnElement[Any], name: str, value: str) -> ColumnElement[str]:
+        member = func.to_jsonb(cast(value, Text))
+        return cast(func.jsonb_set(cast(text, JSONB), cast([name], ARRAY(Text)), member), Text)
 
     def collected(self, key: ColumnElement[str], value: ColumnElement[str]) -> ColumnElement[Any]:
         return func.json_object_agg(key, value)

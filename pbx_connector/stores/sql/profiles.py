@@ -9,8 +9,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.checking import checked_text
 from pbx_connector.stores.contract import ProfileState
+from pbx_connector.stores.sql.database import Dialect
 from pbx_connector.stores.sql.recording import to_run
-from pbx_connector.stores.sql.schema import book, plan, profile, provenance, run
+from pbx_connector.stores.sql.schema import book, journal, plan, profile, provenance, run
 
 
 def states(connection: Connection) -> Iterator[ProfileState]:
@@ -36,8 +37,9 @@ def demand(connection: Connection, wanted: str) -> None:
         raise UsageError(f"no profile {wanted} has run on this store", hint="see: pbx-connector profiles list")
 
 
-def hand_over(connection: Connection, old: str, new: str) -> int:
-    """Books, runs and plans of `old` become those of `new`; returns the number of entries."""
+def hand_over(connection: Connection, dialect: Dialect, old: str, new: str) -> int:
+    """Books, runs and plans of `old` become those of `new`, and what was removed comes back to `new`; returns the
+    number of entries."""
     demand(connection, old)
     if connection.execute(select(book.c.no).where(book.c.profile == checked_text(new))).first():
         raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
@@ -48,6 +50,9 @@ def hand_over(connection: Connection, old: str, new: str) -> int:
         connection.execute(update(profile).where(profile.c.id == new).values(held=held))
     for owned in (book, run, plan):
         connection.execute(update(owned).where(owned.c.profile == old).values(profile=new))
+    from_old = journal.c.origin.is_not(None) & (dialect.member(journal.c.origin, "profile") == old)
+    renamed = dialect.with_member(journal.c.origin, "profile", new)
+    connection.execute(update(journal).where(from_old).values(origin=renamed))
     connection.execute(delete(profile).where(profile.c.id == old))
     mine = select(func.count()).select_from(provenance.join(book, book.c.no == provenance.c.book))
     return connection.execute(mine.where(book.c.profile == new)).scalar_one()

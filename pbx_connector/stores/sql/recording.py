@@ -58,8 +58,10 @@ def update_counts(connection: Connection, report: Report, counts: Counts) -> Non
 
 
 def to_run(row: Row[Any]) -> RunRecord:
+    """Whose run it is, the column says: a profile that was adopted has another name in its reports."""
     undone_by = None if row.undone_by is None else str(row.undone_by)
-    return RunRecord(RunKind(row.kind), _REPORT.validate_json(row.report), row.note, undone_by, row.released)
+    report = replace(_REPORT.validate_json(row.report), profile=row.profile or "")
+    return RunRecord(RunKind(row.kind), report, row.note, undone_by, row.released)
 
 
 def keep_plan(

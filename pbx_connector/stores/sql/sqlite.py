@@ -48,6 +48,12 @@ class SqliteDialect:
     def parsed(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         return func.json(text)
 
+    def member(self, text: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        return func.json_extract(text, f"$.{name}")
+
+    def with_member(self, text: ColumnElement[Any], name: str, value: str) -> ColumnElement[str]:
+        return func.json_set(text, f"$.{name}", value)
+
     def collected(self, key: ColumnElement[str], value: ColumnElement[str]) -> ColumnElement[Any]:
         return func.json_group_object(key, value)
 

@@ -194,7 +194,7 @@ class SqlStore(Editing):
     def adopt_profile(self, old: str, new: str) -> int:
         with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (connection, _):
             leases.ensure_free(connection, self._database, old)
-            return profiles.hand_over(connection, old, new)
+            return profiles.hand_over(connection, self._database.dialect, old, new)
 
     def resume_profile(self, profile: str) -> None:
         with self._database.write() as connection:
