@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 
 from pbx_connector.api import Config, ConnectorError, MailConfig, Notice, Report, hookimpl
 from pbx_connector.messengers.text import paragraphs
+
+LOG = logging.getLogger(__name__)
 
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -36,15 +39,15 @@ def compose(config: MailConfig, report: Report, notices: Sequence[Notice], deliv
 
 
 def send(config: MailConfig, message: EmailMessage) -> None:
-    """Raises `ConnectorError`; no part of the message counts as sent then."""
+    """Raises `ConnectorError` if nobody got it; of those who did, none shall get it again for the sake of others."""
     with translated(config), _connected(config) as server:
         if config.user is not None and config.password is not None:
             server.login(config.user, config.password.reveal().get_secret_value())
         refused = server.send_message(message, from_addr=config.sender, to_addrs=config.to)
-        if refused:
-            raise ConnectorError(
-                f"the mail server {config.host} takes no mail for {', '.join(refused)}", hint="see mail: to"
-            )
+        with suppress(smtplib.SMTPException, OSError):  # the mail is taken, however the server says goodbye
+            server.quit()
+    if refused:
+        LOG.warning("the mail server %s takes no mail for %s: see mail: to", config.host, ", ".join(refused))
 
 
 @contextmanager

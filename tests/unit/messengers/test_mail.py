@@ -199,12 +199,44 @@ def test_a_wrong_password_is_told_without_it(
     assert "s3cret" not in caught.value.message + caught.value.hint
 
 
-@pytest.mark.parametrize("to", [["eve@elsewhere.example"], ["ann@example.com", "eve@elsewhere.example"]])
-def test_a_refused_recipient_is_named(
-    start: Start, configured: Callable[..., Config], report: Report, notice: Notice, to: list[str]
+def test_a_refused_recipient_costs_the_others_no_second_mail(
+    start: Start,
+    configured: Callable[..., Config],
+    inbox: Inbox,
+    report: Report,
+    notice: Notice,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     server = start()
-    config = configured(server.port, security="none", user=None, password=None, to=to)
+    to = ["ann@example.com", "eve@elsewhere.example"]
+    tell(report, [notice], configured(server.port, security="none", user=None, password=None, to=to))
+    assert [envelope.rcpt_tos for _, envelope in inbox.mails] == [["ann@example.com"]]
+    [line] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "takes no mail for eve@elsewhere.example" in line
+    assert "s3cret" not in line
+
+
+def test_a_server_that_hangs_up_badly_has_taken_the_mail(
+    start: Start,
+    configured: Callable[..., Config],
+    inbox: Inbox,
+    report: Report,
+    notice: Notice,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def quit_badly(server: SMTP, session: Session, envelope: Envelope) -> str:
+        return "421 leave me alone"
+
+    monkeypatch.setattr(inbox, "handle_QUIT", quit_badly, raising=False)
+    tell(report, [notice], configured(start().port, security="none", user=None, password=None))
+    assert len(inbox.mails) == 1
+
+
+def test_a_mail_that_every_recipient_is_refused_is_an_error(
+    start: Start, configured: Callable[..., Config], report: Report, notice: Notice
+) -> None:
+    server = start()
+    config = configured(server.port, security="none", user=None, password=None, to=["eve@elsewhere.example"])
     with pytest.raises(ConnectorError, match=r"takes no mail for eve@elsewhere\.example") as caught:
         tell(report, [notice], config)
     assert "s3cret" not in caught.value.message
