@@ -14,6 +14,7 @@ from exchangelib import Configuration, Credentials
 from exchangelib.account import Identity
 from exchangelib.errors import (
     ErrorAccountDisabled,
+    ErrorInvalidServerVersion,
     ErrorPasswordChangeRequired,
     ErrorPasswordExpired,
     ResponseMessageError,
@@ -33,7 +34,7 @@ from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, Patience
 from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
 
 _FIRST_WAIT = 5.0
-_SHUT_OUT = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired)
+_NO_USE = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired, ErrorInvalidServerVersion)
 _SCHEMES = {"basic": BASIC, "ntlm": NTLM}
 
 
@@ -58,11 +59,11 @@ class Connection:
         """Ask for one folder, without patience: a wrong password or a wrong address is told at once."""
         try:
             (answer,) = GetFolder(account=self.service).each([distinguished("msgfolderroot")], folder_shape())
-            if isinstance(answer, _SHUT_OUT):
+            if isinstance(answer, _NO_USE):
                 raise answer
         except ResponseMessageError as error:
             # The service user may lack a mailbox of its own and still read everybody else's.
-            if isinstance(error, (*BUSY, *_SHUT_OUT)) or self._self is not None:
+            if isinstance(error, (*BUSY, *_NO_USE)) or self._self is not None:
                 raise
         self._endpoint.retry_policy.proven = True
 

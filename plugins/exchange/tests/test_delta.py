@@ -15,7 +15,7 @@ from pbx_exchange.source import ExchangeSource
 
 from pbx_connector.api import Book, End, Gone, Row, Skipped, SourceError, StreamItem, Unreadable
 
-from .conftest import Office, find_book
+from .conftest import Middleman, Office, Passing, find_book
 
 ANNA = "anna.berg@example.com"
 TITLE = "anna: /Contacts"
@@ -61,6 +61,24 @@ def test_the_first_read_is_full_and_the_next_ones_tell_only_what_changed(office:
     assert [item.reason for item in items if isinstance(item, Skipped)] == ["distribution list"]
     assert third.full is False
     assert len({first.checkpoint, third.checkpoint}) == 2
+
+
+def test_changes_are_asked_for_as_ids_alone_and_512_at_a_time(office: Office, middleman: Middleman) -> None:
+    """exchangelib asks for a hundred at a time, with every property."""
+    asked: list[bytes] = []
+
+    def note(passing: Passing) -> None:
+        if passing.operation == "SyncFolderItems":
+            asked.append(passing.request)
+
+    middleman.spoil = note
+    with office.open(url=middleman.url, public=False) as source:
+        read(source, find_book(source, TITLE))
+    assert asked
+    for request in asked:
+        assert b"<t:BaseShape>IdOnly</t:BaseShape>" in request
+        assert b"AdditionalProperties" not in request
+        assert b"<m:MaxChangesReturned>512</m:MaxChangesReturned>" in request
 
 
 def test_a_later_run_costs_requests_by_folders_and_changes_not_by_contacts(office: Office) -> None:

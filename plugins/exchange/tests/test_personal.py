@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
+import pytest
+from pbx_exchange.fields import KNOWN
 from pbx_exchange.sandbox.faults import Fault
 
 from pbx_connector.api import Account, Book, BookGone, BookUnknown
 
 from .conftest import Middleman, Office, Passing, find_book, rows_of, unknowns
+
+REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "original-connector.md"
 
 
 def test_each_account_s_contacts_are_its_own_with_subfolders(office: Office) -> None:
@@ -25,6 +31,49 @@ def test_each_account_s_contacts_are_its_own_with_subfolders(office: Office) -> 
     assert {row.values["local_id"] for row in rows["anna: /Contacts/Friends"]} == {"acc-anna"}
     assert {row.values["DisplayName"] for row in rows["ben: /Contacts"]} == {"Plumber", "C:\\Users\\Ben"}
     assert all(row.values["local_id"] for some in rows.values() for row in some)
+
+
+def test_requests_about_a_mailbox_go_to_the_server_that_has_it(office: Office) -> None:
+    """By X-AnchorMailbox; each request acts as the mailbox that it is sent to."""
+    with office.open(public=False) as source:
+        office.sandbox.requests.clear()
+        for book in source.books():
+            if isinstance(book, Book):
+                rows_of(source, book)
+    routes = {(record.impersonated, record.headers["x-anchormailbox"]) for record in office.sandbox.requests}
+    assert routes == {(account.email, account.email) for account in office.accounts}
+
+
+ALL_OF_IT = {
+    **{name: f"the {name}" for name in ("DisplayName", "Initials", "GivenName", "Surname", "MiddleName", "Nickname")},
+    **{name: f"the {name}" for name in ("Generation", "CompanyName", "JobTitle", "Department", "OfficeLocation")},
+    **{name: f"the {name}" for name in ("BusinessHomePage", "SpouseName", "FileAs")},
+    **{name: f"the {name}" for name in KNOWN if name.startswith(("PhoneNumbers_", "EmailAddresses_", "ImAddresses_"))},
+    **{f"PhysicalAddresses_{kind}_City": f"the {kind} city" for kind in ("Home", "Business", "Other")},
+    "FileAsMapping": "LastCommaFirst",
+    "PostalAddressIndex": "Home",
+    "Birthday": "1980-05-17T11:59:00Z",
+    "WeddingAnniversary": "2005-06-18T11:59:00Z",
+}
+
+
+@pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
+def test_every_field_of_the_original_arrives_under_its_name(office: Office) -> None:
+    world = office.sandbox.world
+    world.add(world.contacts("ben.o.hara@example.com"), **ALL_OF_IT)
+    section = REFERENCE.read_text().partition("### Source fields of a row")[2].partition("###")[0]
+    wanted = set(re.findall(r"[A-Za-z]+(?:_[A-Za-z0-9]+)?", section.replace("and `local_id`", "local_id")))
+    office.fields = frozenset(wanted)
+    rows = office.read(public=False)["ben: /Contacts"]
+    (row,) = [row for row in rows if row.values.get("DisplayName") == "the DisplayName"]
+    assert set(row.values) == wanted
+    texts = {name: value for name, value in row.values.items() if isinstance(value, str) and value.startswith("the ")}
+    assert {name: value for name, value in texts.items() if value != f"the {name}"} == {
+        "NickName": "the Nickname",
+        "CompleteName": "the GivenName the MiddleName the Surname the Generation",
+    }
+    assert (row.values["Birthday"], row.values["WeddingAnniversary"]) == (date(1980, 5, 17), date(2005, 6, 18))
+    assert row.values["PhysicalAddresses_Other"] == {"City": "the Other city"}
 
 
 def test_local_id_is_set_even_where_no_rule_asks_for_it(office: Office) -> None:

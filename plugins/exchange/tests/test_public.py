@@ -76,6 +76,24 @@ def test_rows_hold_the_fields_asked_for_and_foreign_items_are_skipped_and_counte
     assert anna.version
 
 
+def test_an_item_of_a_kind_that_nobody_knows_is_skipped_and_the_rest_is_read(
+    office: Office, middleman: Middleman
+) -> None:
+    world = office.sandbox.world
+    vip = world.folder("Company Contacts/Customers/VIP Customers")
+    world.add(vip, "Item", Subject="A journal entry")
+
+    def rename(passing: Passing) -> None:
+        passing.body = passing.body.replace(b"t:Item>", b"t:NotYetInvented>")
+
+    for spoil, reason in ((lambda passing: None, "no contact but Item"), (rename, "no contact but NotYetInvented")):
+        middleman.spoil = spoil
+        with office.open(url=middleman.url) as source:
+            *items, end = items_of(source, find_book(source, VIP))
+        assert [item.reason for item in items if isinstance(item, Skipped)] == [reason]
+        assert (sum(isinstance(item, Row) for item in items), isinstance(end, End)) == (3, True)
+
+
 def test_quotes_backslashes_and_emoji_arrive_unchanged(office: Office) -> None:
     with office.open() as source:
         names = {row.values.get("DisplayName") for row in rows_of(source, find_book(source, CUSTOMERS))}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import urllib3.util.connection
@@ -268,7 +269,22 @@ def test_no_token_or_client_secret_shows_in_the_logs(cloud: Office, caplog: pyte
     assert not any(token in text for token in issued)
 
 
-def test_each_cloud_has_its_own_doors() -> None:
+@pytest.mark.parametrize("name", CLOUDS)
+def test_each_cloud_is_entered_by_its_own_doors(make_office: MakeOffice, internet: Internet, name: str) -> None:
+    """Tokens are asked for at the cloud's sign-in service and for its own Exchange; nothing else is asked."""
+    cloud = CLOUDS[name]
+    doors = [str(urlsplit(cloud.authority).hostname), cloud.host]
+    office = make_office(auth=["bearer"], tls=True, hosts=doors)
+    internet.ports |= dict.fromkeys(doors, office.sandbox.port)
+    ways = tokens(office, cloud=name, authority=None) | {"url": None}
+    assert count_books(office, **ways) > 8
+    assert office.sandbox.tokens.audiences == {f"https://{cloud.host}"}
+    assert set(internet.asked) == set(doors)
+    office.sandbox.faults.add(Fault(name="403", times=None))
+    assert fail(office, **ways).code == "X0203", "Microsoft's own servers forbid everything to a blocked tenant"
+
+
+def test_the_doors_are_those_that_microsoft_names() -> None:
     assert CLOUDS["global"].url == "https://outlook.office365.com/EWS/Exchange.asmx"
     assert CLOUDS["china"].scope == "https://partner.outlook.cn/.default"
     assert len({cloud.host for cloud in CLOUDS.values()}) == len(CLOUDS)

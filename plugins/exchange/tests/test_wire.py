@@ -144,6 +144,37 @@ def test_what_moved_up_and_is_listed_twice_comes_once(office: Office, middleman:
     assert len(keys) == len(set(keys)) == 2499
 
 
+@pytest.mark.parametrize("code", ["ErrorInvalidServerVersion", "ErrorIncorrectSchemaVersion"])
+def test_an_older_server_is_spoken_to_in_its_own_version(office: Office, middleman: Middleman, code: str) -> None:
+    spoken: list[bytes] = []
+
+    def know_2013_only(passing: Passing) -> None:
+        spoken.extend(re.findall(rb'RequestServerVersion Version="(\w+)"', passing.request))
+        if spoken[-1] != b"Exchange2013_SP1":
+            passing.status = 500
+            passing.body = BUSY_FAULT.replace(b"ErrorServerBusy", code.encode())
+
+    middleman.spoil = know_2013_only
+    with office.open(url=middleman.url, personal=False) as source:
+        assert len(rows_of(source, find_book(source, TITLE))) > 20
+    assert spoken[0] == b"Exchange2016"
+    assert spoken.count(b"Exchange2016") < len(spoken) / 2, "what was found out once is not asked again each time"
+    spoken.clear()
+    with office.open(url=middleman.url, personal=False, version="Exchange2013_SP1") as source:
+        assert list(source.books())
+    assert set(spoken) == {b"Exchange2013_SP1"}
+
+
+def test_a_server_older_than_any_version_we_speak_is_told(office: Office, middleman: Middleman) -> None:
+    def refuse(passing: Passing) -> None:
+        passing.status, passing.body = 500, BUSY_FAULT.replace(b"ErrorServerBusy", b"ErrorInvalidServerVersion")
+
+    middleman.spoil = refuse
+    with pytest.raises(SourceError) as failure, office.open(url=middleman.url):
+        pass
+    assert failure.value.code == "X0503"
+
+
 # --- busy servers --------------------------------------------------------------------------------------------------
 
 BUSY_FAULT = (

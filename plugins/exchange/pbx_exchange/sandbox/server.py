@@ -56,12 +56,14 @@ class Sandbox:
         auth: Collection[str] = ("basic",),
         token_lifetime: float = 3600.0,
         tls: bool = False,
+        hosts: Collection[str] = (),
         validate: Path | None = None,
     ) -> Sandbox:
         """A sandbox, ready for clients: with the demo company, or one of the given size.
 
         `latency` is how many seconds each answer waits; `auth` names the ways to log in: `basic`, `ntlm`, `kerberos`,
-        `bearer`. `validate` is a folder with Microsoft's EWS schema; what breaks it is then found in `violations`.
+        `bearer`. `hosts` are further names that the certificate is for. `validate` is a folder with Microsoft's EWS
+        schema; what breaks it is then found in `violations`.
         """
         password = password or secrets.token_urlsafe(12)
         world = build_generated(password, size) if size else build_demo(password)
@@ -70,7 +72,7 @@ class Sandbox:
         authenticator = Authenticator(world, tokens, auth)
         validator = Validator(validate) if validate else None
         service = Service(world, authenticator, latency=latency, validator=validator)
-        return cls(service, tokens, port=port, authority=Authority() if tls else None)
+        return cls(service, tokens, port=port, authority=Authority(hosts) if tls else None)
 
     @property
     def world(self) -> World:

@@ -42,6 +42,8 @@ class Tokens:
         self._world = world
         self.lifetime = lifetime
         self._issued: dict[str, tuple[Application, float]] = {}
+        self.audiences: set[str] = set()
+        """What the tokens so far were asked for, such as `https://outlook.office365.com`."""
 
     def find(self, token: str) -> Application | None:
         application, expires = self._issued.get(token, (None, 0.0))
@@ -68,6 +70,7 @@ class Tokens:
             application = self._identify(form)
         except TokenRefused as refused:
             return JSONResponse(refused.body, refused.status)
+        self.audiences.add(form["scope"].removesuffix("/.default"))
         token = secrets.token_urlsafe(48)
         self._issued[token] = (application, time.monotonic() + self.lifetime)
         return JSONResponse({"token_type": "Bearer", "expires_in": int(self.lifetime), "access_token": token})
