@@ -48,11 +48,12 @@ CASES = {
     "dropped": ("FindItem", "the connection breaks in the middle"),
     "slow": ("FindItem", "the answer drips"),
     "slow-headers": ("FindItem", "a header of the answer drips"),
+    "slow-401": ("FindItem", "HTTP 401 whose page drips"),
     "silent": ("FindItem", "no answer at all"),
 }
 
 
-SECONDS = {"slow": 0.5, "slow-headers": 0.1}
+SECONDS = {"slow": 0.5, "slow-401": 0.5, "slow-headers": 0.1}
 
 
 def suffer(office: Office, fault: Fault) -> str:

@@ -304,6 +304,37 @@ def test_an_answer_that_drips_ends_in_time(office: Office, middleman: Middleman)
     assert time.monotonic() - start < 4
 
 
+@pytest.mark.parametrize("auth", ["basic", "ntlm", "auto"])
+def test_a_refusal_that_drips_ends_in_time(office: Office, middleman: Middleman, auth: str) -> None:
+    def refuse(passing: Passing) -> None:
+        passing.status, passing.body = 401, b"x" * 100
+        passing.headers["WWW-Authenticate"] = "NTLM TlRMTVNTUAACAAAA" if auth == "ntlm" else "Basic"
+
+    middleman.spoil, middleman.drip = refuse, 0.2
+    start = time.monotonic()
+    with pytest.raises(SourceError) as failure, office.open(url=middleman.url, auth=auth, timeout=1):
+        pass
+    assert failure.value.code == "X0104"
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+def test_a_refusal_larger_than_any_answer_is_not_read(
+    office: Office, middleman: Middleman, monkeypatch: pytest.MonkeyPatch, auth: str
+) -> None:
+    """`requests` reads the page of a 401 by itself, however large."""
+
+    def refuse(passing: Passing) -> None:
+        passing.status, passing.body = 401, b"x" * 2000
+        passing.headers["WWW-Authenticate"] = "NTLM"
+
+    middleman.spoil = refuse
+    monkeypatch.setattr(adapter, "LARGEST_ANSWER", 1000)
+    with pytest.raises(SourceError) as failure, office.open(url=middleman.url, auth=auth):
+        pass
+    assert failure.value.code == "X0505"
+
+
 def test_a_dead_server_is_waited_for_once_and_not_by_each_book(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "UNANSWERED_SECONDS", 1.2)
     with office.open(timeout=1) as source:

@@ -253,8 +253,17 @@ async def _dropped(fault: Fault, exchange: Exchange) -> Response:
 
 
 async def _slow(fault: Fault, exchange: Exchange) -> Response:
-    """The body drips in twenty pieces, `seconds` apart."""
-    body = exchange.proceed().body
+    return _drip(fault, exchange.proceed().body, {"content-type": XML})
+
+
+async def _slow_unauthorized(fault: Fault, exchange: Exchange) -> Response:
+    """A 401 whose page drips; HTTP libraries read that one by themselves."""
+    refused = await _unauthorized(fault, exchange)
+    return _drip(fault, b"<html>Unauthorized</html>", dict(refused.headers), refused.status_code)
+
+
+def _drip(fault: Fault, body: bytes, headers: dict[str, str], status: int = HTTPStatus.OK) -> Response:
+    """The body in twenty pieces or less, `seconds` apart."""
     size = max(1, -(-len(body) // 20))
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -262,7 +271,7 @@ async def _slow(fault: Fault, exchange: Exchange) -> Response:
             await asyncio.sleep(fault.seconds)
             yield body[start : start + size]
 
-    return StreamingResponse(pieces(), headers={"Content-Length": str(len(body))}, media_type=XML)
+    return StreamingResponse(pieces(), status, headers | {"content-length": str(len(body))})
 
 
 async def _slow_headers(fault: Fault, exchange: Exchange) -> Response:
@@ -305,5 +314,6 @@ FAULTS: Final[dict[str, Callable[[Fault, Exchange], Awaitable[Response]]]] = {
     "dropped": _dropped,
     "slow": _slow,
     "slow-headers": _slow_headers,
+    "slow-401": _slow_unauthorized,
     "silent": _silent,
 }

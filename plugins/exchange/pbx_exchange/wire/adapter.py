@@ -7,7 +7,7 @@ to see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,8 +74,9 @@ class BoundedAdapter(HTTPAdapter):
             cert=cert,
             proxies=dict(self._route.proxies) or proxies,
         )
-        # The NTLM handshake looks at the socket of a 401, which is gone once the body is read.
-        if response.status_code not in (401, 407):
+        if response.status_code in (401, 407):
+            _bound_later_reading(response)
+        else:
             _read_whole(response)
         response.request = _without_credentials(request)
         return response
@@ -84,10 +85,8 @@ class BoundedAdapter(HTTPAdapter):
 def _read_whole(response: Response) -> None:
     body = bytearray()
     try:
-        while piece := response.raw.read1(_PIECE, decode_content=True):
+        for piece in _pieces(response.raw):
             body += piece
-            if len(body) > LARGEST_ANSWER:
-                raise OversizedAnswer("the answer is larger than any answer should be")
     except urllib3.exceptions.ReadTimeoutError as error:
         raise ReadTimeout(error) from error
     except urllib3.exceptions.DecodeError as error:
@@ -99,6 +98,30 @@ def _read_whole(response: Response) -> None:
         response.raw.release_conn() if response.raw.closed else response.raw.close()
     response._content = bytes(body)
     response._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _bound_later_reading(response: Response) -> None:
+    """The NTLM handshake looks at the socket of a 401, which is gone once the body is read, and then has `requests`
+    read it, which knows no bound."""
+    raw: Any = response.raw
+
+    def stream(*_settled: Any, **_too: Any) -> Iterator[bytes]:
+        try:
+            yield from _pieces(raw)
+        except BaseException:
+            raw.close()
+            raise
+
+    raw.stream = stream
+
+
+def _pieces(raw: Any) -> Iterator[bytes]:
+    size = 0
+    while piece := raw.read1(_PIECE, decode_content=True):
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            raise OversizedAnswer("the answer is larger than any answer should be")
+        yield piece
 
 
 def _without_credentials(request: PreparedRequest) -> PreparedRequest:

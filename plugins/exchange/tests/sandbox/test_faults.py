@@ -175,6 +175,15 @@ def test_a_slow_answer_arrives_whole(sandbox: Sandbox, client: Client, customers
     assert time.monotonic() - started > 0.3
 
 
+def test_a_slow_refusal_arrives_whole(sandbox: Sandbox, client: Client, customers: str) -> None:
+    sandbox.faults.add(Fault(name="slow-401", seconds=0.02))
+    started = time.monotonic()
+    refused = client.send(find_items(customers))
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="sandbox"')
+    assert refused.content.endswith(b"</html>")
+    assert time.monotonic() - started > 0.2
+
+
 def test_a_header_without_end_outlasts_a_time_out_for_each_piece(
     sandbox: Sandbox, client: Client, customers: str
 ) -> None:
