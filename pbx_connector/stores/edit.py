@@ -51,6 +51,10 @@ class Edit(Protocol):
         """A later run that changed the same entry or account, other than an undone one and its undo."""
         ...
 
+    def added_after(self, run: str, account: str) -> str | None:
+        """A later run that added the account, other than an undone one and its undo."""
+        ...
+
     def mark_undone(self, run: str) -> None:
         """What the run itself had undone, if it is an undo, counts again."""
         ...

@@ -5,7 +5,8 @@ Works on the steps of an `Edit`, for all stores alike. What stays is reported wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 from pbx_connector.model import Account
 from pbx_connector.plan import Action
@@ -15,11 +16,13 @@ from pbx_connector.stores.edit import Edit
 
 def take_back(edit: Edit, run: str) -> Iterator[Left | None]:
     """For each change of a run either what stays, or None once it is taken back."""
+    owner_fault = cache(partial(_owner_fault, edit, run))  # a run's accounts come back before their entries do
     for line in edit.journal_backwards(run):
         if line.action is Action.MOVE:
             continue  # where an entry comes from is the source's business; it says what it said
         later = edit.touched_after(run, line)
-        reason = f"run {later} changed it later" if later else _stands_otherwise(edit, line) or _reverse(edit, line)
+        reason = f"run {later} changed it later" if later else _stands_otherwise(edit, line)
+        reason = reason or _reverse(edit, line, owner_fault)
         yield Left(line.entry, line.account, reason) if reason else None
 
 
@@ -31,21 +34,33 @@ def _stands_otherwise(edit: Edit, line: JournalLine) -> str:
     return ""
 
 
-def _reverse(edit: Edit, line: JournalLine) -> str:
+def _owner_fault(edit: Edit, run: str, account: str) -> str:
+    """Why an account gets no entries back, or nothing: its id may be somebody else's by now."""
+    if all(account != known.id for known in edit.accounts()):
+        return f"account {account} is no more"
+    later = edit.added_after(run, account)
+    return f"account {account} was added anew by run {later}" if later else ""
+
+
+def _reverse(edit: Edit, line: JournalLine, owner_fault: Callable[[str], str]) -> str:
     """Returns why it cannot be done, or nothing."""
-    return _reverse_entry(edit, line) if line.account is None else _reverse_account(edit, line, line.account)
+    if line.account is not None:
+        return _reverse_account(edit, line, line.account)
+    return _reverse_entry(edit, line, owner_fault)
 
 
-def _reverse_entry(edit: Edit, line: JournalLine) -> str:
+def _reverse_entry(edit: Edit, line: JournalLine, owner_fault: Callable[[str], str]) -> str:
     assert line.entry is not None  # noqa: S101 - a line is about an entry or an account
     held = edit.entry(line.entry)
     if line.before is None:
         return _drop(edit, held)
-    if line.before.account is not None and all(line.before.account != known.id for known in edit.accounts()):
-        return f"account {line.before.account} is no more"
-    if held is None and line.origin and edit.taken(line.origin):
+    origin = held.origin if held else line.origin
+    owners = filter(None, (line.before.account, origin.book.account if origin else None))
+    if fault := next(filter(None, map(owner_fault, owners)), ""):
+        return fault
+    if held is None and origin and edit.taken(origin):
         return "its contact has another entry by now"
-    edit.put_entry(Entry(line.entry, line.before, held.origin if held else line.origin))
+    edit.put_entry(Entry(line.entry, line.before, origin))
     return ""
 
 

@@ -232,6 +232,51 @@ def test_a_removed_account_takes_published_contacts_along_and_undo_brings_them_b
     assert [(entry.content, entry.origin and entry.origin.row) for entry in store.entries()] == before
 
 
+def test_undo_gives_nobodys_entries_to_who_got_the_account_id_later(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    store.import_accounts([Account("7", "ann"), Account("8", "ben")])
+    mine = source.add("mine", account="7")
+    mine.put("bob", display_name="Bob")
+    mine.put("cid", display_name="Cid", owner="")
+    mine.put("dan", display_name="Dan")
+    run(publish_personal=True)
+    mine.drop("dan")
+    losses = run(publish_personal=True, limits=FREE)
+    store.remove_account("7")
+    removal = next(store.runs())
+    assert [left.reason for left in store.undo(losses.run).left] == ["account 7 is no more"]
+    store.add_account(Account("7", "eve"))
+    addition = next(store.runs())
+    undone = store.undo(removal.id)
+    assert (undone.changes, [(left.entry is None, left.reason) for left in undone.left]) == (
+        0,
+        [
+            (True, f"run {addition.id} changed it later"),
+            (False, f"account 7 was added anew by run {addition.id}"),
+            (False, f"account 7 was added anew by run {addition.id}"),
+        ],
+    )
+    assert names() == {}
+    assert store.accounts()[0] == Account("7", "eve")
+
+
+def test_an_account_that_an_undo_brought_back_is_still_the_same(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    store.import_accounts([Account("7", "ann"), Account("8", "ben")])
+    mine = source.add("mine", account="7")
+    mine.put("bob", display_name="Bob")
+    run()
+    mine.drop("bob")
+    losses = run(limits=FREE)
+    store.remove_account("7")
+    store.undo(next(store.runs()).id)
+    store.import_accounts([Account("7", "ann", "ann@example.com"), Account("8", "ben")])
+    assert store.undo(losses.run).left == ()
+    assert list(names()) == ["Bob"]
+
+
 def test_an_added_account_with_private_entries_is_left_by_undo(store: Store) -> None:
     store.add_account(Account("7"))
     addition = next(store.runs())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from pbx_connector.model import Account, Counts
@@ -111,13 +111,18 @@ class MemoryEdit:
         return (line.line for line in reversed(self._state.journal.get(int(run), ())))
 
     def touched_after(self, run: str, line: JournalLine) -> str | None:
+        return self._later(run, lambda other: _same(other, line) and other.action is not Action.MOVE)
+
+    def added_after(self, run: str, account: str) -> str | None:
+        return self._later(run, lambda other: other.account == account and other.action is Action.ADD)
+
+    def _later(self, run: str, wanted: Callable[[JournalLine], bool]) -> str | None:
         undos = {run.record.undone_by for run in self._state.runs.values()}
         later = [
             number
             for number, lines in self._state.journal.items()
             if number > int(run) and self._state.runs[number].record.undone_by is None and str(number) not in undos
-            for other in lines
-            if _same(other.line, line) and other.line.action is not Action.MOVE
+            if any(wanted(other.line) for other in lines)
         ]
         return str(max(later)) if later else None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from pbx_connector.model import Account, Counts
 from pbx_connector.plan import Action, Content, content_digest
@@ -182,11 +182,18 @@ class SqlEdit:
 
     def touched_after(self, run: str, line: JournalLine) -> str | None:
         same = journal.c.entry == line.entry if line.account is None else journal.c.account == line.account
-        query = select(func.max(journal.c.run)).where(same, journal.c.run > int(run), journal.c.run < self._no)
+        return self._later(run, same, journal.c.action != Action.MOVE)
+
+    def added_after(self, run: str, account: str) -> str | None:
+        return self._later(run, journal.c.account == account, journal.c.action == Action.ADD)
+
+    def _later(self, run: str, *conditions: ColumnElement[bool]) -> str | None:
+        query = select(func.max(journal.c.run)).where(journal.c.run > int(run), journal.c.run < self._no, *conditions)
         undone = select(runs.c.no).where(runs.c.undone_by.is_not(None))
         undos = select(runs.c.undone_by).where(runs.c.undone_by.is_not(None))
-        query = query.where(journal.c.run.not_in(undone), journal.c.run.not_in(undos))
-        later = self._connection.execute(query.where(journal.c.action != Action.MOVE)).scalar()
+        later = self._connection.execute(
+            query.where(journal.c.run.not_in(undone), journal.c.run.not_in(undos))
+        ).scalar()
         return None if later is None else str(later)
 
     def mark_undone(self, run: str) -> None:
