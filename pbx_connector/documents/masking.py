@@ -12,6 +12,8 @@ _WORDS = ("pass", "pwd", "secret", "token", "credential")
 _MISSPELT = ("password", "secret", "client_secret", "passphrase", "token")
 _CLOSE = 0.75
 _ENTRY = re.compile(r"""(?P<key>[\w-]+)["']?\s*:(?=\s|$|["'{\[])\s*""")
+_GLUED = re.compile(r"""\s*(?:-\s+)?["']?(?P<key>[A-Za-z][\w-]*)["']?(?:[:=](?=\S)|\s+(?=[^\s:=]))""")
+"""A line that was meant as an entry: `password:hunter2`, `password=hunter2`, `password hunter2`."""
 _REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*[^\s{},][^{},]*\}\s*(?=[,}]|\#|$)""")
 _PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:""")
 _IN_ADDRESS = re.compile(r"""(?<=\w://).*(?=@)|(?<=[?&])\w*(pass|secret|token)\w*=[^\s&"']*""", re.IGNORECASE)
@@ -39,7 +41,8 @@ def _secret(line: str) -> int | None:
     for entry in _ENTRY.finditer(line):
         if _is_named_like_one(entry["key"]) and not _REFERENCE.match(line, entry.end()):
             return entry.end()
-    return None
+    glued = _GLUED.match(line)
+    return glued.end() if glued and _is_named_like_one(glued["key"]) else None
 
 
 def _is_named_like_one(key: str) -> bool:

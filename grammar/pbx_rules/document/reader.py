@@ -140,7 +140,7 @@ class _Builder:
                 self._add(self._scalar(event))
                 return self._within_limits(event)
             case AliasEvent():
-                self._refuse("R0004", f"the alias *{event.anchor} is not allowed", event, "write the value out")
+                self._refuse("R0004", "a YAML alias is not allowed", event, "write the value out")
                 self._add(Scalar("", self._span(event), "plain", self._source, *self._ends(event)))
         return True
 
@@ -206,10 +206,11 @@ class _Builder:
         return Scalar(text, self._source.span(start, end), _STYLES[event.style], self._source, start, end)
 
     def _refuse_decorations(self, event: Any) -> None:
+        """Without their names: they may be the beginning of a password."""
         if event.anchor is not None:
-            self._refuse("R0004", f"the anchor &{event.anchor} is not allowed", event, "delete it; write values out")
+            self._refuse("R0004", "a YAML anchor is not allowed", event, "delete it; write values out")
         if event.tag is not None:
-            self._refuse("R0003", f"the tag {event.tag} is not allowed", event, "delete it; values are texts")
+            self._refuse("R0003", "a YAML tag is not allowed", event, "delete it; values are texts")
 
     def _refuse(self, code: str, message: str, event: Event, hint: str) -> None:
         self._findings.add(code, message, self._span(event), hint=hint)

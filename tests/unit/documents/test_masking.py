@@ -25,6 +25,10 @@ HIDDEN = [
     "password:\n  value: hunter2",
     "password: first\n   hunter2",
     "- token: hunter2",
+    "password:hunter2",
+    "  password=hunter2",
+    "  - password hunter2",
+    "password: !hunter2",
     "stroe: postgresql://ann:hunter2@db/book",
     "store: 'postgresql://ann:p@hunter2 #@db'",
     "store: postgresql://ann@db/book?sslmode=require&password=hunter2",
@@ -38,6 +42,7 @@ SHOWN = [
     "email: pbx@example.com",
     "store: postgresql:///book?host=/run/postgresql",
     "# password: where is it?",
+    "  Token = [User1]",
     '  DisplayName = join(", ", [Surname])',
     "structure:\n  phonebook:\n    - 028pho_bez: x",
 ]

@@ -182,6 +182,15 @@ def test_a_password_in_the_profile_is_an_error_and_never_shown(plugins: Plugins,
     assert "Hunter2" not in repr(result.diagnostics)
 
 
+@pytest.mark.parametrize(
+    "line", ["password: !Hunter2", "password: &Hunter2 x", "password: *Hunter2", "password:Hunter2"]
+)
+def test_what_yaml_makes_of_a_password_is_not_shown(plugins: Plugins, line: str) -> None:
+    result = checked(GOOD.replace("password: {env: EXCHANGE_PASSWORD}", line), plugins)
+    assert result.profile is None
+    assert "Hunter2" not in result.text + repr(result.diagnostics)
+
+
 @pytest.mark.parametrize("text", ["", "just text", "- a list", "\x00", "title: [", "\ud800: 1", "a: &x 1\nb: *x"])
 def test_any_text_at_all_gives_diagnostics(plugins: Plugins, text: str) -> None:
     result = checked(text, plugins)
