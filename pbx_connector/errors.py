@@ -13,6 +13,7 @@
     |   +-- ProfileBusy                another run of the profile is going on
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
     +-- ProfileHeld                3   an undone profile waits for `profiles resume`
+    +-- ImportRefused              3   an import of accounts would remove too many
 
 Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
 Foreign exceptions are translated where the foreign library is called, never further in.
@@ -122,4 +123,8 @@ class PlanRefused(ConnectorError):
 
 
 class ProfileHeld(ConnectorError):
+    exit_code = EXIT_REFUSED
+
+
+class ImportRefused(ConnectorError):
     exit_code = EXIT_REFUSED

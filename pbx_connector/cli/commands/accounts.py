@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pbx_connector.cli import output
+from pbx_connector.cli.account_checks import check_removals, doubts
 from pbx_connector.cli.account_files import read_accounts
 from pbx_connector.cli.asking import YesOption, agree
 from pbx_connector.cli.session import JsonOption, Session, StoreOption, known_account
@@ -33,7 +35,11 @@ def add(
 ) -> None:
     """Add one account."""
     with Session.of(context, store).open_store() as book:
-        book.add_account(Account(id, username, email))
+        added = Account(id, username, email)
+        held = book.accounts()
+        book.add_account(added)
+        for doubt in doubts(AccountImport(added=(added,)), held):
+            output.warn(doubt)
     output.say(f"account {id} is added")
 
 
@@ -55,6 +61,10 @@ def import_file(
     remove_missing: Annotated[
         bool, typer.Option("--remove-missing", help="Also remove the accounts that are not in the file.")
     ] = False,
+    remove_at_most: Annotated[
+        int | None,
+        typer.Option("--remove-at-most", help="As many may go; default: 10, or a fifth of them.", metavar="N", min=0),
+    ] = None,
     yes: YesOption = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -62,8 +72,10 @@ def import_file(
     """Add and update accounts from a file."""
     accounts = read_accounts(file)
     with Session.of(context, store).open_store() as book:
-        if remove_missing:
-            _agree_to_removals(book.plan_account_import(accounts, remove_missing=True), yes=yes)
+        planned, held = book.plan_account_import(accounts, remove_missing=remove_missing), book.accounts()
+        for doubt in doubts(planned, held):
+            output.warn(doubt)
+        _agree_to_removals(planned, held, remove_at_most, yes=yes)
         done = book.import_accounts(accounts, remove_missing=remove_missing)
     if as_json:
         output.as_json(
@@ -92,11 +104,14 @@ def remove(
     output.say(f"account {id} and its {removed} entries are removed")
 
 
-def _agree_to_removals(planned: AccountImport, *, yes: bool) -> None:
+def _agree_to_removals(
+    planned: AccountImport, held: Sequence[Account], remove_at_most: int | None, *, yes: bool
+) -> None:
     """Show what goes before it goes."""
     if planned.removed:
         goes = [(account.id, account.username, account.email) for account in planned.removed]
         output.table("These accounts would be removed:", ("id", "user name", "e-mail"), goes, err=True)
+        check_removals(planned, held, remove_at_most)
         agree(f"{len(goes)} accounts and their {planned.entries} entries go. Remove?", yes=yes)
 
 
