@@ -55,6 +55,7 @@ class ProfileServer(LanguageServer):
         )
         self.plugins = plugins
         self.words = Words(plugins)
+        self._checking = asyncio.Lock()
 
     def text(self, uri: str) -> str:
         return self.workspace.get_text_document(uri).source
@@ -86,15 +87,24 @@ class ProfileServer(LanguageServer):
             return len(character.encode("utf-8", "surrogatepass"))
         return 2 if ord(character) > 0xFFFF else 1
 
-    def check(self, uri: str) -> None:
-        """Tell the editor all that is wrong with a text."""
-        document = self.workspace.get_text_document(uri)
-        text = document.source
-        found = check_text(text, Path(to_fs_path(uri) or "profile.yaml"), self.plugins).diagnostics
-        lines = _LINE_BREAK.split(text)
-        self.text_document_publish_diagnostics(
-            lsp.PublishDiagnosticsParams(uri, [self._diagnostic(one, lines, uri) for one in found], document.version)
-        )
+    async def check(self, uri: str, version: int) -> None:
+        """Tell the editor all that is wrong with a text; nothing if it has changed meanwhile.
+
+        In a thread, so that other answers need not wait, and one text at a time: checking a long one takes seconds.
+        """
+        async with self._checking:
+            if not self._is_current(uri, version):
+                return
+            text = self.text(uri)
+            found = await asyncio.to_thread(check_text, text, Path(to_fs_path(uri) or "profile.yaml"), self.plugins)
+        if self._is_current(uri, version):
+            lines = _LINE_BREAK.split(text)
+            said = [self._diagnostic(one, lines, uri) for one in found.diagnostics]
+            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, said, version))
+
+    def _is_current(self, uri: str, version: int) -> bool:
+        document = self.workspace.text_documents.get(uri)
+        return document is not None and document.version == version
 
     def _diagnostic(self, found: Diagnostic, lines: Sequence[str], uri: str) -> lsp.Diagnostic:
         related = [
@@ -125,17 +135,14 @@ def make_server(plugins: Plugins) -> ProfileServer:
     return server
 
 
-def _opened(server: ProfileServer, params: lsp.DidOpenTextDocumentParams) -> None:
-    server.check(params.text_document.uri)
+async def _opened(server: ProfileServer, params: lsp.DidOpenTextDocumentParams) -> None:
+    await server.check(params.text_document.uri, params.text_document.version)
 
 
 async def _changed(server: ProfileServer, params: lsp.DidChangeTextDocumentParams) -> None:
     """Checks once the typing pauses: of several changes in a row only the last is checked."""
-    uri, version = params.text_document.uri, params.text_document.version
     await asyncio.sleep(PAUSE)
-    document = server.workspace.text_documents.get(uri)
-    if document is not None and document.version == version:
-        server.check(uri)
+    await server.check(params.text_document.uri, params.text_document.version)
 
 
 def _closed(server: ProfileServer, params: lsp.DidCloseTextDocumentParams) -> None:

@@ -24,6 +24,8 @@ class LanguageClient:
         )
         self._ids = itertools.count(1)
         self._version = 0
+        self.checked: list[int] = []
+        """The versions that diagnostics have come for, in order."""
         capabilities = {"general": {"positionEncodings": list(encodings)}}
         self.capabilities = self.ask("initialize", processId=None, rootUri=None, capabilities=capabilities)
         self.tell("initialized")
@@ -51,10 +53,14 @@ class LanguageClient:
 
     def open(self, text: str) -> list[Any]:
         """Its diagnostics."""
+        self.show(text)
+        return self.diagnostics()
+
+    def show(self, text: str) -> None:
+        """Opens a text without waiting for its diagnostics."""
         self._version += 1
         document = {"uri": URI, "languageId": "yaml", "version": self._version, "text": text}
         self.tell("textDocument/didOpen", textDocument=document)
-        return self.diagnostics()
 
     def change(self, text: str) -> None:
         self._version += 1
@@ -98,4 +104,7 @@ class LanguageClient:
             name, _, value = header.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
         assert length, self.errors
-        return json.loads(self._server.stdout.read(length))
+        message = json.loads(self._server.stdout.read(length))
+        if message.get("method") == "textDocument/publishDiagnostics":
+            self.checked.append(message["params"].get("version"))
+        return message

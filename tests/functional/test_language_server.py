@@ -219,3 +219,18 @@ def test_half_typed_text_is_no_trouble(client: LanguageClient) -> None:
         client.at("completion", 0, 0)
         client.diagnostics()
     assert "Traceback" not in client.errors
+
+
+def test_a_long_check_keeps_nobody_waiting_and_the_newest_text_wins(connector: Connector) -> None:
+    rules = "".join(f"  V{number} = left([Surname] else [GivenName], {number % 70 + 1})\n" for number in range(4_000))
+    long = PROFILE.replace("  # more rules\n", rules)
+    with LanguageClient(connector.home, connector.environment) as client:
+        client.show(long)
+        for number in range(3):
+            client.change(long.replace("V0 =", f"V{number}x ="))
+        hover = client.at("hover", *place(PROFILE, "sour"))
+        assert "installed source" in hover["contents"]["value"]
+        assert client.checked == []
+        client.change(PROFILE)
+        assert [found["code"] for found in client.diagnostics()] == ["R0201"]
+        assert client.checked == [5]
