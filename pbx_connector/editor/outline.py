@@ -12,9 +12,12 @@ from pbx_rules.document import Mapping, load
 from pbx_rules.syntax.statements import split
 from pbx_rules.trial import scalar
 
+from pbx_connector.editor.loops import Loops, loops_of_structure
+
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _TOP_LEVEL = re.compile(r"""["']?([A-Za-z_]\w*)["']?\s*:""")
 _SOURCE = re.compile(r"""source\s*:\s*["']?([\w.-]+)""")
+_STRUCTURE = re.compile(r"""["']?structure["']?\s*:""")
 _TABLE = re.compile(r"""(\s+)["']?(\w+)["']?\s*:""")
 EXPRESSION = re.compile(r"""(?:^|[\s,{])["']?(when|for|key)["']?\s*:\s*(["']?)(.*)$""")
 """A line of the structure up to some place: an expression that has begun there."""
@@ -50,6 +53,14 @@ class Outline:
         """What stands on the line before the column."""
         return self.lines[line][:column] if line < len(self.lines) else ""
 
+    def statement_before(self, line: int, column: int) -> str:
+        """What stands of a statement of the rules before the cursor; a statement may have several lines."""
+        start, indent, _ = self._rules
+        first = line
+        while first > start and _leading(self.lines[first]) > indent:
+            first -= 1
+        return "\n".join([*self.lines[first:line], self.before(line, column)])
+
     def section(self, line: int) -> str:
         """The top-level key that a line belongs to; empty above the first."""
         for number in range(min(line, len(self.lines) - 1), -1, -1):
@@ -83,6 +94,12 @@ class Outline:
         if isinstance(tables, Mapping):
             return {key.text: Named(key.text, place_of(key.span)) for key, _ in tables.items}
         return self._tables_of_lines()
+
+    @cached_property
+    def loops(self) -> Loops:
+        """The loop variables of every `for:` in the structure."""
+        at = next((number for number, line in enumerate(self.lines) if _STRUCTURE.match(line)), len(self.lines))
+        return loops_of_structure([*self.lines[at : at + 1], *self._indented(at + 1)])
 
     @cached_property
     def rule_mentions(self) -> tuple[Mention, ...]:

@@ -11,6 +11,7 @@ from pbx_rules.check.vocabulary import KEYWORDS
 
 from pbx_connector.editor import words
 from pbx_connector.editor.keys import spot_at
+from pbx_connector.editor.loops import Loops, loops_of_expression
 from pbx_connector.editor.outline import EXPRESSION, Outline
 from pbx_connector.editor.words import Words
 
@@ -18,7 +19,9 @@ Kind = Literal["field", "variable", "function", "keyword", "table", "key", "valu
 
 _PLACEHOLDER = re.compile(r"\{\{\{?\s*(\w*)$")
 _OPEN_FIELD = re.compile(r"\[([^\[\]]*)$")
+_PLACEHOLDER_PART = re.compile(r"\{\{\{?\s*(\w+)\.(\w*)$")
 _PART = re.compile(r"\[([^\[\]]+)\]\.(\w*)$")
+_PART_OF_NAME = re.compile(r"\b([^\W\d]\w*)\.(\w*)$")
 _LOOKUP = re.compile(r"\blookup\s*\(\s*(\w*)$", re.IGNORECASE)
 _NAME = re.compile(r"\w*$")
 _WORD = re.compile(r"[\w.-]*$")
@@ -40,17 +43,22 @@ def suggest(outline: Outline, line: int, column: int, known: Words) -> list[Sugg
     before = outline.before(line, column)
     section = outline.section(line)
     if section == "rules" and before[:1] in (" ", "\t", ""):
-        return list(_in_expression(outline, line, before, before.lstrip(), known))
+        loops = loops_of_expression(outline.statement_before(line, column))
+        return list(_in_expression(outline, line, before, before.lstrip(), loops, known))
     if section == "structure":
         if placeholder := _PLACEHOLDER.search(before):
             return list(_placeholders(outline, placeholder.start(1), known))
-        expression = EXPRESSION.search(before)
-        if expression:
-            return list(_in_expression(outline, len(outline.lines), before, expression[3], known))
+        if part := _PLACEHOLDER_PART.search(before):
+            return list(_parts(outline, part, outline.loops, known))
+        if expression := EXPRESSION.search(before):
+            loops = outline.loops | loops_of_expression(expression[3])
+            return list(_in_expression(outline, len(outline.lines), before, expression[3], loops, known))
     return list(_in_yaml(outline, line, column, known))
 
 
-def _in_expression(outline: Outline, line: int, before: str, text: str, known: Words) -> Iterator[Suggestion]:
+def _in_expression(
+    outline: Outline, line: int, before: str, text: str, loops: Loops, known: Words
+) -> Iterator[Suggestion]:
     if words.in_text_or_comment(text):
         return
     if field := _OPEN_FIELD.search(before):
@@ -58,12 +66,15 @@ def _in_expression(outline: Outline, line: int, before: str, text: str, known: W
     elif part := _PART.search(before):
         parts = known.parts(outline.source, part[1])
         yield from (Suggestion(name, "field", name, part.start(2), kind) for name, kind in parts.items())
+    elif part := _PART_OF_NAME.search(before):
+        yield from _parts(outline, part, loops, known)
     elif table := _LOOKUP.search(before):
         yield from (Suggestion(name, "table", name, table.start(1)) for name in outline.tables)
     else:
         start = _start_of(_NAME, before)
         if not before[:start].strip():
             yield from (Suggestion(text, "keyword", f"{text} ", start) for text in ("keep when", "skip when"))
+        yield from _loop_variables(loops, start)
         yield from _variables(outline, line, start)
         yield from _functions(start, known)
         yield from (Suggestion(word, "keyword", word, start) for word in sorted(KEYWORDS))
@@ -72,6 +83,17 @@ def _in_expression(outline: Outline, line: int, before: str, text: str, known: W
 def _fields(outline: Outline, start: int, known: Words, *, closing: str) -> Iterator[Suggestion]:
     for field in known.fields(outline.source):
         yield Suggestion(field.name, "field", field.name + closing, start, field.type, field.doc)
+
+
+def _parts(outline: Outline, found: re.Match[str], loops: Loops, known: Words) -> Iterator[Suggestion]:
+    """Of what a loop variable stands for; of others nobody knows them."""
+    parts = known.parts_of_each(outline.source, loops.get(found[1], ""))
+    yield from (Suggestion(name, "field", name, found.start(2), kind) for name, kind in parts.items())
+
+
+def _loop_variables(loops: Loops, start: int) -> Iterator[Suggestion]:
+    for name, field in loops.items():
+        yield Suggestion(name, "variable", name, start, f"each of [{field}]" if field else "")
 
 
 def _variables(outline: Outline, line: int, start: int) -> Iterator[Suggestion]:
@@ -88,6 +110,7 @@ def _functions(start: int, known: Words) -> Iterator[Suggestion]:
 
 
 def _placeholders(outline: Outline, start: int, known: Words) -> Iterator[Suggestion]:
+    yield from _loop_variables(outline.loops, start)
     yield from _variables(outline, len(outline.lines), start)
     yield from _fields(outline, start, known, closing="")
 

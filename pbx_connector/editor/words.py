@@ -35,6 +35,11 @@ class Words:
         field = self.field(source, name)
         return field.of or {} if field and field.type == "record" else {}
 
+    def parts_of_each(self, source: str, name: str) -> Mapping[str, str]:
+        """The parts of each element of a list field."""
+        field = self.field(source, name)
+        return field.of or {} if field else {}
+
 
 def function_doc(function: Function) -> str:
     """Markdown."""
