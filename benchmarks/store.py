@@ -1,6 +1,6 @@
 """What the store costs, as ratios within one run: against the bare driver, against itself, against ten times as many.
 
-    python benchmarks/store.py [sqlite|postgres] [--entries 100000]
+    python benchmarks/store.py [sqlite|postgres] [--entries 100000] [--times 1]
     python benchmarks/store.py scale [--entries 1000000]
 
 "Bare" is the driver writing the rows of the same final tables with the same indexes in one transaction, by
@@ -171,31 +171,49 @@ def postgres_places() -> Iterator[Iterator[str]]:
         server.cleanup()
 
 
-def measure(kind: str, many: int) -> None:
+def measure(kind: str, many: int, times: int) -> None:
+    """Each time all of it, one after the other, so that what else goes on hits both sides of a ratio."""
     with sqlite_places() if kind == "sqlite" else postgres_places() as places:
-        made, empty = next(places), next(places)
-        contacts = Contacts(many)
-        with open_store(made) as store:
-            first = timed(store, contacts)
-            if kind == "sqlite":
-                open_store(empty).close()
-                bare = bare_sqlite(Path(made.removeprefix("sqlite:///")), Path(empty.removeprefix("sqlite:///")))
-            else:
-                open_store(empty).close()
-                bare = bare_postgres(made, empty)
-            same = timed(store, contacts)
-            mapped_again = timed(store, contacts, full=True)
-        with open_store(next(places)) as store:
-            timed(store, Contacts(many, delta=True))
-            delta = timed(store, Contacts(many, delta=True, changed=range(0, many, many // 100)))
-    print(f"{kind}, {many} entries: bare driver {bare:.2f} s, first run {first:.2f} s")
-    for name, value in {
+        found = [ratios(kind, many, places) for _ in range(times)]
+    print(f"{kind}, {many} entries, median of {times}:")
+    for name in found[0]:
+        each = [measured[name] for measured in found]
+        print(f"  {name}: {statistics.median(each):.3f}  ({', '.join(f'{value:.2f}' for value in each)})")
+
+
+def ratios(kind: str, many: int, places: Iterator[str]) -> dict[str, float]:
+    made, empty = next(places), next(places)
+    contacts = Contacts(many)
+    with open_store(made) as store:
+        first = timed(store, contacts)
+        open_store(empty).close()
+        if kind == "sqlite":
+            bare = bare_sqlite(Path(made.removeprefix("sqlite:///")), Path(empty.removeprefix("sqlite:///")))
+        else:
+            bare = bare_postgres(made, empty)
+        same = timed(store, contacts)
+        mapped_again = timed(store, contacts, full=True)
+    with open_store(next(places)) as store:
+        changed = range(0, many, many // 100)
+        timed(store, Contacts(many, delta=True))
+        delta = timed(store, Contacts(many, delta=True, changed=changed))
+        update = timed(store, Contacts(many, changed=range(many)), full=True)
+        undo = timed_undo(store)
+    return {
         "first run / bare driver": first / bare,
         "full run, nothing changed / first run": same / first,
         "the same with everything mapped and compared anew / first run": mapped_again / first,
         "delta run of 100 changes / first run": delta / first,
-    }.items():
-        print(f"  {name}: {value:.3f}")
+        "run that updates every entry / first run": update / first,
+        "undo of that run / that run": undo / update,
+    }
+
+
+def timed_undo(store: Store) -> float:
+    last = next(store.runs())
+    start = time.perf_counter()
+    store.undo(last.id)
+    return time.perf_counter() - start
 
 
 # --- ten times as many ---------------------------------------------------------------------------------------------
@@ -234,10 +252,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", choices=["sqlite", "postgres", "scale", "one"], nargs="?", default="sqlite")
     parser.add_argument("--entries", type=int)
+    parser.add_argument("--times", type=int, default=1)
     options = parser.parse_args()
     if options.kind == "scale":
         scale(options.entries or 1_000_000)
     elif options.kind == "one":
         one(options.entries)
     else:
-        measure(options.kind, options.entries or 100_000)
+        measure(options.kind, options.entries or 100_000, options.times)

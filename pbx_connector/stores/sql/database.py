@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -53,8 +53,12 @@ class Dialect(Protocol):
         """Whether a column has one of many values, sent as one."""
         ...
 
-    def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
-        """Tell the planner how big temporary tables have become."""
+    def prepare_staging(self, connection: Connection) -> None:
+        """Make room on a connection that is about to get its temporary tables."""
+        ...
+
+    def analyze(self, connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
+        """Tell the planner how big temporary tables have become, and what is in the columns that it joins by."""
         ...
 
     def translate(self, error: Exception) -> tuple[str, str] | None:

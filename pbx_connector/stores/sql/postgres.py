@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -103,9 +103,14 @@ class PostgresDialect:
     def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
         return column == any_(bindparam(None, list(values), ARRAY(Text)))
 
-    def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
-        for table in tables:
-            connection.execute(text(f"ANALYZE {table.name}"))
+    def prepare_staging(self, connection: Connection) -> None:
+        """Room for a hundred thousand contacts; more of them go to the disk."""
+        connection.execute(text("SET temp_buffers = '64MB'"))
+        connection.execute(text("SET work_mem = '64MB'"))
+
+    def analyze(self, connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
+        for table, names in columns.items():
+            connection.execute(text(f"ANALYZE {table.name} ({', '.join(names)})"))
 
     def translate(self, error: Exception) -> tuple[str, str] | None:
         for kind, message, hint in TROUBLE:

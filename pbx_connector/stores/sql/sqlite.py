@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -63,7 +63,10 @@ class SqliteDialect:
     def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
         return column.in_(select(func.json_each(to_json(values).decode()).table_valued("value").c.value))
 
-    def analyze(self, connection: Connection, tables: Iterable[Table]) -> None:
+    def prepare_staging(self, connection: Connection) -> None:
+        """Its temporary tables grow as they need to."""
+
+    def analyze(self, connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
         """SQLite plans these joins by their indexes alone."""
 
     def translate(self, error: Exception) -> tuple[str, str] | None:

@@ -77,3 +77,10 @@ t_move = Table(
     Column("slot", Integer, nullable=False),
     prefixes=TEMPORARY,
 )
+
+JOINED = {
+    t_book: ("slot", "outcome"),
+    t_row: ("slot", "row_key", "outcome"),
+    t_record: ("no", "slot", "row_key", "record_key"),
+}
+"""What the difference is worked out by."""
