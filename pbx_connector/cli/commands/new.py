@@ -87,7 +87,7 @@ def _write_profile(template: Template, file: Path | None, options: Mapping[str, 
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}") from None
     output.say(f"{target} is written. Next:")
-    for command in ("check", "simulate", "run"):
+    for command in ("check", "test-connection", "simulate", "run"):
         output.say(f"  pbx-connector {command} {target}")
 
 

@@ -5,10 +5,12 @@ Between `pbx_exchange.settings` and the wire; `pbx_exchange.source` holds the `C
 
 from __future__ import annotations
 
+import ssl
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from exchangelib import Configuration, Credentials
 from exchangelib.account import Identity
@@ -28,7 +30,7 @@ from pbx_exchange.discovery import Discovered, discover
 from pbx_exchange.kerberos import TicketAuth, is_installed
 from pbx_exchange.oauth import TokenAuth
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.trouble import NO_KERBEROS, translated
+from pbx_exchange.trouble import NO_KERBEROS, UNREADABLE, explain, translated
 from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, Patience
 from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
@@ -63,8 +65,10 @@ class Connection:
                 raise answer
         except ResponseMessageError as error:
             # The service user may lack a mailbox of its own and still read everybody else's.
-            if isinstance(error, (*BUSY, *_NO_USE)) or self._self is not None:
+            if isinstance(error, (*BUSY, *_NO_USE)):
                 raise
+            if self._self is not None:
+                raise explain(error, self._settings.email) from None
         self._endpoint.retry_policy.proven = True
 
     def impersonate(self, *, email: str = "", principal: str = "") -> Mailbox:
@@ -139,6 +143,8 @@ def locate(settings: ExchangeSettings, route: Route) -> Discovered:
 
 
 def route_of(settings: ExchangeSettings) -> Route:
+    if settings.ca_file:
+        _require_certificates(settings.ca_file)
     if not settings.verify:  # said in our own words, once; urllib3 would say it with each request
         warnings.simplefilter("ignore", InsecureRequestWarning)
     return Route(
@@ -146,6 +152,14 @@ def route_of(settings: ExchangeSettings) -> Route:
         verify=str(settings.ca_file.expanduser()) if settings.ca_file else settings.verify,
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else {},
     )
+
+
+def _require_certificates(file: Path) -> None:
+    """requests would call a missing file trouble of the network, and one without certificates trouble of TLS."""
+    try:
+        ssl.create_default_context(cafile=str(file.expanduser()))
+    except OSError:
+        raise UNREADABLE.error("ca_file", str(file)) from None
 
 
 def _auth_of(settings: ExchangeSettings, route: Route) -> AuthBase | None:

@@ -7,9 +7,13 @@ on each request. Made by `pbx_exchange.connection`, asked by the sessions of `wi
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msal
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase
 
@@ -22,6 +26,21 @@ class NoToken(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(f"AADSTS{number}" if number else "the sign-in service cannot be asked")
         self.number = number
+
+
+class CertificateExpired(NoToken):
+    """The sign-in service does not take the certificate, and its time is over."""
+
+
+class BadFile(NoToken):
+    """The file of the certificate cannot be read, or lacks it or its key."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(0)
+        self.path = path
+
+    def __str__(self) -> str:
+        return str(self.path)
 
 
 class TokenAuth(AuthBase):
@@ -45,7 +64,11 @@ class TokenAuth(AuthBase):
             self._application = self._application or self._make_application()
             answer = self._application.acquire_token_for_client([self._scope])
         if "access_token" not in answer:
-            raise NoToken(_number(answer))
+            raise (
+                CertificateExpired(_number(answer))
+                if _is_over(self._settings.certificate)
+                else NoToken(_number(answer))
+            )
         return str(answer["access_token"])
 
     def _forget_if_refused(self, response: Response, **_settled: Any) -> None:
@@ -64,7 +87,7 @@ class TokenAuth(AuthBase):
                 instance_discovery=False,
                 http_client=self._session,
             )
-        except ValueError:  # What MSAL makes of a tenant that does not exist, and of a bad certificate.
+        except ValueError:  # What MSAL makes of a tenant that does not exist.
             raise NoToken(0) from None
 
 
@@ -72,8 +95,20 @@ def _credential(settings: OAuth) -> str | dict[str, str]:
     if settings.client_secret is not None:
         return settings.client_secret.reveal().get_secret_value()
     assert settings.certificate is not None  # noqa: S101 - one of the two is there, as the settings are valid
-    pem = settings.certificate.expanduser().read_text(encoding="ascii")
-    return {"private_key": pem, "public_certificate": pem}
+    try:
+        pem = settings.certificate.expanduser().read_bytes()
+        load_pem_x509_certificate(pem)
+        load_pem_private_key(pem, None)
+        return {"private_key": pem.decode("ascii"), "public_certificate": pem.decode("ascii")}
+    except (OSError, ValueError, TypeError):
+        raise BadFile(settings.certificate) from None
+
+
+def _is_over(certificate: Path | None) -> bool:
+    if certificate is None:
+        return False
+    until = load_pem_x509_certificate(certificate.expanduser().read_bytes()).not_valid_after_utc
+    return until < datetime.now(UTC)
 
 
 def _number(answer: dict[str, Any]) -> int:

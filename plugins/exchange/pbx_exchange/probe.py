@@ -25,6 +25,7 @@ from pbx_exchange.shelves.place import Shelf
 from pbx_exchange.shelves.public import PublicShelf
 from pbx_exchange.shelves.shared import SharedShelf
 from pbx_exchange.trouble import ENDING, EXPIRES_SOON, FOREIGN, UNVERIFIED, problem
+from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.endpoint import Patience, is_online
 
 _SOON = 14 * 24 * 3600
@@ -54,11 +55,11 @@ def _try(name: str, step: Callable[[], str | Check]) -> Check:
 
 class _Probe:
     connection: Connection
+    _route: Route
 
     def __init__(self, settings: ExchangeSettings, opening: Opening) -> None:
         self._settings = settings
         self._opening = opening
-        self._route = route_of(settings)
         self._url = ""
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str | Check]]]:
@@ -84,6 +85,7 @@ class _Probe:
             yield from _read(SharedShelf(self.connection, settings, accounts), "shared folders")
 
     def _locate(self) -> str:
+        self._route = route_of(self._settings)
         self._url = locate(self._settings, self._route).url
         self._settings = self._settings.model_copy(update={"url": self._url})
         return self._url
@@ -112,7 +114,8 @@ class _Probe:
             Patience(0, 0).raise_response_errors(response)
             return "answers without a log-in"
         offered = response.headers.get("WWW-Authenticate", "")
-        return "offers " + ", ".join(dict.fromkeys(part.split()[0] for part in offered.split(",") if part.strip()))
+        schemes = [part.split()[0] for part in offered.split(",") if part.strip()]
+        return "offers " + ", ".join(dict.fromkeys(scheme for scheme in schemes if "=" not in scheme))
 
     def _log_in(self) -> str:
         self.connection = open_unproven(self._settings)

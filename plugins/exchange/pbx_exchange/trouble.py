@@ -21,7 +21,7 @@ from lxml import etree
 
 from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
 from pbx_exchange.kerberos import NoTicket, Why
-from pbx_exchange.oauth import NoToken
+from pbx_exchange.oauth import BadFile, CertificateExpired, NoToken
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.answer import AnswerRefused
 from pbx_exchange.wire.endpoint import (
@@ -92,7 +92,10 @@ BROKEN_OFF = Words(
 )
 NO_PROXY = Words(_U, "X0106", "the proxy does not let us through", "check proxy: and what the proxy permits")
 NO_AUTODISCOVER = Words(
-    _U, "X0107", "autodiscover found no Exchange server", "say where it is: url: https://…/ews/exchange.asmx"
+    _U,
+    "X0107",
+    "autodiscover found no Exchange server",
+    "say where it is: url: https://…/ews/exchange.asmx; for Microsoft 365 give oauth: instead",
 )
 REDIRECTED = Words(
     _U, "X0108", "the server sends us to another address", "put the address of the web services into url:"
@@ -107,6 +110,9 @@ UNVERIFIED = Words(
     "use ca_file: instead of verify: false",
 )
 EXPIRES_SOON = Words(_U, "X0112", "the server's certificate expires within two weeks", "have it renewed")
+UNREADABLE = Words(
+    _A, "X0113", "{name} cannot be read, or holds no certificate", "check path and rights, and that the file is PEM"
+)
 NETWORK = Words(_U, "X0109", "the network failed", "check the connection of this machine, then try again")
 
 WRONG_PASSWORD = Words(
@@ -142,6 +148,9 @@ SECRET_EXPIRED = Words(_A, "X0210", "the client secret has expired", "make a new
 SECRET_WRONG = Words(_A, "X0211", "the client secret is wrong", "store the secret's value (not its id), without quotes")
 CERTIFICATE_WRONG = Words(
     _A, "X0212", "the certificate is not the app's, or not valid now", "upload it to the app registration in Entra"
+)
+CERTIFICATE_EXPIRED = Words(
+    _A, "X0227", "the app's certificate has expired", "make a new one, upload it in Entra, and put it into certificate:"
 )
 NO_SUCH_APP = Words(_A, "X0213", "the tenant knows no app of this client id", "check tenant: and client_id:")
 NO_SUCH_TENANT = Words(_A, "X0214", "there is no such tenant", "check tenant:, and cloud: for national clouds")
@@ -202,7 +211,12 @@ IMPERSONATION = Words(
     "the service user may not act for this mailbox",
     "grant it the role ApplicationImpersonation (Exchange Online: full_access_as_app)",
 )
-NO_MAILBOX = Words(_U, "X0302", "there is no mailbox of this name", "check the account's e-mail address and user name")
+NO_MAILBOX = Words(
+    _U,
+    "X0302",
+    "there is no mailbox of this name",
+    "check e-mail address and user name; an account that has none is named in personal: {skip_accounts: […]}",
+)
 NO_LICENCE = Words(_U, "X0303", "the mailbox has no licence or is not enabled", "give the user an Exchange licence")
 AWAY = Words(
     _U, "X0304", "the mailbox cannot be reached at the moment", "try again later; it may be moving to another server"
@@ -384,6 +398,10 @@ def _name(error: Exception) -> str:
 
 def _words(error: Exception) -> Words:
     cause = _innermost(error)
+    if isinstance(cause, CertificateExpired):
+        return CERTIFICATE_EXPIRED
+    if isinstance(cause, BadFile):
+        return UNREADABLE
     if isinstance(cause, NoToken):
         return _BY_NUMBER.get(cause.number, NO_TOKEN)
     if isinstance(cause, NoTicket):

@@ -79,12 +79,19 @@ def test_a_locked_service_user_is_told_at_the_log_in(office: Office) -> None:
     assert last(office) == ("log-in", "X0204")
 
 
+def test_what_a_server_offers_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox.start(auth=["basic", "ntlm", "bearer"]) as sandbox:
+        found = {check.step: check.detail for check in walk(Office(sandbox, monkeypatch))}
+        assert found["web services"] == "offers Basic, NTLM, Bearer"
+
+
 def test_tls_is_looked_at_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox.start(tls=True) as sandbox:
         office = Office(sandbox, monkeypatch)
         assert last(office) == ("TLS", "X0103")
         found = {check.step: check for check in walk(office, ca_file=str(sandbox.ca_file))}
         assert "TLSv1.3, certificate valid until" in found["TLS"].detail
+        assert last(office, ca_file="/no/such/file.pem") == ("address of the server", "X0113")
         unverified = {check.step: check for check in walk(office, verify=False)}["TLS"]
         assert unverified.problem is not None
         assert (unverified.problem.code, unverified.failed) == ("X0111", False)

@@ -123,7 +123,13 @@ def test_a_certificate_of_another_host_is_not_trusted(make_office: MakeOffice) -
 
 
 def test_a_ca_file_that_is_not_there_is_told(make_office: MakeOffice) -> None:
-    assert fail(make_office(tls=True), ca_file="/no/such/file.pem").code == "X0109"
+    failure = fail(make_office(tls=True), ca_file="/no/such/file.pem")
+    assert (failure.code, "/no/such/file.pem" in failure.message) == ("X0113", True)
+
+
+def test_a_ca_file_without_certificates_is_told(make_office: MakeOffice, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("nothing here")
+    assert fail(make_office(tls=True), ca_file=str(tmp_path / "empty.pem")).code == "X0113"
 
 
 class Tunnel(BaseHTTPRequestHandler):
@@ -197,19 +203,22 @@ def test_an_application_reads_all_address_books_by_impersonation(cloud: Office) 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A PEM file with a key and its certificate."""
+    return make_certificate(tmp_path / "app.pem", days=1)
+
+
+def make_certificate(path: Path, *, days: int) -> Path:
+    """A PEM file with a key and its certificate, which ends in so many days."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pbx")])
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=5))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path / "app.pem"
     path.write_bytes(private + made.public_bytes(pem))
     return path
 
@@ -223,10 +232,17 @@ def test_a_certificate_serves_as_well_as_a_secret(cloud: Office, certificate: Pa
 def test_a_certificate_file_that_is_none_is_told(cloud: Office, tmp_path: Path) -> None:
     path = tmp_path / "none.pem"
     path.write_text("not a certificate")
-    assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0216"
+    assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0113"
     path.write_bytes(b"\xff\xfe")
-    assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0216"
-    assert fail(cloud, **tokens(cloud, certificate=str(tmp_path / "missing.pem"))).code == "X0109"
+    assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0113"
+    failure = fail(cloud, **tokens(cloud, certificate=str(tmp_path / "missing.pem")))
+    assert (failure.code, "missing.pem" in failure.message) == ("X0113", True)
+
+
+def test_a_certificate_that_has_expired_is_told(cloud: Office, tmp_path: Path) -> None:
+    path = make_certificate(tmp_path / "old.pem", days=-1)
+    cloud.sandbox.application.certificate = path.read_bytes()
+    assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0227"
 
 
 def test_why_there_is_no_token_is_told(cloud: Office, monkeypatch: pytest.MonkeyPatch) -> None:

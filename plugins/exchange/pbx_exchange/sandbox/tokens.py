@@ -11,6 +11,7 @@ import binascii
 import json
 import secrets
 import time
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -112,7 +113,10 @@ def _check_assertion(application: Application, assertion: str) -> None:
 def _verify(application: Application, header: dict[str, Any], signed: bytes, signature: bytes) -> None:
     if application.certificate is None:
         raise ValueError("no certificate is registered")
-    key = x509.load_pem_x509_certificate(application.certificate).public_key()
+    certificate = x509.load_pem_x509_certificate(application.certificate)
+    if certificate.not_valid_after_utc < datetime.now(UTC):
+        raise ValueError("the certificate is no longer valid")
+    key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
         raise ValueError("the certificate has no RSA key")
     pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
