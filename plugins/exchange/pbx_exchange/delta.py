@@ -23,10 +23,16 @@ from pbx_exchange.wire.services import SyncFolderItems, folder_id, item_shape
 AT_ONCE = 512
 MOST = 2000
 """With more changes than this, listing the folder takes fewer requests than reading them one by one."""
+ROUNDS = 10_000
+"""Five million changes, or a million where a server tells a hundred at a time."""
 _DAY = 24 * 3600.0
 _DELETE, _READ_FLAG = f"{TYPES}Delete", f"{TYPES}ReadFlagChange"
 _CREATE = f"{TYPES}Create"
 UNABLE = (ews.ErrorInvalidOperation, ews.ErrorAccessDenied, ews.ErrorInvalidFolderTypeForOperation)
+
+
+class Endless(Exception):
+    """The server goes on telling changes and never comes to the end of them."""
 
 
 @dataclass(slots=True)
@@ -68,22 +74,25 @@ class Changed:
 
 
 def changes_since(mailbox: Mailbox, folder: str, state: str | None) -> Changed:
-    """All changes up to now. Raises `ErrorInvalidSyncStateData` if the server does not take the state."""
+    """All changes up to now. Raises `ErrorInvalidSyncStateData` if the server does not take the state, and `Endless`."""
     changed = Changed(state=state or "")
     idle = 0
-    while True:
+    for _ in range(ROUNDS):
         answer = SyncFolderItems(account=mailbox).changes(
             folder_id(folder), item_shape(), changed.state or None, AT_ONCE
         )
         for element in answer.elements:
             changed.note(element)
-        changed.state = answer.state
+        stuck, changed.state = answer.state == changed.state, answer.state
         # A server may call an answer the last one with deletions still to come.
-        if answer.last and not any(element.tag == _DELETE for element in answer.elements):
+        if answer.last and (stuck or not any(element.tag == _DELETE for element in answer.elements)):
             return changed
+        if stuck and answer.elements:
+            break
         idle = 0 if answer.elements else idle + 1
         if idle > 3:
             raise AnswerRefused("the server promises further changes and does not tell them")
+    raise Endless("the server tells changes without end")
 
 
 def read_changes(changed: Changed, reader: FolderReader) -> Iterator[Item | Gone]:

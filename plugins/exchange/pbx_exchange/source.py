@@ -15,7 +15,7 @@ from exchangelib import errors as ews
 
 from pbx_connector.api import Book, BookGone, BookUnknown, End, Opening, StreamItem
 from pbx_exchange.connection import Connection, connect
-from pbx_exchange.delta import UNABLE, Changed, Checkpoint, changes_since, read_changes, read_checkpoint
+from pbx_exchange.delta import UNABLE, Changed, Checkpoint, Endless, changes_since, read_changes, read_checkpoint
 from pbx_exchange.folders import Folder, get_folder, is_not_there
 from pbx_exchange.known import KnownRows
 from pbx_exchange.reading import FolderReader, confirm_absent
@@ -86,14 +86,14 @@ class ExchangeSource:
             yield End(_checkpoint(place, reader, changed, held.listed), full=False)
 
     def _changed(self, place: Place, state: str | None) -> Changed | None:
-        """None if the server keeps no states for this folder."""
+        """None if the server keeps no states for this folder, or none that lead anywhere."""
         try:
             return changes_since(place.mailbox, place.folder, state)
         except ews.ErrorInvalidSyncStateData:
             if state is None:
                 return None
             return Changed(state=changes_since(place.mailbox, place.folder, None).state, too_many=True)
-        except UNABLE:
+        except (Endless, *UNABLE):
             return None
 
     def _is_doubtful(self, place: Place, changed: Changed) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
+from pbx_exchange import delta
 from pbx_exchange.delta import Checkpoint, read_checkpoint
 from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.source import ExchangeSource
@@ -271,6 +273,51 @@ def test_a_renamed_folder_is_read_anew_only_where_rules_see_its_name(office: Off
             items, second = read(source, find_book(source, "anna: /Contacts/Old friends"), first.checkpoint, known)
         assert second.full is full
         assert sum(isinstance(item, Row) for item in items) == (2 if full else 0)
+
+
+@pytest.mark.parametrize(("state", "rounds"), [("kept", 1), ("new", 8)])
+def test_changes_without_end_are_given_up_and_the_folder_is_listed(
+    office: Office, middleman: Middleman, monkeypatch: pytest.MonkeyPatch, state: str, rounds: int
+) -> None:
+    """The same change again and again, under the state that was sent or under one new state after the other."""
+    monkeypatch.setattr(delta, "ROUNDS", 8)
+    told: list[bytes] = []
+
+    def repeat(passing: Passing) -> None:
+        if passing.operation == "SyncFolderItems":
+            told.append(passing.body)
+            sent = re.search(rb"SyncState>(.*?)<", passing.request)
+            assert sent
+            kept = sent[1] if state == "kept" else b"%d" % len(told)
+            body = re.sub(rb"(<m:SyncState>).*?<", rb"\g<1>%b<" % kept, told[0])
+            passing.body = body.replace(b"InRange>true<", b"InRange>false<")
+
+    world = office.sandbox.world
+    with office.open(public=False, url=middleman.url) as source:
+        book = find_book(source, TITLE)
+        _, first = read(source, book)
+        world.update(world.find(DisplayName="Mama"), CompanyName="x")
+        middleman.spoil = repeat
+        items, end = read(source, book, first.checkpoint)
+    assert (len(items), end) == (3, End(None, full=True))
+    assert len(told) == rounds
+
+
+def test_a_deletion_told_under_the_same_state_is_told_once(office: Office, middleman: Middleman) -> None:
+    def keep_state(passing: Passing) -> None:
+        sent = re.search(rb"SyncState>(.*?)<", passing.request)
+        if sent and passing.operation == "SyncFolderItems":
+            passing.body = re.sub(rb"(<m:SyncState>).*?<", rb"\g<1>%b<" % sent[1], passing.body)
+
+    world = office.sandbox.world
+    with office.open(public=False, url=middleman.url) as source:
+        book = find_book(source, TITLE)
+        _, first = read(source, book)
+        mama = world.find(DisplayName="Mama")
+        world.remove(mama)
+        middleman.spoil = keep_state
+        items, _ = read(source, book, first.checkpoint)
+    assert items == [Gone(mama.id)]
 
 
 def test_a_folder_without_states_is_read_in_full_each_time(office: Office) -> None:
