@@ -74,7 +74,7 @@ class Changed:
 
 
 def changes_since(mailbox: Mailbox, folder: str, state: str | None) -> Changed:
-    """All changes up to now. Raises `ErrorInvalidSyncStateData` if the server does not take the state, and `Endless`."""
+    """All changes up to now. Raises `ErrorInvalidSyncStateData` if the server does not take the state; `Endless`."""
     changed = Changed(state=state or "")
     idle = 0
     for _ in range(ROUNDS):
