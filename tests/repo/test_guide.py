@@ -14,12 +14,18 @@ def defined(*files: Path) -> set[str]:
     return {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
 
 
+def all_tests() -> set[str]:
+    return defined(*(file for folder in ("tests", "plugins") for file in (ROOT / folder).rglob("test_*.py")))
+
+
 def test_every_test_that_the_page_names_exists() -> None:
-    assert NAMED - defined(*(ROOT / "tests/contract").glob("test_*.py")) == set()
+    assert NAMED - all_tests() == set()
 
 
 def test_every_test_of_a_safety_rule_is_on_the_page() -> None:
-    assert defined(ROOT / "tests/contract/test_safety_rules.py") - NAMED == set()
+    of_rules = {name for name in all_tests() if name.startswith("test_rule_")}
+    assert (of_rules | defined(ROOT / "tests/contract/test_safety_rules.py")) - NAMED == set()
+    assert {int(name.split("_")[2]) for name in of_rules} == set(range(1, 11))
 
 
 def test_every_problem_of_the_sync_is_explained() -> None:
