@@ -80,14 +80,18 @@ def simulate_profile(
     parallel: int = PARALLEL,
     progress: Progress | None = None,
 ) -> Iterator[Simulation]:
-    """What `run_profile` would do, without a trace in the store; `save` keeps the plan for `run_profile(plan=...)`."""
+    """What `run_profile` would do, without a trace in the store; `save` keeps the plan for `run_profile(plan=...)`.
+
+    It is kept before it is shown: whoever looks at it for long holds nobody up. A change of the phone book just between
+    the two would show, and make the plan stale.
+    """
     with store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
         run = Execution(profile, workspace, progress or Silent())
         reading = run.read(full, parallel)
-        with workspace.decide(mirror=profile.mode == "mirror", write=save) as decision:
+        plan = run.keep(reading) if save else None
+        with workspace.decide(mirror=profile.mode == "mirror", write=False) as decision:
             reasons = objections(decision.summary, profile.limits)
             report = run.report(decision, reading, refused=bool(reasons))
-            plan = decision.keep(report, plan_digest(decision.changes()), reasons) if save else None
             yield Simulation(report, decision.summary, reasons, plan, decision)
 
 
@@ -133,6 +137,13 @@ class Execution:
         report = self.report(decision, reading)
         decision.apply(report, plan=kept.id if kept else None, released=released)
         return report
+
+    def keep(self, reading: Reading) -> str:
+        """The plan as it is now, for later; returns its id."""
+        with self.workspace.decide(mirror=self.profile.mode == "mirror", write=True) as decision:
+            reasons = objections(decision.summary, self.profile.limits)
+            report = self.report(decision, reading, refused=bool(reasons))
+            return decision.keep(report, plan_digest(decision.changes()), reasons)
 
     def report(self, decision: Decision, reading: Reading, *, refused: bool = False) -> Report:
         books = sorted(reading.reports.values(), key=lambda report: (report.book.title, report.book.id))

@@ -425,6 +425,20 @@ def test_rule_4_what_was_simulated_and_saved_is_what_is_applied(
     assert run(plan=plan).counts.added == 1
 
 
+def test_rule_4_a_saved_plan_is_there_and_holds_nobody_up_while_it_is_shown(
+    run: Run, source: MemorySource, profile: Profile, store: Store, names: Names
+) -> None:
+    book = fill(source.add("public"), "Ann", "Bob")
+    run()
+    book.put("cid", display_name="Cid")
+    with simulate_profile(profile, store, save=True) as simulation:
+        store.add_label("New")
+        assert simulation.plan is not None
+        assert list(store.plan_changes(simulation.plan)) == list(simulation.changes())
+        assert run(plan=simulation.plan).counts.added == 1
+        assert [change.action for change in simulation.records()] == [Action.ADD, Action.KEEP, Action.KEEP]
+
+
 def test_rule_4_a_run_applies_one_plan(run: Run, source: MemorySource) -> None:
     with pytest.raises(UsageError, match="one plan"):
         run(plan="1", release="1")
