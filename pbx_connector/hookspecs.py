@@ -40,3 +40,12 @@ def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config, 
     a store that is away), with the last report there is.
     """
     raise NotImplementedError
+
+
+@hookspec
+def pbx_tells(config: Config) -> bool:
+    """Return whether this plugin's `pbx_run_finished` tells anybody of a notice, with this configuration.
+
+    A plugin without this hook always does. While no plugin does, notices are kept back until one is configured.
+    """
+    raise NotImplementedError

@@ -63,14 +63,13 @@ class Plugins:
         """Starting profiles by name, with the source that each is for."""
         return {template.name: (source, template) for source in self.sources.values() for template in source.templates}
 
-    @property
-    def messengers(self) -> dict[str, Messenger]:
-        """Each plugin's `pbx_run_finished` by the plugin's name: one that fails shall not keep another from telling."""
+    def messengers(self, config: Config) -> dict[str, Messenger]:
+        """The `pbx_run_finished` of each plugin that tells somebody, by plugin: one that fails stops no other."""
         callers = {}
         for name, plugin in self._manager.list_name_plugin():
-            if hasattr(plugin, "pbx_run_finished"):
-                others = [other for _, other in self._manager.list_name_plugin() if other is not plugin]
-                callers[name] = _messenger(self._manager.subset_hook_caller("pbx_run_finished", others))
+            with self._guarded(name):
+                if hasattr(plugin, "pbx_run_finished") and all(self._hook_of(plugin, "pbx_tells")(config=config)):
+                    callers[name] = _messenger(self._hook_of(plugin, "pbx_run_finished"))
         return callers
 
     def source(self, name: str) -> SourceType:
@@ -90,6 +89,11 @@ class Plugins:
             return f"did you mean {close[0]}?"
         known = ", ".join(sorted(self.sources))
         return f"installed sources: {known}" if known else "no source plugin is installed"
+
+    def _hook_of(self, plugin: object, hook: str) -> pluggy.HookCaller:
+        """Calls this plugin alone."""
+        others = [other for _, other in self._manager.list_name_plugin() if other is not plugin]
+        return self._manager.subset_hook_caller(hook, others)
 
     def _load(self, entry_point: metadata.EntryPoint) -> None:
         with self._guarded(entry_point.name):

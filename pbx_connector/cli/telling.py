@@ -18,7 +18,7 @@ def tell_of_run(session: Session, profile: Profile, report: Report, reason: str 
     now = datetime.now(UTC)
     try:
         with session.open_store() as book:
-            desk = Desk(book, session.plugins.messengers, session.config, lambda: now)
+            desk = Desk(book, session.plugins.messengers(session.config), session.config, lambda: now)
             notices = write_run(desk, profile, report, reason, session.config.notify, now)
             attempts = desk.deliver(profile.id)  # also what could not be delivered after an earlier run
             if not notices:

@@ -20,6 +20,11 @@ DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 @hookimpl
+def pbx_tells(config: Config) -> bool:
+    return config.mail is not None
+
+
+@hookimpl
 def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
     if config.mail is not None and notices:
         send(config.mail, compose(config.mail, report, notices, delivery))

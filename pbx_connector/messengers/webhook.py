@@ -37,6 +37,11 @@ ATTEMPTS = urllib3.Retry(
 
 
 @hookimpl
+def pbx_tells(config: Config) -> bool:
+    return config.webhook is not None
+
+
+@hookimpl
 def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
     if config.webhook is not None and (notices or config.webhook.every_run):
         post(config.webhook, payload(report, notices), delivery)

@@ -76,6 +76,8 @@ class Tray:
 
     standing: Standing = field(default_factory=Standing)
     pending: tuple[Delivery, ...] = ()
+    unheard: bool = False
+    """There was news while no messenger was configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,17 @@ class Desk:
         self._clock = clock
 
     def write(self, profile: str, report: Report, change: Callable[[Standing], Told]) -> list[Notice]:
-        """Let the policy change a profile's standing, and put down what people should hear."""
+        """Let the policy change a profile's standing, and put down what people should hear.
+
+        What came while nobody was there to hear it is told, if it is still so, once somebody is.
+        """
 
         def written(tray: Tray) -> tuple[Tray, list[Notice]]:
-            standing, notices = change(tray.standing)
+            late = tray.unheard and bool(self._messengers)
+            standing, notices = change(tray.standing.unheard() if late else tray.standing)
             deliveries = tuple(self._delivery(name, report, notices) for name in self._messengers) if notices else ()
-            return Tray(standing, (*tray.pending, *deliveries)[-MOST_PENDING:]), notices
+            unheard = (tray.unheard or bool(notices)) and not self._messengers
+            return Tray(standing, (*tray.pending, *deliveries)[-MOST_PENDING:], unheard), notices
 
         return self._exchange(profile, written)
 
@@ -164,7 +171,7 @@ class Desk:
     def _hand_over(self, delivery: Delivery) -> str:
         messenger = self._messengers.get(delivery.messenger)
         if messenger is None:
-            return f"the plugin {delivery.messenger} is not installed any more"
+            return f"the plugin {delivery.messenger} is not installed or not configured any more"
         return _error_of(messenger, delivery, self._config)
 
     def _exchange(self, profile: str, change: Callable[[Tray], tuple[Tray, Result]]) -> Result:

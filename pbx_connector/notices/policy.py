@@ -32,11 +32,17 @@ class Standing:
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Where a secret lies: what was told about it."""
     broken: bool = False
+    untold: NoticeKind | None = None
+    """Trouble that nobody was there to be told of; None once its runs succeed or it is told."""
 
     @property
     def in_a_word(self) -> str:
         """For lists; empty while all is well."""
-        return str(self.trouble or "") or ("overdue" if self.overdue else "")
+        return str(self.trouble or self.untold or "") or ("overdue" if self.overdue else "")
+
+    def unheard(self) -> Standing:
+        """The same if nobody was told anything yet."""
+        return replace(self, trouble=None, untold=self.trouble or self.untold, overdue=False, secrets={}, broken=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,12 @@ def after_run(
         return _partial(standing, report, subject, config, now)
     kind = NoticeKind.REFUSED if report.status is RunStatus.REFUSED else NoticeKind.FAILING
     notices = [] if standing.trouble is kind else [wording.trouble(kind, report, subject, reason)]
-    return replace(standing, trouble=kind, partials=0), notices
+    return replace(standing, trouble=kind, untold=None, partials=0), notices
 
 
 def _succeeded(standing: Standing, report: Report, subject: Subject, now: datetime) -> Told:
     notices = [wording.recovered(report, subject)] if standing.trouble or standing.overdue else []
-    return replace(standing, trouble=None, partials=0, overdue=False, success=now), notices
+    return replace(standing, trouble=None, untold=None, partials=0, overdue=False, success=now), notices
 
 
 def _partial(standing: Standing, report: Report, subject: Subject, config: NotifyConfig, now: datetime) -> Told:

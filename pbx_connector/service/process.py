@@ -68,8 +68,9 @@ class Service:
         self._execution = Execution(self._watch, clock, config.service.run_within, config.history.keep)
         self._workers = Workers(config.service.parallel, self._work, self._plan)
         self._timetable = Timetable(self._zone, config.service.jitter, self._workers.submit)
+        self._messengers = plugins.messengers(config)
         self._courier = Courier(
-            self._watch, plugins.messengers, config, clock, lambda: list(self._loaded.values()), self._ledger
+            self._watch, self._messengers, config, clock, lambda: list(self._loaded.values()), self._ledger
         )
         self._web = self._make_web()
         self._scanned = threading.Event()
@@ -96,6 +97,8 @@ class Service:
         if self._web:
             self._web.start()
         LOG.info("serving", profiles=str(self._folder.path), store=self._watch.place, health=self.address or "off")
+        if not self._messengers:
+            LOG.warning("nobody is told of trouble until mail: or webhook: is in the configuration")
         code = self._mind(stop)
         self._shut_down()
         return code

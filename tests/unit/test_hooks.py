@@ -19,6 +19,7 @@ from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.plugins import GROUP, Plugins
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/plugin-authors.md").read_text()
+MAIL = {"host": "mail.example", "sender": "pbx@x.example", "to": "ann@x.example"}
 REPORT = Report("1", "crm", RunStatus.FAILED, Counts(rows=7))
 NOTICE = Notice(NoticeKind.FAILING, "crm", "Customers: the runs fail", "no answer", "all safe", "pbx-connector status")
 
@@ -45,7 +46,7 @@ def news() -> Iterator[EntryPoint]:
 
 def test_the_example_of_the_guide_is_told(news: EntryPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PBX_NEWS_FILE", str(tmp_path / "news"))
-    messengers = Plugins([news]).messengers
+    messengers = Plugins([news]).messengers(Config())
     messengers["news"](REPORT, [NOTICE], Config(), "d1")
     assert (tmp_path / "news").read_text() == "Customers: the runs fail: no answer (7 rows)\n"
     monkeypatch.setenv("PBX_NEWS_FILE", str(tmp_path / "no folder" / "news"))
@@ -54,6 +55,11 @@ def test_the_example_of_the_guide_is_told(news: EntryPoint, tmp_path: Path, monk
 
 
 def test_the_messengers_that_ship_are_plugins_like_any_other() -> None:
-    assert {"mail", "webhook"} <= Plugins().messengers.keys()
-    for tell in Plugins().messengers.values():
-        tell(REPORT, [NOTICE], Config(), "d1")  # nothing is configured: nobody is told, and nothing fails
+    both = Config.model_validate({"mail": MAIL, "webhook": {"url": "https://x.example/", "secret": {"env": "X"}}})
+    assert {"mail", "webhook"} <= Plugins().messengers(both).keys()
+
+
+def test_only_those_tell_who_are_configured() -> None:
+    plugins = Plugins()
+    assert not {"mail", "webhook"} & plugins.messengers(Config()).keys()
+    assert {"mail", "webhook"} & plugins.messengers(Config.model_validate({"mail": MAIL})).keys() == {"mail"}

@@ -248,10 +248,32 @@ def test_a_plugin_that_was_removed_is_not_waited_for_for_ever(memos: Memos, desk
     run_ends(desk)
     without = Desk(memos, {}, CONFIG, clock)
     [attempt] = without.deliver("crm")
-    assert "not installed any more" in attempt.error
+    assert "not installed or not configured any more" in attempt.error
     clock.now += GIVE_UP_AFTER
     without.deliver("crm")
     assert without.pending("crm") == 0
+
+
+def test_trouble_that_nobody_was_there_to_hear_is_told_once_somebody_is(memos: Memos, desk: Desk, inbox: Inbox) -> None:
+    deaf = Desk(memos, {}, CONFIG, lambda: clock_of_runs)
+    run_ends(deaf)
+    run_ends(deaf)
+    assert deaf.deliver("crm") == []
+    assert desk.write("crm", report(), lambda standing: (standing, [])) == []
+    assert desk.standing("crm").in_a_word == "failing"
+    run_ends(desk)
+    run_ends(desk)
+    desk.deliver("crm")
+    assert [kinds for _, kinds in inbox.got] == [["failing"]]
+    run_ends(desk, RunStatus.DONE)
+    assert desk.standing("crm").in_a_word == ""
+
+
+def test_trouble_that_is_over_when_somebody_is_there_to_hear_is_no_news(memos: Memos, desk: Desk, inbox: Inbox) -> None:
+    deaf = Desk(memos, {}, CONFIG, lambda: clock_of_runs)
+    run_ends(deaf)
+    assert run_ends(desk, RunStatus.DONE) == []
+    assert desk.standing("crm").in_a_word == ""
 
 
 def test_pending_messages_do_not_grow_without_bound(desk: Desk, inbox: Inbox) -> None:

@@ -275,6 +275,18 @@ def test_every_line_of_a_run_names_profile_and_run_and_no_contact(world: World) 
     assert not any(name in lines.getvalue() for name in ("Ann", "Bob"))
 
 
+def test_a_service_that_has_nobody_to_tell_says_so_at_its_start(tmp_path: Path) -> None:
+    mail = {"host": "mail.example", "sender": "pbx@x.example", "to": "ann@x.example"}
+    for settings, warned in (({}, 1), ({"mail": mail}, 0)):
+        config = Config.model_validate({"profiles": str(tmp_path), "service": {"listen": "off"}} | settings)
+        shipped = Plugins([EntryPoint("mail", "pbx_connector.messengers.mail", GROUP)])
+        stop = threading.Event()
+        stop.set()
+        with structlog.testing.capture_logs() as lines:
+            Service(config, shipped, f"sqlite:///{tmp_path}/book.sqlite").run(stop)
+        assert sum("nobody is told" in line["event"] for line in lines) == warned
+
+
 def test_a_profile_without_a_schedule_is_shown_and_not_run(world: World) -> None:
     world.drop("crm")
     path = world.profiles / "crm.yaml"
