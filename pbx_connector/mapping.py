@@ -117,7 +117,9 @@ def compile_rules(
 
 
 def _source_fields(fields: FieldSet) -> SourceFields:
-    return SourceFields(tuple(SourceField(known.name, known.type, known.of) for known in fields.fields), fields.closed)
+    return SourceFields(
+        tuple(SourceField(known.name, known.type, known.of, known.as_text) for known in fields.fields), fields.closed
+    )
 
 
 def _record(output: OutputRecord) -> Record:

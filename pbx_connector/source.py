@@ -24,6 +24,8 @@ class Field:
     doc: str = ""
     of: Mapping[str, FieldType] | None = None
     """For a record: its parts. For a list of records: the parts of each. None: plain values or unknown parts."""
+    as_text: str = ""
+    """For a record: the field that has it as a text; rules read that one where they want a text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def compile_profile(
         tables=read_tables(tables, findings),
         region=_region(region, findings),
         later=_definitions(statements, rules),
+        texts={known.name: known.as_text for known in source.fields if known.as_text},
     )
     checked = tuple(check_statements(statements, rules, names, findings)) if rules else ()
     records = StructureCheck(names, findings).check(structure, target)

@@ -18,6 +18,8 @@ class SourceField:
     type: FieldType = "text"
     of: Mapping[str, FieldType] | None = None
     """For a record: its parts. For a list of records: the parts of each. None: plain values or unknown parts."""
+    as_text: str = ""
+    """For a record: the field that has it as a text, read where a text is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def try_expression(
         read_tables(tables, findings),
         region,
         later={},
+        texts={field.name: field.as_text for field in known.fields if field.as_text},
     )
     tree = parse_expression(written, findings)
     checked = None if tree is None else expressions.check(tree, Scope(names, written, findings))

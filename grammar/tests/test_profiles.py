@@ -33,6 +33,8 @@ SOURCE = SourceFields(
         SourceField("Tags", "list"),
         SourceField("Phones", "list", {"Type": "text", "Number": "text"}),
         SourceField("Address", "record", {"Country": "text"}),
+        SourceField("Home", "record", {"Country": "text"}, "HomeText"),
+        SourceField("HomeText"),
     )
 )
 
@@ -173,6 +175,22 @@ structure:
 def test_a_lone_placeholder_keeps_its_type_where_the_target_wants_it() -> None:
     text = 'structure: {book: [{name: "{{Born}}", born: "{{Born}}"}]}'
     assert maps(text, Born="1990-12-24") == [{"name": "1990-12-24", "born": date(1990, 12, 24)}]
+
+
+def test_a_record_whose_text_the_source_has_is_read_as_that_text() -> None:
+    text = """
+        rules: |
+          At = "at " & [Home]
+        structure: {book: [{name: "{{{Home}}}", phone: "{{At}}, {{Home.Country}}"}]}
+    """
+    assert program(text).fields == {"Home", "HomeText"}
+    row = {"Home": {"Country": "AT"}, "HomeText": "Ring 1"}
+    assert maps(text, **row) == [{"name": "Ring 1", "phone": "at Ring 1, AT"}]
+
+
+def test_the_hint_about_a_record_in_a_placeholder_works_inside_its_braces() -> None:
+    (found,) = compiled('structure: {book: [{name: "Dr. {{Address}}"}]}').diagnostics
+    assert (found.code, found.span.column, found.hint) == ("R0311", 34, "name a part: Address.Country")
 
 
 def test_a_native_value_that_is_too_long_is_cut_as_text() -> None:

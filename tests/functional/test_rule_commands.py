@@ -384,3 +384,13 @@ def test_the_schema_refuses_what_check_refuses(
     connector("check", write("p.yaml", text), code=2)
     found = list(schema.iter_errors(as_an_editor_reads_it(text)))
     assert {"/".join(map(str, error.absolute_path)) for error in found} == {place}
+
+
+def test_every_field_of_the_source_can_be_pasted_into_the_structure(connector: Connector, tmp_path: Path) -> None:
+    """As the original's structures do, an address among them, which is a record here."""
+    names = [field["name"] for field in connector("fields", "exchange", "--json").json]
+    records = ", ".join(json.dumps({"028pho_bez": "x", "028pho_notes": f"{{{{{{{name}}}}}}}"}) for name in names)
+    profile = tmp_path / "pasted.yaml"
+    profile.write_text(PROFILE.partition("rules:")[0] + f'structure: {{"phonebook": [{records}]}}\n')
+    assert "PhysicalAddresses_Business" in names
+    connector("check", profile, code=0)

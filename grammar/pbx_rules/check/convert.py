@@ -19,7 +19,9 @@ def constant_text(text: str) -> typed.Constant:
 
 
 def to_text(value: Typed, scope: Scope, at: At) -> Typed:
-    """A record has no text of its own."""
+    """A record has no text of its own; a source may have a field for it."""
+    if isinstance(value, typed.Field) and value.name in scope.names.texts:
+        value = _text_field(scope.names.texts[value.name], scope)
     of = value.type
     if of.kind in ("text", "blank", "unknown"):
         return value
@@ -29,6 +31,11 @@ def to_text(value: Typed, scope: Scope, at: At) -> Typed:
     if isinstance(value, typed.Constant):
         return constant_text(as_text(value.value) or "")
     return typed.Convert("text", value, Type("text", of.maybe_blank))
+
+
+def _text_field(name: str, scope: Scope) -> typed.Field:
+    of = scope.names.used_fields[name] = scope.names.fields[name]
+    return typed.Field(name, of)
 
 
 def _name_a_part(text: str, of: Type) -> str:

@@ -32,23 +32,27 @@ def check_template(scalar: Scalar, scope: Scope, *, native: bool) -> Typed:
     """A text without placeholders is itself. One placeholder alone keeps its type if `native`."""
     inside = scope.within(scalar)
     text, at = scalar.text, 0
-    pieces: list[Typed] = []
+    pieces: list[tuple[Typed, At]] = []
     for found in _PLACEHOLDER.finditer(text):
         _check_literal(text, at, found.start(), inside)
-        pieces += [constant_text(text[at : found.start()])] * (found.start() > at)
+        pieces += _literal(text, at, found.start())
         pieces.append(_placeholder(found, inside))
         at = found.end()
     _check_literal(text, at, len(text), inside)
-    pieces += [constant_text(text[at:])] * (at < len(text))
-    return _assembled(pieces, At(0, len(text)), inside, native=native)
+    return _assembled([*pieces, *_literal(text, at, len(text))], inside, native=native)
 
 
-def _assembled(pieces: list[Typed], at: At, scope: Scope, *, native: bool) -> Typed:
-    if any(piece.type.kind == "unknown" for piece in pieces):
+def _literal(text: str, start: int, end: int) -> list[tuple[Typed, At]]:
+    return [(constant_text(text[start:end]), At(start, end))] if start < end else []
+
+
+def _assembled(pieces: list[tuple[Typed, At]], scope: Scope, *, native: bool) -> Typed:
+    if any(piece.type.kind == "unknown" for piece, _ in pieces):
         return BROKEN
     if len(pieces) == 1:
-        return pieces[0] if native else to_text(pieces[0], scope, at)
-    written = tuple(to_written(piece, scope, at) for piece in pieces)
+        ((piece, at),) = pieces
+        return piece if native else to_text(piece, scope, at)
+    written = tuple(to_written(piece, scope, at) for piece, at in pieces)
     return typed.Joined(written, Type("text", all(piece.type.maybe_blank for piece in written)))
 
 
@@ -61,7 +65,7 @@ def _check_literal(text: str, start: int, end: int, scope: Scope) -> None:
             return
 
 
-def _placeholder(found: re.Match[str], scope: Scope) -> Typed:
+def _placeholder(found: re.Match[str], scope: Scope) -> tuple[Typed, At]:
     inner = found["triple"] if found["triple"] is not None else found["double"]
     name = inner.strip()
     start = found.start() + found[0].index(inner) + len(inner) - len(inner.lstrip())
@@ -69,14 +73,14 @@ def _placeholder(found: re.Match[str], scope: Scope) -> Typed:
     helper = next((hint for word, hint in _HELPERS.items() if _is_helper(name, word)), None)
     if helper:
         scope.complain("R0406", f"the block helper {found[0]} is not known here", At(*found.span()), hint=helper)
-        return BROKEN
+        return BROKEN, at
     expression = _expression(name.removeprefix("&").strip() if name.startswith("&") else name, at, scope)
     if expression is not None:
-        return check(expression, scope)
+        return check(expression, scope), at
     known = [*scope.names.variables, *scope.loops, *scope.names.fields]
     hint = unknown.meant(name, known, "{{{{{}}}}}") if name else "write {{Name}}"
     scope.complain("R0405", f"{found[0]} names nothing", at, label="neither a variable nor a source field", hint=hint)
-    return BROKEN
+    return BROKEN, at
 
 
 def _is_helper(name: str, word: str) -> bool:

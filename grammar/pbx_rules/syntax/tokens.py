@@ -109,7 +109,7 @@ class _Mender:
         if token.type == "_EQUALS" and self._is_statement and not self._defined:
             self._defined = True
             return [token]
-        self._defined = self._defined or token.type not in ("NAME", "_COLON")
+        self._defined = self._defined or (number > 0 and token.type not in ("NAME", "_COLON"))
         if token.type == "_EQUALS":
             return self._replace(token, "R0111", "`=` names a variable, it does not compare", ("_IS", "is"))
         if token.type == "NAME" and token.lower() == "return" and number in (0, 2):

@@ -114,8 +114,8 @@ def _phone(key: str, whose: str) -> Known:
 def _address(key: str) -> tuple[Known, Known]:
     uris = tuple((f"contacts:PhysicalAddress:{part}", key) for part in ADDRESS_PARTS)
     of: dict[str, Literal["text"]] = dict.fromkeys(ADDRESS_PARTS, "text")
-    record = Field(f"PhysicalAddresses_{key}", "record", f"{key} address, by its parts.", dict(of))
     text = Field(f"PhysicalAddresses_{key}_Text", "text", f"{key} address as one line.")
+    record = Field(f"PhysicalAddresses_{key}", "record", f"{key} address, by its parts.", dict(of), text.name)
     return (
         Known(record, "address", "PhysicalAddresses", uris, key),
         Known(text, "address text", "PhysicalAddresses", uris, key),
