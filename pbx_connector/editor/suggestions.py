@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pbx_rules.check.vocabulary import KEYWORDS
@@ -39,7 +39,13 @@ class Suggestion:
 
 
 def suggest(outline: Outline, line: int, column: int, known: Words) -> list[Suggestion]:
-    """In the order in which they are to be shown."""
+    """In the order in which they are to be shown. A bracket that the editor has closed already is not closed again."""
+    after = outline.lines[line][column : column + 1]
+    found = _suggestions(outline, line, column, known)
+    return [replace(one, insert=one.insert.removesuffix(after)) for one in found] if after in ("]", "(") else found
+
+
+def _suggestions(outline: Outline, line: int, column: int, known: Words) -> list[Suggestion]:
     before = outline.before(line, column)
     section = outline.section(line)
     if section == "rules" and before[:1] in (" ", "\t", ""):

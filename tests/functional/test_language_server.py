@@ -152,6 +152,19 @@ def test_a_completion_replaces_what_was_typed_of_it(client: LanguageClient) -> N
 
 
 @pytest.mark.parametrize(
+    ("typed", "label", "inserted"), [("[Pho|]", "Department", "Department"), ("upp|(", "upper", "upper")]
+)
+def test_what_an_editor_has_closed_is_not_closed_again(
+    client: LanguageClient, typed: str, label: str, inserted: str
+) -> None:
+    text = PROFILE.replace("  # more rules", f"  Fax = {typed.replace('|', '')}")
+    client.open(text)
+    items = client.at("completion", *place(text, f"Fax = {typed.partition('|')[0]}"))
+    [item] = [item for item in items if item["label"] == label]
+    assert item["textEdit"]["newText"] == inserted
+
+
+@pytest.mark.parametrize(
     ("sought", "said"),
     [
         ("phone(", "in international form"),
