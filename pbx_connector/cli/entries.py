@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rich.text import Text
 
@@ -12,6 +13,9 @@ from pbx_connector.targets import TARGETS
 
 WIDE = 150
 """Columns of a terminal from which on each field gets a column of its own."""
+
+PAGE = 500
+"""Lines of one table; more of them go on in another, so that the length of a phone book is no matter of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,16 @@ def plain_labels(values: Mapping[str, str]) -> Text:
     return Text(output.shown(", ".join(f"{name}: {value}" for name, value in values.items())))
 
 
-def show(title: str, lead: str, lines: Iterable[Line]) -> None:
-    """`lead` is the heading of the first column."""
+def show(title: str, lead: str, lines: Iterable[Line]) -> int:
+    """Returns how many there are; `lead` is the heading of the first column."""
+    stream, shown = iter(lines), 0
+    while page := list(islice(stream, PAGE)):
+        _show_page("" if shown else title, lead, page)
+        shown += len(page)
+    return shown
+
+
+def _show_page(title: str, lead: str, lines: Sequence[Line]) -> None:
     wide = output.console().width >= WIDE
     columns = [target.title for target in TARGETS] if wide else [TARGETS[0].title, "numbers and more"]
     rows = [[line.lead, line.account, *(_each(line) if wide else _folded(line)), line.labels] for line in lines]

@@ -140,12 +140,24 @@ def table(
 
 def as_json_list(values: Iterable[Any]) -> None:
     """A JSON list on stdout, written as it comes: its length is no matter of memory."""
+    _write_list("", values)
+    sys.stdout.write("\n")
+
+
+def as_json_with_list(value: Mapping[str, Any], name: str, values: Iterable[Any]) -> None:
+    """One JSON object on stdout; `name` is its last key, whose list is written as it comes."""
+    _write_list(_json({**value, name: None}, indent=2).removesuffix("null\n}"), values)
+    sys.stdout.write("\n}\n")
+
+
+def _write_list(lead: str, values: Iterable[Any]) -> None:
+    """Nothing is written before there is a first value: until then a command may still fail without half an answer."""
     first = True
     for value in values:
-        sys.stdout.write("[\n" if first else ",\n")
+        sys.stdout.write(f"{lead}[\n" if first else ",\n")
         sys.stdout.write(_json(value, indent=None))
         first = False
-    sys.stdout.write("[]\n" if first else "\n]\n")
+    sys.stdout.write(f"{lead}[]" if first else "\n]")
 
 
 def as_json_line(value: Any) -> None:

@@ -47,8 +47,8 @@ def show(
     with Session.of(context, store).open_store() as book:
         record = book.run(run)
         if as_json:
-            changes = [reports.change_as_json(change) for change in book.changes(run)]
-            output.as_json(record_as_json(record) | {"changes": changes})
+            changes = map(reports.change_as_json, book.changes(run))
+            output.as_json_with_list(record_as_json(record), "changes", changes)
             return
         reports.show_records(f"Changes of run {record.id}", book.changes(run))
     reports.show_report(record.report)

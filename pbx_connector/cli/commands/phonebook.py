@@ -92,7 +92,7 @@ def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
     if as_json:
         output.as_json_list(entry_as_json(entry) for entry in entries)
         return
-    lines = [
+    lines = (
         Line(
             Text(str(entry.id)),
             Text(output.shown(entry.content.account or "")),
@@ -100,6 +100,6 @@ def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
             plain_labels(entry.content.labels),
         )
         for entry in entries
-    ]
-    show_entries("", "id", lines)
-    output.say(f"{len(lines)} entries" if lines else nothing)
+    )
+    shown = show_entries("", "id", lines)
+    output.say(f"{shown} entries" if shown else nothing)

@@ -55,5 +55,5 @@ def _show(simulation: Simulation) -> None:
 
 def _print_json(simulation: Simulation) -> None:
     report = reports.report_as_json(simulation.report)
-    records = [reports.change_as_json(change) for change in simulation.records()]
-    output.as_json(report | {"plan": simulation.plan, "reasons": list(simulation.reasons), "records": records})
+    head = report | {"plan": simulation.plan, "reasons": list(simulation.reasons)}
+    output.as_json_with_list(head, "records", map(reports.change_as_json, simulation.records()))

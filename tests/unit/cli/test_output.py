@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 
 import pytest
 from pbx_rules import Diagnostic, Span
+from rich.text import Text
 
-from pbx_connector.cli import output
+from pbx_connector.cli import entries, output
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,44 @@ def test_text_from_outside_is_shown_without_its_controls(text: str, seen: str) -
 def test_a_list_is_written_as_one_json_value(values: list[object], capsys: pytest.CaptureFixture[str]) -> None:
     output.as_json_list(iter(values))
     assert json.loads(capsys.readouterr().out) == values
+
+
+@pytest.mark.parametrize("values", [[], [1], [{"name": 'a "b" \\ ü 😀'}, {"changes": None}]])
+def test_an_object_whose_list_is_written_as_it_comes_is_one_json_value(
+    values: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.as_json_with_list({"run": "1", "note": "null\n}"}, "changes", iter(values))
+    assert json.loads(capsys.readouterr().out) == {"run": "1", "note": "null\n}", "changes": values}
+
+
+@pytest.mark.parametrize(
+    "write", [output.as_json_list, lambda values: output.as_json_with_list({}, "changes", values)], ids=["list", "with"]
+)
+def test_a_list_is_not_held_until_it_is_whole(
+    write: Callable[[Iterator[str]], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def values() -> Iterator[str]:
+        for number in range(3):
+            yield f"value {number}"
+            assert f"value {number}" in capsys.readouterr().out
+
+    write(values())
+
+
+def test_more_than_a_page_of_entries_is_shown_page_by_page(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = ""
+
+    def lines() -> Iterator[entries.Line]:
+        nonlocal printed
+        for number in range(entries.PAGE + 1):
+            yield entries.Line(Text(str(number)), Text(), {"display_name": Text(f"Ann {number}")}, Text())
+        printed += capsys.readouterr().out
+        assert f"Ann {entries.PAGE - 1}" in printed
+
+    assert entries.show("title", "id", lines()) == entries.PAGE + 1
+    printed += capsys.readouterr().out
+    assert printed.count("title") == 1
+    assert printed.count("Ann ") == entries.PAGE + 1
 
 
 def test_columns_that_are_empty_in_all_rows_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
