@@ -68,7 +68,9 @@ class MemoryBook:
         self.log.append(key)
 
     def stream(self, since: str | None, known: dict[str, str]) -> Iterator[StreamItem]:
-        listed = self._changed(int(since)) if self.delta and since is not None else self._all(known)
+        if not self.delta or not (since or "").isdigit():
+            since = None
+        listed = self._all(known) if since is None else self._changed(int(since))
         for number, item in enumerate(listed):
             if number == self.fail_after:
                 raise SourceUnavailable("the server does not answer", hint="see to it")
@@ -78,7 +80,7 @@ class MemoryBook:
         if self.fail_after is not None and self.fail_after >= len(self.items):
             raise SourceUnavailable("the server does not answer", hint="see to it")
         if self.cut_after is None:
-            yield End(str(len(self.log)) if self.delta else None, full=not self.delta or since is None)
+            yield End(str(len(self.log)) if self.delta else None, full=since is None)
 
     def _changed(self, since: int) -> Iterator[StreamItem]:
         for key in dict.fromkeys(self.log[since:]):

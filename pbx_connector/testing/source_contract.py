@@ -7,16 +7,27 @@
         @pytest.fixture
         def source(self): ...  # open, on a server that nobody changes meanwhile, with at least one contact
 
-The core's safety rests on these promises; see `pbx_connector.source.Source` and docs/plugin-authors.md.
+The core's safety rests on these promises, and on those of `moving_contract.py`; see `pbx_connector.source.Source` and
+docs/plugin-authors.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
 
 from pbx_connector.model import Book, End, Gone, Row, Skipped, StreamItem, Unchanged, Unreadable
 from pbx_connector.source import Source, SourceType
 
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "text": str,
+    "number": (int, float, Decimal),
+    "yes/no": bool,
+    "date": date,
+    "list": (list, tuple),
+    "record": Mapping,
+}
 Item = Row | Gone | Unreadable | Skipped | Unchanged
 
 
@@ -55,6 +66,12 @@ class SourceContract:
         if source_type.fields.closed:
             declared = set(source_type.fields.names())
             assert {name for row in _all_rows(source) for name in row.values} <= declared
+
+    def test_values_have_the_types_that_the_source_declares(self, source: Source, source_type: SourceType) -> None:
+        declared = {field.name: _TYPES[field.type] for field in source_type.fields.fields}
+        for row in _all_rows(source):
+            for name, value in row.values.items():
+                assert value is None or isinstance(value, declared.get(name, object)), name
 
     def test_reading_twice_gives_the_same(self, source: Source) -> None:
         for book in _books(source):

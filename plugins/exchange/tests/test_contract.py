@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import pytest
+from pbx_exchange.fields import KNOWN
 from pbx_exchange.plugin import pbx_sources
+from pbx_exchange.sandbox.faults import Fault
+from pbx_exchange.sandbox.things import Folder, Item
 from pbx_exchange.source import ExchangeSource
 
-from pbx_connector.api import SourceType
-from pbx_connector.testing import SourceContract
+from pbx_connector.api import Book, Source, SourceType
+from pbx_connector.testing import MovingSourceContract, SourceContract, SourceStage
 
 from .conftest import Office
 
@@ -17,9 +21,73 @@ from .conftest import Office
 class TestExchangeSource(SourceContract):
     @pytest.fixture
     def source(self, office: Office) -> Iterator[ExchangeSource]:
+        office.fields = frozenset(KNOWN)
         with office.open() as source:
             yield source
 
     @pytest.fixture
     def source_type(self) -> SourceType:
         return pbx_sources()[0]
+
+
+class FolderStage(SourceStage):
+    """One folder of a sandbox."""
+
+    def __init__(self, office: Office, folder: Folder, title: str, **settings: object) -> None:
+        self._office = office
+        self._world = office.sandbox.world
+        self._folder = folder
+        self._title = title
+        self._settings = settings
+
+    def open(self) -> AbstractContextManager[Source]:
+        return self._office.open(**self._settings)
+
+    def is_staged(self, book: Book) -> bool:
+        return book.title == self._title
+
+    def add(self) -> None:
+        self._world.add(self._folder, DisplayName="Somebody new")
+
+    def change(self) -> None:
+        self._world.update(self._contacts[0], Department="Changed")
+
+    def remove(self) -> None:
+        self._world.remove(self._contacts[1])
+
+    def remove_book(self) -> None:
+        self._world.delete_folder(self._folder)
+
+    def break_down(self) -> None:
+        self._office.sandbox.faults.add(Fault(name="500", times=None))
+
+    @property
+    def _contacts(self) -> list[Item]:
+        return [item for item in self._folder.items.values() if item.kind == "Contact"]
+
+
+class TestPublicFolder(MovingSourceContract):
+    @pytest.fixture
+    def stage(self, office: Office) -> SourceStage:
+        folder = office.sandbox.world.folder("Company Contacts/Customers/VIP Customers")
+        return FolderStage(office, folder, "/Company Contacts/Customers/VIP Customers", personal=False)
+
+
+class TestPersonalContacts(MovingSourceContract):
+    @pytest.fixture
+    def stage(self, office: Office) -> SourceStage:
+        world = office.sandbox.world
+        folder = world.folder("Contacts/Friends", "anna.berg@example.com")
+        world.add(folder, DisplayName="Third friend")
+        return FolderStage(office, folder, "anna: /Contacts/Friends", public=False)
+
+
+class TestSharedContacts(MovingSourceContract):
+    @pytest.fixture
+    def stage(self, office: Office) -> SourceStage:
+        world = office.sandbox.world
+        folder = world.folder("Contacts/Trade Fair", "sales@example.com")
+        for number in range(3):
+            world.add(folder, DisplayName=f"Visitor {number}")
+        only_shared = {"public": False, "personal": False, "shared": {"owners": ["sales@example.com"]}}
+        return FolderStage(office, folder, "sales@example.com: /Contacts/Trade Fair", **only_shared)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pbx_connector.model import Row
-from pbx_connector.source import SourceType
+from pbx_connector.source import Field, FieldSet, SourceType
 from pbx_connector.testing import MemorySource, SourceContract
 
 
@@ -78,6 +78,13 @@ def test_a_source_that_breaks_a_promise_fails_its_test(break_it: Callable[[Memor
     break_it(source)
     with pytest.raises(AssertionError):
         getattr(SourceContract(), promise)(source)
+
+
+def test_values_of_another_type_are_noticed() -> None:
+    source = scripted()
+    with_dates = replace(source.type(), fields=FieldSet((Field("display_name", "date"),)))
+    with pytest.raises(AssertionError):
+        SourceContract().test_values_have_the_types_that_the_source_declares(source, with_dates)
 
 
 def test_undeclared_fields_are_noticed() -> None:
