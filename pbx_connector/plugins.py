@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TypeVar, cast
@@ -51,7 +53,7 @@ class Plugins:
             self._load(entry_point)
         self.sources: dict[str, SourceType] = dict(self._collect_sources())
         self.added_functions: dict[str, str] = {}
-        """The functions that plugins add to the language, each with the version of its plugin."""
+        """The functions that plugins add to the language, each with what tells it from an earlier one of that name."""
         self.functions: Registry = self._collect_functions()
 
     @property
@@ -129,7 +131,7 @@ class Plugins:
         for plugin, added in self._ask(self._manager.hook.pbx_functions, Function):
             with self._guarded(plugin):
                 functions = functions.extended(added)
-                self.added_functions |= dict.fromkeys((one.name for one in added), self._versions[plugin])
+                self.added_functions |= {one.name: f"{self._versions[plugin]} {_code(one)}" for one in added}
         return functions
 
     def _ask(self, hook: pluggy.HookCaller, kind: type[Answer]) -> Iterator[tuple[str, list[Answer]]]:
@@ -152,6 +154,14 @@ class Plugins:
             self._broken.append(BrokenPlugin(name, error.message))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything, sys.exit included
             self._broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}"))
+
+
+def _code(function: Function) -> str:
+    """A digest of the module that defines a function, so that a change counts before its author raises the version."""
+    module, text = inspect.getmodule(function.run), ""
+    with suppress(OSError, TypeError):  # what Python did not make of a file has no text
+        text = inspect.getsource(module) if module else ""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _messenger(caller: pluggy.HookCaller) -> Messenger:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -125,6 +126,36 @@ def test_functions_of_plugins_join_those_of_the_language(install: Install) -> No
     assert plugins.functions.get("SAME") is not None
     assert plugins.functions.get("left") is not None
     assert list(plugins.added_functions) == ["same"]
+
+
+SHOUTING = """
+from pbx_connector.hookspecs import hookimpl
+from pbx_rules import Function, Parameter
+from pbx_rules.types import TEXT
+
+@hookimpl
+def pbx_functions():
+    run = lambda text: text + "!"
+    return [Function("shout", "mine", "Shouts.", (Parameter("text"),), TEXT, run)]
+"""
+
+
+def test_a_function_whose_module_has_changed_is_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    told = []
+    for text in (SHOUTING, SHOUTING, SHOUTING.replace('"!"', '"!!"')):
+        (tmp_path / "shouting_plugin.py").write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
+        told.append(Plugins([EntryPoint("loud", "shouting_plugin", GROUP)]).added_functions["shout"])
+        monkeypatch.delitem(sys.modules, "shouting_plugin")
+    assert told[0] == told[1] != told[2]
+
+
+def test_a_function_without_a_source_text_is_known_by_its_version(install: Install) -> None:
+    made = Function("made", "mine", "Made elsewhere.", (Parameter("text"),), TEXT, str.upper)
+    plugins = Plugins([install("a", lambda: [made], "pbx_functions")])
+    assert list(plugins.added_functions) == ["made"]
 
 
 @pytest.mark.parametrize(
