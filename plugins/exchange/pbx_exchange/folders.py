@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exchangelib import errors as ews
 from lxml.etree import _Element
 
+from pbx_exchange.trouble import TOO_DEEP
 from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import (
@@ -39,7 +40,8 @@ _PROPERTIES = (
 # Folders that Exchange and Outlook fill by themselves with people whom nobody entered.
 _SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric")
 _SELF_MADE_NAMES = ("recipientcache", "recipient cache", "gal contacts", "deleted items")
-DEEPEST = 50
+DEEPEST = 300
+"""Levels of public folders; Exchange allows no more."""
 _REPLICA_LIST = "0x6698"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -106,12 +108,17 @@ def get_folder(mailbox: Mailbox, folder: _Element) -> Folder:
 def walk_public(mailbox: Mailbox) -> Iterator[Folder | Unseen]:
     """All folders below the public root, level by level: Exchange has no deep traversal there."""
     level = [Folder(id="", path="", folder_class="", children=1)]
+    seen: set[str] = set()
     for _ in range(DEEPEST):
         found = list(_children(mailbox, level))
-        yield from found
-        level = [folder for folder in found if isinstance(folder, Folder) and folder.children]
+        yield from (one for one in found if isinstance(one, Unseen))
+        new = {one.id: one for one in found if isinstance(one, Folder) and one.id not in seen}
+        yield from new.values()
+        seen.update(new)
+        level = [folder for folder in new.values() if folder.children]
         if not level:
             return
+    yield from (Unseen(folder.id, folder.path, TOO_DEEP.error("")) for folder in level)
 
 
 def _children(mailbox: Mailbox, parents: Sequence[Folder]) -> Iterator[Folder | Unseen]:
@@ -175,14 +182,17 @@ def walk_shared(mailbox: Mailbox, owner: str) -> Iterator[Folder]:
 def _placed(top: str, below: Iterable[Folder]) -> Iterator[Folder]:
     """Gives each folder its path; a deep listing names parents by id, in no promised order."""
     listed = {folder.id: folder for folder in below}
-
-    def path(folder: Folder, depth: int = 0) -> str:
-        parent = listed.get(folder.parent)
-        above = path(parent, depth + 1) if parent is not None and depth < DEEPEST else top
-        return f"{above}/{folder.name}"
-
     for folder in listed.values():
-        yield replace(folder, path=path(folder))
+        yield replace(folder, path=top + "".join(reversed(list(_steps_up(folder, listed)))))
+
+
+def _steps_up(folder: Folder, listed: Mapping[str, Folder]) -> Iterator[str]:
+    seen: set[str] = set()
+    here: Folder | None = folder
+    while here is not None and here.id not in seen:
+        seen.add(here.id)
+        yield here.path
+        here = listed.get(here.parent)
 
 
 def is_not_there(error: Exception) -> bool:

@@ -246,6 +246,12 @@ STILL_THERE = Words(
 ALIAS = Words(
     _U, "X0312", "the mailbox has another primary address than this one", "give the primary e-mail address instead"
 )
+TOO_DEEP = Words(
+    _P,
+    "X0313",
+    "the folders lie deeper than Exchange allows",
+    "have the public folders looked at: 300 levels are possible",
+)
 
 IN_TROUBLE = Words(
     _U, "X0402", "the server is in trouble", "try again later; if it persists, look at the server's logs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pbx_exchange import folders
 from pbx_exchange.fields import KNOWN
 from pbx_exchange.sandbox.things import DirectoryAddress, Right
 
@@ -30,6 +31,31 @@ def test_every_contact_folder_is_a_book_at_any_depth_and_others_are_not(office: 
     assert {"/Company Contacts", CUSTOMERS, VIP, "/Company Contacts/Mac Contacts"} <= set(found)
     assert any(title.endswith("/Level 7/Deep") for title in found)
     assert not any(title.endswith(("Meeting Minutes", "Level 0")) for title in found)
+
+
+def test_folders_below_fifty_others_are_found(office: Office) -> None:
+    folder = office.sandbox.world.folder("Company Contacts/Meeting Minutes")
+    for _ in range(60):
+        folder = office.sandbox.world.add_folder(folder, "n", "IPF.Note")
+    office.sandbox.world.add_folder(folder, "Deep", "IPF.Contact")
+    assert any(title.endswith("/n/n/n/Deep") for title in titles(office))
+
+
+def test_a_walk_that_is_too_deep_says_so(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "DEEPEST", 2)
+    with office.open(personal=False) as source:
+        (unknown,) = unknowns(source)
+        assert CUSTOMERS in {book.title for book in source.books() if isinstance(book, Book)}
+    assert (unknown.book.title, unknown.problem.code) == (f"below {CUSTOMERS}", "X0313")
+
+
+def test_a_folder_listed_below_itself_is_walked_once(office: Office) -> None:
+    world = office.sandbox.world
+    customers = world.folder("Company Contacts/Customers")
+    assert customers.parent
+    before = titles(office)
+    customers.children[customers.parent.number] = customers.parent
+    assert titles(office) == before
 
 
 def test_a_folder_that_exchange_fills_by_itself_is_left_out(office: Office) -> None:
