@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 import vobject
@@ -25,11 +25,21 @@ Export = Callable[[Iterable[Entry], Sequence[str], TextIO], None]
 def write_csv(entries: Iterable[Entry], labels: Sequence[str], out: TextIO) -> None:
     """In the columns of the phone system's own CSV import, followed by one for each label."""
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*(target.csv for target in CSV_TARGETS), *labels])
+    writer.writerow([*(target.csv for target in CSV_TARGETS), *_columns(labels)])
     for entry in entries:
         fields, carried = entry.content.fields, entry.content.labels
         row = [fields.get(target.name, "") for target in CSV_TARGETS]
         writer.writerow(row + [carried.get(name, "") for name in labels])
+
+
+def _columns(labels: Sequence[str]) -> Iterator[str]:
+    """A label named like a field gets another heading: read by its name, it would take the field's place."""
+    fields = {target.csv for target in CSV_TARGETS}
+    for name in labels:
+        column = name
+        while column.strip().casefold() in fields or (column != name and column in labels):
+            column = f"Label {column}"
+        yield column
 
 
 def write_jsonl(entries: Iterable[Entry], labels: Sequence[str], out: TextIO) -> None:

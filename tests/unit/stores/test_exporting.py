@@ -42,6 +42,16 @@ def test_csv_has_the_columns_of_the_phone_systems_template_and_the_labels() -> N
     assert (rows[1]["surname"], rows[1]["fax"], rows[1]["VIP"]) == ("Ö", "112", "")
 
 
+def test_a_label_named_like_a_column_does_not_take_its_place() -> None:
+    out = io.StringIO()
+    fields = {"display_name": "Ann", "email": "ann@example.com"}
+    labels = {"email": "E1", "Phone": "P1", "Label email": "L1", "VIP": "V1"}
+    EXPORTS["csv"]([Entry(1, Content(None, fields, labels))], list(labels), out)
+    [row] = csv.DictReader(io.StringIO(out.getvalue()))
+    assert row["email"] == "ann@example.com"
+    assert [row["Label Label email"], row["Label Phone"], row["Label email"], row["VIP"]] == ["E1", "P1", "L1", "V1"]
+
+
 def test_json_lines_have_all_of_an_entry() -> None:
     lines = [json.loads(line) for line in export("jsonl").splitlines()]
     assert [line["id"] for line in lines] == [1, 2]
