@@ -6,7 +6,7 @@ run uses. The tests in `tests/contract` execute this contract on every implement
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -105,6 +105,10 @@ class AccountImport:
     entries: int = 0
     """Entries that go with the removed accounts: private ones, and company entries made from their own contacts."""
 
+    @property
+    def accounts(self) -> tuple[tuple[Account, ...], tuple[Account, ...], tuple[Account, ...]]:
+        return self.added, self.updated, self.removed
+
 
 @dataclass(frozen=True, slots=True)
 class Undone:
@@ -190,7 +194,12 @@ class Store(Protocol):
     def accounts(self) -> list[Account]: ...
     def add_account(self, account: Account) -> None: ...
     def plan_account_import(self, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport: ...
-    def import_accounts(self, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport: ...
+    def import_accounts(
+        self, accounts: Sequence[Account], *, remove_missing: bool = False, shown: AccountImport | None = None
+    ) -> AccountImport:
+        """Raises `UsageError` if it would change other accounts by now than the ones that were `shown`."""
+        ...
+
     def remove_account(self, account: str) -> int:
         """Remove an account with its private entries, and the company entries made from its own contacts; returns
         their number."""
@@ -226,8 +235,8 @@ class Store(Protocol):
         ...
 
     def add_entry(self, content: Content) -> Entry: ...
-    def edit_entry(self, entry: int, content: Content) -> Entry:
-        """Change an entry made by hand; imported ones are read-only."""
+    def edit_entry(self, entry: int, change: Callable[[Content], Content]) -> Entry:
+        """Change an entry made by hand, from what it says at that moment; imported ones are read-only."""
         ...
 
     def remove_entry(self, entry: int) -> None: ...

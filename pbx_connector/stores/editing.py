@@ -1,12 +1,14 @@
 """Every change of the phone book that is no run: accounts, entries by hand, a profile's end, and undo.
 
-Written once for all stores, on the few steps of an `Edit`: one transaction that journals what it does.
+Written once for all stores, on the few steps of an `Edit`: one transaction that journals what it does. What a change
+depends on is looked at inside it, where nobody else writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Protocol
 
 from pbx_connector.errors import UsageError
@@ -44,16 +46,23 @@ class Editing:
     ) -> AccountImport:
         return _compare_accounts(self, self.accounts(), accounts, remove_missing)
 
-    def import_accounts(self: Editable, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport:
+    def import_accounts(
+        self: Editable,
+        accounts: Sequence[Account],
+        *,
+        remove_missing: bool = False,
+        shown: AccountImport | None = None,
+    ) -> AccountImport:
         found = _compare_accounts(self, self.accounts(), accounts, remove_missing)
-        if not (found.added or found.updated or found.removed):
+        if found.accounts == ((), (), ()):
             return found
         with self.edit(RunKind.ACCOUNTS, f"{len(accounts)} accounts imported") as edit:
+            found = _compare_accounts(self, edit.accounts(), accounts, remove_missing)
+            if shown is not None and shown.accounts != found.accounts:
+                raise UsageError("the accounts changed meanwhile: nothing was imported", hint="look at it again")
             for account in (*found.added, *found.updated):
                 edit.put_account(account)
-            for account in found.removed:
-                _drop_account(edit, account.id)
-        return found
+            return replace(found, entries=sum(_drop_account(edit, account.id) for account in found.removed))
 
     def remove_account(self: Editable, account: str) -> int:
         with self.edit(RunKind.ACCOUNTS, f"account {account} removed") as edit:
@@ -65,9 +74,9 @@ class Editing:
         with self.edit(RunKind.HAND, "entry added by hand") as edit:
             return edit.put_entry(Entry(0, _checked(edit, content)))
 
-    def edit_entry(self: Editable, entry: int, content: Content) -> Entry:
+    def edit_entry(self: Editable, entry: int, change: Callable[[Content], Content]) -> Entry:
         with self.edit(RunKind.HAND, f"entry {entry} edited by hand") as edit:
-            _made_by_hand(edit, entry)
+            content = change(_made_by_hand(edit, entry).content)
             return edit.put_entry(Entry(entry, _checked(edit, content)))
 
     def remove_entry(self: Editable, entry: int) -> None:
@@ -77,9 +86,10 @@ class Editing:
     # what whole runs and profiles did
 
     def undo(self: Editable, run: str) -> Undone:
-        record = _undoable(self.run(run))
-        profile = record.report.profile
+        profile = _undoable(self.run(run)).report.profile
         with self.edit(RunKind.UNDO, f"run {run} undone", profile) as edit:
+            if (owner := _undoable(self.run(run)).report.profile) != profile:
+                raise UsageError(f"profile {owner} took over run {run} just now", hint="try again")
             left: list[Left] = []
             taken_back = 0
             for stays in take_back(edit, run):
@@ -91,9 +101,9 @@ class Editing:
         return Undone(edit.run, taken_back, tuple(left), profile or None)
 
     def remove_profile(self: Editable, profile: str) -> int:
-        if all(profile != known.id for known in self.profiles()):
-            raise UsageError(f"no profile {profile} has run on this store", hint="see: pbx-connector profiles list")
-        with self.edit(RunKind.REMOVE, f"profile {profile} removed", profile) as edit:
+        with self.edit(RunKind.REMOVE, f"profile {profile} removed", checked_text(profile)) as edit:
+            if all(profile != known.id for known in self.profiles()):
+                raise UsageError(f"no profile {profile} has run on this store", hint="see: pbx-connector profiles list")
             removed = 0
             for entry in edit.profile_entries(profile):
                 edit.drop_entry(entry)

@@ -105,7 +105,7 @@ def test_a_book_that_fails_half_way_leaves_no_label_behind(run: Run, source: Mem
 def test_entries_are_added_edited_and_removed_by_hand(store: Store) -> None:
     made = store.add_entry(Content(None, {"display_name": "Ann", "phone": "1"}, {"VIP": "yes"}))
     assert store.entry(made.id) == made
-    changed = store.edit_entry(made.id, person("Anna"))
+    changed = store.edit_entry(made.id, lambda _: person("Anna"))
     assert store.entry(made.id) == changed
     assert changed.content == person("Anna")
     store.remove_entry(made.id)
@@ -119,7 +119,7 @@ def test_imported_entries_are_read_only_by_hand(run: Run, source: MemorySource, 
     run()
     entry = next(store.entries())
     with pytest.raises(UsageError, match="imported by profile crm"):
-        store.edit_entry(entry.id, person("Anna"))
+        store.edit_entry(entry.id, lambda _: person("Anna"))
     with pytest.raises(UsageError, match="imported by profile crm"):
         store.remove_entry(entry.id)
     assert list(store.entries()) == [entry]

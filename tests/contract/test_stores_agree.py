@@ -220,7 +220,7 @@ class Histories(RuleBasedStateMachine):
     @rule(entry=st.integers(1, 20), remove=st.booleans())
     def edit_by_hand(self, entry: int, remove: bool) -> None:
         content = Content(None, {"display_name": "Edited"})
-        self.each(lambda store: store.remove_entry(entry) if remove else store.edit_entry(entry, content))
+        self.each(lambda store: store.remove_entry(entry) if remove else store.edit_entry(entry, lambda _: content))
 
     @precondition(lambda self: not self.source.shelf["public"].items if "public" in self.source.shelf else False)
     @rule()

@@ -76,7 +76,7 @@ def import_file(
         for doubt in doubts(planned, held):
             output.warn(doubt)
         _agree_to_removals(planned, held, remove_at_most, yes=yes)
-        done = book.import_accounts(accounts, remove_missing=remove_missing)
+        done = book.import_accounts(accounts, remove_missing=remove_missing, shown=planned)
     if as_json:
         output.as_json(
             {

@@ -46,12 +46,15 @@ def edit(
     context: typer.Context, entry: EntryArgument, label: LabelOption = None, store: StoreOption = None, **fields: Any
 ) -> None:
     """Change an entry that was made by hand; an empty value takes a field away."""
-    with Session.of(context, store).open_store() as book:
-        before = book.entry(entry).content
-        given = {name: value for name, value in fields.items() if value is not None}
-        content = Content(before.account, _with_value({**before.fields, **given}), _labels(label or (), before.labels))
+    given = {name: value for name, value in fields.items() if value is not None}
+
+    def changed(held: Content) -> Content:
+        content = Content(held.account, _with_value({**held.fields, **given}), _labels(label or (), held.labels))
         _check(content)
-        book.edit_entry(entry, content)
+        return content
+
+    with Session.of(context, store).open_store() as book:
+        book.edit_entry(entry, changed)
     output.say(f"entry {entry} is changed")
 
 

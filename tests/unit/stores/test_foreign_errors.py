@@ -295,7 +295,7 @@ CHANGES: dict[str, Callable[[Store], object]] = {
     "remove account": lambda store: store.remove_account("7"),
     "import accounts": lambda store: store.import_accounts([Account("9"), Account("8", "eve")], remove_missing=True),
     "add by hand": lambda store: store.add_entry(Content("7", {"display_name": "New"}, {"VIP": "no"})),
-    "edit by hand": lambda store: store.edit_entry(1, Content(None, {"display_name": "Else"})),
+    "edit by hand": lambda store: store.edit_entry(1, lambda _: Content(None, {"display_name": "Else"})),
     "remove by hand": lambda store: store.remove_entry(1),
     "add label": lambda store: store.add_label("New"),
     "remove label": lambda store: store.remove_label("Unused"),
