@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -128,18 +128,23 @@ class Desk:
     def standing(self, profile: str) -> Standing:
         return _parse(self._memos.memo(_key(profile))).standing
 
-    def deliver(self, profile: str) -> list[Attempt]:
-        """Make every attempt that is due."""
+    def deliver(self, profile: str, resting: set[str] | None = None) -> list[Attempt]:
+        """Make every attempt that is due, but none with a messenger that is `resting`; one that fails is from then on:
+        each further attempt might cost its time limit again."""
+        resting = set() if resting is None else resting
         attempts = []
-        while (claimed := self._exchange(profile, self._claim)) is not None:
+        while (claimed := self._exchange(profile, lambda tray: self._claim(tray, resting))) is not None:
             attempts.append(self._attempt(profile, claimed))
+            if attempts[-1].error:
+                resting.add(claimed.messenger)
         return attempts
 
-    def announce(self, report: Report) -> list[Attempt]:
+    def announce(self, report: Report, resting: Set[str] = frozenset()) -> list[Attempt]:
         """Tell of a run that nobody need hear of, for those who listen to all; one try."""
         return [
             Attempt(name, (), self._hand_over(replace(self._delivery(name, report, ()), report=report)))
             for name in self._messengers
+            if name not in resting
         ]
 
     def pending(self, profile: str) -> int:
@@ -150,9 +155,11 @@ class Desk:
         summary = replace(report, books=(), problems=(), skipped={})
         return Delivery(uuid.uuid4().hex, messenger, summary, tuple(notices), now, now)
 
-    def _claim(self, tray: Tray) -> tuple[Tray, Delivery | None]:
+    def _claim(self, tray: Tray, resting: Set[str]) -> tuple[Tray, Delivery | None]:
         now = self._clock()
         for delivery in tray.pending:
+            if delivery.messenger in resting:
+                continue
             # A due time far off means that the clock was set back.
             if delivery.due <= now or delivery.due > now + 2 * LONGEST_PAUSE:
                 pause = min(FIRST_PAUSE * 2 ** min(delivery.tries, MOST_DOUBLINGS), LONGEST_PAUSE)

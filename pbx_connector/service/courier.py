@@ -1,7 +1,8 @@
 """Sees that people hear what they should, in a thread of its own: slow or failing messengers never hold up a run.
 
 What runs leave here is written to the store's desk as soon as that answers, and delivered from there; every minute each
-profile is looked at for what is no run's news: silence, a broken file, a secret that expires.
+profile is looked at for what is no run's news: silence, a broken file, a secret that expires. All is written and shown
+before each delivery: of a mail server that does not answer, /health notices no more than the time limit of one mail.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -37,8 +38,8 @@ REVIEW = timedelta(minutes=1)
 STORE_GRACE = timedelta(minutes=5)
 """A store that is back by then was not worth a message."""
 BUG = "a bug in telling people"
-MOST_WAITING = 10_000
-"""Runs that ended while the store was away."""
+MOST_WAITING = 1000
+"""Runs that ended while the store was away or a messenger slow."""
 
 
 class Courier:
@@ -57,10 +58,16 @@ class Courier:
         self._clock = clock
         self._profiles = profiles
         self._ledger = ledger
-        self._ended: deque[tuple[Profile, Report, str]] = deque(maxlen=MOST_WAITING)
+        self._ended: deque[tuple[Profile, Report, str]] = deque()
+        self._outgoing: dict[str, None] = {}
+        """Profiles to look for deliveries of, the first one first."""
+        self._announced: deque[Report] = deque()
+        self._resting: set[str] = set()
+        """Messengers that failed and are left alone until the next look at all profiles."""
         self._own = Desk(LocalMemos(), messengers, config, clock)
         self._store_told: datetime | None = None
         self._reviewed: datetime | None = None
+        self._writing = threading.Lock()
         self._wake = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="courier", daemon=True)
@@ -70,6 +77,9 @@ class Courier:
 
     def run_ended(self, profile: Profile, report: Report, reason: str) -> None:
         """`reason` says in a line why it failed or was refused."""
+        if len(self._ended) >= MOST_WAITING:
+            LOG.error("too many runs wait to be told of, this one is not", profile=profile.id, run=report.run)
+            return
         self._ended.append((profile, report, reason))
         self._wake.set()
 
@@ -78,6 +88,9 @@ class Courier:
         self._over.set()
         self._wake.set()
         self._thread.join(within)
+        if self._thread.is_alive():  # a messenger holds it up
+            with suppress(StoreError):
+                self._write_all()
 
     def _loop(self) -> None:
         while not self._over.is_set():
@@ -93,13 +106,31 @@ class Courier:
     def work(self) -> None:
         """One round. Raises `StoreError` while the store is away; nothing is lost by that."""
         self._store_news()
+        self._write_all()
+        while self._outgoing or self._announced:
+            with _going_on():
+                self._deliver_next()
+            self._write_all()
+
+    def _write_all(self) -> None:
+        with self._writing:
+            self._write_ended()
+            self._review_all()
+
+    def _write_ended(self) -> None:
         while self._ended:
+            profile, _, _ = self._ended[0]
             with _going_on():
                 self._write(*self._ended[0])
             self._ended.popleft()
+            with _going_on():
+                self._show(self._desk(), profile.id)
+
+    def _review_all(self) -> None:
         now = self._clock()
         if self._reviewed is None or not timedelta(0) <= now - self._reviewed < REVIEW:
             self._reviewed = now
+            self._resting.clear()
             for loaded in self._profiles():
                 with _going_on():
                     self._review(loaded)
@@ -107,9 +138,12 @@ class Courier:
     def _write(self, profile: Profile, report: Report, reason: str) -> None:
         desk = self._desk()
         notices = write_run(desk, profile, report, reason, self._config.notify, self._clock())
-        attempts = desk.deliver(profile.id) if notices else desk.announce(report)
-        _log(profile.id, attempts)
-        self._show(desk, profile.id)
+        if notices:
+            self._outgoing[profile.id] = None
+        elif len(self._announced) < MOST_WAITING:
+            self._announced.append(report)
+        else:
+            LOG.warning("messengers are too slow to be told of every run", profile=profile.id, run=report.run)
 
     def _review(self, loaded: Loaded) -> None:
         desk = self._desk()
@@ -117,8 +151,17 @@ class Courier:
         last = next((facts.last for facts in self._ledger.facts() if facts.id == loaded.id), None)
         report = last or Report("", loaded.id, RunStatus.FAILED, Counts())
         desk.write(loaded.id, report, lambda standing: self._reviewed_standing(loaded, subject, standing))
-        _log(loaded.id, desk.deliver(loaded.id))
         self._show(desk, loaded.id)
+        self._outgoing[loaded.id] = None
+
+    def _deliver_next(self) -> None:
+        if self._outgoing:
+            profile = next(iter(self._outgoing))
+            del self._outgoing[profile]  # with the store away it comes again with the next look at all profiles
+            _log(profile, self._desk().deliver(profile, self._resting))
+        else:
+            report = self._announced.popleft()
+            _log(report.profile, self._desk().announce(report, self._resting))
 
     def _reviewed_standing(self, loaded: Loaded, subject: Subject, standing: Standing) -> Told:
         now = self._clock()
@@ -150,7 +193,7 @@ class Courier:
         elif lost is None and self._store_told is not None:
             self._tell(wording.store_back(self._watch.place, self._store_told))
             self._store_told = None
-        _log("", self._own.deliver(""))
+        _log("", self._own.deliver("", self._resting))
 
     def _tell(self, notice: Notice) -> None:
         report = Report("", "", RunStatus.FAILED, Counts(), started=self._clock())

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import BaseModel
 
 from pbx_connector.config import Config, NotifyConfig
 from pbx_connector.errors import ConnectorError, StoreError
 from pbx_connector.model import Book, Counts, Mapped, Report, Row, RunStatus
 from pbx_connector.notice import Notice
+from pbx_connector.notices.desk import Desk
 from pbx_connector.profile import Profile
 from pbx_connector.schedule import Schedule
 from pbx_connector.secret import Secret
+from pbx_connector.service import courier
 from pbx_connector.service.courier import Courier
 from pbx_connector.service.folder import Loaded
 from pbx_connector.service.ledger import Facts, Ledger
@@ -49,6 +53,8 @@ class World:
         self.told: list[tuple[str, str]] = []
         self.runs: list[str] = []
         self.trouble: Exception | None = None
+        self.asked = 0
+        self.on_call: Callable[[], object] = lambda: None
         self.watch = StoreWatch(f"sqlite:///{folder}/book.sqlite", lambda: self.now)
         settings = Settings(password=Secret(env="X", expires=date(2027, 1, 10)))
         self.profile = Profile(
@@ -70,6 +76,8 @@ class World:
         )
 
     def _receive(self, report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
+        self.asked += 1
+        self.on_call()
         if self.trouble:
             raise self.trouble
         self.runs += [] if notices else [report.run]
@@ -77,6 +85,21 @@ class World:
 
     def run_ends(self, status: RunStatus, run: str = "1") -> None:
         self.courier.run_ended(self.profile, Report(run, "crm", status, Counts(), started=self.now), "no answer")
+
+    def add(self, *names: str) -> list[Profile]:
+        """Further profiles in the folder."""
+        profiles = [replace(self.profile, id=name) for name in names]
+        for profile in profiles:
+            self.ledger.put(Facts(profile.id, "", "", ""))
+            self.others.append(replace(self.loaded, profile=profile))
+        return profiles
+
+    def end_run(self, profile: Profile, status: RunStatus) -> None:
+        report = Report("1", profile.id, status, Counts(), started=self.now)
+        self.courier.run_ended(profile, report, "no answer")
+
+    def troubles(self) -> list[str]:
+        return [facts.trouble for facts in self.ledger.facts()]
 
     def pass_time(self, **span: float) -> None:
         """So much time goes by, with a round of the courier every minute."""
@@ -223,6 +246,62 @@ def test_a_bug_over_one_profile_costs_no_other_its_messages(world: World) -> Non
     world.loaded = replace(world.loaded, broken="line 3: unknown key")
     world.pass_time(minutes=2)
     assert world.told == [("crm", "failing"), ("crm", "broken")]
+
+
+def test_health_knows_all_before_anybody_is_told(world: World) -> None:
+    a, b = world.add("a", "b")
+    shown: list[list[str]] = []
+
+    def look() -> None:
+        shown.append(world.troubles())
+        if len(shown) == 1:
+            world.end_run(b, RunStatus.DONE)
+
+    world.on_call = look
+    world.end_run(a, RunStatus.FAILED)
+    world.end_run(b, RunStatus.FAILED)
+    world.round()
+    assert shown == [["failing", "failing", ""], ["failing", "", ""], ["failing", "", ""]]
+    assert world.told == [("a", "failing"), ("b", "failing"), ("b", "recovered")]
+
+
+def test_a_messenger_that_fails_is_asked_once_a_minute_however_much_waits(world: World) -> None:
+    world.trouble = ConnectorError("the mail server does not answer")
+    for profile in world.add(*(f"p{number}" for number in range(20))):
+        world.end_run(profile, RunStatus.FAILED)
+    world.round()
+    world.round()
+    assert world.asked == 1
+    world.pass_time(minutes=3)
+    assert world.asked == 4
+    world.trouble = None
+    world.pass_time(minutes=5)
+    assert len(world.told) == 20
+
+
+def test_runs_that_too_many_wait_before_are_said_to_be_left_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "MOST_WAITING", 2)
+    with structlog.testing.capture_logs() as lines:
+        for run in ("1", "2", "3"):
+            world.run_ends(RunStatus.FAILED, run)
+    assert [(line["log_level"], line["run"]) for line in lines] == [("error", "3")]
+    world.round()
+    assert world.told == [("crm", "failing")]
+
+
+def test_what_ends_while_a_messenger_holds_the_thread_up_is_written_at_the_end(world: World) -> None:
+    held, go = threading.Event(), threading.Event()
+    world.on_call = lambda: (held.set(), go.wait(10))
+    world.courier.start()
+    world.run_ends(RunStatus.FAILED)
+    assert held.wait(10)
+    world.run_ends(RunStatus.DONE)
+    world.courier.stop(within=0.1)
+    kept = Desk(world.watch.current(), {}, Config(), lambda: world.now)
+    assert kept.standing("crm").success == NOON
+    assert kept.pending("crm") == 2
+    go.set()
+    world.courier._thread.join(10)
 
 
 def test_the_thread_ends_when_it_is_told_to(world: World) -> None:
