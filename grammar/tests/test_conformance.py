@@ -108,10 +108,11 @@ TARGET = (TargetTable("book", BOOK, (TargetTable("book.label", LABEL),)),)
 def compiled(text: str) -> tuple[Compiled | None, list[Diagnostic]]:
     loaded = document.load(text, "p.yaml")
     root = loaded.root
-    if any(item.severity == "error" for item in loaded.diagnostics) or not isinstance(root, document.Mapping):
+    if not isinstance(root, document.Mapping):
         return None, list(loaded.diagnostics)
     structure, rules, region = root.get("structure"), root.get("rules"), root.get("region")
-    assert structure is not None
+    if structure is None:
+        return None, list(loaded.diagnostics)
     assert rules is None or isinstance(rules, document.Scalar)
     assert region is None or isinstance(region, document.Scalar)
     found = compile_profile(
@@ -123,7 +124,8 @@ def compiled(text: str) -> tuple[Compiled | None, list[Diagnostic]]:
         tables=root.get("tables"),
         region=region,
     )
-    return found, list(found.diagnostics)
+    both = [*loaded.diagnostics, *found.diagnostics]
+    return found, sorted(both, key=lambda item: (item.span.line, item.span.column))
 
 
 def shown(record: OutputRecord) -> dict[str, Any]:

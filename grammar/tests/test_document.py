@@ -118,6 +118,7 @@ def test_a_word_inside_a_value_has_its_place_in_the_file(text: str, word: str, p
         ("a: \ud800\n", "R0002"),
         ('a: "\\ud800"\n', "R0002"),
         ("a: x\0y\n", "R0002"),
+        ("when: \ufdd0\n", "R0002"),
         ("a: \u202eevil\n", "R0002"),
         ("a: [1\n", "R0001"),
         ("a: '\n", "R0001"),

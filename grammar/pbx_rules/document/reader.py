@@ -26,6 +26,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scanner import Scanner
 
 from pbx_rules.diagnostics import Findings, Note, Span
+from pbx_rules.document.mending import mended
 from pbx_rules.document.nodes import Document, Mapping, Node, Scalar, Sequence, Style
 from pbx_rules.document.places import SourceText
 from pbx_rules.document.yaml_errors import explain
@@ -34,12 +35,14 @@ LONGEST = 2_000_000
 """Characters of a file."""
 DEEPEST = 32
 MOST_NODES = 50_000
+MOST_MENDED = 20
+"""Spoiled expressions that the reading gets past; each costs another reading."""
 
 _TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _SLIP = "no profile needs that: look for a typing slip"
 _STYLES: dict[str | None, Style] = {None: "plain", "'": "quoted", '"': "quoted", "|": "literal", ">": "folded"}
 _REFUSED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|(?<!^)\ufeff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|(?<!^)\ufeff"
 )
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
@@ -94,9 +97,10 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, source: SourceText, findings: Findings) -> None:
+    def __init__(self, source: SourceText, findings: Findings, mendings: int = MOST_MENDED) -> None:
         self._source = source
         self._findings = findings
+        self._mendings = mendings
         self._open: list[_Open] = [_Open(0, is_mapping=False)]
         self._nodes = 0
 
@@ -110,6 +114,9 @@ class _Builder:
             self._findings.add("R0007", _TOO_DEEP, self._source.span(at, at + 1), hint=_SLIP)
             return None
         except MarkedYAMLError as error:
+            source = mended(error, self._source, self._findings) if self._mendings else None
+            if source:
+                return _Builder(source, self._findings, self._mendings - 1).build()
             explain(error, self._source, self._findings)
             return None
         except (YAMLError, ValueError, IndexError, AttributeError, TypeError) as error:
