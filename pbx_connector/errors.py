@@ -39,6 +39,8 @@ EXIT_INTERRUPTED = 130
 class ConnectorError(Exception):
     """A failure that the user can act on: one line of what happened, one of what to do about it.
 
+    Where several things are wrong at once, `message` has a line for each.
+
     Neither line may carry a secret or a contact's data.
     """
 

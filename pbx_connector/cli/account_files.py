@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,38 @@ from pbx_connector.model import Account
 
 COLUMNS = ("id", "username", "email")
 MAX_BYTES = 50_000_000
+TOLD = 20
+"""So many faults are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a file says of one account."""
+
+    file: Path
+    number: int
+    values: dict[str, str]
+    """By column."""
+    fault: str = ""
+    """Why the values cannot be used."""
+    counted: str = "line"
+    """What the number is of."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}" if self.counted == "line" else f"{self.file}: {self.counted} {self.number}"
 
 
 def read_accounts(path: Path) -> list[Account]:
     """`path` ends in .json (a list of objects) or is CSV with a header line, separated by commas, semicolons or tabs.
 
-    Raises `UsageError` that names every bad line; a file with one is not imported at all.
+    Raises `UsageError` with a line for each fault; a file with one is not imported at all.
     """
     text = _text(path)
-    rows = _json_rows(text, path) if path.suffix.lower() == ".json" else _csv_rows(text, path)
-    return _accounts(rows, path)
+    accounts, faults = _accounts(_in_json(text, path) if path.suffix.lower() == ".json" else _in_csv(text, path))
+    if faults:
+        more = [f"{path}: {len(faults) - TOLD} more faults"] if len(faults) > TOLD else []
+        raise UsageError("\n".join(faults[:TOLD] + more), hint="nothing was imported")
+    return accounts
 
 
 def _text(path: Path) -> str:
@@ -36,11 +59,7 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as CSV UTF-8") from None
 
 
-Numbered = tuple[int, dict[str, str]]
-"""A line number (or, in JSON, the number of the object) and what it says, by column."""
-
-
-def _csv_rows(text: str, path: Path) -> Iterable[Numbered]:
+def _in_csv(text: str, path: Path) -> Iterator[Part]:
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
@@ -48,14 +67,12 @@ def _csv_rows(text: str, path: Path) -> Iterable[Numbered]:
         columns = [name.strip().lower() for name in next(reader, [])]
         _check_columns(columns, path)
         for cells in reader:
-            if any(cell.strip() for cell in cells):
-                if len(cells) != len(columns):
-                    raise UsageError(
-                        f"{path}:{reader.line_num}: {len(cells)} columns where the header has {len(columns)}"
-                    )
-                yield reader.line_num, dict(zip(columns, cells, strict=True))
+            if len(cells) == len(columns):
+                yield Part(path, reader.line_num, dict(zip(columns, cells, strict=True)))
+            elif any(cell.strip() for cell in cells):
+                yield Part(path, reader.line_num, {}, f"{len(cells)} columns where the header has {len(columns)}")
     except csv.Error as error:
-        raise UsageError(f"{path}:{reader.line_num}: not proper CSV: {error}") from None
+        yield Part(path, reader.line_num, {}, f"not proper CSV: {error}")
 
 
 def _check_columns(columns: Sequence[str], path: Path) -> None:
@@ -68,7 +85,7 @@ def _check_columns(columns: Sequence[str], path: Path) -> None:
         raise UsageError(f"{path}:1: a column stands there twice")
 
 
-def _json_rows(text: str, path: Path) -> Iterable[Numbered]:
+def _in_json(text: str, path: Path) -> Iterator[Part]:
     try:
         content: Any = json.loads(text)
     except (ValueError, RecursionError) as error:  # JSONDecodeError, or a number of thousands of digits
@@ -77,25 +94,40 @@ def _json_rows(text: str, path: Path) -> Iterable[Numbered]:
     if not isinstance(content, list):
         raise UsageError(f"{path}: a list of accounts is expected", hint='[{"id": "21", "username": "ann"}]')
     for number, item in enumerate(content, start=1):
-        if not isinstance(item, dict) or not all(isinstance(value, (str, int)) for value in item.values()):
-            raise UsageError(f"{path}: account {number} is not an object of texts")
-        _check_columns(list(item), path)
-        yield number, {name: str(value) for name, value in item.items()}
+        yield Part(path, number, *_json_account(item), counted="account")
 
 
-def _accounts(rows: Iterable[Numbered], path: Path) -> list[Account]:
-    accounts: dict[str, tuple[int, Account]] = {}
-    wrong: list[str] = []
-    for number, row in rows:
-        account = Account(**{name: row.get(name, "").strip() for name in COLUMNS})
-        if not account.id:
-            wrong.append(f"{path}:{number}: the id is missing")
-        elif account.id in accounts:
-            wrong.append(f"{path}:{number}: the id {account.id!r} stands in line {accounts[account.id][0]} already")
-        elif account.email and account.email.count("@") != 1:
-            wrong.append(f"{path}:{number}: {account.email!r} is no e-mail address")
+def _json_account(item: Any) -> tuple[dict[str, str], str]:
+    """Its values and what is wrong with them; ids may be numbers, and null says nothing."""
+    if not isinstance(item, dict):
+        return {}, "not an object"
+    if unknown := [name for name in item if name not in COLUMNS]:
+        return {}, f"unknown key {unknown[0]!r}; known ones are {', '.join(COLUMNS)}"
+    if wrong := [name for name, value in item.items() if not _is_text(value)]:
+        return {}, f"{wrong[0]} is not a text"
+    return {name: "" if value is None else str(value) for name, value in item.items()}, ""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str | int | None) and not isinstance(value, bool)
+
+
+def _accounts(parts: Iterable[Part]) -> tuple[list[Account], list[str]]:
+    """The accounts, and what is wrong with those that are none."""
+    found: dict[str, tuple[int, Account]] = {}
+    faults: list[str] = []
+    for part in parts:
+        account = Account(**{name: part.values.get(name, "").strip() for name in COLUMNS})
+        if fault := part.fault or _fault(account):
+            faults.append(f"{part}: {fault}")
+        elif account.id in found:
+            faults.append(f"{part}: the id {account.id!r} stands in {part.counted} {found[account.id][0]} already")
         else:
-            accounts[account.id] = (number, account)
-    if wrong:
-        raise UsageError("\n".join(wrong), hint="nothing was imported")
-    return [account for _, account in accounts.values()]
+            found[account.id] = (part.number, account)
+    return [account for _, account in found.values()], faults
+
+
+def _fault(account: Account) -> str:
+    if not account.id:
+        return "the id is missing"
+    return f"{account.email!r} is no e-mail address" if account.email and account.email.count("@") != 1 else ""

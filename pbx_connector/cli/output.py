@@ -84,7 +84,8 @@ def failure(error: ConnectorError) -> None:
     """What happened and what to do about it."""
     if isinstance(error, ProfileError):
         diagnostics(error.diagnostics, error.text)
-    complain(error.message)
+    for line in error.message.split("\n"):
+        complain(line)
     hint(error.hint)
 
 

@@ -78,3 +78,13 @@ def test_a_mailbox_that_moves_from_one_account_to_the_next_is_no_shared_one(conn
     connector("accounts", "import", write(connector, [*MANY[20:40], TWO[0]]))
     file = write(connector, [*MANY[20:40], "9,ann,ann@example.com"])
     assert "have one" not in connector("accounts", "import", file, "--remove-missing", "--yes").err
+
+
+def test_each_fault_of_a_file_is_a_line_of_its_own(connector: Connector) -> None:
+    done = connector("accounts", "import", write(connector, ["7,ann", ",ben,b@example.com"]), code=2)
+    assert done.err.splitlines() == [
+        "error: accounts.csv:2: 2 columns where the header has 3",
+        "error: accounts.csv:3: the id is missing",
+        "  hint: nothing was imported",
+    ]
+    assert held(connector) == set()

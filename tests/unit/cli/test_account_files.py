@@ -22,6 +22,7 @@ BO = Account("22", "bo", "")
         ("byte-order-mark.csv", b"\xef\xbb\xbfid,username,email\n21,ann,ann@example.com\n22,bo,\n"),
         ("order.csv", b"Email,ID,Username\nann@example.com,21,ann\n,22,bo\n"),
         ("list.json", b'[{"id": 21, "username": "ann", "email": "ann@example.com"}, {"id": "22", "username": "bo"}]'),
+        ("null.json", b'[{"id":21,"username":"ann","email":"ann@example.com"},{"id":22,"username":"bo","email":null}]'),
     ],
 )
 def test_accounts_are_read(tmp_path: Path, name: str, content: bytes) -> None:
@@ -43,7 +44,12 @@ def test_accounts_are_read(tmp_path: Path, name: str, content: bytes) -> None:
         ("a.csv", b'id,email\n1,"nobody\n', "not proper CSV"),
         ("a.csv", b"id\n\xff\n", "is not UTF-8 text (byte 3)"),
         ("a.json", b'{"id": "1"}', "a list of accounts is expected"),
-        ("a.json", b'[{"id": ["1"]}]', "account 1 is not an object of texts"),
+        ("a.json", b'[{"id": ["1"]}]', "a.json: account 1: id is not a text"),
+        ("a.json", b'[{"id": true}]', "account 1: id is not a text"),
+        ("a.json", b'["1"]', "account 1: not an object"),
+        ("a.json", b'[{"id": 1}, {"id": 2, "mail": "a"}]', "account 2: unknown key 'mail'"),
+        ("a.json", b'[{"id": 1}, {"id": "1"}]', "account 2: the id '1' stands in account 1 already"),
+        ("a.json", b'[{"id": null}]', "account 1: the id is missing"),
         ("a.json", b"[" * 100_000, "not proper JSON"),
         ("a.json", b'[{"id": "1"},\n', ":2:1: not proper JSON"),
     ],
@@ -53,6 +59,27 @@ def test_bad_files_are_refused_with_the_line(tmp_path: Path, name: str, content:
     with pytest.raises(UsageError) as caught:
         read_accounts(tmp_path / name)
     assert said in caught.value.message
+
+
+def test_all_faults_are_told_at_once_each_on_a_line_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,username\n1,a,b\n,c\n1,d\n2,e\n2,f\n")
+    with pytest.raises(UsageError) as caught:
+        read_accounts(path)
+    assert [line.removeprefix(str(path)) for line in caught.value.message.split("\n")] == [
+        ":2: 3 columns where the header has 2",
+        ":3: the id is missing",
+        ":6: the id '2' stands in line 5 already",
+    ]
+
+
+def test_a_file_of_faults_is_told_in_few_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,username\n" + ",a\n" * 50)
+    with pytest.raises(UsageError) as caught:
+        read_accounts(path)
+    assert len(caught.value.message.split("\n")) == 21
+    assert caught.value.message.endswith(": 30 more faults")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
