@@ -66,6 +66,11 @@ def is_installed() -> bool:
     return gssapi is not None
 
 
+def principal() -> str:
+    """Whose tickets are taken. Raises `NoTicket`."""
+    return str(_credentials().name)
+
+
 class TicketAuth(AuthBase):
     """A fresh token with each request, without waiting to be asked: a ticket is good for many."""
 
@@ -77,14 +82,22 @@ class TicketAuth(AuthBase):
 
 def _token(host: str) -> bytes:
     """Raises `NoTicket`."""
+    _credentials()
     try:
-        # Asked for by themselves, as negotiation tells neither "none" from "expired".
-        credentials = gssapi.Credentials(usage="initiate", mechs=[gssapi.MechType.kerberos])
-        if not credentials.lifetime:
-            raise NoTicket(Why.EXPIRED)
         return bytes(_step(host, gssapi.OID.from_int_seq(_SPNEGO)))
     except gssapi.exceptions.GSSError as error:
         raise _explained(error, host) from None
+
+
+def _credentials() -> Any:
+    """Asked for by themselves, as negotiation tells neither "none" from "expired"."""
+    try:
+        found = gssapi.Credentials(usage="initiate", mechs=[gssapi.MechType.kerberos])
+        if found.lifetime:
+            return found
+    except gssapi.exceptions.GSSError as error:
+        raise _explained(error) from None
+    raise NoTicket(Why.EXPIRED)
 
 
 def _step(host: str, mechanism: Any) -> Any:
@@ -92,7 +105,7 @@ def _step(host: str, mechanism: Any) -> Any:
     return gssapi.SecurityContext(usage="initiate", name=name, mech=mechanism).step()
 
 
-def _explained(error: Any, host: str) -> NoTicket:
+def _explained(error: Any, host: str = "") -> NoTicket:
     if isinstance(error, gssapi.exceptions.ExpiredCredentialsError):
         return NoTicket(Why.EXPIRED)
     number = _signed(error.min_code)
@@ -101,7 +114,7 @@ def _explained(error: Any, host: str) -> NoTicket:
     if isinstance(error, gssapi.exceptions.MissingCredentialsError):
         return NoTicket(Why.MISSING)
     # Negotiation has numbers of its own, made up as it goes; Kerberos by itself tells the real one.
-    number = _real_number(host)
+    number = _real_number(host) if host else number
     return NoTicket(_REASONS.get(number, Why.OTHER), number)
 
 

@@ -19,6 +19,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pbx_connector.api import BookUnknown, Check, ConnectorError, Opening, Problem
 from pbx_exchange.connection import Connection, locate, open_unproven, route_of
+from pbx_exchange.kerberos import principal
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.shelves.personal import PersonalShelf
 from pbx_exchange.shelves.place import Shelf
@@ -120,13 +121,19 @@ class _Probe:
     def _log_in(self) -> str:
         self.connection = open_unproven(self._settings)
         self.connection.prove()
-        return f"as {self._settings.oauth.client_id if self._settings.oauth else self._settings.login}"
+        return f"as {_name_of(self._settings)}"
 
     def _version(self) -> Check:
         detail = self.connection.service.server or "not told"
         if is_online(self._url):
             return Check("version", ENDING.warning("version"), detail)
         return Check("version", detail=detail)
+
+
+def _name_of(settings: ExchangeSettings) -> str:
+    if settings.oauth:
+        return settings.oauth.client_id
+    return principal() if settings.auth == "kerberos" else settings.login
 
 
 def _judge(certificate: Any, version: str) -> Check:

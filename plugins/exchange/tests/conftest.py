@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import urllib3.util.connection
+from pbx_exchange import discovery
 from pbx_exchange.sandbox import Sandbox
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import ExchangeSource, open_exchange
@@ -171,3 +174,34 @@ def middleman(sandbox: Sandbox) -> Iterator[Middleman]:
     running = Middleman(sandbox.url)
     yield running
     running.stop()
+
+
+class Internet:
+    """Names that lead to loopback ports, on port 443 as well; all others are unknown."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ports: dict[str, int] = {}
+        self.asked: list[str] = []
+        self._connect = urllib3.util.connection.create_connection
+        monkeypatch.setattr(urllib3.util.connection, "create_connection", self._create_connection)
+        monkeypatch.setattr(discovery.socket, "getaddrinfo", self._getaddrinfo)
+        monkeypatch.setattr(discovery._Steps, "DNS_RESOLVER_LIFETIME", 0.1)
+
+    def _create_connection(self, address: tuple[str, int], *args: Any, **settings: Any) -> socket.socket:
+        host, port = address
+        self.asked.append(host)
+        if host in self.ports:
+            return self._connect(("127.0.0.1", self.ports[host]), *args, **settings)
+        if host == "127.0.0.1":
+            return self._connect((host, port), *args, **settings)
+        raise socket.gaierror(f"{host} is not known")
+
+    def _getaddrinfo(self, host: str, port: int, *args: Any, **settings: Any) -> list[Any]:
+        if host in self.ports or host == "127.0.0.1":
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", self.ports.get(host, port)))]
+        raise socket.gaierror(f"{host} is not known")
+
+
+@pytest.fixture
+def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
+    return Internet(monkeypatch)

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 from pbx_exchange import kerberos
+from pbx_exchange.probe import test_connection as probe
 from pbx_exchange.sandbox import Sandbox
 
-from pbx_connector.api import AuthenticationFailed, Book, SourceError
+from pbx_connector.api import AuthenticationFailed, Book, Opening, SourceError
 
-from .conftest import SCHEMA, Office
+from .conftest import SCHEMA, Internet, Office
 
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # where Debian has the programs of a KDC
 PROGRAMS = ("krb5kdc", "kdb5_util", "kadmin.local", "kinit", "kdestroy")
@@ -73,10 +74,8 @@ class Realm:
         monkeypatch.setenv("PATH", PATH)
         monkeypatch.delenv("KRB5_CLIENT_KTNAME", raising=False)
         self._do("kdb5_util", "create", "-s", "-P", "master")
-        for name in ("HTTP/localhost", "HTTP/other.example.com"):
-            self.administer(f"addprinc -randkey {name}")
+        self.add_service("localhost")
         self.administer(f"addprinc -pw {PASSWORD} pbx")
-        self.administer(f"ktadd -k {folder}/service.keytab HTTP/localhost")
         self.administer(f"ktadd -norandkey -k {self.user_keytab} pbx")
         self._kdc: subprocess.Popen[bytes] | None = None
 
@@ -98,6 +97,10 @@ class Realm:
             self._kdc.terminate()
             self._kdc.wait()
         self._kdc = None
+
+    def add_service(self, host: str) -> None:
+        self.administer(f"addprinc -randkey HTTP/{host}")
+        self.administer(f"ktadd -k {self.folder}/service.keytab HTTP/{host}")
 
     def administer(self, command: str) -> None:
         self._do("kadmin.local", "-q", command)
@@ -148,6 +151,24 @@ def test_a_ticket_opens_every_kind_of_address_book(realm: Realm, office: Office)
         assert {book.kind for book in source.books() if isinstance(book, Book)} == {"public", "personal"}
     assert {record.status for record in office.sandbox.requests} == {200}, "no request waits to be asked for a ticket"
     assert {record.caller for record in office.sandbox.requests} == {office.sandbox.email}
+
+
+def test_the_connection_test_tells_whose_ticket_it_is(realm: Realm, office: Office) -> None:
+    realm.log_in()
+    found = {check.step: check.detail for check in probe(office.settings(**ways(office)), Opening())}
+    assert (found["web services"], found["log-in"]) == ("offers Negotiate", "as pbx@EXAMPLE.COM")
+
+
+def test_tickets_do_for_autodiscover_too(realm: Realm, internet: Internet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The company's web server, asked first, is one that Kerberos does not know: the next address is tried."""
+    host = "autodiscover.example.com"
+    realm.add_service(host)
+    realm.log_in()
+    with Sandbox.start(auth=["kerberos"], tls=True) as sandbox:
+        internet.ports |= {host: sandbox.port, "example.com": sandbox.port}
+        office = Office(sandbox, monkeypatch)
+        with office.open(**ways(office) | {"url": None, "ca_file": str(sandbox.ca_file)}) as source:
+            assert sum(isinstance(book, Book) for book in source.books()) > 8
 
 
 def test_a_keytab_does_without_anybody_logging_in(

@@ -15,11 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import urllib3.util.connection
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pbx_exchange import discovery, kerberos
+from pbx_exchange import kerberos
 from pbx_exchange.oauth import NoToken
 from pbx_exchange.sandbox import Sandbox
 from pbx_exchange.sandbox.faults import Fault
@@ -28,7 +27,7 @@ from pbx_exchange.trouble import explain
 
 from pbx_connector.api import Book, SourceError
 
-from .conftest import Office, unknowns
+from .conftest import Internet, Office, unknowns
 
 MakeOffice = Callable[..., Office]
 
@@ -307,37 +306,6 @@ def test_the_doors_are_those_that_microsoft_names() -> None:
 
 
 # --- autodiscover --------------------------------------------------------------------------------------------------
-
-
-class Internet:
-    """Names that lead to loopback ports, on port 443 as well; all others are unknown."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ports: dict[str, int] = {}
-        self.asked: list[str] = []
-        self._connect = urllib3.util.connection.create_connection
-        monkeypatch.setattr(urllib3.util.connection, "create_connection", self._create_connection)
-        monkeypatch.setattr(discovery.socket, "getaddrinfo", self._getaddrinfo)
-        monkeypatch.setattr(discovery._Steps, "DNS_RESOLVER_LIFETIME", 0.1)
-
-    def _create_connection(self, address: tuple[str, int], *args: Any, **settings: Any) -> socket.socket:
-        host, port = address
-        self.asked.append(host)
-        if host in self.ports:
-            return self._connect(("127.0.0.1", self.ports[host]), *args, **settings)
-        if host == "127.0.0.1":
-            return self._connect((host, port), *args, **settings)
-        raise socket.gaierror(f"{host} is not known")
-
-    def _getaddrinfo(self, host: str, port: int, *args: Any, **settings: Any) -> list[Any]:
-        if host in self.ports or host == "127.0.0.1":
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", self.ports.get(host, port)))]
-        raise socket.gaierror(f"{host} is not known")
-
-
-@pytest.fixture
-def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
-    return Internet(monkeypatch)
 
 
 @pytest.mark.parametrize("host", ["example.com", "autodiscover.example.com"])

@@ -21,7 +21,7 @@ import pytest
 import structlog
 from pydantic import BaseModel, ConfigDict
 
-from pbx_connector.api import Book, Config, FieldSet, Notice, Opening, Report, SourceType, StreamItem, hookimpl
+from pbx_connector.api import Book, Config, FieldSet, Notice, Opening, Problem, Report, SourceType, StreamItem, hookimpl
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.run import pipeline
@@ -43,6 +43,11 @@ PATIENCE = 30.0
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str
+
+
+def _warn(settings: Settings) -> Iterator[Problem]:
+    if settings.name == "unsafe":
+        yield Problem("T001", "the settings are unsafe", "settings", "make them safe", "warning")
 
 
 @dataclass
@@ -77,7 +82,8 @@ class World:
         module = types.ModuleType("plugin_in_the_hand")
 
         def sources() -> Sequence[SourceType]:
-            return [SourceType("hand", "In the hand", Settings, FieldSet((), closed=False), self._open)]
+            fields = FieldSet((), closed=False)
+            return [SourceType("hand", "In the hand", Settings, fields, self._open, warnings=_warn)]
 
         def told(report: Report, notices: Sequence[Notice]) -> None:
             self.told += [(notice.profile, str(notice.kind)) for notice in notices]
@@ -273,6 +279,17 @@ def test_every_line_of_a_run_names_profile_and_run_and_no_contact(world: World) 
     assert told == [(name, runs[name], event) for name in ("a", "b") for event in events]
     assert runs["a"] != runs["b"]
     assert not any(name in lines.getvalue() for name in ("Ann", "Bob"))
+
+
+def test_what_a_source_warns_of_is_logged_with_each_run(world: World) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for name in ("safe", "unsafe"):
+            world.drop(name)
+        world.start()
+        assert eventually(lambda: world.ran("safe") and world.ran("unsafe"))
+        world.end()
+    (warned,) = [line for line in lines if line["event"] == "run warned"]
+    assert (warned["code"], warned["reason"], warned["hint"]) == ("T001", "the settings are unsafe", "make them safe")
 
 
 def test_a_service_that_has_nobody_to_tell_says_so_at_its_start(tmp_path: Path) -> None:
