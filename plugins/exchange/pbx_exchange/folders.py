@@ -67,7 +67,7 @@ class Folder:
     def holds_contacts(self) -> bool:
         folder_class = self.folder_class.lower()
         return (
-            (folder_class == "ipf.contact" or folder_class.startswith("ipf.contact."))
+            folder_class.startswith("ipf.contact")
             and not any(made in folder_class for made in _SELF_MADE_CLASSES)
             and not self.is_self_made
         )

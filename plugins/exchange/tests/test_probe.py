@@ -8,6 +8,7 @@ import pytest
 from pbx_exchange.probe import test_connection as probe
 from pbx_exchange.sandbox import Sandbox
 from pbx_exchange.sandbox.faults import Fault
+from pbx_exchange.sandbox.things import Right
 
 from pbx_connector.api import Account, Check, Opening
 
@@ -71,6 +72,14 @@ def test_the_walk_ends_where_nothing_can_go_on(office: Office, monkeypatch: pyte
     check = walk(office)[-1]
     assert check.failed
     assert "EXCHANGE_PASSWORD" in str(check.problem)
+
+
+def test_a_root_of_public_folders_that_is_closed_to_us_is_told(office: Office) -> None:
+    office.sandbox.world.set_right(office.sandbox.world.public, office.sandbox.email, Right.NONE)
+    checks = {check.step: check for check in walk(office, personal=False) if check.step.lower() == "public folders"}
+    assert [(step, check.problem and check.problem.code) for step, check in checks.items()] == [
+        ("Public folders", "X0305")
+    ]
 
 
 def test_a_locked_service_user_is_told_at_the_log_in(office: Office) -> None:

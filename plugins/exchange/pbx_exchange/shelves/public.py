@@ -23,6 +23,8 @@ from pbx_exchange.shelves.place import (
 from pbx_exchange.trouble import FOREIGN
 from pbx_exchange.wire.services import folder_id
 
+_NONE_THERE = (ews.ErrorNoPublicFolderServerAvailable, ews.ErrorFolderNotFound, ews.ErrorItemNotFound)
+
 
 class PublicShelf:
     kind = "public"
@@ -37,7 +39,7 @@ class PublicShelf:
             return
         try:
             yield from self._find()
-        except ews.ErrorNoPublicFolderServerAvailable:
+        except _NONE_THERE:
             return  # The organisation has none; books of earlier runs are looked at one by one all the same.
         except FOREIGN as error:
             yield unknown(Book("public", "Public folders", self.kind), error)
@@ -68,6 +70,8 @@ class PublicShelf:
         seen: list[Folder] = []
         for found in walk_public(self._mailbox):
             if isinstance(found, Unseen):
+                if not found.id:
+                    raise found.error  # about the root, and so about all of them
                 if not is_refusal(found.error):
                     yield unknown(Book(f"below:{found.id}", f"below {found.path}", self.kind), found.error)
             elif found.holds_contacts and self._settings.wants(found.path):
