@@ -6,13 +6,14 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table, create_engine, event, func, literal, select
+from sqlalchemy.pool import NullPool, QueuePool
 
 from pbx_connector.errors import StoreError
 from pbx_connector.stores.sql.database import Database
@@ -94,7 +95,7 @@ def open_sqlite(path: Path, *, read_only: bool, patience: float) -> Database:
         raise StoreError(f"{path} does not exist", hint="a run makes it; a read-only store must be there")
     if not read_only:
         _make_private(path)
-    engine = _engine(_address(path, read_only), read_only, patience)
+    engine = _engine(path, read_only, patience)
     return Database(engine, SqliteDialect(), str(path), read_only)
 
 
@@ -104,28 +105,71 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
-def _address(path: Path, read_only: bool) -> str:
-    """As a URI. A file that nobody may write to has no log beside it, so it is read as it stands."""
-    mode = "ro" if read_only else "rwc"
-    log = path.with_name(path.name + "-wal")
-    return f"file:{quote(str(path.absolute()))}?mode={mode}" + (
-        "&immutable=1" if read_only and not log.exists() else ""
-    )
+class Frozen(sqlite3.Connection):
+    """Reads a file as it stands, without locks or a log: right as long as nobody writes to it."""
+
+    def __init__(self, database: str, *args: Any, **settings: Any) -> None:
+        self._path = Path(settings.pop("path"))
+        self._was = _state_of(self._path)
+        super().__init__(f"{database}&immutable=1", *args, **settings)
+
+    def check(self) -> None:
+        """Raises `StoreError` if somebody wrote meanwhile: what it reads by now may be wrong."""
+        if _state_of(self._path) != self._was:
+            raise StoreError(f"{self._path}: another program wrote to it while it was read", hint="look again")
 
 
-def _engine(address: str, read_only: bool, patience: float) -> Engine:
+def _state_of(path: Path) -> tuple[int, int, bool]:
+    state = path.stat()
+    return state.st_mtime_ns, state.st_size, _log(path).exists()
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _engine(path: Path, read_only: bool, patience: float) -> Engine:
     def connect() -> sqlite3.Connection:
-        made = sqlite3.connect(address, uri=True, timeout=patience, check_same_thread=False, isolation_level=None)
+        made = _open_to_read(path, patience) if read_only else _open(path, "rwc", patience)
         if not read_only:
             made.execute("PRAGMA journal_mode = WAL")
         made.execute("PRAGMA synchronous = FULL")
         made.execute("PRAGMA foreign_keys = ON")
         return made
 
-    engine = create_engine("sqlite:///file", creator=connect, hide_parameters=True)
+    # Whether somebody writes is seen at the connect, so who only reads connects for every look.
+    engine = create_engine(
+        "sqlite:///file", creator=connect, hide_parameters=True, poolclass=NullPool if read_only else QueuePool
+    )
     event.listen(engine, "begin", _begin)
     return engine
 
 
+def _open(path: Path, mode: str, patience: float, **more: Any) -> sqlite3.Connection:
+    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    settings = {"uri": True, "timeout": patience, "check_same_thread": False, "isolation_level": None, **more}
+    made: sqlite3.Connection = sqlite3.connect(address, **settings)
+    return made
+
+
+def _open_to_read(path: Path, patience: float) -> sqlite3.Connection:
+    """Beside those who write. Where no log can be made, and none is there, the file is read as it stands."""
+    made = _open(path, "ro", patience)
+    try:
+        made.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+    except sqlite3.OperationalError as error:
+        made.close()
+        if (
+            error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            or _log(path).exists()
+        ):
+            raise
+        return _open(path, "ro", patience, factory=partial(Frozen, path=path))
+    return made
+
+
 def _begin(connection: Connection) -> None:
+    driver = connection.connection.dbapi_connection
+    if isinstance(driver, Frozen):
+        driver.check()
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from pbx_connector.errors import StoreError
+from pbx_connector.model import Account
 from pbx_connector.plan import Content
-from pbx_connector.stores import open_store
+from pbx_connector.stores import Store, open_store
 from pbx_connector.stores.sql.migrating import HEAD, STEPS
 from pbx_connector.stores.sql.sqlite import open_sqlite
+
+NOBODY = 65534
+posix = pytest.mark.skipif(os.name != "posix", reason="rights are POSIX ones")
 
 
 @pytest.fixture
@@ -25,7 +33,7 @@ def generous_umask() -> Iterator[None]:
     os.umask(before)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="rights are POSIX ones")
+@posix
 @pytest.mark.usefixtures("generous_umask")
 def test_a_new_file_and_its_logs_are_their_owners_alone(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path / 'book.db'}") as store:
@@ -33,6 +41,78 @@ def test_a_new_file_and_its_logs_are_their_owners_alone(tmp_path: Path) -> None:
         rights = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
     assert set(rights) >= {"book.db", "book.db-wal"}
     assert set(rights.values()) == {0o600}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """That users without rights can get to, which pytest's folders are not."""
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@contextmanager
+def without_rights(folder: Path) -> Iterator[None]:
+    """As a user who may read all in a folder and write nothing."""
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+        for file in folder.iterdir():
+            file.chmod(0o600)
+
+
+def names(store: Store) -> list[str]:
+    return [entry.content.fields["display_name"] for entry in store.entries()]
+
+
+@posix
+def test_who_may_only_read_sees_what_others_write(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'book.db'}"
+    with open_store(url) as writer:
+        writer.add_entry(Content(None, {"display_name": "Ann"}))
+    with without_rights(folder):
+        reader = open_store(url, read_only=True)
+        assert names(reader) == ["Ann"]
+    with reader, open_store(url) as writer:
+        writer.add_entry(Content(None, {"display_name": "Bob"}))
+        with without_rights(folder):
+            assert names(reader) == ["Ann", "Bob"]
+
+
+@posix
+def test_a_look_that_others_wrote_into_ends_with_what_happened(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'book.db'}"
+    open_store(url).close()
+    with without_rights(folder):
+        reader = open_store(url, read_only=True)
+        looking = reader.open_workspace("crm", "CRM", simulate=True)
+        workspace = looking.__enter__()
+        assert workspace.accounts() == []
+    with open_store(url) as writer:
+        writer.add_account(Account("1"))
+    with pytest.raises(StoreError, match="another program wrote to it while it was read"):
+        workspace.accounts()
+    looking.__exit__(None, None, None)
+
+
+@posix
+def test_a_log_that_cannot_be_read_is_not_passed_over(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'book.db'}"
+    with open_store(url) as writer:
+        writer.add_entry(Content(None, {"display_name": "Ann"}))
+        kept = shutil.copytree(folder, folder / "killed")
+    (kept / "book.db-shm").unlink()
+    with without_rights(kept), pytest.raises(StoreError, match=r"cannot be opened|read-only"):
+        open_store(f"sqlite:///{kept / 'book.db'}", read_only=True)
 
 
 def test_the_last_step_is_the_one_that_stores_are_brought_to() -> None:
