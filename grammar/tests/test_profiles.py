@@ -260,6 +260,7 @@ def test_every_mistake_of_very_many_is_reported() -> None:
     [
         ("", "R0410", (27, 29), "the required field name may come out blank"),
         ("a {{ Nope }}", "R0405", (33, 37), "{{ Nope }} names nothing"),
+        ("ab {{ Nope }}", "R0405", (34, 38), "{{ Nope }} names nothing"),
         ("{{[Nope}}", "R0405", (30, 35), "{{[Nope}} names nothing"),
         ("{{Nope]}}", "R0405", (30, 35), "{{Nope]}} names nothing"),
         ("{{Address.Country}}", "R0410", (27, 48), "the required field name may come out blank"),
@@ -272,6 +273,16 @@ def test_what_is_said_about_a_placeholder(name: str, code: str, columns: tuple[i
     (found,) = compiled(f'structure: {{book: [{{name: "{name}"}}]}}').diagnostics
     assert (found.code, found.message) == (code, message)
     assert (found.span.column, found.span.end_column) == columns
+
+
+def test_only_is_with_blank_can_be_rewritten() -> None:
+    hints = [
+        compiled(f'rules: |\n  A = if([Name] {operator} "", 1, 2)\nstructure: {{book: [{{name: x}}]}}')
+        .diagnostics[0]
+        .hint
+        for operator in ("is", "is not", "starts with", "contains")
+    ]
+    assert hints == ["write [Name] is blank", "write [Name] is blank", "", ""]
 
 
 def test_a_structure_that_is_no_mapping_is_shown_one() -> None:
