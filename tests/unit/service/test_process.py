@@ -22,7 +22,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from pbx_connector.api import Book, Config, FieldSet, Notice, Opening, Problem, Report, SourceType, StreamItem, hookimpl
-from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE
+from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, SourceUnavailable
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.run import pipeline
 from pbx_connector.service import process
@@ -69,7 +69,11 @@ class World:
         self.ahead = timedelta(0)
         self.opened: list[str] = []
         self.blocked: dict[str, threading.Event] = {}
+        self.down: set[str] = set()
         self.told: list[tuple[str, str]] = []
+        self.telling = threading.Event()
+        self.listens = threading.Event()
+        self.listens.set()
         self.code: int | None = None
         self.stop = threading.Event()
         self.service: Service | None = None
@@ -86,6 +90,9 @@ class World:
             return [SourceType("hand", "In the hand", Settings, fields, self._open, warnings=_warn)]
 
         def told(report: Report, notices: Sequence[Notice]) -> None:
+            if notices:
+                self.telling.set()
+                self.listens.wait(PATIENCE)
             self.told += [(notice.profile, str(notice.kind)) for notice in notices]
 
         vars(module)["pbx_sources"] = hookimpl(sources, specname="pbx_sources")
@@ -99,6 +106,8 @@ class World:
         source = Talking()
         source.add("public").put("r", display_name="Ann")
         source.add("more").put("r", display_name="Bob")
+        if settings.name in self.down:
+            source.down = SourceUnavailable("the server does not answer")
         return nullcontext(source)
 
     def drop(self, name: str, every: str = "1h") -> None:
@@ -119,7 +128,7 @@ class World:
         self.code = self.service.run(self.stop)
 
     def end(self) -> None:
-        for event in self.blocked.values():
+        for event in (*self.blocked.values(), self.listens):
             event.set()
         self.stop.set()
         if self._thread:
@@ -302,6 +311,30 @@ def test_a_service_that_has_nobody_to_tell_says_so_at_its_start(tmp_path: Path) 
         with structlog.testing.capture_logs() as lines:
             Service(config, shipped, f"sqlite:///{tmp_path}/book.sqlite").run(stop)
         assert sum("nobody is told" in line["event"] for line in lines) == warned
+
+
+def test_a_messenger_that_hangs_holds_up_no_run_and_loses_no_message(world: World) -> None:
+    world.listens.clear()
+    world.down.add("bad")
+    world.drop("bad")
+    world.start()
+    assert world.telling.wait(PATIENCE)
+    world.drop("good")
+    assert eventually(lambda: world.ran("good"))
+    for number in range(3):
+        world.down.add(f"bad{number}")
+        world.drop(f"bad{number}")
+    assert eventually(lambda: all(world.ran(f"bad{number}") for number in range(3)))
+    assert world.told == []
+    world.listens.set()
+    failing = [("bad", "failing"), ("bad0", "failing"), ("bad1", "failing"), ("bad2", "failing")]
+    assert eventually(lambda: sorted(world.told) == failing)
+    world.end()
+    world.stop = threading.Event()
+    world.start()
+    assert eventually(lambda: world.ran("bad2"))
+    time.sleep(0.5)
+    assert sorted(world.told) == failing
 
 
 def test_a_profile_without_a_schedule_is_shown_and_not_run(world: World) -> None:
