@@ -5,7 +5,11 @@ A staged book has a slot: the number of the held book, or a negative one while i
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, Table
+from functools import cache
+
+from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table
+from sqlalchemy.dialects import registry
+from sqlalchemy.schema import CreateTable
 
 from pbx_connector.stores.sql.schema import Id, Key, field_columns, required, tail_columns
 
@@ -84,3 +88,15 @@ JOINED = {
     t_record: ("no", "slot", "row_key", "record_key"),
 }
 """What the difference is worked out by."""
+
+
+def create_tables(connection: Connection) -> None:
+    for statement in _statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+@cache
+def _statements(database: str) -> tuple[str, ...]:
+    """Made once, as they are wanted by every run."""
+    dialect = registry.load(database)()
+    return tuple(str(CreateTable(table).compile(dialect=dialect)) for table in staging.sorted_tables)

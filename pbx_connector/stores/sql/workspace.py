@@ -26,7 +26,7 @@ from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.decision import SqlDecision
 from pbx_connector.stores.sql.recording import record_run
 from pbx_connector.stores.sql.schema import account, book, label, provenance, row_note
-from pbx_connector.stores.sql.staging import JOINED, staging, t_book, t_record, t_row
+from pbx_connector.stores.sql.staging import JOINED, create_tables, t_book, t_record, t_row
 from pbx_connector.stores.workspace import BookOutcome, BookResult, Decision, HeldBook, StagedRow
 from pbx_connector.targets import FIELD_NAMES
 
@@ -51,7 +51,7 @@ class SqlWorkspace:
         self._failure: StoreError | None = None
         with self._transaction() as transaction:
             self._database.dialect.prepare_staging(transaction)
-            staging.create_all(transaction, checkfirst=False)
+            create_tables(transaction)
             self._held = {held.id: held for held in transaction.execute(select(book).where(book.c.profile == profile))}
         self._slots: dict[str, int] = {held.id: held.no for held in self._held.values()}
 
