@@ -35,14 +35,15 @@ def checked_label(name: str) -> str:
 
 def claim_file(profile: str, known: str | None, file: Path | None) -> str | None:
     """Where the profile is run from, from now on. Two files with one id would take away each other's entries; a file
-    that moved leaves none behind at its old place."""
+    that moved leaves none behind at its old place. The store forgets it for any other profile: a file has one id."""
     if file is None:
         return known
     path = file.resolve()
     if known is not None and known != str(path) and Path(known).exists():
         raise UsageError(
             f"profile {profile} is run from {known}, so {path} cannot be it, too",
-            hint="give one of the two an id: of its own, or delete the one that is not used any more",
+            hint="give one of the two an id: of its own, or delete the one that is not used any more; "
+            f"if the other has a new id:, run that one first, or: pbx-connector profiles adopt {profile} NEW",
             code="P0106",
         )
     return str(path)

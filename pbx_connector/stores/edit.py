@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from pbx_connector.model import Account
 from pbx_connector.stores.contract import Entry, JournalLine, Origin
+
+BATCH = 500
+"""How many entries or lines are worked on at a time."""
 
 
 class Edit(Protocol):
@@ -27,28 +30,40 @@ class Edit(Protocol):
         ...
 
     def entry(self, entry: int) -> Entry | None: ...
-    def account_entries(self, account: str) -> Iterator[Entry]:
-        """Its private entries, and company entries that come from its books."""
+    def entries(self, wanted: Collection[int]) -> dict[int, Entry]:
+        """Those of them that are there, by id."""
         ...
 
-    def profile_entries(self, profile: str) -> Iterator[Entry]: ...
-
-    def put_entry(self, entry: Entry) -> Entry:
-        """Write an entry; the id 0 asks for a new one. The row that it comes from will be read again."""
+    def account_entries(self, account: str) -> Iterator[Sequence[Entry]]:
+        """Its private entries, and company entries that come from its books; in batches, which may be dropped."""
         ...
 
-    def drop_entry(self, entry: Entry) -> None:
-        """Remove an entry. The row that it came from will be read again."""
+    def profile_entries(self, profile: str) -> Iterator[Sequence[Entry]]:
+        """In batches, which may be dropped."""
         ...
 
-    def taken(self, origin: Origin) -> bool:
-        """Whether an entry comes from there."""
+    def put_entries(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Write entries; the id 0 asks for a new one. The rows that they come from will be read again."""
         ...
 
-    def journal_backwards(self, run: str) -> Iterator[JournalLine]: ...
+    def drop_entries(self, entries: Sequence[Entry]) -> None:
+        """Remove entries. The rows that they came from will be read again."""
+        ...
 
-    def touched_after(self, run: str, line: JournalLine) -> str | None:
-        """A later run that changed the same entry or account, other than an undone one and its undo."""
+    def taken(self, origins: Collection[Origin]) -> set[Origin]:
+        """Those of them that an entry comes from."""
+        ...
+
+    def journal_backwards(self, run: str) -> Iterator[Sequence[JournalLine]]:
+        """In batches, which may be taken back."""
+        ...
+
+    def touched_after(self, run: str, entries: Collection[int]) -> dict[int, str]:
+        """For each entry the last later run that changed it, if there is one, other than an undone one and its undo."""
+        ...
+
+    def account_touched_after(self, run: str, account: str) -> str | None:
+        """The last later run that changed the account, other than an undone one and its undo."""
         ...
 
     def added_after(self, run: str, account: str) -> str | None:
@@ -56,7 +71,7 @@ class Edit(Protocol):
         ...
 
     def mark_undone(self, run: str) -> None:
-        """What the run itself had undone, if it is an undo, counts again."""
+        """What the run itself had undone, if it is an undo, counts again, and what that had undone does not."""
         ...
 
     def hold(self, profile: str) -> None:

@@ -6,7 +6,7 @@ depends on is looked at inside it, where nobody else writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
@@ -72,16 +72,16 @@ class Editing:
 
     def add_entry(self: Editable, content: Content) -> Entry:
         with self.edit(RunKind.HAND, "entry added by hand") as edit:
-            return edit.put_entry(Entry(0, _checked(edit, content)))
+            return edit.put_entries([Entry(0, _checked(edit, content))])[0]
 
     def edit_entry(self: Editable, entry: int, change: Callable[[Content], Content]) -> Entry:
         with self.edit(RunKind.HAND, f"entry {entry} edited by hand") as edit:
             content = change(_made_by_hand(edit, entry).content)
-            return edit.put_entry(Entry(entry, _checked(edit, content)))
+            return edit.put_entries([Entry(entry, _checked(edit, content))])[0]
 
     def remove_entry(self: Editable, entry: int) -> None:
         with self.edit(RunKind.HAND, f"entry {entry} removed by hand") as edit:
-            edit.drop_entry(_made_by_hand(edit, entry))
+            edit.drop_entries([_made_by_hand(edit, entry)])
 
     # what whole runs and profiles did
 
@@ -104,10 +104,7 @@ class Editing:
         with self.edit(RunKind.REMOVE, f"profile {profile} removed", checked_text(profile)) as edit:
             if all(profile != known.id for known in self.profiles()):
                 raise UsageError(f"no profile {profile} has run on this store", hint="see: pbx-connector profiles list")
-            removed = 0
-            for entry in edit.profile_entries(profile):
-                edit.drop_entry(entry)
-                removed += 1
+            removed = _drop_all(edit, edit.profile_entries(profile))
             edit.forget_profile(profile)
         return removed
 
@@ -126,11 +123,16 @@ def _undoable(record: RunRecord) -> RunRecord:
 
 
 def _drop_account(edit: Edit, account: str) -> int:
-    dropped = 0
-    for entry in edit.account_entries(account):
-        edit.drop_entry(entry)
-        dropped += 1
+    dropped = _drop_all(edit, edit.account_entries(account))
     edit.drop_account(account)
+    return dropped
+
+
+def _drop_all(edit: Edit, batches: Iterable[Sequence[Entry]]) -> int:
+    dropped = 0
+    for batch in batches:
+        edit.drop_entries(batch)
+        dropped += len(batch)
     return dropped
 
 

@@ -1,37 +1,33 @@
-"""Takes a run back: every change of it that nothing later touched, the last one first.
+"""Takes a run back: every change of it that nothing later touched, the last ones first.
 
-Works on the steps of an `Edit`, for all stores alike. What stays is reported with the reason.
+Works on the steps of an `Edit`, for all stores alike, a batch of changes at a time: a run changes an entry once at
+most, so the changes of a batch do not depend on each other. What stays is reported with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import groupby
 
 from pbx_connector.model import Account
 from pbx_connector.plan import Action
-from pbx_connector.stores.contract import Entry, JournalLine, Left
+from pbx_connector.stores.contract import Entry, JournalLine, Left, Origin
 from pbx_connector.stores.edit import Edit
 
 
 def take_back(edit: Edit, run: str) -> Iterator[Left | None]:
     """For each change of a run either what stays, or None once it is taken back."""
     owner_fault = cache(partial(_owner_fault, edit, run))  # a run's accounts come back before their entries do
-    for line in edit.journal_backwards(run):
-        if line.action is Action.MOVE:
-            continue  # where an entry comes from is the source's business; it says what it said
-        later = edit.touched_after(run, line)
-        reason = f"run {later} changed it later" if later else _stands_otherwise(edit, line)
-        reason = reason or _reverse(edit, line, owner_fault)
-        yield Left(line.entry, line.account, reason) if reason else None
-
-
-def _stands_otherwise(edit: Edit, line: JournalLine) -> str:
-    """The undo of a later run may have left something of it."""
-    held = edit.entry(line.entry) if line.entry is not None else None
-    if line.after is not None and held is not None and held.content != line.after:
-        return "it says something else by now"
-    return ""
+    for batch in edit.journal_backwards(run):
+        # where an entry comes from is the source's business; one that moved says what it said
+        lines = [line for line in batch if line.action is not Action.MOVE]
+        for account, some in groupby(lines, key=lambda line: line.account):
+            if account is None:
+                yield from _Batch(edit, run, list(some), owner_fault).take_back()
+            else:
+                yield from (_take_back_account(edit, run, line, account) for line in some)
 
 
 def _owner_fault(edit: Edit, run: str, account: str) -> str:
@@ -42,40 +38,63 @@ def _owner_fault(edit: Edit, run: str, account: str) -> str:
     return f"account {account} was added anew by run {later}" if later else ""
 
 
-def _reverse(edit: Edit, line: JournalLine, owner_fault: Callable[[str], str]) -> str:
-    """Returns why it cannot be done, or nothing."""
-    if line.account is not None:
-        return _reverse_account(edit, line, line.account)
-    return _reverse_entry(edit, line, owner_fault)
+@dataclass
+class _Batch:
+    """Changes of entries."""
+
+    edit: Edit
+    run: str
+    lines: Sequence[JournalLine]
+    owner_fault: Callable[[str], str]
+    put: list[Entry] = field(default_factory=list)
+    drop: list[Entry] = field(default_factory=list)
+
+    def take_back(self) -> list[Left | None]:
+        entries = [line.entry for line in self.lines if line.entry is not None]
+        self._held = self.edit.entries(entries)
+        self._later = self.edit.touched_after(self.run, entries)
+        self._taken = self.edit.taken([line.origin for line in self.lines if line.origin])
+        outcome = [self._take_back(line) for line in self.lines]
+        self.edit.drop_entries(self.drop)
+        self.edit.put_entries(self.put)
+        return outcome
+
+    def _take_back(self, line: JournalLine) -> Left | None:
+        assert line.entry is not None  # noqa: S101 - a line is about an entry or an account
+        held = self._held.get(line.entry)
+        if later := self._later.get(line.entry):
+            reason = f"run {later} changed it later"
+        elif line.after is not None and held is not None and held.content != line.after:
+            reason = "it says something else by now"  # the undo of a later run may have left something of it
+        else:
+            reason = self._reverse(line, line.entry, held)
+        return Left(line.entry, None, reason) if reason else None
+
+    def _reverse(self, line: JournalLine, entry: int, held: Entry | None) -> str:
+        """Returns why it cannot be done, or nothing."""
+        if line.before is None:
+            self.drop += [held] if held else []
+            return "" if held else "it is no more"
+        origin = held.origin if held else line.origin
+        owners = filter(None, (line.before.account, origin.book.account if origin else None))
+        if fault := next(filter(None, map(self.owner_fault, owners)), ""):
+            return fault
+        if held is None and self._is_taken(origin):
+            return "its contact has another entry by now"
+        self.put.append(Entry(entry, line.before, origin))
+        return ""
+
+    def _is_taken(self, origin: Origin | None) -> bool:
+        return origin is not None and origin in self._taken
 
 
-def _reverse_entry(edit: Edit, line: JournalLine, owner_fault: Callable[[str], str]) -> str:
-    assert line.entry is not None  # noqa: S101 - a line is about an entry or an account
-    held = edit.entry(line.entry)
-    if line.before is None:
-        return _drop(edit, held)
-    origin = held.origin if held else line.origin
-    owners = filter(None, (line.before.account, origin.book.account if origin else None))
-    if fault := next(filter(None, map(owner_fault, owners)), ""):
-        return fault
-    if held is None and origin and edit.taken(origin):
-        return "its contact has another entry by now"
-    edit.put_entry(Entry(line.entry, line.before, origin))
-    return ""
-
-
-def _drop(edit: Edit, held: Entry | None) -> str:
-    if held is None:
-        return "it is no more"
-    edit.drop_entry(held)
-    return ""
-
-
-def _reverse_account(edit: Edit, line: JournalLine, account: str) -> str:
+def _take_back_account(edit: Edit, run: str, line: JournalLine, account: str) -> Left | None:
+    if later := edit.account_touched_after(run, account):
+        return Left(None, account, f"run {later} changed it later")
     if line.before is not None:
         edit.put_account(Account(account, line.before.fields["username"], line.before.fields["email"]))
-    elif any(True for _ in edit.account_entries(account)):
-        return "it has entries by now"
+    elif any(edit.account_entries(account)):
+        return Left(None, account, "it has entries by now")
     else:
         edit.drop_account(account)
-    return ""
+    return None

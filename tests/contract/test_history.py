@@ -91,6 +91,50 @@ def test_undo_of_an_undo_does_it_again(run: Run, source: MemorySource, store: St
     assert names() == {}
 
 
+def test_an_undo_of_an_undo_of_an_undo_leaves_the_run_undone(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    first = run().run
+    undos = [first]
+    for _ in range(4):
+        undos.append(store.undo(undos[-1]).run)
+    assert list(names()) == ["Ann"]
+    assert [store.run(undo).undone_by for undo in undos] == [None, undos[2], None, undos[4], None]
+    third = store.undo(undos[4]).run
+    assert list(names()) == []
+    assert [store.run(undo).undone_by for undo in undos] == [undos[1], None, undos[3], None, third]
+    with pytest.raises(UsageError, match=f"was undone by run {undos[1]}"):
+        store.undo(first)
+    assert store.undo(undos[1]).left == ()
+    assert list(names()) == ["Ann"]
+
+
+def test_a_long_run_is_undone_whole(run: Run, source: MemorySource, store: Store, names: Names) -> None:
+    book = source.add("public")
+    for number in range(1201):
+        book.put(f"k{number}", display_name=f"Name {number}", label=f"Group {number % 3}")
+    run()
+    before = list(store.entries())
+    for number in range(1201):
+        if number % 3 == 0:
+            book.drop(f"k{number}")
+        elif number % 3 == 1:
+            book.put(f"k{number}", display_name=f"Other {number}", label="New")
+        else:
+            book.put(f"new {number}", display_name=f"New {number}")
+    changed = run(limits=FREE)
+    after = [(entry.id, entry.content) for entry in store.entries()]
+    undone = store.undo(changed.run)
+    assert (undone.changes, undone.left) == (1201, ())
+    assert [(entry.id, entry.content) for entry in store.entries()] == [(entry.id, entry.content) for entry in before]
+    assert len(list(store.changes(undone.run))) == 1201
+    store.undo(undone.run)
+    assert [(entry.id, entry.content) for entry in store.entries()] == after
+    store.resume_profile("crm")
+    assert run(limits=FREE).counts.unchanged == len(after)
+
+
 def test_losses_count_again_once_their_undo_is_undone(run: Run, source: MemorySource, store: Store) -> None:
     book = source.add("public")
     for number in range(40):
@@ -367,6 +411,23 @@ def test_two_files_with_one_id_are_refused(run: Run, source: MemorySource, store
     with pytest.raises(UsageError):
         run(file=here)
     assert [record.report.status for record in store.runs()] == ["done"] * 3
+
+
+def test_a_file_that_got_another_id_gives_the_old_one_free_once_it_is_run(
+    run: Run, source: MemorySource, store: Store, tmp_path: Path
+) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    here, there = tmp_path / "here.yaml", tmp_path / "there.yaml"
+    here.touch()
+    there.touch()
+    run(file=here)
+    with pytest.raises(UsageError, match="is run from") as refusal:
+        run(file=there)
+    assert "run that one first, or: pbx-connector profiles adopt crm NEW" in refusal.value.hint
+    run(file=here, id="new")
+    assert run(file=there).counts.unchanged == 1
+    with pytest.raises(UsageError, match="is run from"):
+        run(file=there, id="new")
 
 
 def test_an_adoption_is_handed_back_not_undone(run: Run, source: MemorySource, store: Store) -> None:

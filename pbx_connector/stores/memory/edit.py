@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from pbx_connector.model import Account, Counts
 from pbx_connector.plan import Action, Content
 from pbx_connector.stores.contract import Entry, JournalLine, Origin
+from pbx_connector.stores.edit import BATCH
 from pbx_connector.stores.memory.state import BookState, Held, Line, Profile, Source, State
+
+T = TypeVar("T")
 
 
 class MemoryEdit:
@@ -16,6 +20,7 @@ class MemoryEdit:
         self._state = state
         self._number = number
         self._lines: list[Line] = []
+        self.undoes: int | None = None
         self.counts = Counts()
 
     @property
@@ -44,16 +49,22 @@ class MemoryEdit:
     def entry(self, entry: int) -> Entry | None:
         return self._state.entry(entry)
 
-    def account_entries(self, account: str) -> Iterator[Entry]:
+    def entries(self, wanted: Collection[int]) -> dict[int, Entry]:
+        return {number: entry for number in wanted if (entry := self.entry(number))}
+
+    def account_entries(self, account: str) -> Iterator[Sequence[Entry]]:
         return self._entries(self._state.of_account(account))
 
-    def profile_entries(self, profile: str) -> Iterator[Entry]:
+    def profile_entries(self, profile: str) -> Iterator[Sequence[Entry]]:
         return self._entries([number for number, _, _ in self._state.owned(profile)])
 
-    def _entries(self, numbers: list[int]) -> Iterator[Entry]:
-        return (entry for number in numbers if (entry := self._state.entry(number)))
+    def _entries(self, numbers: list[int]) -> Iterator[Sequence[Entry]]:
+        return _batches(list(self.entries(numbers).values()))
 
-    def put_entry(self, entry: Entry) -> Entry:
+    def put_entries(self, entries: Sequence[Entry]) -> list[Entry]:
+        return [self._put_entry(entry) for entry in entries]
+
+    def _put_entry(self, entry: Entry) -> Entry:
         before = self.entry(entry.id) if entry.id else None
         written = entry if entry.id else replace(entry, id=self._state.take("entry") + 1)
         source = None
@@ -66,15 +77,16 @@ class MemoryEdit:
         self._journal_entry(before, written)
         return written
 
-    def drop_entry(self, entry: Entry) -> None:
-        del self._state.entries[entry.id]
-        self._unsettle(entry)
-        self._journal_entry(entry, None)
+    def drop_entries(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            del self._state.entries[entry.id]
+            self._unsettle(entry)
+            self._journal_entry(entry, None)
 
-    def taken(self, origin: Origin) -> bool:
-        wanted = (self._book(origin), origin.row, origin.record)
+    def taken(self, origins: Collection[Origin]) -> set[Origin]:
         sources = [held.source for held in self._state.entries.values() if held.source]
-        return any((source.book, source.row, source.record) == wanted for source in sources)
+        places = {(source.book, source.row, source.record) for source in sources}
+        return {origin for origin in origins if (self._book(origin), origin.row, origin.record) in places}
 
     def _book(self, origin: Origin) -> int | None:
         return self._state.book(origin.profile, origin.book.id)
@@ -107,30 +119,36 @@ class MemoryEdit:
         self._state.forget_books({number for number, held in self._state.books.items() if held.profile == profile})
         self._state.profiles.pop(profile, None)
 
-    def journal_backwards(self, run: str) -> Iterator[JournalLine]:
-        return (line.line for line in reversed(self._state.journal.get(int(run), ())))
+    def journal_backwards(self, run: str) -> Iterator[Sequence[JournalLine]]:
+        return _batches([line.line for line in reversed(self._state.journal.get(int(run), ()))])
 
-    def touched_after(self, run: str, line: JournalLine) -> str | None:
-        return self._later(run, lambda other: _same(other, line) and other.action is not Action.MOVE)
+    def touched_after(self, run: str, entries: Collection[int]) -> dict[int, str]:
+        later = self._changes_after(run)
+        return {line.entry: number for number, line in later if line.entry is not None and line.entry in entries}
+
+    def account_touched_after(self, run: str, account: str) -> str | None:
+        return _last(number for number, line in self._changes_after(run) if line.account == account)
 
     def added_after(self, run: str, account: str) -> str | None:
-        return self._later(run, lambda other: other.account == account and other.action is Action.ADD)
+        later = self._changes_after(run)
+        return _last(number for number, line in later if line.account == account and line.action is Action.ADD)
 
-    def _later(self, run: str, wanted: Callable[[JournalLine], bool]) -> str | None:
+    def _changes_after(self, run: str) -> Iterator[tuple[str, JournalLine]]:
+        """Of later runs, the earliest first, but for those that were undone and their undos."""
         undos = {run.record.undone_by for run in self._state.runs.values()}
-        later = [
-            number
-            for number, lines in self._state.journal.items()
-            if number > int(run) and self._state.runs[number].record.undone_by is None and str(number) not in undos
-            if any(wanted(other.line) for other in lines)
-        ]
-        return str(max(later)) if later else None
+        for number, lines in sorted(self._state.journal.items()):
+            if number > int(run) and self._state.runs[number].record.undone_by is None and str(number) not in undos:
+                yield from ((str(number), line.line) for line in lines if line.line.action is not Action.MOVE)
 
     def mark_undone(self, run: str) -> None:
-        for number, known in self._state.runs.items():
-            if known.record.undone_by == run:
-                self._set_undone(number, None)
         self._set_undone(int(run), self.run)
+        self.undoes = int(run)
+        counts, undo = True, int(run)
+        while (target := self._state.runs[undo].undoes) in self._state.runs:
+            known = self._state.runs[target].record.undone_by
+            if known == (str(undo) if counts else None):
+                self._set_undone(target, None if counts else str(undo))
+            counts, undo = not counts, target
 
     def _set_undone(self, number: int, by: str | None) -> None:
         known = self._state.runs[number]
@@ -163,5 +181,9 @@ def _content(account: Account) -> Content:
     return Content(account.id, {"username": account.username, "email": account.email})
 
 
-def _same(one: JournalLine, other: JournalLine) -> bool:
-    return (one.entry, one.account) == (other.entry, other.account)
+def _last(numbers: Iterable[str]) -> str | None:
+    return max(numbers, key=int, default=None)
+
+
+def _batches(found: list[T]) -> Iterator[list[T]]:
+    return (found[start : start + BATCH] for start in range(0, len(found), BATCH))

@@ -58,6 +58,8 @@ class Run:
     finished: float
     removed: int = 0
     blanked: int = 0
+    undoes: int | None = None
+    """What an undo took back, whether it still counts or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,9 @@ class MemoryStore(Editing):
                     hint=f"when its source or rules are right: pbx-connector profiles resume {profile}",
                 )
             self._ensure_free(profile)
+            for name, other in state.profiles.items():
+                if path and other.file == path:
+                    state.profiles[name] = replace(other, file=None)
             state.profiles[profile] = Profile(title, file=path)
             self._running[profile] = number = state.take("run") + 1
             return number
@@ -269,7 +272,7 @@ class MemoryStore(Editing):
             started = datetime.now(UTC)
             yield state, edit
             report = Report(str(number), profile, RunStatus.DONE, edit.counts, started=started)
-            state.runs[number] = Run(RunRecord(kind, report, note), time.time())
+            state.runs[number] = Run(RunRecord(kind, report, note), time.time(), undoes=edit.undoes)
             state.journal[number] = edit.lines
 
     # memos

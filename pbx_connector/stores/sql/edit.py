@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
 
 from pbx_connector.model import Account, Counts
 from pbx_connector.plan import Action, Content, content_digest
 from pbx_connector.stores.contract import Entry, JournalLine, Origin
+from pbx_connector.stores.edit import BATCH
 from pbx_connector.stores.folding import found_by
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.database import Dialect
@@ -29,8 +32,6 @@ from pbx_connector.stores.sql.schema import (
 )
 from pbx_connector.stores.sql.schema import run as runs
 from pbx_connector.targets import FIELD_NAMES
-
-BATCH = 500
 
 
 class SqlEdit:
@@ -72,64 +73,88 @@ class SqlEdit:
     def entry(self, wanted: int) -> Entry | None:
         return one_entry(self._connection, self._dialect, wanted)
 
-    def account_entries(self, owner: str) -> Iterator[Entry]:
-        return self._entries(of_account(owner))
+    def entries(self, wanted: Collection[int]) -> dict[int, Entry]:
+        query = entry_query(self._dialect).where(entry.c.id.in_(list(wanted)))
+        return {found.id: found for found in map(to_entry, self._connection.execute(query))}
 
-    def profile_entries(self, profile: str) -> Iterator[Entry]:
+    def account_entries(self, account: str) -> Iterator[Sequence[Entry]]:
+        return self._entries(of_account(account))
+
+    def profile_entries(self, profile: str) -> Iterator[Sequence[Entry]]:
         return self._entries(book.c.profile == profile)
 
-    def _entries(self, condition: Any) -> Iterator[Entry]:
-        """In batches by id, so that they may be dropped on the way."""
+    def _entries(self, condition: ColumnElement[bool]) -> Iterator[Sequence[Entry]]:
         query = entry_query(self._dialect).where(condition).limit(BATCH)
         last = 0
         while batch := [to_entry(row) for row in self._connection.execute(query.where(entry.c.id > last))]:
-            yield from batch
+            yield batch
             last = batch[-1].id
 
-    def put_entry(self, wanted: Entry) -> Entry:
-        held = self.entry(wanted.id) if wanted.id else None
-        written = wanted if wanted.id else replace(wanted, id=take(self._connection, "entry") + 1)
-        values = _values(written.content)
-        if held is None:
-            self._connection.execute(insert(entry).values(id=written.id, **values))
-            self._put_origin(written)
-        else:
-            self._connection.execute(update(entry).where(entry.c.id == written.id).values(**values))
-            self._unsettle(written)
+    def put_entries(self, entries: Sequence[Entry]) -> list[Entry]:
+        if not entries:
+            return []
+        written = self._numbered(entries)
+        held = self.entries([wanted.id for wanted in written])
+        new = [wanted for wanted in written if wanted.id not in held]
+        if new:
+            self._connection.execute(insert(entry), [{"id": wanted.id, **_values(wanted.content)} for wanted in new])
+        if changed := [wanted for wanted in written if wanted.id in held]:
+            rewritten = [{"changed": wanted.id, **_values(wanted.content)} for wanted in changed]
+            self._connection.execute(update(entry).where(entry.c.id == bindparam("changed")), rewritten)
+        self._put_origins([wanted for wanted in new if wanted.origin])
+        self._unsettle(written)
+        self._put_digests([wanted for wanted in changed if wanted.origin])
         self._put_labels(written)
-        self._journal_entry(held, written)
+        self._journal_entries([(held.get(wanted.id), wanted) for wanted in written])
         return written
 
-    def drop_entry(self, wanted: Entry) -> None:
-        self._unsettle(wanted)
-        self._connection.execute(delete(entry).where(entry.c.id == wanted.id))
-        self._journal_entry(wanted, None)
+    def _numbered(self, entries: Sequence[Entry]) -> list[Entry]:
+        new = sum(not wanted.id for wanted in entries)
+        numbers = count(take(self._connection, "entry", new) + 1) if new else count()
+        return [wanted if wanted.id else replace(wanted, id=next(numbers)) for wanted in entries]
 
-    def _put_labels(self, written: Entry) -> None:
-        self._connection.execute(delete(entry_label).where(entry_label.c.entry == written.id))
-        for name, value in written.content.labels.items():
-            number = self._connection.execute(select(label.c.id).where(label.c.name == name)).scalar()
-            if number is None:
-                number = take(self._connection, "label") + 1
-                self._connection.execute(insert(label).values(id=number, name=name))
-            self._connection.execute(insert(entry_label).values(entry=written.id, label=number, value=value))
+    def drop_entries(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._unsettle(entries)
+            self._connection.execute(delete(entry).where(entry.c.id.in_([dropped.id for dropped in entries])))
+            self._journal_entries([(dropped, None) for dropped in entries])
 
-    def _put_origin(self, written: Entry) -> None:
+    def _put_labels(self, entries: Sequence[Entry]) -> None:
+        self._connection.execute(delete(entry_label).where(entry_label.c.entry.in_([put.id for put in entries])))
+        carried = [(put.id, name, value) for put in entries for name, value in put.content.labels.items()]
+        if carried:
+            numbers = self._labels(dict.fromkeys(name for _, name, _ in carried))
+            values = [{"entry": no, "label": numbers[name], "value": value} for no, name, value in carried]
+            self._connection.execute(insert(entry_label), values)
+
+    def _labels(self, wanted: Collection[str]) -> dict[str, int]:
+        """The numbers of labels, which are made if they are not there."""
+        known = dict(self._connection.execute(select(label.c.name, label.c.id)).all())
+        missing = [name for name in wanted if name not in known]
+        if missing:
+            new = dict(zip(missing, count(take(self._connection, "label", len(missing)) + 1), strict=False))
+            self._connection.execute(insert(label), [{"id": no, "name": name} for name, no in new.items()])
+            known |= new
+        return known
+
+    def _put_origins(self, entries: Sequence[Entry]) -> None:
         """The version is left empty: the source is asked for the row again."""
-        if written.origin is None:
-            return
-        number = self._book(written.origin) or self._add_book(written.origin)
-        self._connection.execute(
-            insert(provenance).values(
-                entry=written.id,
-                book=number,
-                row_key=written.origin.row,
-                record_key=written.origin.record,
-                version="",
-                digest=content_digest(written.content),
-            )
-        )
-        self._unsettle(written)
+        numbers: dict[tuple[str, str], int] = {}
+        values = []
+        for put in entries:
+            assert put.origin  # noqa: S101 - the caller chose them by it
+            origin, place = put.origin, (put.origin.profile, put.origin.book.id)
+            number = numbers.setdefault(place, 0) or self._book(origin) or self._add_book(origin)
+            numbers[place] = number
+            keys = {"book": number, "row_key": origin.row, "record_key": origin.record}
+            values.append({"entry": put.id, "version": "", "digest": content_digest(put.content), **keys})
+        if values:
+            self._connection.execute(insert(provenance), values)
+
+    def _put_digests(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            digests = [{"changed": put.id, "digest": content_digest(put.content)} for put in entries]
+            self._connection.execute(update(provenance).where(provenance.c.entry == bindparam("changed")), digests)
 
     def _add_book(self, origin: Origin) -> int:
         number = take(self._connection, "book") + 1
@@ -140,26 +165,35 @@ class SqlEdit:
         self._connection.execute(insert(book).values(no=number, profile=origin.profile, fingerprint="", **values))
         return number
 
-    def _unsettle(self, changed: Entry) -> None:
-        """The source's state no longer tells what is held: its next reading starts anew, and with this row."""
-        if changed.origin is None:
-            return
-        number = self._book(changed.origin)
-        self._connection.execute(update(book).where(book.c.no == number).values(checkpoint=None))
-        for known in (provenance, row_note):
-            same_row = (known.c.book == number) & (known.c.row_key == changed.origin.row)
-            self._connection.execute(update(known).where(same_row).values(version=""))
-        mine = provenance.c.entry == changed.id
-        self._connection.execute(update(provenance).where(mine).values(digest=content_digest(changed.content)))
+    def _unsettle(self, changed: Iterable[Entry]) -> None:
+        """The source's state no longer tells what is held: its next reading starts anew, and with these rows."""
+        for number, origins in self._by_book(found.origin for found in changed).items():
+            self._connection.execute(update(book).where(book.c.no == number).values(checkpoint=None))
+            keys = [origin.row for origin in origins]
+            for known in (provenance, row_note):
+                same_row = (known.c.book == number) & self._dialect.among(known.c.row_key, keys)
+                self._connection.execute(update(known).where(same_row).values(version=""))
+
+    def _by_book(self, origins: Iterable[Origin | None]) -> dict[int, list[Origin]]:
+        """By the numbers of books that are there."""
+        by_place: dict[tuple[str, str], list[Origin]] = defaultdict(list)
+        for origin in origins:
+            if origin is not None:
+                by_place[origin.profile, origin.book.id].append(origin)
+        return {number: some for some in by_place.values() if (number := self._book(some[0]))}
 
     def _book(self, origin: Origin) -> int | None:
         mine = (book.c.profile == origin.profile) & (book.c.id == origin.book.id)
         return self._connection.execute(select(book.c.no).where(mine)).scalar()
 
-    def taken(self, origin: Origin) -> bool:
-        same = (provenance.c.row_key == origin.row) & (provenance.c.record_key == origin.record)
-        query = select(provenance.c.entry).where(provenance.c.book == self._book(origin), same)
-        return self._connection.execute(query).first() is not None
+    def taken(self, origins: Collection[Origin]) -> set[Origin]:
+        found: set[Origin] = set()
+        for number, some in self._by_book(origins).items():
+            keys = self._dialect.among(provenance.c.row_key, [origin.row for origin in some])
+            query = select(provenance.c.row_key, provenance.c.record_key).where(provenance.c.book == number, keys)
+            held = {tuple(row) for row in self._connection.execute(query)}
+            found |= {origin for origin in some if (origin.row, origin.record) in held}
+        return found
 
     # profiles
 
@@ -172,53 +206,63 @@ class SqlEdit:
 
     # history
 
-    def journal_backwards(self, run: str) -> Iterator[JournalLine]:
-        """In batches, as lines are reversed on the way."""
+    def journal_backwards(self, run: str) -> Iterator[Sequence[JournalLine]]:
         query = select(journal).where(journal.c.run == int(run)).order_by(journal.c.seq.desc()).limit(BATCH)
         last: int | None = None
         while batch := self._connection.execute(query if last is None else query.where(journal.c.seq < last)).all():
-            yield from map(to_line, batch)
+            yield [to_line(row) for row in batch]
             last = batch[-1].seq
 
-    def touched_after(self, run: str, line: JournalLine) -> str | None:
-        same = journal.c.entry == line.entry if line.account is None else journal.c.account == line.account
-        return self._later(run, same, journal.c.action != Action.MOVE)
+    def touched_after(self, run: str, entries: Collection[int]) -> dict[int, str]:
+        changed = (journal.c.entry.in_(list(entries)), journal.c.action != Action.MOVE)
+        query = self._later(run, *changed).add_columns(journal.c.entry).group_by(journal.c.entry)
+        return {number: str(later) for later, number in self._connection.execute(query)}
+
+    def account_touched_after(self, run: str, account: str) -> str | None:
+        return self._last(self._later(run, journal.c.account == account, journal.c.action != Action.MOVE))
 
     def added_after(self, run: str, account: str) -> str | None:
-        return self._later(run, journal.c.account == account, journal.c.action == Action.ADD)
+        return self._last(self._later(run, journal.c.account == account, journal.c.action == Action.ADD))
 
-    def _later(self, run: str, *conditions: ColumnElement[bool]) -> str | None:
+    def _later(self, run: str, *conditions: ColumnElement[bool]) -> Select[Any]:
         query = select(func.max(journal.c.run)).where(journal.c.run > int(run), journal.c.run < self._no, *conditions)
         undone = select(runs.c.no).where(runs.c.undone_by.is_not(None))
         undos = select(runs.c.undone_by).where(runs.c.undone_by.is_not(None))
-        later = self._connection.execute(
-            query.where(journal.c.run.not_in(undone), journal.c.run.not_in(undos))
-        ).scalar()
-        return None if later is None else str(later)
+        return query.where(journal.c.run.not_in(undone), journal.c.run.not_in(undos))
+
+    def _last(self, later: Select[Any]) -> str | None:
+        found = self._connection.execute(later).scalar()
+        return None if found is None else str(found)
 
     def mark_undone(self, run: str) -> None:
-        self._connection.execute(update(runs).where(runs.c.undone_by == int(run)).values(undone_by=None))
-        self._connection.execute(update(runs).where(runs.c.no == int(run)).values(undone_by=self._no))
+        undo, counts = int(run), True
+        self._connection.execute(update(runs).where(runs.c.no == undo).values(undone_by=self._no))
+        self._connection.execute(update(runs).where(runs.c.no == self._no).values(undoes=undo))
+        while target := self._connection.execute(select(runs.c.undoes).where(runs.c.no == undo)).scalar():
+            known = runs.c.undone_by == undo if counts else runs.c.undone_by.is_(None)
+            by = None if counts else undo
+            self._connection.execute(update(runs).where(runs.c.no == target, known).values(undone_by=by))
+            undo, counts = target, not counts
 
     # the journal
 
-    def _journal_entry(self, before: Entry | None, after: Entry | None) -> None:
+    def _journal_entries(self, changes: Iterable[tuple[Entry | None, Entry | None]]) -> None:
+        self._connection.execute(insert(journal), [self._entry_line(before, after) for before, after in changes])
+
+    def _entry_line(self, before: Entry | None, after: Entry | None) -> dict[str, Any]:
         shown = after or before
         assert shown is not None  # noqa: S101 - a change has at least one side
-        action = self._count(before, after)
         gone = before.origin if before and not after else None
-        self._connection.execute(
-            insert(journal).values(
-                run=self._no,
-                seq=self._next(),
-                action=str(action),
-                entry=shown.id,
-                book=shown.origin.book.title if shown.origin else "",
-                before=before.content.to_json() if before else None,
-                after=after.content.to_json() if after else None,
-                origin=origin_text(gone) if gone else None,
-            )
-        )
+        return {
+            "run": self._no,
+            "seq": self._next(),
+            "action": str(self._count(before, after)),
+            "entry": shown.id,
+            "book": shown.origin.book.title if shown.origin else "",
+            "before": before.content.to_json() if before else None,
+            "after": after.content.to_json() if after else None,
+            "origin": origin_text(gone) if gone else None,
+        }
 
     def _journal_account(self, before: Account | None, after: Account | None) -> None:
         shown = after or before

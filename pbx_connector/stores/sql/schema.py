@@ -142,6 +142,7 @@ run = Table(
     required("note"),
     Column("undone_by", Id),
     Column("released", Boolean, nullable=False),
+    Column("undoes", Id),  # what an undo took back, whether it still counts or not
 )
 Index("run_profile", run.c.profile, run.c.no)
 

@@ -244,6 +244,8 @@ class SqlStore(Editing):
                 )
             else:
                 connection.execute(update(profile_table).where(profile_table.c.id == wanted).values(**values))
+            other = (profile_table.c.file == values["file"]) & (profile_table.c.id != wanted)
+            connection.execute(update(profile_table).where(other).values(file=None))
             number = take(connection, "run") + 1
             taken = leases.acquire(connection, self._database, wanted, number)
             if taken.abandoned is not None and not recording.is_recorded(connection, taken.abandoned):
