@@ -18,9 +18,9 @@ from pbx_rules.types import Type
 _PLACEHOLDER = re.compile(r"\{\{\{(?P<triple>[^{}]*)\}\}\}|\{\{(?P<double>[^{}]*)\}\}")
 _PATH = re.compile(r"[^\W\d]\w*(?:\.(?:[^\W\d]\w*|\[[^\[\]]+\]))*")
 _HELPERS = {
-    "#if": "write the condition beside the record's fields: when: Name is not blank",
-    "#unless": "write the condition beside the record's fields: when: Name is blank",
-    "#each": 'repeat the record with for: item in Name, and join a list into one text with a rule: join(", ", Name)',
+    "#if": "write the condition beside the record's fields: when: '{0} is not blank'",
+    "#unless": "write the condition beside the record's fields: when: '{0} is blank'",
+    "#each": 'repeat the record with for: item in {0}, and join a list into one text with a rule: join(", ", {0})',
     "/": "delete it, with the `{{#…}}` that it ends",
     "else": "give the fallback in a rule: Name = [A] else [B]",
     "this": "name what `for:` names: for: item in Name, then {{item}}",
@@ -72,15 +72,24 @@ def _placeholder(found: re.Match[str], scope: Scope) -> tuple[Typed, At]:
     at = At(start, start + len(name)) if name else At(*found.span())
     helper = next((hint for word, hint in _HELPERS.items() if _is_helper(name, word)), None)
     if helper:
-        scope.complain("R0406", f"the block helper {found[0]} is not known here", At(*found.span()), hint=helper)
+        hint = helper.format(_asked(name, scope)) if name.startswith("#") else helper
+        scope.complain("R0406", f"the block helper {found[0]} is not known here", At(*found.span()), hint=hint)
         return BROKEN, at
     expression = _expression(name.removeprefix("&").strip() if name.startswith("&") else name, at, scope)
     if expression is not None:
         return check(expression, scope), at
     known = [*scope.names.variables, *scope.loops, *scope.names.fields]
     hint = unknown.meant(name, known, "{{{{{}}}}}") if name else "write {{Name}}"
+    if not hint and not _PATH.fullmatch(name):
+        hint = f"a placeholder holds a name; compute it in a rule: Name = {name}, and write {{{{Name}}}}"
     scope.complain("R0405", f"{found[0]} names nothing", at, label="neither a variable nor a source field", hint=hint)
     return BROKEN, at
+
+
+def _asked(helper: str, scope: Scope) -> str:
+    """What a block helper asks about, as a rule names it."""
+    name = helper.partition(" ")[2].strip() or "Name"
+    return f"[{name}]" if name in scope.names.fields and name not in scope.names.variables else name
 
 
 def _is_helper(name: str, word: str) -> bool:

@@ -28,6 +28,13 @@ _PIVOT = 70
 """Two-digit years from here on are of the last century."""
 
 
+def _likely(layout: str) -> str:
+    """Excel does not mind small letters, and writes a German date with T and J."""
+    meant = layout.upper().translate({ord("T"): "D", ord("J"): "Y"})
+    known = meant != layout and all(token in _PARTS or token[0] not in "YMD" for token in _TOKEN.findall(meant))
+    return f'did you mean "{meant}"?' if known and not re.search("[A-CE-LN-XZ]", meant) else "YYYY, YY, MM, M, DD, D"
+
+
 def _tokens(layout: str) -> list[str]:
     """Raises ValueError if the format has letters that mean nothing."""
     if len(layout) > 50:
@@ -37,7 +44,7 @@ def _tokens(layout: str) -> list[str]:
         if token[0] in "YMD" and token not in _PARTS:
             raise ValueError(f"{token} is no part of a date format: YYYY, YY, MM, M, DD, D")
         if re.search(r"[a-zA-Z]", token) and token not in _PARTS:
-            raise ValueError(f"{token.strip()!r} is no part of a date format: YYYY, YY, MM, M, DD, D")
+            raise ValueError(f"{token.strip()!r} is no part of a date format: {_likely(layout)}")
     if not any(token in _PARTS for token in found):
         raise ValueError("a date format has YYYY, YY, MM, M, DD or D")
     return found

@@ -12,6 +12,13 @@ from pbx_rules.syntax.tree import At
 
 _VALUES = {"FIELD", "NAME", "TEXT", "NUMBER"}
 _OPERATORS = {"_IS", "_CONTAINS"}
+_COMPARED = {
+    "_CONTAINS": ("contains", "does not contain"),
+    "_STARTS_WITH": ("starts with", "does not start with"),
+    "_ENDS_WITH": ("ends with", "does not end with"),
+    "_MATCHES": ("matches", "does not match"),
+}
+"""What stands alone, without `is` before it."""
 
 
 def explain(token: Token, tokens: Sequence[Token], accepts: Collection[str], complain: Complain) -> None:
@@ -32,6 +39,9 @@ def _wanted(token: Token, before: Token | None, tokens: Sequence[Token], accepts
         return "`Name = …`, `keep when …` or `skip when …`", _first_word(token)
     if len(tokens) > 1 and token is tokens[1] and "_EQUALS" in accepts:
         return "`=`", "a statement is `Name = expression`; a name is one word, or several joined by _"
+    if before is not None and before.type in ("_IS", "_IS_NOT") and token.type in _COMPARED:
+        form = _COMPARED[token.type][before.type == "_IS_NOT"]
+        return "a value", f"write {form} instead of {before} {token}"
     if set(accepts) >= _VALUES:
         return "a value", 'a field [Name], a variable, "text", a number or a function'
     if set(accepts) & _OPERATORS:
@@ -65,6 +75,10 @@ def _after(before: Token | None, token: Token) -> str:
 def _between(token: Token, before: Token | None) -> str:
     if token.type == "NAME" and token.lower() in _MEANT:
         return f"write {_MEANT[token.lower()]}"
+    if token.type == "_NOT":
+        return "write is not, does not contain, does not start with, does not end with or does not match"
+    if before is not None and before.type == "NAME" and before.lower() == "if":
+        return "write if(condition, a, b)"
     if token.type == "_OPEN" and before is not None and before.type == "PART":
         return f"a function stands before what it works on: {before[1:]}(…)"
     if before is not None and before.type == "NAME" and token.type in ("FIELD", "NAME", "TEXT", "NUMBER"):
