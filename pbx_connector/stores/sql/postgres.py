@@ -38,21 +38,21 @@ TROUBLE: tuple[tuple[type[psycopg.Error], str, str], ...] = (
         "another program is writing to it",
         "try again; if it stays so, look for a run that hangs",
     ),
-    (
-        psycopg.errors.InvalidPassword,
-        "the server does not accept user or password",
-        "correct them in the store's address",
-    ),
-    (psycopg.errors.InvalidCatalogName, "the server has no such database", "createdb makes one"),
     (psycopg.errors.InsufficientPrivilege, "the database user may not do that", "let the user own the database"),
     (psycopg.errors.DiskFull, "the server's disk is full", "nothing was changed; make room and run again"),
     (psycopg.errors.ReadOnlySqlTransaction, "the server is read-only", "use the primary server"),
-    (
-        psycopg.OperationalError,
-        "the server cannot be reached, or the connection to it broke",
-        "pbx-connector history says whether the run was applied; to run again is safe",
-    ),
 )
+
+NO_ENTRY = (
+    (
+        "password authentication failed",
+        "the server does not accept user or password",
+        "correct them in the store's address",
+    ),
+    ("does not exist", "the server has no such database or user", "createdb makes a database, createuser a user"),
+    ("", "the server cannot be reached or does not let us in", "look whether it runs, and at the parts of its address"),
+)
+"""What a server answers before there is a connection has no code, only words, and those in its own language."""
 
 
 class PostgresDialect:
@@ -113,15 +113,32 @@ class PostgresDialect:
             connection.execute(text(f"ANALYZE {table.name} ({', '.join(names)})"))
 
     def translate(self, error: Exception) -> tuple[str, str] | None:
+        if not isinstance(error, psycopg.Error):
+            return None
         for kind, message, hint in TROUBLE:
             if isinstance(error, kind):
                 return message, hint
-        return (f"PostgreSQL answered with {type(error).__name__}", "") if isinstance(error, psycopg.Error) else None
+        if _while_connecting(error):
+            return next((message, hint) for words, message, hint in NO_ENTRY if words in str(error))
+        if self.leaves_open(error):
+            return (
+                "the connection to the server broke",
+                "pbx-connector history says whether the run was applied; to run again is safe",
+            )
+        passing = isinstance(error, psycopg.OperationalError)
+        return f"PostgreSQL answered with {type(error).__name__}", "nothing was changed; try again" if passing else ""
 
     def leaves_open(self, error: BaseException | None) -> bool:
         """No answer from the server, or its farewell."""
         lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
         return lost or isinstance(error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown)
+
+
+def _while_connecting(error: psycopg.Error) -> bool:
+    """psycopg keeps the failed attempt, unless there was none because the host has no address or time ran out."""
+    if isinstance(error, psycopg.errors.ConnectionTimeout) or error.pgconn is not None:
+        return True
+    return str(error).startswith("failed to resolve host")
 
 
 def open_postgres(url: URL, *, patience: float, place: str) -> Database:

@@ -182,6 +182,39 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
     assert "s3cret" not in f"{caught.value!r} {caught.value.hint}"
 
 
+@pytest.mark.parametrize(
+    ("address", "said", "hint"),
+    [
+        ("postgres@/nosuch", "has no such database", "createdb"),
+        ("nobody@/postgres", "has no such database or user", "createuser"),
+        ("postgres@nohost.invalid/postgres", "cannot be reached", "look whether it runs"),
+    ],
+)
+def test_a_server_that_lets_nobody_in_is_told_apart_from_a_connection_that_breaks(
+    postgres_server: str, address: str, said: str, hint: str
+) -> None:
+    host = "" if "nohost" in address else postgres_server.partition("?")[2]
+    with pytest.raises(StoreError, match=said) as caught:
+        open_store(f"postgresql://{address}?{host}")
+    assert hint in caught.value.hint
+    assert "history" not in caught.value.hint
+
+
+def test_a_query_that_the_server_cancels_is_no_lost_connection(postgres_url: str) -> None:
+    from pbx_connector.stores.sql.store import SqlStore
+
+    def take_too_long(store: SqlStore) -> None:
+        with store._database.read() as connection:
+            connection.execute(text("SET LOCAL statement_timeout = 20"))
+            connection.execute(text("SELECT pg_sleep(5)"))
+
+    with open_store(postgres_url) as store:
+        assert isinstance(store, SqlStore)
+        with pytest.raises(StoreError, match="QueryCanceled") as caught:
+            take_too_long(store)
+    assert caught.value.hint == "nothing was changed; try again"
+
+
 def test_migrations_make_the_tables_of_this_version(url: str, path: Path) -> None:
     database = open_sqlite(path, read_only=False, patience=1)
     with database.read() as connection:

@@ -90,7 +90,7 @@ def test_a_server_that_restarts_in_the_middle_of_a_run_costs_that_run_and_nothin
         run_profile(profile, store)
         before = contents(store)
         changed(source, profile)
-        with pytest.raises(StoreError, match="the connection to it broke") as caught:
+        with pytest.raises(StoreError, match="the connection to the server broke") as caught:
             run_profile(moment(profile, lambda: control_postgres("restart")), store)
         assert (caught.value.exit_code, "pbx-connector history" in caught.value.hint) == (4, True)
         assert contents(store) == before
@@ -108,7 +108,7 @@ def test_a_server_that_stays_away_is_named_and_the_next_run_does_it_all(
         before = contents(store)
         changed(source, profile)
         try:
-            with pytest.raises(StoreError, match="the connection to it broke"):
+            with pytest.raises(StoreError, match="the connection to the server broke"):
                 run_profile(once_read(profile, lambda: control_postgres("stop")), store)
             with pytest.raises(StoreError, match="cannot be reached"):
                 contents(store)
