@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from pbx_connector.model import Book, Mapped, Record, Report, Row
 from pbx_connector.profile import Profile
 from pbx_connector.run import run_profile
 from pbx_connector.stores import Entry, Store, open_store
+from pbx_connector.stores.memory.store import MemoryStore
+from pbx_connector.stores.sql.schema import metadata
+from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -30,6 +34,15 @@ def map_row(row: Row, book: Book) -> Mapped:
     if also:
         records.append(Record("also", owner or None, {"display_name": also}))
     return Mapped(tuple(records))
+
+
+def dump(store: Store) -> Any:
+    """All that a store holds, table by table, to be compared with itself at another time."""
+    if isinstance(store, MemoryStore):
+        return store._state.copy()
+    assert isinstance(store, SqlStore)
+    with store._database.read() as connection:
+        return {name: sorted(map(repr, connection.execute(select(table)))) for name, table in metadata.tables.items()}
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -26,6 +26,8 @@ from pbx_connector.run import simulate_profile
 from pbx_connector.stores import Store
 from pbx_connector.testing import MemoryBook, MemorySource
 
+from .conftest import dump
+
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
 FREE = Limits(RemovalLimit(share=1.0, entries=1000))
@@ -483,7 +485,7 @@ def test_rule_5_a_full_reading_of_the_same_changes_nothing(run: Run, source: Mem
 def test_rule_5_a_simulation_leaves_no_trace(run: Run, source: MemorySource, store: Store, profile: Profile) -> None:
     book = fill(source.add("public"), "Ann", "Bob")
     run()
-    before = [list(store.entries()), list(store.runs()), store.labels()]
+    before = dump(store)
     book.put("ann", display_name="Anna", label="Sales")
     book.drop("bob")
     book.put("cid", display_name="Cid")
@@ -492,7 +494,7 @@ def test_rule_5_a_simulation_leaves_no_trace(run: Run, source: MemorySource, sto
         names = [change.content.fields["display_name"] for change in simulation.records()]
     assert actions == [Action.ADD, Action.UPDATE, Action.REMOVE]
     assert names == ["Cid", "Anna", "Bob"]
-    assert [list(store.entries()), list(store.runs()), store.labels()] == before
+    assert dump(store) == before
 
 
 # --- 6: ids --------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from pbx_connector.stores import Store, open_store
 from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
-from .conftest import map_row
+from .conftest import dump, map_row
 
 HISTORIES = int(os.environ.get("PBX_HISTORIES", "12"))
 PHASES = set(Phase) if "PBX_HISTORIES" in os.environ else {Phase.explicit, Phase.reuse, Phase.generate}
@@ -176,10 +176,12 @@ class Histories(RuleBasedStateMachine):
 
         def shown(store: Store) -> Any:
             before = list(store.entries()), list(store.runs()), store.labels()
+            everything = dump(store)
             with simulate_profile(profile, store, save=save) as simulation:
                 found = timeless(simulation.report), simulation.summary, simulation.reasons, simulation.plan
                 changes = list(simulation.changes()), list(simulation.records())
             assert (list(store.entries()), list(store.runs()), store.labels()) == before
+            assert save or dump(store) == everything
             return *found, *changes
 
         self.each(shown)
