@@ -59,6 +59,11 @@ def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _domain(value: Any) -> Any:
+    """`@example.com` is how many write what follows a name."""
+    return _blank_is_none(value.strip().removeprefix("@")) if isinstance(value, str) else value
+
+
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -96,7 +101,7 @@ class PersonalFolders(Folders):
         "both",
         description="How an account's mailbox is found: by e-mail address, by user name, or first one then other.",
     )
-    suffix: str | None = Field(
+    suffix: Annotated[str | None, BeforeValidator(_domain)] = Field(
         None, description="Domain that makes a principal name of a user name; default: that of the service user."
     )
     skip_accounts: tuple[str, ...] = Field((), description="Ids of accounts without a mailbox, such as door phones.")

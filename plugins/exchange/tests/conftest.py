@@ -142,7 +142,7 @@ class Middleman:
         self.seen.append(dict(handler.headers))
         passing = _forward(target, dict(handler.headers), body)
         self.spoil(passing)
-        handler.send_response(passing.status)
+        handler.send_response_only(passing.status)
         for name, value in passing.headers.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(passing.body)))

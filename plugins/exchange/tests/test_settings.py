@@ -62,6 +62,12 @@ def test_what_was_left_blank_was_not_said() -> None:
     assert settings(url="", domain=" ", username="").login == "pbx@example.com"
 
 
+@pytest.mark.parametrize("suffix", ["example.net", "@example.net", " @example.net "])
+def test_the_domain_of_principal_names_may_come_with_its_at(suffix: str) -> None:
+    assert settings(personal={"suffix": suffix}).personal.suffix == "example.net"
+    assert settings(personal={"suffix": "@"}).personal.suffix is None
+
+
 @pytest.mark.parametrize(("word", "on"), [("false", False), ("no", False), (False, False), ("on", True), (True, True)])
 def test_a_kind_of_address_book_is_switched_by_one_word(word: object, on: bool) -> None:
     assert settings(public=word).public.enabled is on

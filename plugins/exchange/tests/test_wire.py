@@ -6,6 +6,8 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import formatdate
 from itertools import islice
 
 import pytest
@@ -273,6 +275,38 @@ def test_books_in_parallel_share_a_bounded_number_of_connections(office: Office,
         together = list(pool.map(lambda book: len(rows_of(source, book)), books))
     assert alone == together
     assert middleman.connections <= 2
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0])
+def test_a_busy_server_may_say_until_when(office: Office, middleman: Middleman, ahead: float) -> None:
+    """By its own clock, which may be ahead of ours."""
+
+    def busy(passing: Passing) -> None:
+        now = time.time() + ahead
+        answer(503, Retry_After=formatdate(now + 2, usegmt=True), Date=formatdate(now, usegmt=True))(passing)
+
+    with office.open(url=middleman.url, personal=False, patience=9) as source:
+        book = find_book(source, TITLE)
+        middleman.spoil = spoil_first(1, busy)
+        start = time.monotonic()
+        assert len(rows_of(source, book)) > 20
+    assert 1.9 <= time.monotonic() - start < 5
+
+
+def test_a_back_off_outlives_a_change_of_summer_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience = endpoint.Patience(60, 1)
+    try:
+        monkeypatch.setenv("TZ", "Etc/GMT")
+        time.tzset()
+        patience.back_off(30)
+        monkeypatch.setenv("TZ", "Etc/GMT-1")
+        time.tzset()
+        until = patience.back_off_until
+        assert until is not None
+        assert 29 < (until - datetime.now()).total_seconds() <= 30
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_back_off_holds_all_books_back(office: Office, middleman: Middleman) -> None:

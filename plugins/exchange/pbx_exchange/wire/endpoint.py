@@ -10,12 +10,14 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from exchangelib import UTC, Configuration
+from exchangelib import UTC as EWS_UTC
+from exchangelib import Configuration
 from exchangelib.credentials import DELEGATE, IMPERSONATION
 from exchangelib.errors import (
     ErrorConnectionFailed,
@@ -104,7 +106,8 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         self.seconds = seconds
         self.proven = False
         self._first_wait = first_wait
-        self._until: datetime | None = None
+        self._until = 0.0
+        """By the monotonic clock, which no change of summer time moves."""
         self._trouble_since: float | None = None
         self._lock = threading.Lock()
 
@@ -114,22 +117,17 @@ class Patience(RetryPolicy):  # type: ignore[misc]
 
     @property
     def back_off_until(self) -> datetime | None:
-        return self._until
-
-    @back_off_until.setter
-    def back_off_until(self, value: datetime | None) -> None:
-        self._until = value
+        """As exchangelib asks for it, which compares it with local time at once."""
+        left = self._until - time.monotonic()
+        return datetime.now() + timedelta(seconds=left) if left > 0 else None
 
     def back_off(self, seconds: float) -> None:
         with self._lock:
-            until = datetime.now() + timedelta(seconds=seconds)
-            self._until = max(until, self._until or until)
+            self._until = max(self._until, time.monotonic() + seconds)
 
     def rest(self) -> None:
         """Wait until nobody has to hold back any more."""
-        until = self._until
-        if until is not None:
-            time.sleep(max(0.0, (until - datetime.now()).total_seconds()))
+        time.sleep(max(0.0, self._until - time.monotonic()))
 
     def answered(self) -> None:
         """Some request went well: whatever trouble there was is over."""
@@ -216,8 +214,23 @@ def _is_protected(url: str) -> bool:
 
 
 def _retry_after(response: Any) -> float | None:
+    """In seconds; where it is a date, by the server's own clock, if that is told."""
     value = response.headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    until = _moment(value)
+    if until is None:
+        return None
+    now = _moment(response.headers.get("Date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class _Uncached(CachingProtocol):  # type: ignore[misc]
@@ -294,7 +307,7 @@ class Mailbox:
     """Build of the server that answered, such as 15.2.1748.10."""
     affinity_cookie: str | None = None
     turn: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(3))
-    default_timezone: Any = UTC
+    default_timezone: Any = EWS_UTC
 
     @property
     def primary_smtp_address(self) -> str:
