@@ -6,6 +6,8 @@ on each request. Made by `pbx_exchange.connection`, asked by the sessions of `wi
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,18 +16,34 @@ from typing import Any
 import msal
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
+from msal.exceptions import MsalError
 from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase
+from requests.exceptions import RequestException
 
 from pbx_exchange.settings import CLOUDS, OAuth
+
+# What MSAL warns of becomes an error in our words, while its own lines quote whole answers.
+logging.getLogger("msal").setLevel(logging.CRITICAL)
 
 
 class NoToken(Exception):
     """The sign-in service gives no token. `number`: Microsoft's AADSTS number of the reason, 0 if there is none."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"AADSTS{number}" if number else "the sign-in service cannot be asked")
+        super().__init__(f"AADSTS{number}" if number else "its answer makes no sense")
         self.number = number
+
+
+class SignInAway(NoToken):
+    """The sign-in service cannot be reached, or is out of order."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(0)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class CertificateExpired(NoToken):
@@ -60,9 +78,14 @@ class TokenAuth(AuthBase):
 
     def token(self) -> str:
         """A token that has not expired; asks for one only if none is at hand. Raises `NoToken`."""
-        with self._lock:
-            self._application = self._application or self._make_application()
-            answer = self._application.acquire_token_for_client([self._scope])
+        try:
+            with self._lock:
+                self._application = self._application or self._make_application()
+                answer = self._application.acquire_token_for_client([self._scope])
+        except (RequestException, MsalError) as error:
+            raise SignInAway(type(error).__name__) from None
+        except (ValueError, RuntimeError) as error:  # what MSAL makes of a tenant that does not exist, and of web pages
+            raise NoToken(_number_in(f"{error} {error.__context__}")) from None
         if "access_token" not in answer:
             raise (
                 CertificateExpired(_number(answer))
@@ -79,16 +102,13 @@ class TokenAuth(AuthBase):
 
     def _make_application(self) -> Any:
         authority = self._settings.authority or f"{CLOUDS[self._settings.cloud].authority}/{self._settings.tenant}"
-        try:
-            return msal.ConfidentialClientApplication(
-                self._settings.client_id,
-                client_credential=_credential(self._settings),
-                authority=authority,
-                instance_discovery=False,
-                http_client=self._session,
-            )
-        except ValueError:  # What MSAL makes of a tenant that does not exist.
-            raise NoToken(0) from None
+        return msal.ConfidentialClientApplication(
+            self._settings.client_id,
+            client_credential=_credential(self._settings),
+            authority=authority,
+            instance_discovery=False,
+            http_client=self._session,
+        )
 
 
 def _credential(settings: OAuth) -> str | dict[str, str]:
@@ -109,6 +129,12 @@ def _is_over(certificate: Path | None) -> bool:
         return False
     until = load_pem_x509_certificate(certificate.expanduser().read_bytes()).not_valid_after_utc
     return until < datetime.now(UTC)
+
+
+def _number_in(text: str) -> int:
+    """MSAL quotes the answer about a tenant as it came."""
+    found = re.search(r"AADSTS(\d+)", text)
+    return int(found[1]) if found else 0
 
 
 def _number(answer: dict[str, Any]) -> int:

@@ -116,7 +116,9 @@ class OAuth(_Settings):
     certificate: Path | None = Field(
         None, description="PEM file with private key and certificate, instead of a secret."
     )
-    cloud: Literal["global", "us-government", "us-dod", "china"] = Field("global", description="Which Microsoft cloud.")
+    cloud: Literal["global", "us-government", "us-dod", "china"] = Field(
+        "global", description="Which Microsoft cloud: global, us-government, us-dod or china."
+    )
     authority: WebAddress | None = Field(None, description="Sign-in address, where it is not that of the cloud.")
 
     @model_validator(mode="after")
@@ -160,7 +162,9 @@ class ExchangeSettings(_Settings):
     url: Annotated[WebAddress | None, BeforeValidator(_blank_is_none)] = Field(
         None, description="Address of Exchange Web Services; found by autodiscover if not given."
     )
-    auth: Literal["auto", "basic", "ntlm", "kerberos", "oauth"] = Field("auto", description="How to log in.")
+    auth: Literal["auto", "basic", "ntlm", "kerberos", "oauth"] = Field(
+        "auto", description="How to log in: auto, basic, ntlm, kerberos or oauth."
+    )
     oauth: OAuth | None = Field(None, description="For Microsoft 365.")
     verify: bool = Field(
         True, description="Check the server's certificate. Without it, anybody in between can read along."

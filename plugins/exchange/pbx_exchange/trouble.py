@@ -21,7 +21,7 @@ from lxml import etree
 
 from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
 from pbx_exchange.kerberos import NoTicket, Why
-from pbx_exchange.oauth import BadFile, CertificateExpired, NoToken
+from pbx_exchange.oauth import BadFile, CertificateExpired, NoToken, SignInAway
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.answer import AnswerRefused
 from pbx_exchange.wire.endpoint import (
@@ -163,6 +163,12 @@ TOKEN_REFUSED = Words(
     "X0217",
     "the server does not accept the token",
     "the app needs the application permission full_access_as_app of Exchange, with admin consent",
+)
+SIGN_IN_AWAY = Words(
+    _U,
+    "X0228",
+    "the sign-in service cannot be asked ({name})",
+    "this machine must reach it, too (login.microsoftonline.com): check firewall, proxy: and ca_file:",
 )
 ENDING = Words(
     _A,
@@ -406,6 +412,8 @@ def _words(error: Exception) -> Words:
     cause = _innermost(error)
     if isinstance(cause, CertificateExpired):
         return CERTIFICATE_EXPIRED
+    if isinstance(cause, SignInAway):
+        return SIGN_IN_AWAY
     if isinstance(cause, BadFile):
         return UNREADABLE
     if isinstance(cause, NoToken):

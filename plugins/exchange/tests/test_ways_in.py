@@ -25,7 +25,7 @@ from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.settings import CLOUDS
 from pbx_exchange.trouble import explain
 
-from pbx_connector.api import Book, SourceError
+from pbx_connector.api import Book, Problem, SourceError
 
 from .conftest import Internet, Office, unknowns
 
@@ -252,8 +252,40 @@ def test_why_there_is_no_token_is_told(cloud: Office, monkeypatch: pytest.Monkey
     assert fail(cloud, **tokens(cloud)).code == "X0211"
     nowhere = f"{cloud.sandbox.base_url}/a/b/c"
     assert fail(cloud, **tokens(cloud, authority=nowhere)).code == "X0216"
-    assert {explain(NoToken(number)).code for number in (90002, 65001, 1, 0)} == {"X0214", "X0215", "X0216"}
+    assert {explain(NoToken(number)).code for number in (65001, 1, 0)} == {"X0215", "X0216"}
     assert "AADSTS53003" in explain(NoToken(53003)).message
+
+
+def test_a_tenant_that_does_not_exist_is_told(cloud: Office) -> None:
+    nobody = f"{cloud.sandbox.base_url}/nobody.example.com"
+    assert fail(cloud, **tokens(cloud, authority=nobody)).code == "X0214"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(200, "X0216"), (302, "X0216"), (404, "X0216"), (429, "X0216"), (500, "X0228"), (503, "X0228")]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_sign_in_service_that_answers_with_a_web_page_is_told(
+    cloud: Office, status: int, code: str, late: bool
+) -> None:
+    """A proxy's page, for example; `late`: once the first token has been revoked."""
+    page = (status, "<html>quoted from the answer</html>")
+    if not late:
+        cloud.sandbox.tokens.trouble = page
+        failure: SourceError | Problem = fail(cloud, **tokens(cloud))
+    else:
+        with cloud.open(**tokens(cloud)) as source:
+            cloud.sandbox.tokens.revoke()
+            cloud.sandbox.tokens.trouble = page
+            failure = unknowns(source)[0].problem
+    assert (failure.code, "quoted" in failure.message) == (code, False)
+
+
+def test_a_sign_in_service_that_cannot_be_reached_is_told_apart_from_exchange(cloud: Office) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    failure = fail(cloud, **tokens(cloud, authority=f"https://127.0.0.1:{port}/example.com"))
+    assert (failure.code, "sign-in service" in failure.message) == ("X0228", True)
 
 
 def test_an_application_without_the_right_is_told_apart(cloud: Office) -> None:

@@ -43,6 +43,9 @@ class Tokens:
         self._world = world
         self.lifetime = lifetime
         self._issued: dict[str, tuple[Application, float]] = {}
+        self.tenants = {"example.com"}
+        self.trouble: tuple[int, str] | None = None
+        """Status and text that everybody gets who asks for anything here."""
         self.audiences: set[str] = set()
         """What the tokens so far were asked for, such as `https://outlook.office365.com`."""
 
@@ -56,6 +59,11 @@ class Tokens:
 
     async def serve_configuration(self, http: HttpRequest) -> Response:
         """OpenID Connect discovery, as client libraries ask for it first."""
+        if self.trouble:
+            return Response(self.trouble[1], self.trouble[0])
+        if http.path_params["tenant"] not in self.tenants:
+            refused = TokenRefused("invalid_tenant", 90002, "Tenant was not found.", HTTPStatus.BAD_REQUEST)
+            return JSONResponse(refused.body, refused.status)
         base = f"{http.url.scheme}://{http.url.netloc}/{http.path_params['tenant']}"
         return JSONResponse(
             {
@@ -66,6 +74,8 @@ class Tokens:
         )
 
     async def serve_token(self, http: HttpRequest) -> Response:
+        if self.trouble:
+            return Response(self.trouble[1], self.trouble[0])
         form = dict(parse_qsl((await http.body()).decode("ascii", "replace")))
         try:
             application = self._identify(form)
