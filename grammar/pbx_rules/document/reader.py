@@ -37,6 +37,8 @@ DEEPEST = 32
 MOST_NODES = 50_000
 MOST_MENDED = 20
 """Spoiled expressions that the reading gets past; each costs another reading."""
+MOST_READ_AGAIN = 200_000
+"""Characters that all these readings may have together."""
 
 _TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _SLIP = "no profile needs that: look for a typing slip"
@@ -59,7 +61,11 @@ def load(text: str, file: str) -> Document:
         )
     for found in _REFUSED.finditer(text):
         _refuse_character(found, source, findings)
-    root = None if findings.failed else _Builder(source, findings).build()
+    root = (
+        None
+        if findings.failed
+        else _Builder(source, findings, min(MOST_MENDED, MOST_READ_AGAIN // (len(text) + 1))).build()
+    )
     return Document(root, findings.sorted, file, text)
 
 
@@ -97,7 +103,7 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, source: SourceText, findings: Findings, mendings: int = MOST_MENDED) -> None:
+    def __init__(self, source: SourceText, findings: Findings, mendings: int) -> None:
         self._source = source
         self._findings = findings
         self._mendings = mendings
