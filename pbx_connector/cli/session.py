@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import platformdirs
@@ -75,6 +78,22 @@ class Session:
         if made:  # said, because a mistyped name looks like an empty phone book
             output.note(f"a new phone book is made: {store.place}")
         return store
+
+    @contextmanager
+    def open_store_to_look(self) -> Iterator[stores.Store]:
+        """A phone book that is not there stays away; an empty one stands for it until the end of the block."""
+        file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
+        is_default = file == default_store_file()
+        if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):
+            with self.open_store() as store:
+                yield store
+            return
+        output.note(f"there is no phone book {file} yet: an empty one stands for it")
+        with (
+            TemporaryDirectory(prefix="pbx-connector-") as folder,
+            stores.open_store(f"{_SQLITE}{Path(folder) / 'empty.sqlite'}") as store,
+        ):
+            yield store
 
     @cached_property
     def plugins(self) -> Plugins:

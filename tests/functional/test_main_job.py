@@ -147,6 +147,18 @@ def test_simulate_shows_labels_and_accounts_and_writes_nothing(
     assert simulated["counts"]["added"] == len(simulated["records"]) == connector.counts(profile)["added"]
 
 
+def test_simulate_makes_no_phone_book_where_there_is_none(connector: Connector, profile: Path) -> None:
+    before = sorted(connector.home.rglob("*"))
+    simulated = connector("simulate", profile, "--store", "sqlite:///new.sqlite", "--json")
+    assert simulated.json["counts"]["added"] == len(simulated.json["records"]) > 0
+    assert "an empty one stands for it" in simulated.err
+    assert sorted(connector.home.rglob("*")) == before
+    saved = connector("simulate", profile, "--store", "sqlite:///new.sqlite", "--save", "--json").json
+    assert saved["records"] == simulated.json["records"]
+    assert connector("plan", "show", saved["plan"], "--store", "sqlite:///new.sqlite", "--json").json["used"] is None
+    connector("simulate", profile, "--store", "sqlite:///nowhere/new.sqlite", code=4)
+
+
 def test_the_store_can_be_named_before_and_after_the_command(connector: Connector) -> None:
     here = f"sqlite:///{connector.home / 'other.sqlite'}"
     connector("accounts", "add", "7", "--username", "seven", "--store", here)

@@ -31,7 +31,8 @@ def simulate(
     session = Session.of(context, store)
     try:
         loaded = load_profile(profile, session.plugins)
-        with session.open_store() as book, progress_bar(wanted=not as_json) as progress:
+        opened = session.open_store() if save else session.open_store_to_look()
+        with opened as book, progress_bar(wanted=not as_json) as progress:
             warn_without_accounts(loaded, book)
             with simulate_profile(loaded, book, full=full, save=save, progress=progress) as simulation:
                 (_print_json if as_json else _show)(simulation)
