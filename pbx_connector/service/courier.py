@@ -88,9 +88,14 @@ class Courier:
         self._over.set()
         self._wake.set()
         self._thread.join(within)
-        if self._thread.is_alive():  # a messenger holds it up
-            with suppress(StoreError):
-                self._write_all()
+        if self._thread.is_alive():  # a messenger holds it up, or the store
+            rest = threading.Thread(target=self._write_rest, name="courier", daemon=True)
+            rest.start()
+            rest.join(within)
+
+    def _write_rest(self) -> None:
+        with suppress(StoreError):
+            self._write_all()
 
     def _loop(self) -> None:
         while not self._over.is_set():

@@ -1,7 +1,7 @@
 """The service, put together: threads that watch the folder, keep the times, run, tell and answer, and one to mind them.
 
-The main thread looks after all others every few seconds: it wakes the timetable (the clock may have been set), sees
-whether the store answers, gives up on runs that hang, and tells the supervisor that the service is alive.
+The main thread looks after all others every few seconds: it wakes the timetable (the clock may have been set), gives up
+on runs that hang, and tells the supervisor that the service is alive. It never asks the store, which may take its time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from watchfiles import watch as watch_files
 
 from pbx_connector.config import Config
 from pbx_connector.duration import in_words
-from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, StoreError
+from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, StoreError, UsageError
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.plugins import Plugins
 from pbx_connector.schedule import Schedule
@@ -37,6 +37,8 @@ LOG = structlog.stdlib.get_logger(__name__)
 
 TICK = 2.0
 STORE_LOOK = 15.0
+FIRST_LOOK = 5.0
+"""So many seconds the service waits for the store before it begins without."""
 RESCAN_MS = 30_000
 """A folder is read anew this often even if the file system reports nothing: network drives do not."""
 HUNG_GRACE = timedelta(seconds=30)
@@ -75,6 +77,11 @@ class Service:
         self._web = self._make_web()
         self._scanned = threading.Event()
         self._stop = threading.Event()
+        self._lost_since: datetime | None = None
+        """The store's, as far as it was said."""
+        self._looked = threading.Event()
+        self._clock_set = threading.Event()
+        self._unusable: UsageError | None = None
         self.abandoned: list[Running] = []
         """After `run`: what did not end in time. Their threads live on until the process ends."""
 
@@ -88,9 +95,12 @@ class Service:
         return self._workers.submit(profile)
 
     def run(self, stop: threading.Event) -> int:
-        """Serve until `stop` is set; returns the exit code."""
+        """Serve until `stop` is set; returns the exit code. Raises `UsageError` for an address of no store."""
         self._stop = stop
-        self._look_at_store()
+        threading.Thread(target=self._mind_store, name="store", daemon=True).start()
+        self._looked.wait(FIRST_LOOK)
+        if self._unusable:
+            raise self._unusable
         threading.Thread(target=self._mind_folder, name="folder", daemon=True).start()
         self._timetable.start()
         self._courier.start()
@@ -105,13 +115,13 @@ class Service:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         ready = self._scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
-        ready = ready and not self._stop.is_set()
+        ready = ready and self._looked.is_set() and not self._stop.is_set()
         return ready, health(ready, self._watch, self._folder, self._ledger.facts(), self._clock())
 
     # the main thread
 
     def _mind(self, stop: threading.Event) -> int:
-        offset, looked, announced = self._offset(), time.monotonic(), False
+        offset, announced = self._offset(), False
         while not stop.wait(TICK):
             if self._scanned.is_set() and not announced:
                 supervisor.notify("READY=1")
@@ -119,9 +129,8 @@ class Service:
             supervisor.notify("WATCHDOG=1", f"STATUS={len(self._loaded)} profiles, store {self._store_words()}")
             offset = self._mind_clock(offset)
             self._timetable.wake_up()
-            if time.monotonic() - looked >= STORE_LOOK or self._watch.lost_since:
-                self._look_at_store()
-                looked = time.monotonic()
+            if self._watch.silent():
+                self._say_lost()
             if self._mind_hung() >= MOST_HUNG:
                 LOG.error("too many runs hang, the service ends to be started anew", hung=MOST_HUNG)
                 return EXIT_UNREACHABLE
@@ -135,17 +144,8 @@ class Service:
         offset = self._offset()
         if abs(offset - before) > CLOCK_SET:
             LOG.warning("the clock was set", by=str(offset - before))
-            self._plan_all()
+            self._clock_set.set()
         return offset
-
-    def _look_at_store(self) -> None:
-        lost = self._watch.lost_since
-        if self._watch.look():
-            if lost:
-                LOG.info("the store is back", away=str(self._clock() - lost))
-                self._plan_all()
-        elif not lost:
-            LOG.error("the store cannot be reached, runs wait", reason=self._watch.reason)
 
     def _store_words(self) -> str:
         return "away" if self._watch.lost_since else "reachable"
@@ -173,6 +173,7 @@ class Service:
     def _shut_down(self) -> None:
         supervisor.notify("STOPPING=1")
         self._stop.set()
+        self._clock_set.set()  # wakes the store's thread
         self._timetable.stop()
         LOG.info("stopping", running=[run.profile for run in self._workers.running()])
         self.abandoned = self._workers.stop(self._config.service.stop_within.total_seconds())
@@ -181,9 +182,38 @@ class Service:
         self._courier.stop(within=5)
         if self._web:
             self._web.stop()
-        if not self.abandoned:
+        if not self.abandoned and self._watch.lost_since is None:
             self._watch.close()
         LOG.info("stopped")
+
+    # the store's thread
+
+    def _mind_store(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._look_at_store()
+                if self._clock_set.is_set():
+                    self._clock_set.clear()
+                    self._plan_all()
+            except UsageError as error:
+                self._unusable = error
+            except Exception:
+                LOG.exception("a bug in looking after the store")
+            self._looked.set()
+            self._clock_set.wait(TICK if self._lost_since else STORE_LOOK)
+
+    def _look_at_store(self) -> None:
+        if not self._watch.look():
+            self._say_lost()
+        elif self._lost_since:
+            away, self._lost_since = self._clock() - self._lost_since, None
+            LOG.info("the store is back", away=str(away))
+            self._plan_all()
+
+    def _say_lost(self) -> None:
+        if self._lost_since is None:
+            self._lost_since = self._watch.lost_since
+            LOG.error("the store cannot be reached, runs wait", reason=self._watch.reason)
 
     # the folder's thread
 

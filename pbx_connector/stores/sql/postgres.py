@@ -32,6 +32,16 @@ from pbx_connector.stores.sql.database import Database
 WRITER = 0x70627863
 """The advisory lock that every writing transaction of a phone book takes first."""
 
+TIME_LIMITS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""Parameters of libpq, which an address may overrule: seconds, but milliseconds for the last. Without them a server
+that vanished from the network is waited for until the kernel gives up, up to hours."""
+
 TROUBLE: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (
         psycopg.errors.LockNotAvailable,
@@ -142,5 +152,10 @@ def _while_connecting(error: psycopg.Error) -> bool:
 
 
 def open_postgres(url: URL, *, patience: float, place: str) -> Database:
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={name: value for name, value in TIME_LIMITS.items() if name not in url.query},
+    )
     return Database(engine, PostgresDialect(patience), place)

@@ -1,0 +1,95 @@
+"""A store that accepts connections and then says nothing: it counts as away in time, and nobody but the look waits."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pbx_connector.config import Config
+from pbx_connector.errors import StoreError, UsageError
+from pbx_connector.plugins import Plugins
+from pbx_connector.service import process, store_watch
+from pbx_connector.service.process import Service
+from pbx_connector.service.store_watch import StoreWatch
+from pbx_connector.stores import open_store
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that never answers."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield f"postgresql://u@127.0.0.1:{server.getsockname()[1]}/book"
+
+
+def test_opening_gives_up(silent: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(StoreError):
+        open_store(f"{silent}?connect_timeout=2")
+    assert time.monotonic() - began < 8
+
+
+def test_while_a_look_waits_the_store_is_found_silent_and_nobody_else_waits(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_watch, "SILENCE", 0.5)
+    watch = StoreWatch(f"{silent}?connect_timeout=4", lambda: NOON)
+    looking = threading.Thread(target=watch.look)
+    looking.start()
+    assert not watch.silent()
+    time.sleep(0.6)
+    began = time.monotonic()
+    assert watch.silent()
+    assert not watch.silent()  # said once
+    assert (watch.lost_since, watch.reason) == (NOON, "it does not answer")
+    with pytest.raises(StoreError, match="does not answer"):
+        watch.current()
+    assert time.monotonic() - began < 0.5
+    looking.join(20)
+
+
+def test_a_store_that_was_silent_is_back_with_its_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_watch, "SILENCE", 0.0)
+    watch = StoreWatch(f"sqlite:///{tmp_path}/book.sqlite", lambda: NOON)
+    answer = watch._opened
+    monkeypatch.setattr(watch, "_opened", lambda: (watch.silent(), answer())[1])
+    assert watch.look()
+    assert watch.lost_since is None
+    watch.close()
+
+
+def test_the_service_answers_and_stops_whatever_the_store_does(
+    silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "FIRST_LOOK", 0.1)
+    monkeypatch.setattr(process, "TICK", 0.05)
+    monkeypatch.setattr(store_watch, "SILENCE", 0.5)
+    config = Config.model_validate({"profiles": str(tmp_path), "service": {"listen": "off", "stop_within": "1s"}})
+    service, stop = Service(config, Plugins([]), f"{silent}?connect_timeout=4"), threading.Event()
+    thread = threading.Thread(target=service.run, args=[stop])
+    began = time.monotonic()
+    thread.start()
+    assert not service.health()[0]
+    while service.health()[1]["store"]["reachable"] and time.monotonic() - began < 3:
+        time.sleep(0.05)
+    ready, health = service.health()
+    assert not ready
+    assert health["store"]["reason"] == "it does not answer"
+    stop.set()
+    thread.join(3)
+    assert not thread.is_alive()
+
+
+def test_an_address_of_no_store_is_said_at_once(tmp_path: Path) -> None:
+    config = Config.model_validate({"profiles": str(tmp_path), "service": {"listen": "off"}})
+    with pytest.raises(UsageError, match="there is no store"):
+        Service(config, Plugins([]), "mysql://x/y").run(threading.Event())
