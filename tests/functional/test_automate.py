@@ -33,6 +33,15 @@ def test_times_are_said_as_people_will_see_them(connector: Connector, profile: P
     assert 'schedule: {every: "15m"}' in profile.read_text()
 
 
+def test_programs_get_json(connector: Connector, profile: Path) -> None:
+    told = connector("automate", profile, "--cron", "30 2 * * *", "--timezone", "Asia/Tokyo", "--json").json
+    assert told["id"] == "exchange-contacts"
+    assert told["schedule"] == "30 2 * * * (Asia/Tokyo)"
+    assert told["next"].endswith("T17:30:00+00:00")
+    off = connector("automate", profile, "--off", "--json").json
+    assert (off["schedule"], off["next"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

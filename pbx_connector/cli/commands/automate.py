@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from pbx_connector.cli import output
-from pbx_connector.cli.session import ProfileArgument, Session
+from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
 from pbx_connector.errors import ProfileError, UsageError
 from pbx_connector.profile import check_text, load_profile
 from pbx_connector.profile.scheduling import with_schedule
@@ -34,6 +34,7 @@ def automate(
     every: Annotated[str | None, typer.Option(help="Instead: how often, such as 15m.")] = None,
     timezone: Annotated[str | None, typer.Option(help="Whose clock --cron goes by, such as Europe/Berlin.")] = None,
     off: Annotated[bool, typer.Option("--off", help="Run it by hand only.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Let the service run a profile on schedule; comments and layout of the file stay."""
     session = Session.of(context)
@@ -48,7 +49,14 @@ def automate(
         raise ProfileError(f"{profile} would not be valid any more", checked.diagnostics, text=checked.text)
     if changed != text:
         _write(profile.resolve(), changed)
-    _say(session, profile, schedule)
+    first = _first(session, schedule) if schedule else None
+    if as_json:
+        output.as_json(_as_json(checked.profile.id, profile, schedule, first))
+    else:
+        _say(profile, schedule, first)
+    folder = session.profiles_folder
+    if schedule and profile.resolve().parent != folder.resolve():
+        output.hint(f"the service runs what is in {folder}: move the profile there, or set profiles: in config.yaml")
 
 
 def _schedule(cron: str | None, every: str | None, timezone: str | None) -> Schedule:
@@ -80,16 +88,26 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _say(session: Session, profile: Path, schedule: Schedule | None) -> None:
-    if schedule is None:
-        output.say(f"{profile} runs by hand only.")
-        return
+def _first(session: Session, schedule: Schedule) -> datetime:
+    """By the clock that the schedule goes by."""
     wanted = zone(session.config.timezone) if session.config.timezone else local_zone()
     now = datetime.now(UTC)
     first = now if schedule.every else schedule.next_after(now, wanted)
-    output.say(
-        f"{profile} runs {schedule.in_words()}; first: {first.astimezone(schedule.zone(wanted)):%a %Y-%m-%d %H:%M %Z}."
-    )
-    folder = session.profiles_folder
-    if profile.resolve().parent != folder.resolve():
-        output.hint(f"the service runs what is in {folder}: move the profile there, or set profiles: in config.yaml")
+    return first.astimezone(schedule.zone(wanted))
+
+
+def _say(profile: Path, schedule: Schedule | None, first: datetime | None) -> None:
+    if schedule and first:
+        output.say(f"{profile} runs {schedule.in_words()}; first: {first:%a %Y-%m-%d %H:%M %Z}.")
+    else:
+        output.say(f"{profile} runs by hand only.")
+
+
+def _as_json(id: str, profile: Path, schedule: Schedule | None, first: datetime | None) -> dict[str, object]:
+    """The same words as `schedule --json`."""
+    return {
+        "id": id,
+        "file": str(profile),
+        "schedule": schedule.in_words() if schedule else None,
+        "next": first.astimezone(UTC).isoformat(timespec="seconds") if first else None,
+    }

@@ -46,8 +46,8 @@ def schedule(context: typer.Context, store: StoreOption = None, as_json: JsonOpt
         [
             (
                 line.loaded.id,
-                line.loaded.profile.title if line.loaded.profile else "",
-                line.schedule or "by hand only",
+                line.loaded.profile.title if line.loaded.profile else line.loaded.path.stem,
+                line.schedule or ("" if line.loaded.broken else "by hand only"),
                 line.next.astimezone(wanted).strftime("%a %Y-%m-%d %H:%M:%S %Z") if line.next else "",
                 line.loaded.broken,
             )

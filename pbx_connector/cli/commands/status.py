@@ -35,6 +35,9 @@ def status(context: typer.Context, store: StoreOption = None, as_json: JsonOptio
         _show(health)
     if answer is None:
         _say_silent(listen)
+    elif not health["ready"] and health["store"]["reachable"] and not health["folder"]["trouble"]:
+        output.complain("the service is just starting, or stopping")
+        output.hint("ask again in a moment")
     if not health["ready"]:
         raise typer.Exit(EXIT_UNREACHABLE)
     if any(_trouble(profile) for profile in health["profiles"]):
@@ -81,7 +84,7 @@ def _show(health: dict[str, Any]) -> None:
             (
                 profile["id"],
                 profile["title"],
-                profile["schedule"] or "by hand only",
+                profile["schedule"] or ("" if profile["broken"] else "by hand only"),
                 "now" if profile["running"] else _from_now(profile["next"]),
                 _last(profile["last_run"]),
                 _ago(profile["last_success"]),
@@ -90,6 +93,8 @@ def _show(health: dict[str, Any]) -> None:
             for profile in health["profiles"]
         ],
     )
+    if not health["profiles"]:
+        output.say(f"no profile is in {output.shown(folder['path'])}")
     for profile in health["profiles"]:
         if _trouble(profile) and profile["last_run"] and profile["last_run"].get("reason"):
             output.say(output.shown(f"{profile['id']}: {profile['last_run']['reason']}"))
