@@ -11,6 +11,7 @@ from typing import Any
 
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
+from pbx_connector.plan import storable
 
 COLUMNS = ("id", "username", "email")
 MAX_BYTES = 50_000_000
@@ -128,6 +129,8 @@ def _accounts(parts: Iterable[Part]) -> tuple[list[Account], list[str]]:
 
 
 def _fault(account: Account) -> str:
+    if not storable(account.id + account.username + account.email):
+        return "it has characters that no phone book can hold"
     if not account.id:
         return "the id is missing"
     return f"{account.email!r} is no e-mail address" if account.email and account.email.count("@") != 1 else ""

@@ -56,7 +56,8 @@ class Editing:
         found = _compare_accounts(self, self.accounts(), accounts, remove_missing)
         if found.accounts == ((), (), ()):
             return found
-        with self.edit(RunKind.ACCOUNTS, f"{len(accounts)} accounts imported") as edit:
+        changes = f"{len(found.added)} added, {len(found.updated)} updated, {len(found.removed)} removed"
+        with self.edit(RunKind.ACCOUNTS, f"accounts imported: {changes}") as edit:
             found = _compare_accounts(self, edit.accounts(), accounts, remove_missing)
             if shown is not None and shown.accounts != found.accounts:
                 raise UsageError("the accounts changed meanwhile: nothing was imported", hint="look at it again")

@@ -38,6 +38,7 @@ def test_more_than_ten_and_a_fifth_go_only_when_their_number_is_said(connector: 
     assert len(held(connector)) == 60
     connector(*import_less, "--remove-at-most", "13")
     assert len(held(connector)) == 47
+    assert "accounts imported: 0 added, 0 updated, 13 removed" in connector("history").out
 
 
 def test_a_fifth_may_go(connector: Connector) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ def test_a_refused_plan_is_kept_shown_and_released_once(ran: Connector, profile:
         change for change in ran("plan", "show", plan, "--json").json["changes"] if change["action"] == "remove"
     ]
     before = len(ran.entries())
+    [row] = [line for line in ran("history").out.splitlines() if "refused" in line]
+    assert re.search(rf"refused +would be \+0 ~0 -{len(removals)}$", row.strip())
     assert ran("run", profile, "--release", plan, "--json").json["counts"]["removed"] == len(removals)
     assert len(ran.entries()) == before - len(removals)
     ran("run", profile, "--release", plan, code=2)

@@ -9,6 +9,7 @@ import typer
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.groups import ListByDefault
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.model import RunStatus
 from pbx_connector.stores import RunRecord
 
 
@@ -70,6 +71,12 @@ def _row(record: RunRecord) -> tuple[str, ...]:
     started = report.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if report.started else ""
     counts = report.counts
     changes = f"+{counts.added} ~{counts.updated} -{counts.removed}"
-    undone = f"undone by {record.undone_by}" if record.undone_by else ""
-    note = ", ".join(word for word in ("released by hand" if record.released else "", undone, record.note) if word)
+    notes = [
+        f"would be {changes}" if report.status is RunStatus.REFUSED else "",
+        "released by hand" if record.released else "",
+        f"undone by {record.undone_by}" if record.undone_by else "",
+        record.note,
+    ]
+    changes = changes if report.status in (RunStatus.DONE, RunStatus.PARTIAL) else ""
+    note = ", ".join(filter(None, notes))
     return record.id, report.profile, str(record.kind), started, str(report.status), changes, note
