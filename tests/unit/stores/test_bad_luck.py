@@ -17,8 +17,9 @@ from pbx_connector.model import Account, Book, Mapped, Record, Row
 from pbx_connector.plan import Content
 from pbx_connector.profile import Profile
 from pbx_connector.run import run_profile, simulate_profile
-from pbx_connector.stores import open_store
+from pbx_connector.stores import Store, open_store
 from pbx_connector.stores.sql import migrating
+from pbx_connector.stores.sql.database import Database
 from pbx_connector.stores.sql.schema import metadata
 from pbx_connector.stores.sql.sqlite import open_sqlite
 from pbx_connector.stores.sql.store import SqlStore
@@ -80,13 +81,6 @@ def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
         connection.execute("CREATE TABLE mail (text)")
     with pytest.raises(StoreError, match="something else"):
         open_store(f"sqlite:///{path}")
-
-
-def test_a_store_of_a_newer_version_is_left_alone(url: str, path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreError, match="newer version"):
-        open_store(url)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -215,10 +209,48 @@ def test_a_query_that_the_server_cancels_is_no_lost_connection(postgres_url: str
     assert caught.value.hint == "nothing was changed; try again"
 
 
-def test_migrations_make_the_tables_of_this_version(url: str, path: Path) -> None:
-    database = open_sqlite(path, read_only=False, patience=1)
-    with database.read() as connection:
+def test_the_last_step_is_in_the_store(url: str, path: Path) -> None:
+    with open_sqlite(path, read_only=False, patience=1).read() as connection:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     steps = sorted(step.name[:4] for step in (migrating.STEPS / "versions").glob("*.py"))
     assert found == migrating.HEAD == steps[-1]
+
+
+def database_of(store: Store) -> Database:
+    assert isinstance(store, SqlStore)
+    return store._database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("url" if request.param == "sqlite" else "postgres_url"))
+
+
+def test_migrations_make_the_tables_of_this_version(any_url: str) -> None:
+    with open_store(any_url) as store, database_of(store).read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_comparison_sees_what_a_migration_forgot(any_url: str) -> None:
+    with open_store(any_url) as store, database_of(store).read() as connection:
+        connection.execute(text("ALTER TABLE memo ADD COLUMN extra TEXT"))
+        connection.execute(text("DROP INDEX journal_account"))
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+    assert sorted(difference[0] for difference in found) == ["add_index", "remove_column"]
+
+
+def test_a_store_of_a_newer_version_is_left_alone(any_url: str) -> None:
+    def set_version(version: str) -> None:
+        with database.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+
+    with open_store(any_url) as store:
+        database = database_of(store)
+        set_version("9999")
+        try:
+            with pytest.raises(StoreError, match="newer version") as caught:
+                open_store(any_url)
+        finally:
+            set_version(migrating.HEAD)
+    assert (caught.value.exit_code, caught.value.hint) == (4, "update pbx-connector on this machine")
