@@ -11,14 +11,16 @@ import pytest
 from sqlalchemy import select
 
 from pbx_connector.model import Book, Mapped, Record, Report, Row
-from pbx_connector.profile import Profile
+from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.stores import Entry, Store, open_store
 from pbx_connector.stores.memory.store import MemoryStore
 from pbx_connector.stores.sql.schema import metadata
 from pbx_connector.stores.sql.store import SqlStore
-from pbx_connector.testing import MemorySource
+from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
+
+FREE = Limits(RemovalLimit(share=1.0, entries=1000))
 
 
 def map_row(row: Row, book: Book) -> Mapped:
@@ -88,3 +90,16 @@ def names(store: Store) -> Callable[[], dict[str, int]]:
         return entry.content.fields["display_name"]
 
     return lambda: {name(entry): entry.id for entry in store.entries()}
+
+
+def fill(book: MemoryBook, *names: str) -> MemoryBook:
+    for name in names:
+        book.put(name.lower(), display_name=name)
+    return book
+
+
+def crowd(source: MemorySource, many: int, *, delta: bool = False) -> MemoryBook:
+    book = source.add("public", delta=delta)
+    for number in range(many):
+        book.put(f"k{number}", display_name=f"Name {number}", phone=f"+4999{number}", mobile=f"+4917{number}")
+    return book

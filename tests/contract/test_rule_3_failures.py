@@ -1,0 +1,93 @@
+"""Safety rule 3, on every store. Failures keep what is there, and are reported until they are resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pbx_connector.errors import SourceUnavailable
+from pbx_connector.model import Report, RunStatus
+from pbx_connector.stores import Store
+from pbx_connector.testing import MemorySource
+
+from .conftest import fill
+
+Run = Callable[..., Report]
+Names = Callable[[], dict[str, int]]
+
+
+@pytest.mark.parametrize("delta", [False, True])
+def test_rule_3_a_failed_book_keeps_its_entries_and_the_others_go_on(
+    run: Run, source: MemorySource, names: Names, delta: bool
+) -> None:
+    broken = fill(source.add("broken", delta=delta), "Ann", "Bob")
+    sound = fill(source.add("sound", delta=delta), "Cid")
+    run()
+    broken.put("ann", display_name="Anna")
+    broken.drop("bob")
+    broken.fail_after = 1
+    sound.put("dee", display_name="Dee")
+    report = run()
+    assert report.status is RunStatus.PARTIAL
+    assert sorted(names()) == ["Ann", "Bob", "Cid", "Dee"]
+    broken.fail_after = None
+    assert run().status is RunStatus.DONE
+    assert sorted(names()) == ["Anna", "Cid", "Dee"]
+
+
+@pytest.mark.parametrize("delta", [False, True])
+def test_rule_3_a_row_that_cannot_be_read_keeps_its_entry_and_is_reported_until_it_can(
+    run: Run, source: MemorySource, names: Names, delta: bool
+) -> None:
+    book = fill(source.add("public", delta=delta), "Ann", "Bob")
+    before = run()
+    book.spoil("bob")
+    for _ in range(2):
+        report = run()
+        assert (report.status, [problem.code for problem in report.problems]) == (RunStatus.DONE, ["T001"])
+        assert list(names()) == ["Ann", "Bob"]
+    book.put("bob", display_name="Bobby")
+    assert run().problems == before.problems == ()
+    assert list(names()) == ["Ann", "Bobby"]
+
+
+@pytest.mark.parametrize("delta", [False, True])
+def test_rule_3_a_row_that_cannot_be_mapped_keeps_its_entry_and_is_reported_until_it_can(
+    run: Run, source: MemorySource, names: Names, store: Store, delta: bool
+) -> None:
+    book = fill(source.add("public", delta=delta), "Ann", "Bob")
+    run()
+    book.put("bob", display_name=" ")
+    for _ in range(2):
+        assert [problem.code for problem in run().problems] == ["S204"]
+        assert list(names()) == ["Ann", "Bob"]
+    assert [problem.code for problem in store.problems("crm")] == ["S204"]
+    book.drop("bob")
+    assert run().problems == ()
+    assert list(names()) == ["Ann"]
+
+
+def test_rule_3_a_source_that_is_down_changes_nothing(
+    run: Run, source: MemorySource, names: Names, store: Store
+) -> None:
+    fill(source.add("public"), "Ann")
+    run()
+    source.down = SourceUnavailable("no answer")
+    with pytest.raises(SourceUnavailable):
+        run()
+    assert list(names()) == ["Ann"]
+    assert [record.report.status for record in store.runs()] == [RunStatus.FAILED, RunStatus.DONE]
+
+
+def test_rule_3_a_plugin_with_a_bug_fails_its_book_and_names_the_error(
+    run: Run, source: MemorySource, names: Names
+) -> None:
+    fill(source.add("public"), "Ann")
+    run()
+    book = source.shelf["public"]
+    for broken, code in (({"ann": "nonsense"}, "S102"), ("no mapping at all", "S106")):
+        book.items = broken  # type: ignore[assignment]
+        report = run()
+        assert [(problem.code, report.status) for problem in report.problems] == [(code, RunStatus.PARTIAL)]
+    assert list(names()) == ["Ann"]
