@@ -15,6 +15,8 @@ from pbx_connector.api import Gone, Row, Skipped, Unchanged, Unreadable
 from pbx_exchange.known import KnownRows
 from pbx_exchange.rows import CONTACT, RowReader, Values, key_of, without_unresolved
 from pbx_exchange.trouble import STILL_THERE, problem
+from pbx_exchange.wire.adapter import OversizedAnswer
+from pbx_exchange.wire.answer import AnswerTooLarge
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import FindItem, GetItem, folder_id, item_shape
 
@@ -51,10 +53,21 @@ class FolderReader:
     def read_whole(self, keys: Sequence[str]) -> Iterator[Item]:
         """The rows of these keys, each asked for directly; one that is no longer there does not appear."""
         for start in range(0, len(keys), BATCH):
-            some = keys[start : start + BATCH]
-            answers = GetItem(account=self._mailbox).each(some, self._rows.whole_shape())
-            for key, answer in zip(some, answers, strict=True):
+            for key, answer in self._ask_whole(keys[start : start + BATCH]):
                 yield from self._whole(key, answer)
+
+    def _ask_whole(self, keys: Sequence[str]) -> Iterator[tuple[str, _Element | Exception]]:
+        """What is too large for one answer is asked for in halves; a contact that is so by itself fails alone."""
+        try:
+            answers = GetItem(account=self._mailbox).each(keys, self._rows.whole_shape())
+        except (OversizedAnswer, AnswerTooLarge) as error:
+            if len(keys) > 1:
+                middle = len(keys) // 2
+                yield from self._ask_whole(keys[:middle])
+                yield from self._ask_whole(keys[middle:])
+                return
+            answers = [error]
+        yield from zip(keys, answers, strict=True)
 
     def tell_removed(self, keys: Iterable[str]) -> Iterator[Gone | Unreadable]:
         """Asked for each key directly: only *not found* is a removal, and any other answer is told too, as the server

@@ -23,7 +23,7 @@ from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, 
 from pbx_exchange.kerberos import NoTicket, Why
 from pbx_exchange.oauth import BadFile, CertificateExpired, NoToken, SignInAway
 from pbx_exchange.wire.adapter import OversizedAnswer
-from pbx_exchange.wire.answer import AnswerRefused
+from pbx_exchange.wire.answer import AnswerRefused, AnswerTooLarge
 from pbx_exchange.wire.endpoint import (
     BUSY,
     Blocked,
@@ -284,7 +284,7 @@ NAMELESS = Words(
 )
 
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
-    ((OversizedAnswer,), TOO_LARGE),
+    ((OversizedAnswer, AnswerTooLarge), TOO_LARGE),
     ((AnswerRefused, ews.SOAPError, etree.Error), CUT),
     ((NoWayIn,), NO_WAY_IN),
     ((Unprotected,), UNPROTECTED),

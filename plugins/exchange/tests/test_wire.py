@@ -14,7 +14,7 @@ import pytest
 from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.wire import adapter, endpoint
 
-from pbx_connector.api import Book, End, SourceError
+from pbx_connector.api import Book, End, Row, SourceError, Unreadable
 
 from .conftest import Middleman, Office, Passing, find_book, rows_of
 
@@ -392,6 +392,29 @@ def test_an_answer_larger_than_any_is_refused(
         with pytest.raises(SourceError) as failure:
             rows_of(source, book)
     assert failure.value.code == "X0505"
+
+
+@pytest.mark.parametrize(("size", "largest"), [(11_000_000, adapter.LARGEST_ANSWER), (60_000, 30_000)])
+def test_a_contact_too_large_to_be_read_fails_alone(
+    office: Office, middleman: Middleman, monkeypatch: pytest.MonkeyPatch, size: int, largest: int
+) -> None:
+    office.fields = frozenset(("DisplayName", "Notes"))
+    mama = office.sandbox.world.find(DisplayName="Mama")
+    note = b"<t:Body BodyType='Text'>%b</t:Body>" % (b"x" * size)
+
+    def write_a_lot(passing: Passing) -> None:
+        if passing.operation == "GetItem" and mama.id.encode() in passing.body:
+            start = passing.body.index(b"/>", passing.body.index(mama.id.encode())) + 2
+            passing.body = passing.body[:start] + note + passing.body[start:]
+
+    with office.open(url=middleman.url, public=False) as source:
+        book = find_book(source, "anna: /Contacts")
+        monkeypatch.setattr(adapter, "LARGEST_ANSWER", largest)
+        middleman.spoil = write_a_lot
+        *items, end = source.changes(book, None, ())
+    assert isinstance(end, End)
+    assert sum(isinstance(item, Row) for item in items) == 2
+    assert [(item.key, item.problem.code) for item in items if isinstance(item, Unreadable)] == [(mama.id, "X0505")]
 
 
 def test_a_fault_in_one_book_leaves_the_others_alone(office: Office, middleman: Middleman, big: str) -> None:

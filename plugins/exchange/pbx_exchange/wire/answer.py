@@ -34,6 +34,10 @@ class AnswerRefused(Exception):
     """The answer is no whole, harmless XML document. Its text says why and carries nothing of the answer."""
 
 
+class AnswerTooLarge(AnswerRefused):
+    """One text in the answer has more than ten million characters, or its elements lie too deep."""
+
+
 def parse(body: bytes) -> etree._Element:
     """The root element of an answer. Raises `AnswerRefused`."""
     if not body.strip():
@@ -41,6 +45,8 @@ def parse(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(_legal(_without_trailer(body)), _parser())
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+            raise AnswerTooLarge("the answer holds a text or a depth beyond all measure") from None
         raise AnswerRefused(f"the answer is cut short or no XML (parser error {error.code})") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise AnswerRefused("the answer declares a document type, which SOAP forbids")
