@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from pbx_connector.cli import output
+from pbx_connector.cli.replacing import replacement
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
 from pbx_connector.errors import ProfileError, UsageError
 from pbx_connector.profile import check_text, load_profile
@@ -48,7 +46,7 @@ def automate(
     if checked.profile is None:
         raise ProfileError(f"{profile} would not be valid any more", checked.diagnostics, text=checked.text)
     if changed != text:
-        _write(profile.resolve(), changed)
+        _write(profile, changed)
     first = _first(session, schedule) if schedule else None
     if as_json:
         output.as_json(_as_json(checked.profile.id, profile, schedule, first))
@@ -73,19 +71,11 @@ def _schedule(cron: str | None, every: str | None, timezone: str | None) -> Sche
 
 
 def _write(path: Path, text: str) -> None:
-    """The whole new file takes the place of the old one, or nothing happens."""
     try:
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".", delete=False) as file:
-            file.write(text.encode())
-        try:
-            os.chmod(file.name, path.stat().st_mode & 0o7777)
-            os.replace(file.name, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(file.name)
-            raise
+        with replacement(path) as file:
+            file.write(text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
 
 
 def _first(session: Session, schedule: Schedule) -> datetime:

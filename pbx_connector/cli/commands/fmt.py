@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pbx_connector.cli import output
+from pbx_connector.cli.replacing import replacement
 from pbx_connector.cli.session import ProfileArgument
 from pbx_connector.errors import EXIT_USAGE, UsageError
 from pbx_connector.profile import format_profile, read_profile
@@ -34,13 +33,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """The file is the old or the new one at any moment; a link stays a link. Raises `UsageError`."""
-    target = path.resolve()
     try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        with replacement(path) as file:
             file.write(text)
-        os.chmod(name, target.stat().st_mode & 0o7777)
-        os.replace(name, target)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from pbx_connector.cli import output
+from pbx_connector.cli.replacing import replacement
 from pbx_connector.cli.session import AccountOption, CompanyOption, Session, StoreOption, scope
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.stores import ALL, AccountScope, Store
@@ -71,21 +68,7 @@ def _write_file(write: Export, book: Store, wanted: AccountScope, out: Path) -> 
     if not out.name or (out.exists() and not out.is_file()):
         raise UsageError(f"{out} is a folder, or no file at all", hint="name a file, such as phonebook.csv")
     try:
-        with _replacement(out.resolve()) as stream:
+        with replacement(out) as stream:
             write(book.entries(account=wanted), _labels(book), stream)
     except OSError as error:
         raise StoreError(f"{out} cannot be written: {error.strerror}", hint="nothing was changed") from None
-
-
-@contextmanager
-def _replacement(target: Path) -> Iterator[TextIO]:
-    """Whoever reads `target` sees the old file or the whole new one; a new one is its owner's alone."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            yield stream
-        if target.exists():
-            os.chmod(name, target.stat().st_mode & 0o7777)
-        os.replace(name, target)
-    finally:
-        Path(name).unlink(missing_ok=True)
