@@ -52,6 +52,7 @@ FOREIGN: tuple[type[Exception], ...] = (
     NoTicket,
     DNSException,
     OSError,
+    UnicodeError,  # of names that the network's encodings cannot carry; our own text is valid where it is checked
 )
 
 
@@ -282,10 +283,17 @@ NAMELESS = Words(
     "the account has no e-mail address or user name to find its mailbox by",
     "add them to the account, or name it in personal: {skip_accounts: […]}",
 )
+UNSENDABLE = Words(
+    _P,
+    "X0602",
+    "a host name, address or user name cannot be sent as it is written",
+    "look for missing or odd characters in the settings and in the accounts",
+)
 
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Words], ...] = (
     ((OversizedAnswer, AnswerTooLarge), TOO_LARGE),
     ((AnswerRefused, ews.SOAPError, etree.Error), CUT),
+    ((UnicodeError, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader), UNSENDABLE),
     ((NoWayIn,), NO_WAY_IN),
     ((Unprotected,), UNPROTECTED),
     ((TokenNotAccepted,), TOKEN_REFUSED),

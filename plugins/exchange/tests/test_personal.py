@@ -139,6 +139,25 @@ def test_an_owner_known_by_another_address_of_the_mailbox_is_told(office: Office
         assert [unknown.problem.code for unknown in unknowns(source)] == ["X0312"]
 
 
+@pytest.mark.parametrize(
+    "name", ["łukasz@example.com", "日本@例え.jp", "a\nb@example.com", "a\x1bb@example.com", "\ud83d@x"]
+)
+def test_an_account_with_an_odd_name_costs_nobody_else_anything(office: Office, name: str) -> None:
+    office.accounts = [Account("odd", name, name), *office.accounts]
+    with office.open(public=False) as source:
+        found = list(source.books())
+        assert sum(isinstance(book, Book) for book in found) == 4
+        assert [book.book.account for book in found if isinstance(book, BookUnknown)] == ["odd"]
+
+
+def test_a_mailbox_whose_address_http_cannot_carry_is_read(office: Office) -> None:
+    office.sandbox.world.add_user("łukasz@example.com", "łukasz", "secret")
+    office.sandbox.world.add(office.sandbox.world.contacts("łukasz@example.com"), DisplayName="Babcia")
+    office.accounts = [Account("1", "łukasz", "łukasz@example.com")]
+    rows = office.read(public=False)["łukasz: /Contacts"]
+    assert [row.values["DisplayName"] for row in rows] == ["Babcia"]
+
+
 def test_an_account_in_trouble_is_unknown_and_the_others_are_read(office: Office) -> None:
     sandbox = office.sandbox
     office.accounts += [Account("acc-ghost", "ghost", "ghost@example.com"), Account("acc-door")]

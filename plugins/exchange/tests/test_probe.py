@@ -63,6 +63,8 @@ def test_each_account_and_owner_has_a_check_of_its_own(office: Office) -> None:
 
 def test_the_walk_ends_where_nothing_can_go_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     assert last(office, url="https://no-such-host.invalid/ews/exchange.asmx") == ("host name", "X0101")
+    assert last(office, url="https://mail..example.com/ews/exchange.asmx") == ("host name", "X0602")
+    assert last(office, url=f"https://{'a' * 70}.example.com/ews/exchange.asmx") == ("host name", "X0602")
     assert last(office, url="http://127.0.0.1:9/ews/exchange.asmx") == ("web services", "X0102")
     assert last(office, url=office.sandbox.url.replace("EWS", "nowhere")) == ("web services", "X0502")
     assert last(office, url=office.sandbox.url.replace("http:", "https:")) == ("TLS", "X0110")

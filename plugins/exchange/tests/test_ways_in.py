@@ -79,6 +79,12 @@ def test_basic_where_nothing_better_is_offered(make_office: MakeOffice) -> None:
     assert count_books(make_office(), auth="auto") > 8
 
 
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+@pytest.mark.parametrize("password", ["pässwörd", "zł 12 €", "密码 秘密"])
+def test_a_password_may_have_any_characters(make_office: MakeOffice, auth: str, password: str) -> None:
+    assert count_books(make_office(auth=[auth], password=password), auth=auth) > 8
+
+
 def test_a_wrong_password_with_ntlm(make_office: MakeOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     office = make_office(auth=["ntlm"])
     monkeypatch.setenv("EXCHANGE_PASSWORD", "wrong")

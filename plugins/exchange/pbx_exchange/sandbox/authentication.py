@@ -67,8 +67,8 @@ class Authenticator:
 
     def _authenticate_basic(self, credentials: str) -> User | None:
         try:
-            name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+            name, _, password = _decode(base64.b64decode(credentials, validate=True)).partition(":")
+        except binascii.Error:
             return None
         user = self._world.find_user(name)
         if user and secrets.compare_digest(user.password.encode(), password.encode()):
@@ -91,3 +91,11 @@ class Authenticator:
     def _remember(self, http: HttpRequest) -> User | None:
         user: User | None = http.scope["state"]["connection"].get("user")
         return user if user and self._world.users.get(user.email.lower()) is user else None
+
+
+def _decode(text: bytes) -> str:
+    """Clients disagree about the encoding of passwords."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")

@@ -213,6 +213,16 @@ def _is_protected(url: str) -> bool:
         return False
 
 
+def _as_bytes(text: str | bytes) -> str | bytes:
+    """requests knows Latin-1 only, which has no `€` and no `ł`."""
+    if isinstance(text, bytes):
+        return text
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+
+
 def _retry_after(response: Any) -> float | None:
     """In seconds; where it is a date, by the server's own clock, if that is told."""
     value = response.headers.get("Retry-After", "")
@@ -256,8 +266,10 @@ class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
         session: Session = super().create_session()
         if self._auth is not None:
             session.auth = self._auth
-        if isinstance(session.auth, HTTPBasicAuth) and not _is_protected(self.service_endpoint):
-            raise Unprotected("a password or token would travel in clear text")
+        if isinstance(session.auth, HTTPBasicAuth):
+            if not _is_protected(self.service_endpoint):
+                raise Unprotected("a password or token would travel in clear text")
+            session.auth = HTTPBasicAuth(_as_bytes(session.auth.username), _as_bytes(session.auth.password))
         return session
 
     def get_auth_type(self) -> str:

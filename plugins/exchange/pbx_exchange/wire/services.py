@@ -138,7 +138,8 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
         if self.account.public:
             headers["X-PublicFolderMailbox"] = self.account.public
             headers["X-AnchorMailbox"] = self.account.public
-        return headers
+        # They only show the way to the right server; what HTTP cannot carry must not keep the request from being sent.
+        return {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}
 
 
 def _server(envelope: _Element) -> str:
