@@ -206,6 +206,12 @@ def test_many_large_patterns_are_refused_together() -> None:
     assert set(said) == {"the patterns of this profile are too large together"}
 
 
+def test_many_wrong_patterns_are_each_told_what_is_wrong() -> None:
+    found = compiled(with_rules("".join(f"V{number} = [T] matches /({number}/\n" for number in range(100))))
+    assert found is not None
+    assert sum("missing )" in item.message for item in found.diagnostics if item.code == "R0308") == 100
+
+
 def test_a_large_pattern_that_is_used_often_counts_once() -> None:
     rules = "".join(f"V{number} = if([T] matches /\\w{{1,40}}/, 1, 2)\n" for number in range(200))
     assert "R0308" not in codes(with_rules(rules))

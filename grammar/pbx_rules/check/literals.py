@@ -35,7 +35,7 @@ def pattern(node: tree.Pattern, scope: Scope) -> Any | None:
     if key not in sizes and sum(sizes.values()) > LARGEST_TOGETHER:
         scope.complain("R0308", "the patterns of this profile are too large together", first, hint="divide the profile")
         return None
-    sizes[key] = SIZES[-1]
+    sizes[key] = SIZES[0]
     try:
         compiled = compile_pattern(node.source, ignore_case=bool(node.flags))
         sizes[key] = compiled.size
@@ -43,6 +43,7 @@ def pattern(node: tree.Pattern, scope: Scope) -> Any | None:
     except ValueError as error:
         hint = "look-ahead and back references do not exist here" if _is_beyond_re2(node.source) else ""
         if isinstance(error, TooLarge):
+            sizes[key] = SIZES[-1]
             hint = r"repeat less, or say [a-z] instead of \w, which means all letters of the world"
         scope.complain("R0308", f"this pattern cannot be used: {error}", first, hint=hint)
         return None
