@@ -26,6 +26,13 @@ def checked_text(text: str) -> str:
     return text
 
 
+def check_successor(old: str, new: str) -> None:
+    if old == new:
+        raise UsageError(
+            f"profile {old} cannot take over from itself", hint="adopt OLD NEW, with the id that it has now"
+        )
+
+
 def checked_label(name: str) -> str:
     """Without the blanks around it."""
     if wrong := label_fault(name.strip()):

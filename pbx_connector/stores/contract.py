@@ -170,6 +170,8 @@ class ProfileState:
     held: str | None = None
     """The undo after which its runs wait for `resume_profile`."""
     last: RunRecord | None = None
+    file: str | None = None
+    """Where it was run from last; None if that is not known, as after an adoption."""
 
 
 class Store(Protocol):

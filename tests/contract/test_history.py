@@ -340,6 +340,8 @@ def test_profiles_are_listed_adopted_and_removed(run: Run, source: MemorySource,
     ]
     with pytest.raises(UsageError, match="owns address books already"):
         store.adopt_profile("crm", "other")
+    with pytest.raises(UsageError, match="from itself"):
+        store.adopt_profile("crm", "crm")
     with pytest.raises(UsageError, match="no profile nobody"):
         store.remove_profile("nobody")
     ids = {entry.id for entry in store.entries()}

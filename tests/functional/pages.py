@@ -96,6 +96,9 @@ class Stage:
     def _do_break(self, operation: str, mailbox: str) -> None:
         self.sandbox.faults.add(Fault(name="truncated", operation=operation, mailbox=mailbox, times=None))
 
+    def _do_rename(self, file: str, name: str) -> None:
+        (self.connector.home / file).rename(self.connector.home / name)
+
     def _do_mend(self) -> None:
         self.sandbox.faults.clear()
 

@@ -101,13 +101,31 @@ def test_a_caller_shows_the_private_name_before_the_company_one(ran: Connector, 
 
 
 def test_what_a_deleted_profile_owned_is_removed_by_hand_alone(ran: Connector, profile: Path) -> None:
-    assert ran("profiles", "list", "--json").json[0]["entries"] == len(ran.entries())
-    ran("profiles", "adopt", "exchange-contacts", "office")
-    assert ran("profiles", "list", "--json").json[0]["id"] == "office"
-    assert "--yes" in ran("profiles", "remove", "office", code=2).err
-    assert ran.entries()
-    ran("profiles", "remove", "office", "--yes")
+    [known] = ran("profiles", "list", "--json").json
+    assert (known["entries"], known["file"]) == (len(ran.entries()), str(profile.resolve()))
+    refused = ran("profiles", "remove", "exchange-contacts", "--yes", code=2).err
+    assert f"is run from {known['file']}" in refused.replace("\n", " ")
+    assert len(ran.entries()) == known["entries"]
+    profile.unlink()
+    asked = ran("profiles", "remove", "exchange-contacts", code=2)
+    assert 'Ann "Bo" Lee' in asked.out
+    assert "--yes" in asked.err
+    assert len(ran.entries()) == known["entries"]
+    ran("profiles", "remove", "exchange-contacts", "--yes")
     assert ran.entries() == []
+    assert "no profile exchange-contacts" in ran("profiles", "remove", "exchange-contacts", "--yes", code=2).err
+
+
+def test_a_profile_is_adopted_by_one_that_a_file_can_be(ran: Connector, profile: Path) -> None:
+    for wrong in ("", "an office", "exchange-contacts"):
+        ran("profiles", "adopt", "exchange-contacts", wrong, code=2)
+    early = ran("profiles", "adopt", "exchange-contacts", "office").err
+    assert "still is profile exchange-contacts" in early
+    assert ran("profiles", "adopt", "office", "exchange-contacts").err == ""
+    ran.counts(profile)
+    profile.write_text(f"id: office\n{profile.read_text()}")
+    assert ran("profiles", "adopt", "exchange-contacts", "office").err == ""
+    assert ran.counts(profile)["added"] == 0
 
 
 def test_labels_can_be_required(connector: Connector, profile: Path) -> None:

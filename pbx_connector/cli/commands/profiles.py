@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.cli import output
+from pbx_connector.cli import output, reports
 from pbx_connector.cli.asking import YesOption, agree
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.errors import UsageError
+from pbx_connector.plan import Action, Change
+from pbx_connector.plugins import Plugins
+from pbx_connector.profile import ProfileId, check_profile
+from pbx_connector.stores import ProfileState, Store
 
 IdArgument = Annotated[str, typer.Argument(help="The profile's id.", metavar="ID")]
 
@@ -35,6 +44,7 @@ def list_profiles(context: typer.Context, store: StoreOption = None, as_json: Js
                     "entries": state.entries,
                     "books": state.books,
                     "held": state.held,
+                    "file": state.file,
                     "last_run": state.last.id if state.last else None,
                     "last_status": str(state.last.report.status) if state.last else None,
                 }
@@ -66,16 +76,30 @@ def adopt(
     store: StoreOption = None,
 ) -> None:
     """Hand everything that one profile owns to another, after a file was renamed."""
-    with Session.of(context, store).open_store() as book:
+    session = Session.of(context, store)
+    _check_id(new)
+    with session.open_store() as book:
+        file = _still_run_from(_known(book, old), session.plugins)
         entries = book.adopt_profile(old, new)
     output.say(f"{entries} entries of {old} belong to {new} now")
+    if file:
+        output.warn(f"{file} still is profile {old}: its next run would add all entries once more")
+        output.hint(f"give it the id: {new}, rename it, or delete it")
 
 
 def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store: StoreOption = None) -> None:
-    """Remove all entries of a profile whose file is gone."""
-    with Session.of(context, store).open_store() as book:
-        entries = next((state.entries for state in book.profiles() if state.id == id), 0)
-        agree(f"All {entries} entries of profile {id} would be removed. Remove?", yes=yes)
+    """Remove all entries of a profile whose file is gone, after showing what goes."""
+    session = Session.of(context, store)
+    with session.open_store() as book:
+        state = _known(book, id)
+        if file := _still_run_from(state, session.plugins):
+            raise UsageError(
+                f"profile {id} is run from {file}: its next run would make all entries anew, with other ids",
+                hint="delete that file first, or move it elsewhere",
+            )
+        if not yes:
+            reports.show_records(f"Entries of profile {id}, which would be removed", _removals(book, id))
+        agree(f"All {state.entries} entries of profile {id} would be removed. Remove?", yes=yes)
         removed = book.remove_profile(id)
     output.say(f"{removed} entries of profile {id} are removed; pbx-connector history tells how to undo that")
 
@@ -85,3 +109,36 @@ def resume(context: typer.Context, id: IdArgument, store: StoreOption = None) ->
     with Session.of(context, store).open_store() as book:
         book.resume_profile(id)
     output.say(f"profile {id} may run again")
+
+
+def _check_id(id: str) -> None:
+    """Raises `UsageError` for an id that no file can have."""
+    try:
+        TypeAdapter(ProfileId).validate_python(id)
+    except ValidationError:
+        raise UsageError(
+            f"{id!r} cannot be the id of a profile", hint="letters, digits, dots, hyphens and underscores, 100 at most"
+        ) from None
+
+
+def _known(book: Store, id: str) -> ProfileState:
+    """Raises `UsageError` for a profile that has never run."""
+    for state in book.profiles():
+        if state.id == id:
+            return state
+    raise UsageError(f"no profile {id} has run on this store", hint="see: pbx-connector profiles list")
+
+
+def _still_run_from(state: ProfileState, plugins: Plugins) -> str | None:
+    """The file, if it is there and has this id still; one that cannot be read counts as it."""
+    if state.file is None or not Path(state.file).exists():
+        return None
+    found = check_profile(Path(state.file), plugins).profile
+    return state.file if found is None or found.id == state.id else None
+
+
+def _removals(book: Store, id: str) -> Iterator[Change]:
+    """As many as are shown, and one more, which says that there are more."""
+    mine = (entry for entry in book.entries() if entry.origin and entry.origin.profile == id)
+    for entry in islice(mine, reports.FIRST + 1):
+        yield Change(Action.REMOVE, entry.id, entry.origin.book.title if entry.origin else "", entry.content, None)

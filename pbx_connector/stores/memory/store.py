@@ -16,7 +16,7 @@ from typing import Self
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Problem, Report, RunStatus
 from pbx_connector.plan import Change
-from pbx_connector.stores.checking import checked_label, checked_number, checked_text, claim_file
+from pbx_connector.stores.checking import check_successor, checked_label, checked_number, checked_text, claim_file
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
@@ -177,10 +177,11 @@ class MemoryStore(Editing):
     def _profile_state(self, state: State, name: str, profile: Profile) -> ProfileState:
         books = sum(book.profile == name for book in state.books.values())
         last = next(self.runs(name), None)
-        return ProfileState(name, profile.title, len(state.owned(name)), books, profile.held, last)
+        return ProfileState(name, profile.title, len(state.owned(name)), books, profile.held, last, profile.file)
 
     def adopt_profile(self, old: str, new: str) -> int:
         self._demand(old)
+        check_successor(old, new)
         self._ensure_free(old)
         if any(book.profile == checked_text(new) for book in self._state.books.values()):
             raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")

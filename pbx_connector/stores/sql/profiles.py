@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pbx_connector.errors import UsageError
-from pbx_connector.stores.checking import checked_text
+from pbx_connector.stores.checking import check_successor, checked_text
 from pbx_connector.stores.contract import ProfileState
 from pbx_connector.stores.sql.database import Dialect
 from pbx_connector.stores.sql.recording import to_run
@@ -22,7 +22,7 @@ def states(connection: Connection) -> Iterator[ProfileState]:
     for row in connection.execute(select(profile).order_by(profile.c.id)):
         held = None if row.held is None else str(row.held)
         yield ProfileState(
-            row.id, row.title, entries.get(row.id, 0), books.get(row.id, 0), held=held, last=last.get(row.id)
+            row.id, row.title, entries.get(row.id, 0), books.get(row.id, 0), held, last.get(row.id), row.file
         )
 
 
@@ -41,6 +41,7 @@ def hand_over(connection: Connection, dialect: Dialect, old: str, new: str) -> i
     """Books, runs and plans of `old` become those of `new`, and what was removed comes back to `new`; returns the
     number of entries."""
     demand(connection, old)
+    check_successor(old, new)
     if connection.execute(select(book.c.no).where(book.c.profile == checked_text(new))).first():
         raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
     title, held = connection.execute(select(profile.c.title, profile.c.held).where(profile.c.id == old)).one()
