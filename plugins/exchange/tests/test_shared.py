@@ -69,6 +69,13 @@ def test_discovery_tries_every_account_and_takes_a_refusal_for_an_answer(office:
         assert "anna.berg@example.com: /Contacts" in {book.title for book in source.books() if isinstance(book, Book)}
 
 
+@pytest.mark.parametrize("name", ["a\x1bb@example.com", "łukasz@example.com", "\ud83d@example.com"])
+def test_an_owner_with_an_odd_address_costs_nobody_else_anything(office: Office, name: str) -> None:
+    office.accounts += [Account("odd", "", name)]
+    with office.open(**ONLY_SHARED, shared={"owners": [OWNER], "discover": True}) as source:
+        assert sum(isinstance(book, Book) for book in source.books()) == 2
+
+
 def test_a_named_owner_who_shares_nothing_is_unknown_and_the_others_are_read(office: Office) -> None:
     owners = [OWNER, "ben.o.hara@example.com", "ghost@example.com"]
     with office.open(**ONLY_SHARED, shared={"owners": owners}) as source:

@@ -7,6 +7,7 @@ back as an exception *value* in its place, a failure of the whole request is rai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ _WRONG_VERSION = (
 )
 _BUILD = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
 _TRUE = ("true", "1")
+_UNSENDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class UnheardOf(errors.ResponseMessageError):  # type: ignore[misc]  # exchangelib is untyped
@@ -201,7 +203,7 @@ class GetItem(_Service):
     SERVICE_NAME = get_item.GetItem.SERVICE_NAME
 
     def each(self, keys: Sequence[str], shape: _Element) -> list[_Element | Exception]:
-        payload = M.GetItem(shape, M.ItemIds(*(T.ItemId(Id=key) for key in keys)))
+        payload = M.GetItem(shape, M.ItemIds(*(T.ItemId(Id=_sendable(key)) for key in keys)))
         return [_only(answer, "Items") for answer in self.ask_each(payload, len(keys))]
 
 
@@ -254,13 +256,20 @@ def _page(message: _Element, container: str, offset: int, *, optional: bool = Fa
     return Page(elements, reached)
 
 
+def _sendable(text: str) -> str:
+    """Raises `UnicodeError` for what XML cannot hold, where lxml would raise a bare ValueError."""
+    if _UNSENDABLE.search(text):
+        raise UnicodeError("characters that XML forbids")
+    return text
+
+
 def folder_id(identifier: str) -> _Element:
-    return T.FolderId(Id=identifier)
+    return T.FolderId(Id=_sendable(identifier))
 
 
 def distinguished(name: str, mailbox: str = "") -> _Element:
     """A well-known folder of the mailbox that the request sees with, or of another one by its address."""
-    return T.DistinguishedFolderId(*([T.Mailbox(T.EmailAddress(mailbox))] if mailbox else []), Id=name)
+    return T.DistinguishedFolderId(*([T.Mailbox(T.EmailAddress(_sendable(mailbox)))] if mailbox else []), Id=name)
 
 
 def item_shape(properties: Iterable[_Element] = (), *, text_body: bool = False) -> _Element:
