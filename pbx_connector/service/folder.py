@@ -98,12 +98,12 @@ class Folder:
             errors = [found for found in checked.diagnostics if found.severity == "error"]
             first = errors[0]
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            return Loaded(path, stamp, _seen(path), last_good, f"line {first.span.line}: {first.message}{more}")
+            return Loaded(path, stamp, seen_at(path), last_good, f"line {first.span.line}: {first.message}{more}")
         owner = self._owner(checked.profile.id, path)
         if owner is not None:
             broken = f"its id {checked.profile.id} is that of {owner.name} already"
-            return Loaded(path, stamp, _seen(path), None, broken)
-        return Loaded(path, stamp, _seen(path), checked.profile)
+            return Loaded(path, stamp, seen_at(path), None, broken)
+        return Loaded(path, stamp, seen_at(path), checked.profile)
 
     def _owner(self, profile: str, path: Path) -> Path | None:
         """Another file that has this id."""
@@ -113,7 +113,7 @@ class Folder:
         return None
 
 
-def _seen(path: Path) -> datetime:
+def seen_at(path: Path) -> datetime:
     """A file that is copied here keeps its old time of change, but its inode has a new one."""
     try:
         status = path.stat()

@@ -23,6 +23,18 @@ from pbx_connector.service.timetable import offset
 from pbx_connector.stores import RunRecord, Store
 
 
+def last_start(store_url: str, profile: str, now: datetime) -> datetime | None:
+    """When the profile's last run began; None if it never did, or the store does not say. Raises `UsageError`."""
+    watch = StoreWatch(store_url, lambda: now, read_only=True)
+    try:
+        last = last_run(watch.current(), profile)
+    except StoreError:
+        return None
+    finally:
+        watch.close()
+    return last.report.started if last else None
+
+
 class Outside:
     """Writes nothing: neither a phone book that is not there nor anything into one that is."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 from product import Connector
+
+from pbx_connector.run import pipeline
 
 
 def test_daily_at_noon_and_off_again(connector: Connector, profile: Path) -> None:
@@ -82,3 +85,30 @@ def test_schedule_without_a_folder_says_what_to_do(connector: Connector) -> None
     done = connector("schedule", code=2)
     assert "cannot be read" in done.err
     assert "config.yaml" in done.err
+
+
+def test_a_time_that_has_passed_since_the_last_run_is_said_as_the_service_takes_it(
+    connector: Connector, profile: Path, profiles: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TwoDaysAgo(datetime):
+        @classmethod
+        def now(cls, zone: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(zone) - timedelta(days=2)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "datetime", TwoDaysAgo)
+        connector("run", profile)
+    moved = profile.rename(profiles / profile.name)
+    (connector.home / "password.txt").rename(profiles / "password.txt")
+    assert "first: at once, as it has not run since" in connector("--config", config, "automate", moved).out
+    [listed] = connector("--config", config, "schedule", "--json").json
+    told = connector("--config", config, "automate", moved, "--json").json["next"]
+    assert abs(datetime.fromisoformat(told) - datetime.fromisoformat(listed["next"])) < timedelta(minutes=1)
+    assert abs(datetime.fromisoformat(told) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_to_automate_makes_no_phone_book(connector: Connector, profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = connector.home / "elsewhere.sqlite"
+    monkeypatch.setenv("PBX_CONNECTOR_STORE", f"sqlite:///{elsewhere}")
+    assert "first: " in connector("automate", profile, "--cron", "0 3 * * *").out
+    assert not elsewhere.exists()

@@ -17,6 +17,8 @@ from pbx_connector.profile import check_text, load_profile
 from pbx_connector.profile.scheduling import with_schedule
 from pbx_connector.schedule import DAILY_AT_NOON, Schedule
 from pbx_connector.schedule.zone import local_zone, zone
+from pbx_connector.service.folder import seen_at
+from pbx_connector.service.outside import last_start
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,13 +47,14 @@ def automate(
     checked = check_text(changed, profile, session.plugins)
     if checked.profile is None:
         raise ProfileError(f"{profile} would not be valid any more", checked.diagnostics, text=checked.text)
+    seen = datetime.now(UTC) if changed != text else seen_at(profile)
+    due = _due(session, checked.profile.id, schedule, seen) if schedule else None
     if changed != text:
         _write(profile, changed)
-    first = _first(session, schedule) if schedule else None
     if as_json:
-        output.as_json(_as_json(checked.profile.id, profile, schedule, first))
+        output.as_json(_as_json(checked.profile.id, profile, schedule, due))
     else:
-        _say(profile, schedule, first)
+        _say(profile, schedule, due)
     folder = session.profiles_folder
     if schedule and profile.resolve().parent != folder.resolve():
         output.hint(f"the service runs what is in {folder}: move the profile there, or set profiles: in config.yaml")
@@ -78,26 +81,29 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
 
 
-def _first(session: Session, schedule: Schedule) -> datetime:
-    """By the clock that the schedule goes by."""
+def _due(session: Session, profile: str, schedule: Schedule, seen: datetime) -> datetime:
+    """As the service reckons it, which goes by the last run; by the clock that the schedule goes by."""
     wanted = zone(session.config.timezone) if session.config.timezone else local_zone()
     now = datetime.now(UTC)
-    first = now if schedule.every else schedule.next_after(now, wanted)
-    return first.astimezone(schedule.zone(wanted))
+    due = schedule.due(last_start(session.store_url, profile, now), seen, now, wanted)
+    return due.astimezone(schedule.zone(wanted))
 
 
-def _say(profile: Path, schedule: Schedule | None, first: datetime | None) -> None:
-    if schedule and first:
-        output.say(f"{profile} runs {schedule.in_words()}; first: {first:%a %Y-%m-%d %H:%M %Z}.")
-    else:
+def _say(profile: Path, schedule: Schedule | None, due: datetime | None) -> None:
+    if schedule is None or due is None:
         output.say(f"{profile} runs by hand only.")
+        return
+    first = f"{due:%a %Y-%m-%d %H:%M %Z}"
+    if due <= datetime.now(UTC):
+        first = "at once" if schedule.every else f"at once, as it has not run since {first}"
+    output.say(f"{profile} runs {schedule.in_words()}; first: {first}.")
 
 
-def _as_json(id: str, profile: Path, schedule: Schedule | None, first: datetime | None) -> dict[str, object]:
+def _as_json(id: str, profile: Path, schedule: Schedule | None, due: datetime | None) -> dict[str, object]:
     """The same words as `schedule --json`."""
     return {
         "id": id,
         "file": str(profile),
         "schedule": schedule.in_words() if schedule else None,
-        "next": first.astimezone(UTC).isoformat(timespec="seconds") if first else None,
+        "next": max(due, datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds") if due else None,
     }
