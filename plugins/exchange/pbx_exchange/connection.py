@@ -149,15 +149,22 @@ def route_of(settings: ExchangeSettings) -> Route:
         warnings.simplefilter("ignore", InsecureRequestWarning)
     return Route(
         seconds=settings.timeout,
-        verify=str(settings.ca_file.expanduser()) if settings.ca_file else settings.verify,
+        verify=str(settings.ca_file) if settings.ca_file else settings.verify,
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else {},
+        proxy_login=_proxy_login(settings),
     )
+
+
+def _proxy_login(settings: ExchangeSettings) -> tuple[str, str] | None:
+    if settings.proxy_username is None or settings.proxy_password is None:
+        return None
+    return settings.proxy_username, settings.proxy_password.reveal().get_secret_value()
 
 
 def _require_certificates(file: Path) -> None:
     """requests would call a missing file trouble of the network, and one without certificates trouble of TLS."""
     try:
-        ssl.create_default_context(cafile=str(file.expanduser()))
+        ssl.create_default_context(cafile=str(file))
     except OSError:
         raise UNREADABLE.error("ca_file", str(file)) from None
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msal
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 from msal.exceptions import MsalError
@@ -59,6 +60,10 @@ class BadFile(NoToken):
 
     def __str__(self) -> str:
         return str(self.path)
+
+
+class LockedKey(BadFile):
+    """The key is encrypted, and not with the passphrase that was given."""
 
 
 class TokenAuth(AuthBase):
@@ -115,19 +120,26 @@ def _credential(settings: OAuth) -> str | dict[str, str]:
     if settings.client_secret is not None:
         return settings.client_secret.reveal().get_secret_value()
     assert settings.certificate is not None  # noqa: S101 - one of the two is there, as the settings are valid
+    passphrase = settings.passphrase.reveal().get_secret_value() if settings.passphrase else ""
     try:
-        pem = settings.certificate.expanduser().read_bytes()
+        pem = settings.certificate.read_bytes()
         load_pem_x509_certificate(pem)
-        load_pem_private_key(pem, None)
-        return {"private_key": pem.decode("ascii"), "public_certificate": pem.decode("ascii")}
-    except (OSError, ValueError, TypeError):
+        text = pem.decode("ascii")
+    except (OSError, ValueError):
         raise BadFile(settings.certificate) from None
+    if "ENCRYPTED" not in text:
+        passphrase = ""
+    try:
+        load_pem_private_key(pem, passphrase.encode() or None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise (LockedKey if "ENCRYPTED" in text else BadFile)(settings.certificate) from None
+    return {"private_key": text, "public_certificate": text} | ({"passphrase": passphrase} if passphrase else {})
 
 
 def _is_over(certificate: Path | None) -> bool:
     if certificate is None:
         return False
-    until = load_pem_x509_certificate(certificate.expanduser().read_bytes()).not_valid_after_utc
+    until = load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     return until < datetime.now(UTC)
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from pbx_connector.api import Secret
+from pbx_connector.api import ProfilePath, Secret
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -113,9 +112,10 @@ class OAuth(_Settings):
     tenant: str = Field(description="Tenant id or domain.")
     client_id: str = Field(description="Application (client) id.")
     client_secret: Secret | None = Field(None, description="Client secret.")
-    certificate: Path | None = Field(
+    certificate: ProfilePath | None = Field(
         None, description="PEM file with private key and certificate, instead of a secret."
     )
+    passphrase: Secret | None = Field(None, description="What the private key is encrypted with.")
     cloud: Literal["global", "us-government", "us-dod", "china"] = Field(
         "global", description="Which Microsoft cloud: global, us-government, us-dod or china."
     )
@@ -125,6 +125,8 @@ class OAuth(_Settings):
     def _one_credential(self) -> OAuth:
         if (self.client_secret is None) == (self.certificate is None):
             raise ValueError("give either client_secret or certificate")
+        if self.passphrase is not None and self.certificate is None:
+            raise ValueError("passphrase: opens the key of a certificate:, and there is none")
         return self
 
 
@@ -169,8 +171,10 @@ class ExchangeSettings(_Settings):
     verify: bool = Field(
         True, description="Check the server's certificate. Without it, anybody in between can read along."
     )
-    ca_file: Path | None = Field(None, description="PEM file of certificates to trust instead of the system's.")
+    ca_file: ProfilePath | None = Field(None, description="PEM file of certificates to trust instead of the system's.")
     proxy: WebAddress | None = Field(None, description="HTTP proxy, such as http://proxy.example.com:3128.")
+    proxy_username: OptionalText = Field(None, description="Log-in name at the proxy, where it wants one.")
+    proxy_password: Secret | None = Field(None, description="Password at the proxy, by reference.")
     version: Literal[
         "Exchange2016", "Exchange2015", "Exchange2013_SP1", "Exchange2013", "Exchange2010_SP2", "Exchange2010_SP1"
     ] = Field("Exchange2016", description="Protocol version to speak; an older server is answered in its own.")
@@ -205,6 +209,10 @@ class ExchangeSettings(_Settings):
             raise ValueError("a password is needed, such as password: {env: EXCHANGE_PASSWORD}")
         if not self.verify and self.ca_file is not None:
             raise ValueError("verify: false and ca_file: contradict each other")
+        if (self.proxy_username is None) != (self.proxy_password is None):
+            raise ValueError("proxy_username and proxy_password go together")
+        if self.proxy_username is not None and self.proxy is None:
+            raise ValueError("proxy_username and proxy_password need proxy:")
         return self
 
     @property

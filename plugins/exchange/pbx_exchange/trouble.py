@@ -21,7 +21,7 @@ from lxml import etree
 
 from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
 from pbx_exchange.kerberos import NoTicket, Why
-from pbx_exchange.oauth import BadFile, CertificateExpired, NoToken, SignInAway
+from pbx_exchange.oauth import BadFile, CertificateExpired, LockedKey, NoToken, SignInAway
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.answer import AnswerRefused, AnswerTooLarge
 from pbx_exchange.wire.endpoint import (
@@ -91,7 +91,12 @@ TIMED_OUT = Words(_U, "X0104", "the server did not answer in time", "try again l
 BROKEN_OFF = Words(
     _U, "X0105", "the connection broke off", "try again later; if it persists, look at proxies in between"
 )
-NO_PROXY = Words(_U, "X0106", "the proxy does not let us through", "check proxy: and what the proxy permits")
+NO_PROXY = Words(
+    _U,
+    "X0106",
+    "the proxy does not let us through",
+    "check proxy:, its proxy_username: and proxy_password: if it wants them, and what it permits",
+)
 NO_AUTODISCOVER = Words(
     _U,
     "X0107",
@@ -152,6 +157,12 @@ CERTIFICATE_WRONG = Words(
 )
 CERTIFICATE_EXPIRED = Words(
     _A, "X0227", "the app's certificate has expired", "make a new one, upload it in Entra, and put it into certificate:"
+)
+LOCKED_KEY = Words(
+    _A,
+    "X0229",
+    "the private key in {name} is encrypted",
+    "give what it was encrypted with as passphrase: {keyring: …}",
 )
 NO_SUCH_APP = Words(_A, "X0213", "the tenant knows no app of this client id", "check tenant: and client_id:")
 NO_SUCH_TENANT = Words(_A, "X0214", "there is no such tenant", "check tenant:, and cloud: for national clouds")
@@ -422,6 +433,8 @@ def _words(error: Exception) -> Words:
         return CERTIFICATE_EXPIRED
     if isinstance(cause, SignInAway):
         return SIGN_IN_AWAY
+    if isinstance(cause, LockedKey):
+        return LOCKED_KEY
     if isinstance(cause, BadFile):
         return UNREADABLE
     if isinstance(cause, NoToken):

@@ -9,6 +9,7 @@ import pytest
 from pbx_exchange.settings import ExchangeSettings, Folders, OAuth, PersonalFolders, PublicFolders, SharedFolders
 from pydantic import ValidationError
 
+APP = {"tenant": "example.com", "client_id": "x", "client_secret": {"env": "PW"}}
 LEAST = {"email": "pbx@example.com", "password": {"env": "PW"}}
 
 
@@ -42,6 +43,9 @@ def test_email_and_password_are_enough() -> None:
         ({"timeout": "0"}, "greater than 0"),
         ({"verify": "false", "ca_file": "/x.pem"}, "contradict"),
         ({"shared": {"owners": ["nobody"]}}, "no e-mail address"),
+        ({"proxy": "http://p", "proxy_username": "x"}, "go together"),
+        ({"proxy_username": "x", "proxy_password": {"env": "PW"}}, "need proxy:"),
+        ({"oauth": APP | {"passphrase": {"env": "PW"}}}, "there is none"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(changes: dict[str, Any], words: str) -> None:
@@ -66,6 +70,14 @@ def test_what_was_left_blank_was_not_said() -> None:
 def test_the_domain_of_principal_names_may_come_with_its_at(suffix: str) -> None:
     assert settings(personal={"suffix": suffix}).personal.suffix == "example.net"
     assert settings(personal={"suffix": "@"}).personal.suffix is None
+
+
+def test_files_of_certificates_count_from_the_profile() -> None:
+    app = {"tenant": "t", "client_id": "c", "certificate": "app.pem"}
+    values = LEAST | {"ca_file": "ca.pem", "oauth": app}
+    found = ExchangeSettings.model_validate(values, context={"folder": "/profiles"})
+    assert found.oauth
+    assert (found.ca_file, found.oauth.certificate) == (Path("/profiles/ca.pem"), Path("/profiles/app.pem"))
 
 
 @pytest.mark.parametrize(("word", "on"), [("false", False), ("no", False), (False, False), ("on", True), (True, True)])

@@ -7,6 +7,7 @@ import logging
 import select
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pbx_exchange import kerberos
+from pbx_exchange.connection import route_of
 from pbx_exchange.oauth import NoToken
 from pbx_exchange.sandbox import Sandbox
 from pbx_exchange.sandbox.faults import Fault
@@ -183,6 +185,34 @@ def test_a_proxy_that_refuses_is_told_apart(make_office: MakeOffice) -> None:
         assert fail(office, proxy=address, ca_file=str(office.sandbox.ca_file)).code == "X0106"
 
 
+class Guarded(Tunnel):
+    """Wants a user name and a password."""
+
+    def do_CONNECT(self) -> None:
+        if self.headers.get("Proxy-Authorization") == f"Basic {b64encode('pbx:geheim ü'.encode()).decode()}":
+            super().do_CONNECT()
+        else:
+            self.send_error(407)
+
+    def do_POST(self) -> None:
+        self.send_error(407)
+
+
+def test_a_proxy_may_want_a_password(make_office: MakeOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = make_office(tls=True)
+    login = {"proxy_username": "pbx", "proxy_password": {"env": "PROXY_PASSWORD"}}
+    with proxy(type("Counting", (Guarded,), {"hosts": []})) as address:
+        way = {"proxy": address, "ca_file": str(office.sandbox.ca_file)}
+        monkeypatch.setenv("PROXY_PASSWORD", "geheim ü")
+        assert count_books(office, **way, **login) > 8
+        assert "geheim" not in repr(route_of(office.settings(**way, **login)))
+        monkeypatch.setenv("PROXY_PASSWORD", "wrong")
+        for how in (login, {}):
+            failure = fail(office, **way, **how)
+            assert (failure.code, "proxy_password:" in failure.hint) == ("X0106", True)
+        assert fail(office, proxy=address, url=office.sandbox.url.replace("https:", "http:")).code == "X0106"
+
+
 # --- tokens --------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +272,26 @@ def test_a_certificate_file_that_is_none_is_told(cloud: Office, tmp_path: Path) 
     assert fail(cloud, **tokens(cloud, certificate=str(path))).code == "X0113"
     failure = fail(cloud, **tokens(cloud, certificate=str(tmp_path / "missing.pem")))
     assert (failure.code, "missing.pem" in failure.message) == ("X0113", True)
+
+
+def test_an_encrypted_key_is_opened_with_its_passphrase(
+    cloud: Office, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = certificate.read_bytes()
+    cloud.sandbox.application.certificate = pem
+    key = serialization.load_pem_private_key(pem, None)
+    how = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    locked = key.private_bytes(*how, serialization.BestAvailableEncryption("schlüssel".encode()))
+    certificate.write_bytes(locked + pem[pem.index(b"-----BEGIN CERT") :])
+    monkeypatch.setenv("PASSPHRASE", "schlüssel")
+    given = {"certificate": str(certificate), "passphrase": {"env": "PASSPHRASE"}}
+    assert count_books(cloud, **tokens(cloud, **given)) > 8
+    assert fail(cloud, **tokens(cloud, certificate=str(certificate))).code == "X0229"
+    monkeypatch.setenv("PASSPHRASE", "wrong")
+    failure = fail(cloud, **tokens(cloud, **given))
+    assert (failure.code, "passphrase: {keyring" in failure.hint) == ("X0229", True)
+    certificate.write_bytes(pem)
+    assert count_books(cloud, **tokens(cloud, **given)) > 8
 
 
 def test_a_certificate_that_has_expired_is_told(cloud: Office, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ to see.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ class Route:
     """False, or the path of a CA file."""
     proxies: Mapping[str, str] = field(default_factory=dict)
     """By scheme."""
+    proxy_login: tuple[str, str] | None = field(default=None, repr=False)
+    """User name and password."""
 
     def session(self) -> Session:
         session = Session()
@@ -62,6 +65,11 @@ class BoundedAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **how)
         manager.pool_classes_by_scheme = POOLS
         return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        login = self._route.proxy_login
+        own = {} if login is None else {"Proxy-Authorization": f"Basic {b64encode(':'.join(login).encode()).decode()}"}
+        return super().proxy_headers(proxy) | own
 
     def send(  # type: ignore[override]  # positional use is up to requests, which calls by keyword
         self, request: PreparedRequest, timeout: Any = None, proxies: Any = None, cert: Any = None, **_settled: Any

@@ -41,6 +41,7 @@ from exchangelib.util import is_xml
 from exchangelib.version import Version
 from requests import Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
+from requests.exceptions import ProxyError
 
 from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.answer import AnswerRefused
@@ -157,6 +158,8 @@ class Patience(RetryPolicy):  # type: ignore[misc]
         if response.status_code == 401:
             scheme = response.request.headers.get("Authorization", "").partition(" ")[0]
             raise _REFUSED.get(scheme, UnauthorizedError)("HTTP 401")
+        if response.status_code == 407:
+            raise ProxyError("HTTP 407")
         if response.status_code == 403:
             raise Blocked("HTTP 403") if _is_blocked(response) else Forbidden("HTTP 403")
         super().raise_response_errors(response)
