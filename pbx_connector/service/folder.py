@@ -16,8 +16,8 @@ from pbx_connector.profile import Profile, check_profile
 
 ENDINGS = (".yaml", ".yml")
 
-Stamp = tuple[int, int, int]
-"""What differs when a file does."""
+Stamp = tuple[int, int, int] | str
+"""What differs when a file does; words for why it cannot even be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,15 @@ class Folder:
         with os.scandir(self.path) as entries:
             for entry in entries:
                 if entry.name.endswith(ENDINGS) and not entry.name.startswith("."):
-                    try:
-                        status = entry.stat()
-                    except OSError:
-                        continue  # it went away while we looked, or is a link to nowhere
-                    yield Path(entry.path), (status.st_mtime_ns, status.st_size, status.st_ino)
+                    stamp = _stamp(entry)
+                    if stamp is not None:
+                        yield Path(entry.path), stamp
 
     def _load(self, path: Path, stamp: Stamp, known: Loaded | None) -> Loaded:
-        checked = check_profile(path, self._plugins)
         last_good = known.profile if known else None
+        if isinstance(stamp, str):
+            return Loaded(path, stamp, known.seen if known else datetime.now(UTC), last_good, stamp)
+        checked = check_profile(path, self._plugins)
         if checked.profile is None:
             errors = [found for found in checked.diagnostics if found.severity == "error"]
             first = errors[0]
@@ -111,6 +111,17 @@ class Folder:
             if other.path != path and other.profile is not None and other.profile.id == profile:
                 return other.path
         return None
+
+
+def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
+    """None only if the file is not there any more: a drive that stumbles takes no profile out of service."""
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        return "it is a link to a file that is not there" if entry.is_symlink() else None
+    except OSError as error:
+        return f"it cannot be looked at: {error.strerror}"
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def seen_at(path: Path) -> datetime:

@@ -78,6 +78,25 @@ def test_other_files_are_no_profiles(folder: Folder, name: str) -> None:
     assert scan(folder) == []
 
 
+@pytest.mark.parametrize(
+    ("target", "words"), [("nowhere", "a link to a file that is not there"), ("a.yaml", "too many levels")]
+)
+def test_a_file_that_cannot_be_looked_at_is_broken_and_not_removed(folder: Folder, target: str, words: str) -> None:
+    path = folder.path / "a.yaml"
+    path.write_text(profile("A"))
+    scan(folder)
+    aside = path.rename(folder.path / "aside")
+    path.symlink_to(folder.path / target)
+    assert scan(folder) == ["a.yaml"]
+    assert scan(folder) == []
+    assert titles(folder) == {"a": "A"}
+    assert words in folder.profiles["a"].broken.lower()
+    path.unlink()
+    aside.rename(path)
+    assert scan(folder) == ["a.yaml"]
+    assert folder.profiles["a"].broken == ""
+
+
 def test_a_link_to_nowhere_and_a_folder_harm_nobody(folder: Folder) -> None:
     (folder.path / "gone.yaml").symlink_to(folder.path / "nowhere")
     (folder.path / "sub.yaml").mkdir()
