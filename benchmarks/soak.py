@@ -88,7 +88,12 @@ def measure(runs: int) -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     size = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     files = len(os.listdir("/proc/self/fd"))
-    print(f"{runs:>7} runs  {size:6.1f} MiB  {threading.active_count():>3} threads  {files:>3} open files", flush=True)
+    blocks = sys.getallocatedblocks() / 1000
+    print(
+        f"{runs:>7} runs  {size:6.1f} MiB  {blocks:5.0f} thousand Python blocks"
+        f"  {threading.active_count():>3} threads  {files:>3} open files",
+        flush=True,
+    )
 
 
 def soak(runs: int, folder: Path) -> None:
