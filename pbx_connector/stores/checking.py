@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import label_fault, storable
+from pbx_connector.stores.folding import SEARCHED
+from pbx_connector.targets import TARGETS
 
 LARGEST = 2**63 - 1
 """The largest id that both databases can hold."""
@@ -31,6 +33,14 @@ def check_successor(old: str, new: str) -> None:
         raise UsageError(
             f"profile {old} cannot take over from itself", hint="adopt OLD NEW, with the id that it has now"
         )
+
+
+def checked_search(text: str) -> str:
+    """SQLite refuses a pattern of many thousand characters, and no field is that long."""
+    longest = max(target.max_length for target in TARGETS if target.name in SEARCHED)
+    if len(text) > longest:
+        raise UsageError(f"the text to look for has more than {longest} characters", hint="a part of a name is enough")
+    return checked_text(text)
 
 
 def checked_label(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -18,6 +19,10 @@ EntryArgument = Annotated[int, typer.Argument(help="The entry's id.", metavar="I
 LabelOption = Annotated[
     list[str] | None, typer.Option("--label", help="NAME=VALUE, or NAME= to take a label away.", metavar="NAME=VALUE")
 ]
+
+_NUMBER = re.compile(r"(?=.*\d)[\d ()/.*#+-]+((x|ext\.?|DW|Durchwahl) ?\d+)?", re.ASCII | re.IGNORECASE)
+"""Also what only a phone system can dial: short numbers and codes."""
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def add_to(group: typer.Typer) -> None:
@@ -36,6 +41,7 @@ def add(
 ) -> None:
     """Add an entry by hand."""
     content = Content(account, _with_value(fields), _labels(label or (), {}))
+    _check_kinds(content.fields)
     _check(content)
     with Session.of(context, store).open_store() as book:
         added = book.add_entry(content)
@@ -47,10 +53,13 @@ def edit(
 ) -> None:
     """Change an entry that was made by hand; an empty value takes a field away."""
     given = {name: value for name, value in fields.items() if value is not None}
+    _check_kinds(_with_value(given))
 
     def changed(held: Content) -> Content:
         content = Content(held.account, _with_value({**held.fields, **given}), _labels(label or (), held.labels))
         _check(content)
+        if content == held:
+            raise UsageError(f"entry {entry} says that already", hint="see: pbx-connector phonebook edit --help")
         return content
 
     with Session.of(context, store).open_store() as book:
@@ -77,6 +86,18 @@ def _labels(given: Sequence[str], before: Mapping[str, str]) -> dict[str, str]:
             raise UsageError(f"--label {text!r} is not NAME=VALUE")
         labels[name.strip()] = value.strip()
     return {name: value for name, value in labels.items() if value}
+
+
+def _check_kinds(typed: Mapping[str, str]) -> None:
+    """Only what is typed now: what an entry has already is no reason to refuse a change of something else."""
+    for target in TARGETS:
+        value = typed.get(target.name, "")
+        if value and target.kind == "phone" and not _NUMBER.fullmatch(value):
+            raise UsageError(
+                f"{target.title}: {value!r} is no telephone number", hint="such as +49 89 99998-190, or 190"
+            )
+        if value and target.kind == "email" and not _ADDRESS.fullmatch(value):
+            raise UsageError(f"{target.title}: {value!r} is no e-mail address", hint="such as ann@example.com")
 
 
 def _check(content: Content) -> None:

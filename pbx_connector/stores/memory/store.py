@@ -16,7 +16,14 @@ from typing import Self
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Problem, Report, RunStatus
 from pbx_connector.plan import Change
-from pbx_connector.stores.checking import check_successor, checked_label, checked_number, checked_text, claim_file
+from pbx_connector.stores.checking import (
+    check_successor,
+    checked_label,
+    checked_number,
+    checked_search,
+    checked_text,
+    claim_file,
+)
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
@@ -117,7 +124,7 @@ class MemoryStore(Editing):
         raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        wanted, numeric = fold(checked_text(text).strip()), "".join(sign for sign in text if sign not in " -/().+")
+        wanted, numeric = fold(checked_search(text).strip()), "".join(sign for sign in text if sign not in " -/().+")
 
         def found(entry: Entry) -> bool:
             searched = found_by(entry.content.fields)[-1] or ""

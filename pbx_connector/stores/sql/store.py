@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Change
-from pbx_connector.stores.checking import checked_label, checked_number, checked_text, claim_file
+from pbx_connector.stores.checking import checked_label, checked_number, checked_search, checked_text, claim_file
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
@@ -132,7 +132,7 @@ class SqlStore(Editing):
         return found
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        scope, match = reading.in_scope(account), reading.matching(checked_text(text))
+        scope, match = reading.in_scope(account), reading.matching(checked_search(text))
         return reading.pages(self._database, limit, 0, lambda query: query.where(scope, match))
 
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
