@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pbx_rules import Mention, Span, mentions
+from pbx_rules.check.vocabulary import KEYWORDS
 from pbx_rules.document import Mapping, load
 from pbx_rules.syntax.statements import split
 from pbx_rules.trial import scalar
@@ -19,6 +20,7 @@ _TOP_LEVEL = re.compile(r"""["']?([A-Za-z_]\w*)["']?\s*:""")
 _SOURCE = re.compile(r"""source\s*:\s*["']?([\w.-]+)""")
 _STRUCTURE = re.compile(r"""["']?structure["']?\s*:""")
 _TABLE = re.compile(r"""(\s+)["']?(\w+)["']?\s*:""")
+_DEFINITION = re.compile(r"([^\W\d]\w*)\s*=(?!=)")
 EXPRESSION = re.compile(r"""(?:^|[\s,{])["']?(when|for|key)["']?\s*:\s*(["']?)(.*)$""")
 """A line of the structure up to some place: an expression that has begun there."""
 
@@ -80,11 +82,16 @@ class Outline:
     @cached_property
     def variables(self) -> dict[str, Named]:
         """By name; of two with one name the first."""
+        line, indent, block = self._rules
         named: dict[str, Named] = {}
-        for mention in self.rule_mentions:
-            if mention.kind == "definition":
-                place = place_of(mention.span)
-                named.setdefault(mention.name, Named(mention.name, place, self._statements.get(place.line, "")))
+        before = 0
+        for chunk in split(block):
+            line += block.count("\n", before, chunk.start)
+            before = chunk.start
+            found = _DEFINITION.match(chunk.text)
+            if found and found[1].lower() not in KEYWORDS:
+                place = Place(line, indent + found.start(1), indent + found.end(1))
+                named.setdefault(found[1], Named(found[1], place, " ".join(chunk.text.split())))
         return named
 
     @cached_property
@@ -109,12 +116,6 @@ class Outline:
             Mention(found.kind, found.name, moved(found.span, start, indent))
             for found in mentions(scalar(block), rules=True)
         )
-
-    @cached_property
-    def _statements(self) -> dict[int, str]:
-        """By the line on which each begins."""
-        start, _, block = self._rules
-        return {start + block.count("\n", 0, chunk.start): " ".join(chunk.text.split()) for chunk in split(block)}
 
     @cached_property
     def _rules(self) -> tuple[int, int, str]:
