@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import structlog
+
 from pbx_connector.config import split_address
 from pbx_connector.errors import UsageError
+
+LOG = structlog.stdlib.get_logger(__name__)
 
 SILENCE = 10.0
 """Seconds after which a caller who says nothing is hung up on."""
@@ -55,6 +60,10 @@ def health_page(health: Callable[[], tuple[bool, dict[str, Any]]]) -> Page:
     return page
 
 
+def _unknown() -> tuple[int, str, bytes]:
+    return 404, "text/plain", b"GET /health or /metrics\n"
+
+
 def _server(host: str, port: int, pages: dict[str, Page]) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         timeout = SILENCE
@@ -62,8 +71,12 @@ def _server(host: str, port: int, pages: dict[str, Page]) -> ThreadingHTTPServer
         sys_version = ""
 
         def do_GET(self) -> None:
-            page = pages.get(self.path.partition("?")[0])
-            status, kind, body = page() if page else (404, "text/plain", b"GET /health or /metrics\n")
+            page = pages.get(self.path.partition("?")[0], _unknown)
+            try:
+                status, kind, body = page()
+            except Exception:
+                LOG.exception("a bug in a page")
+                status, kind, body = 500, "text/plain", b"a bug in pbx-connector, see its log\n"
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
@@ -80,5 +93,7 @@ def _server(host: str, port: int, pages: dict[str, Page]) -> ThreadingHTTPServer
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A caller that hung up is no news either."""
+            if not isinstance(sys.exception(), OSError):
+                LOG.exception("a bug in answering")
 
     return Server((host, port), Handler)

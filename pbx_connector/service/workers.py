@@ -13,6 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import structlog
+
+LOG = structlog.stdlib.get_logger(__name__)
+
 Result = TypeVar("Result")
 
 
@@ -81,12 +85,20 @@ class Workers(Generic[Result]):
             run = self._begin(profile)
             if run is None:
                 continue
-            result = self._work(run)
-            with self._lock:
-                del self._running[profile]
-            self._done(profile, result)
+            try:
+                self._make(run)
+            except Exception:
+                LOG.exception("a bug about a run, its worker goes on", profile=profile)
             if run.hung:
                 return  # another thread has taken this one's place
+
+    def _make(self, run: Running) -> None:
+        try:
+            result = self._work(run)
+        finally:
+            with self._lock:
+                del self._running[run.profile]
+        self._done(run.profile, result)
 
     def _begin(self, profile: str) -> Running | None:
         with self._lock:

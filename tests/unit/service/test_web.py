@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Counts, Report, RunStatus
@@ -53,6 +55,30 @@ def test_health_says_ready_or_not_by_its_status(web: Web, state: State) -> None:
     assert get(web, "/health?verbose") == (200, '{\n  "ready": true\n}')
     state.ready = False
     assert get(web, "/health")[0] == 503
+
+
+def test_a_bug_in_a_page_is_logged_and_answered(web: Web, state: State) -> None:
+    del State.ready
+    try:
+        with structlog.testing.capture_logs() as lines:
+            status, words = get(web, "/health")
+    finally:
+        State.ready = True
+    assert status == 500
+    assert "AttributeError" not in words
+    assert [(line["log_level"], line["event"]) for line in lines] == [("error", "a bug in a page")]
+    assert get(web, "/metrics") == (200, "up 1\n")
+
+
+def test_who_hangs_up_is_no_news(web: Web) -> None:
+    host, _, port = web.address.rpartition(":")
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(5):
+            with socket.create_connection((host, int(port)), timeout=5) as caller:
+                caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                caller.sendall(b"GET /metrics HTTP/1.0\r\n")
+        assert get(web, "/metrics")[0] == 200
+    assert lines == []
 
 
 def test_other_paths_and_methods_are_refused(web: Web) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from pbx_connector.service.workers import Running, Workers
 
@@ -51,6 +52,28 @@ def bench() -> Iterator[Bench]:
     yield bench
     for go in bench.go.values():
         go.set()
+
+
+def test_a_bug_in_the_work_or_after_it_costs_no_thread(bench: Bench) -> None:
+    def work(run: Running) -> str:
+        if run.profile == "bug in work":
+            raise ZeroDivisionError
+        return f"{run.profile} done"
+
+    def finished(profile: str, result: str) -> None:
+        if profile == "bug after":
+            raise ZeroDivisionError
+        bench.finished(profile, result)
+
+    workers = Workers(1, work, finished)
+    with structlog.testing.capture_logs() as lines:
+        for profile in ("bug in work", "bug after", "good"):
+            assert workers.submit(profile)
+        assert bench.ended.acquire(timeout=SOON)
+    assert [line["profile"] for line in lines] == ["bug in work", "bug after"]
+    assert bench.done == ["good"]
+    assert workers.submit("bug in work")
+    workers.stop(SOON)
 
 
 def test_no_more_run_at_once_than_allowed(bench: Bench) -> None:
