@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
+from functools import partial
 
 from pbx_connector.errors import ConnectorError, ProtocolViolation, SourceError
 from pbx_connector.model import (
@@ -81,7 +82,10 @@ class Reading:
         jobs += [lambda book=book: self._take(self._look(book)) for book in missing]
         self._work_off(jobs, parallel)
         self.workspace.settle()
-        if self._confirm():
+        failed = len(self.problems)
+        gaps = self.workspace.incomplete(self.profile.mode == "mirror")
+        self._work_off([partial(self._confirm, self.reports[book].book) for book in gaps], parallel)
+        if len(self.problems) > failed:
             self.workspace.settle()
 
     def _list(self) -> dict[str, Book | BookUnknown]:
@@ -226,23 +230,18 @@ class Reading:
 
     # absences
 
-    def _confirm(self) -> bool:
+    def _confirm(self, book: Book) -> None:
         """Ask the source for every row that it did not list (safety rule 2); a book that it cannot tell about has
-        failed. Returns whether one has."""
-        failed = set()
-        for book_id, keys in self.workspace.missing(self.profile.mode == "mirror"):
-            book = self.reports[book_id].book
-            if book_id in failed:
-                continue
-            try:
+        failed."""
+        try:
+            for keys in self.workspace.missing(book.id, self.profile.mode == "mirror"):
+                if self._stopped.is_set():
+                    return
                 with _faults():
                     gone = set(self.source.confirm_gone(book, keys))
-            except SourceError as error:
-                failed.add(book_id)
-                self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
-                continue
-            self.workspace.stage(book_id, [_absence(book, key, key in gone) for key in keys])
-        return bool(failed)
+                self.workspace.stage(book.id, [_absence(book, key, key in gone) for key in keys])
+        except SourceError as error:
+            self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
 
 
 def _absence(book: Book, key: str, gone: bool) -> StagedRow:

@@ -6,7 +6,7 @@ threads share one workspace, so every method but those of `Decision` may be call
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -135,11 +135,13 @@ class Workspace(Protocol):
         """All books are closed: drop what does not count and make ready to compare."""
         ...
 
-    def missing(self, mirror: bool) -> Iterable[tuple[str, Sequence[str]]]:
-        """Held row keys that a full reading did not list, by book, in batches.
+    def incomplete(self, mirror: bool) -> list[str]:
+        """The books whose full reading did not list all that is held of them: in mirror every row counts, else only
+        those without an entry, whose problems may be outdated."""
+        ...
 
-        In mirror every one; else only those of rows without an entry, whose problems may be outdated.
-        """
+    def missing(self, book: str, mirror: bool) -> Iterator[Sequence[str]]:
+        """The keys of those rows, in batches, which may be staged meanwhile."""
         ...
 
     def decide(self, *, mirror: bool, write: bool) -> AbstractContextManager[Decision]:

@@ -432,6 +432,14 @@ def test_a_file_that_got_another_id_gives_the_old_one_free_once_it_is_run(
         run(file=there, id="new")
 
 
+def test_a_profile_does_not_take_over_from_itself(store: Store) -> None:
+    with store.open_workspace("crm", "CRM", simulate=False):
+        pass
+    with pytest.raises(UsageError, match="cannot take over from itself"):
+        store.adopt_profile("crm", "crm")
+    assert [state.id for state in store.profiles()] == ["crm"]
+
+
 def test_an_adoption_is_handed_back_not_undone(run: Run, source: MemorySource, store: Store) -> None:
     source.add("public").put("ann", display_name="Ann")
     run()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from threading import Barrier
 
 import pytest
 
-from pbx_connector.model import Account, BookGone, BookStatus, Problem, Report, RunStatus
+from pbx_connector.model import Account, Book, BookGone, BookStatus, Problem, Report, RunStatus
 from pbx_connector.stores import Store
 from pbx_connector.testing import MemorySource
 
-from .conftest import fill
+from .conftest import FREE, fill
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -111,3 +112,35 @@ def test_rule_2_one_accounts_trouble_does_not_block_anothers_removals(
     book.drop("cid")
     assert run().counts.removed == 1
     assert list(names()) == ["Ann", "Bob"]
+
+
+def test_rule_2_many_books_confirm_their_absences_at_once(run: Run, source: MemorySource, names: Names) -> None:
+    together = Barrier(3, timeout=20)
+
+    class Patient(MemorySource):
+        def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterable[str]:
+            together.wait()
+            return super().confirm_gone(book, keys)
+
+    patient = Patient(source.shelf)
+    for name in ("one", "two", "three"):
+        fill(patient.add(name), f"{name} stays", f"{name} goes")
+    run(source=patient.type())
+    for book in patient.shelf.values():
+        book.drop(f"{book.book.id} goes")
+    patient.shelf["two"].mute = True
+    report = run(source=patient.type(), limits=FREE)
+    assert (report.status, report.counts.removed) == (RunStatus.PARTIAL, 2)
+    assert sorted(names()) == ["one stays", "three stays", "two goes", "two stays"]
+
+
+def test_rule_2_more_absences_than_are_asked_for_at_once(run: Run, source: MemorySource, names: Names) -> None:
+    book = fill(source.add("public"), *(f"Name {number}" for number in range(1203)))
+    run()
+    for number in range(1, 1203):
+        book.drop(f"name {number}")
+    book.put("name 7", display_name="Name 7")
+    book.withheld = {"name 7"}
+    report = run(limits=FREE)
+    assert (report.counts.removed, [problem.code for problem in report.problems]) == (1201, ["S104"])
+    assert sorted(names()) == ["Name 0", "Name 7"]

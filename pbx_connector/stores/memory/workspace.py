@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from pbx_connector.model import Account, Report
@@ -77,16 +77,21 @@ class MemoryWorkspace:
             if result.outcome is not BookOutcome.READ:
                 self._staged.pop(book, None)
 
-    def missing(self, mirror: bool) -> Iterable[tuple[str, Sequence[str]]]:
+    def incomplete(self, mirror: bool) -> list[str]:
+        read = [book for book, result in self._results.items() if result.outcome is BookOutcome.READ and result.full]
+        return [book for book in read if self._missing(book, mirror)]
+
+    def missing(self, book: str, mirror: bool) -> Iterator[Sequence[str]]:
+        keys = self._missing(book, mirror)
+        return (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))
+
+    def _missing(self, book: str, mirror: bool) -> list[str]:
         state = self._read()
-        owned = {(source.book, source.row) for _, _, source in state.owned(self._profile)}
-        noted = {place for place in state.notes if state.books[place[0]].profile == self._profile}
-        for book, result in self._results.items():
-            number = state.book(self._profile, book)
-            if result.outcome is BookOutcome.READ and result.full and number is not None:
-                held = {key for place, key in (owned | noted if mirror else noted - owned) if place == number}
-                keys = sorted(held - self._staged[book].keys())
-                yield from ((book, keys[start : start + PAGE]) for start in range(0, len(keys), PAGE))
+        number = state.book(self._profile, book)
+        owned = {source.row for _, _, source in state.owned(self._profile) if source.book == number}
+        noted = {key for place, key in state.notes if place == number}
+        with self._lock:
+            return sorted((owned | noted if mirror else noted - owned) - self._staged[book].keys())
 
     @contextmanager
     def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    tuple_,
     union,
     update,
 )
@@ -46,20 +45,30 @@ _same_record = and_(
 )
 
 
-def missing(mirror: bool, after: tuple[int, str]) -> Select[Any]:
-    """Held row keys of fully read books that were not listed, by book and key."""
+def incomplete(mirror: bool) -> Select[Any]:
+    """Fully read books that did not list all that is held of them."""
+    whole = select(t_book.c.slot).where(t_book.c.outcome == BookOutcome.READ, t_book.c.is_full)
+    books = union(*[select(found.c.book) for found in _unlisted(mirror, whole)]).subquery()
+    return select(books.c.book).order_by(books.c.book)
+
+
+def missing(slot: int, mirror: bool, after: str) -> Select[Any]:
+    """The row keys that a book holds and did not list, in their order."""
+    keys = union(*[select(found.c.row_key) for found in _unlisted(mirror, [slot])]).subquery()
+    return select(keys.c.row_key).where(keys.c.row_key > after).order_by(keys.c.row_key)
+
+
+def _unlisted(mirror: bool, books: Any) -> list[Any]:
+    """Of notes and, in mirror, of entries; else a note counts only if its row has no entry."""
+
+    def unlisted(table: Any) -> Select[Any]:
+        listed = exists().where(t_row.c.slot == table.c.book, t_row.c.row_key == table.c.row_key)
+        return select(table.c.book, table.c.row_key).where(table.c.book.in_(books), ~listed)
+
+    if mirror:
+        return [unlisted(row_note).subquery(), unlisted(provenance).subquery()]
     has_entry = exists().where(provenance.c.book == row_note.c.book, provenance.c.row_key == row_note.c.row_key)
-    held = select(row_note.c.book, row_note.c.row_key).where(literal(True) if mirror else ~has_entry)
-    entered = select(provenance.c.book, provenance.c.row_key)
-    everything = (union(held, entered) if mirror else held).subquery()
-    listed = exists().where(t_row.c.slot == everything.c.book, t_row.c.row_key == everything.c.row_key)
-    return (
-        select(t_book.c.slot, everything.c.row_key)
-        .join(t_book, t_book.c.slot == everything.c.book)
-        .where(t_book.c.outcome == BookOutcome.READ, t_book.c.is_full, ~listed)
-        .where(tuple_(t_book.c.slot, everything.c.row_key) > after)
-        .order_by(t_book.c.slot, everything.c.row_key)
-    )
+    return [unlisted(row_note).where(~has_entry).subquery()]
 
 
 def work_out(connection: Connection, profile: str, mirror: bool) -> None:

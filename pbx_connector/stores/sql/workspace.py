@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import groupby
 from typing import Any
 
 from pydantic_core import to_json
@@ -170,17 +169,20 @@ class SqlWorkspace:
         number = slot if slot > 0 else None
         return slot, number, result.book.id, result.book.title, str(result.outcome), result.full
 
-    def missing(self, mirror: bool) -> Iterable[tuple[str, Sequence[str]]]:
-        titles = {slot: result.book.id for slot, result in self._results.items()}
-        last: tuple[int, str] = (0, "")
-        while True:
-            with self._transaction() as transaction:
-                page = transaction.execute(diff.missing(mirror, last).limit(PAGE)).all()
-            for slot, rows in groupby(page, key=lambda row: row.slot):
-                yield titles[slot], [row.row_key for row in rows]
-            if len(page) < PAGE:
-                return
-            last = (page[-1].slot, page[-1].row_key)
+    def incomplete(self, mirror: bool) -> list[str]:
+        with self._transaction() as transaction:
+            slots = transaction.execute(diff.incomplete(mirror)).scalars()
+            return [self._results[slot].book.id for slot in slots]
+
+    def missing(self, book: str, mirror: bool) -> Iterator[Sequence[str]]:
+        last = ""
+        while page := self._missing_after(self._slots[book], mirror, last):
+            yield page
+            last = page[-1]
+
+    def _missing_after(self, slot: int, mirror: bool, last: str) -> Sequence[str]:
+        with self._transaction() as transaction:
+            return transaction.execute(diff.missing(slot, mirror, last).limit(PAGE)).scalars().all()
 
     # the decision
 
