@@ -119,7 +119,7 @@ def _accounts(parts: Iterable[Part]) -> tuple[list[Account], list[str]]:
     faults: list[str] = []
     for part in parts:
         account = Account(**{name: part.values.get(name, "").strip() for name in COLUMNS})
-        if fault := part.fault or _fault(account):
+        if fault := part.fault or account_fault(account):
             faults.append(f"{part}: {fault}")
         elif account.id in found:
             faults.append(f"{part}: the id {account.id!r} stands in {part.counted} {found[account.id][0]} already")
@@ -128,7 +128,8 @@ def _accounts(parts: Iterable[Part]) -> tuple[list[Account], list[str]]:
     return [account for _, account in found.values()], faults
 
 
-def _fault(account: Account) -> str:
+def account_fault(account: Account) -> str:
+    """What keeps it from being an account, in words; empty if nothing does."""
     if not storable(account.id + account.username + account.email):
         return "it has characters that no phone book can hold"
     if not account.id:

@@ -10,9 +10,10 @@ import typer
 
 from pbx_connector.cli import output
 from pbx_connector.cli.account_checks import check_removals, doubts
-from pbx_connector.cli.account_files import read_accounts
+from pbx_connector.cli.account_files import account_fault, read_accounts
 from pbx_connector.cli.asking import YesOption, agree
 from pbx_connector.cli.session import JsonOption, Session, StoreOption, known_account
+from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
 from pbx_connector.stores import AccountImport
 
@@ -34,13 +35,15 @@ def add(
     store: StoreOption = None,
 ) -> None:
     """Add one account."""
+    added = Account(id.strip(), username.strip(), email.strip())
+    if fault := account_fault(added):
+        raise UsageError(fault, hint="see: pbx-connector accounts add --help")
     with Session.of(context, store).open_store() as book:
-        added = Account(id, username, email)
         held = book.accounts()
         book.add_account(added)
         for doubt in doubts(AccountImport(added=(added,)), held):
             output.warn(doubt)
-    output.say(f"account {id} is added")
+    output.say(f"account {added.id} is added")
 
 
 def list_accounts(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
