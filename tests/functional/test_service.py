@@ -13,6 +13,8 @@ from pbx_exchange.sandbox.faults import Fault
 from product import Connector
 from serving import Serve, wait_until
 
+from pbx_connector.service.web import Web, health_page
+
 
 def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     connector: Connector, serve: Serve, profile: Path, profiles: Path
@@ -105,6 +107,17 @@ def test_without_a_service_status_says_what_store_and_folder_know(
     assert re.search(r"exchange-contacts .* every 10s .* (in \d+s|due) .* failed .* failing", told.out)
     assert re.search(r"exchange-contacts: .*password", told.out)
     assert "hint: start it with: pbx-connector serve" in told.err
+
+
+def test_a_service_that_has_just_started_says_so(connector: Connector, profiles: Path, config: Path) -> None:
+    content = {"ready": False, "store": {"place": "x", "reachable": True}, "folder": {"path": "y", "trouble": None}}
+    web = Web("127.0.0.1:0", {"/health": health_page(lambda: (False, content | {"profiles": []}))})
+    web.start()
+    config.write_text(f"service: {{listen: '{web.address}'}}\n")
+    told = connector("--config", config, "status", code=4)
+    web.stop()
+    assert "no profile is in y" in told.out
+    assert "just starting" in told.err
 
 
 def test_status_makes_no_phone_book(connector: Connector, profiles: Path, config: Path) -> None:
