@@ -86,19 +86,23 @@ def _partial(standing: Standing, report: Report, subject: Subject, config: Notif
 def after_silence(
     standing: Standing,
     due_after: Callable[[datetime], datetime],
+    watched: datetime,
     subject: Subject,
     config: NotifyConfig,
     now: datetime,
 ) -> Told:
-    """To be asked now and then; `due_after` is the schedule's: when it wants a run after a given moment."""
+    """To be asked now and then; `due_after` is the schedule's: when it wants a run after a given moment.
+
+    `watched`: since when somebody makes its runs.
+    """
     since = standing.success or standing.seen
     if since is None:
         return replace(standing, seen=now), []
     silent = now - since
     if standing.overdue or silent < config.overdue_after:
         return standing, []
-    # A weekly profile is not late on the second day, nor is a run that has just begun.
-    if now < due_after(since) + min(config.overdue_after, timedelta(hours=2)):
+    # A weekly profile is not late on the second day, nor is a run that has just begun, nor one that is made up for.
+    if now < max(due_after(since), watched) + min(config.overdue_after, timedelta(hours=2)):
         return standing, []
     return replace(standing, overdue=True), [wording.overdue(silent, subject)]
 

@@ -59,6 +59,8 @@ class Courier:
         self._profiles = profiles
         self._ledger = ledger
         self._ended: deque[tuple[Profile, Report, str]] = deque()
+        self._watched: dict[str, datetime] = {}
+        """Since when each profile has been here, by its id."""
         self._outgoing: dict[str, None] = {}
         """Profiles to look for deliveries of, the first one first."""
         self._announced: deque[Report] = deque()
@@ -136,7 +138,9 @@ class Courier:
         if self._reviewed is None or not timedelta(0) <= now - self._reviewed < REVIEW:
             self._reviewed = now
             self._resting.clear()
-            for loaded in self._profiles():
+            profiles = self._profiles()
+            self._watched = {each.id: min(self._watched.get(each.id, now), now) for each in profiles}
+            for loaded in profiles:
                 with _going_on():
                     self._review(loaded)
 
@@ -176,7 +180,12 @@ class Courier:
         rules, schedule = self._config.notify.overruled_by(loaded.profile.notify), loaded.profile.schedule
         default_zone = zone(self._config.timezone) if self._config.timezone else None
         standing, late = policy.after_silence(
-            standing, lambda since: schedule.next_after(since, default_zone), subject, rules, now
+            standing,
+            lambda since: schedule.next_after(since, default_zone),
+            self._watched[loaded.id],
+            subject,
+            rules,
+            now,
         )
         standing, secret = policy.after_look_at_secrets(standing, expiries(loaded.profile), subject, rules, now)
         return standing, notices + late + secret

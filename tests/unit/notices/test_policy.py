@@ -72,8 +72,10 @@ def test_never_the_same_message_twice_in_a_row(statuses: list[RunStatus]) -> Non
     assert all(first != second for first, second in pairwise(said))
 
 
-def silent(standing: Standing, *, hours: float, due: datetime = NOON + DAY) -> tuple[Standing, list[Notice]]:
-    return after_silence(standing, lambda since: due, CRM, CONFIG, NOON + hours * HOUR)
+def silent(
+    standing: Standing, *, hours: float, due: datetime = NOON + DAY, watched: datetime = NOON
+) -> tuple[Standing, list[Notice]]:
+    return after_silence(standing, lambda since: due, watched, CRM, CONFIG, NOON + hours * HOUR)
 
 
 def test_silence_is_told_once_after_26_hours() -> None:
@@ -93,6 +95,13 @@ def test_a_weekly_profile_is_not_late_on_the_second_day() -> None:
     assert silent(standing, hours=30, due=week)[1] == []
     assert silent(standing, hours=7 * 24 + 1, due=week)[1] == []
     assert len(silent(standing, hours=7 * 24 + 2, due=week)[1]) == 1
+
+
+def test_a_profile_that_comes_back_after_weeks_has_time_to_run() -> None:
+    back = NOON + 21 * DAY
+    assert silent(Standing(success=NOON), hours=21 * 24 + 1.9, watched=back)[1] == []
+    [notice] = silent(Standing(success=NOON), hours=21 * 24 + 2, watched=back)[1]
+    assert "no successful run for 21d" in notice.subject
 
 
 def test_a_profile_that_never_ran_has_its_time_from_when_it_was_first_seen() -> None:

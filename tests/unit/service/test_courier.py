@@ -154,6 +154,25 @@ def test_silence_is_told_after_26_hours_and_once(world: World) -> None:
     assert len(world.told) == 1
 
 
+def test_a_profile_that_was_away_is_not_late_before_it_could_run(world: World) -> None:
+    world.run_ends(RunStatus.DONE)
+    world.round()
+    [back] = world.add("crm2")
+    world.end_run(back, RunStatus.DONE)
+    world.round()
+    world.others, away = [], world.others
+    world.run_ends(RunStatus.DONE)
+    world.pass_time(minutes=2)
+    world.now += timedelta(days=21)
+    world.run_ends(RunStatus.DONE)
+    world.round()
+    world.others = away
+    world.pass_time(hours=1)
+    assert world.told == []
+    world.pass_time(hours=1, minutes=2)
+    assert world.told == [("crm2", "overdue")]
+
+
 def test_a_profile_says_itself_how_long_is_too_long(world: World) -> None:
     world.loaded = Loaded(Path("crm.yaml"), (1, 1, 1), NOON, _replaced(world.profile, hours=72))
     world.run_ends(RunStatus.DONE)
