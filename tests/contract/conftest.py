@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pbx_connector.model import Book, Mapped, Record, Report, Row
 from pbx_connector.profile import Limits, Profile, RemovalLimit
@@ -21,6 +22,9 @@ from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
 FREE = Limits(RemovalLimit(share=1.0, entries=1000))
+
+
+tables = metadata.tables
 
 
 def map_row(row: Row, book: Book) -> Mapped:
@@ -44,7 +48,20 @@ def dump(store: Store) -> Any:
         return store._state.copy()
     assert isinstance(store, SqlStore)
     with store._database.read() as connection:
-        return {name: sorted(map(repr, connection.execute(select(table)))) for name, table in metadata.tables.items()}
+        return {name: sorted(map(repr, connection.execute(select(table)))) for name, table in tables.items()}
+
+
+def grow_older(store: Store, span: timedelta) -> None:
+    """As if all runs and plans so far had been made earlier."""
+    if isinstance(store, MemoryStore):
+        state = store._state
+        state.runs = {no: replace(run, finished=run.finished - span.total_seconds()) for no, run in state.runs.items()}
+        state.plans = {no: (replace(kept, made=kept.made - span), rest) for no, (kept, rest) in state.plans.items()}
+        return
+    assert isinstance(store, SqlStore)
+    with store._database.write() as connection:
+        for table, made in ((tables["run"], "finished"), (tables["plan"], "made")):
+            connection.execute(update(table).values({made: table.c[made] - span.total_seconds()}))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
 from pbx_connector.errors import PlanRefused, ProfileHeld, UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
 from pbx_connector.profile import Limits, RemovalLimit
 from pbx_connector.stores import RunKind, Store
-from pbx_connector.stores.memory.store import MemoryStore
-from pbx_connector.stores.sql.schema import run as run_table
-from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
+
+from .conftest import grow_older
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -448,16 +445,6 @@ def test_an_adoption_is_handed_back_not_undone(run: Run, source: MemorySource, s
         store.undo(next(store.runs()).id)
     assert "profiles adopt" in refusal.value.hint
     assert [state.held for state in store.profiles()] == [None]
-
-
-def grow_older(store: Store, span: timedelta) -> None:
-    """As if all runs so far had ended earlier."""
-    if isinstance(store, SqlStore):
-        with store._database.write() as connection:
-            connection.execute(update(run_table).values(finished=run_table.c.finished - span.total_seconds()))
-    elif isinstance(store, MemoryStore):
-        for number, ended in store._state.runs.items():
-            store._state.runs[number] = replace(ended, finished=ended.finished - span.total_seconds())
 
 
 def test_history_is_pruned_but_not_its_last_day_and_not_the_last_run(

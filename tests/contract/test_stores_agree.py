@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -30,7 +33,7 @@ from pbx_connector.stores import Store, open_store
 from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
-from .conftest import dump, map_row
+from .conftest import dump, grow_older, map_row
 
 HISTORIES = int(os.environ.get("PBX_HISTORIES", "12"))
 PHASES = set(Phase) if "PBX_HISTORIES" in os.environ else {Phase.explicit, Phase.reuse, Phase.generate}
@@ -43,8 +46,39 @@ IDS = st.sampled_from(["crm", "crm", "crm", "new"])
 RUNS = st.integers(1, 40).map(str)
 
 
+MOMENTS = ("stage", "close_book", "settle", "apply", "keep", "decide", "open_workspace")
+CRASHES = st.sampled_from(["", "", "", "k3", *MOMENTS])
+"""A row that is not mapped to its end, or what a run does last."""
+ACCOUNTS = st.lists(st.sampled_from([Account("1"), Account("1", "eve"), Account("2", "bob"), Account("3")]), max_size=3)
+
+
 class Crash(BaseException):
     """Stands for whatever ends a run without asking."""
+
+
+class Faltering:
+    """Passes everything on to a store; one call of a run is done, or one block of it left, and then the run ends."""
+
+    def __init__(self, inner: Any, at: str) -> None:
+        self._inner = inner
+        self._at = at
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("open_workspace", "decide"):
+            return partial(self._within, name)
+        found = getattr(self._inner, name)
+        return partial(self._last, found) if name == self._at else found
+
+    def _last(self, act: Callable[..., Any], *args: Any, **options: Any) -> None:
+        act(*args, **options)
+        raise Crash
+
+    @contextmanager
+    def _within(self, name: str, *args: Any, **options: Any) -> Iterator[Any]:
+        with getattr(self._inner, name)(*args, **options) as inner:
+            yield Faltering(inner, self._at)
+        if name == self._at:
+            raise Crash
 
 
 class Histories(RuleBasedStateMachine):
@@ -55,6 +89,7 @@ class Histories(RuleBasedStateMachine):
         self.stores = [open_store("memory:"), self.make_store()]
         self.source = MemorySource()
         self.crash_at = ""
+        self.published = False
         for book_id, account, delta in (("public", None, False), ("changes", None, True), ("private", "1", True)):
             self.source.add(book_id, account=account, delta=delta)
         self.away: dict[str, MemoryBook] = {}
@@ -153,13 +188,15 @@ class Histories(RuleBasedStateMachine):
         fingerprint=st.sampled_from(["f1", "f1", "f1", "f2"]),
         limits=LIMITS,
         labels=st.sampled_from(["create", "create", "require"]),
+        publish_personal=st.sampled_from([False, False, False, True]),
         full=st.booleans(),
-        crash_at=st.sampled_from(["", "", "", "k3"]),
+        crash_at=CRASHES,
     )
     def run(self, full: bool, crash_at: str, fingerprint: str, mode: str, **parts: Any) -> None:
         profile = self.profile(fingerprint=f"{fingerprint} {mode}", mode=mode, **parts)
+        self.published |= profile.publish_personal
         self.crash_at = crash_at
-        self.each(lambda store: timeless(run_profile(profile, store, full=full)))
+        self.each(lambda store: timeless(run_profile(profile, Faltering(store, crash_at), full=full)))
         self.crash_at = ""
 
     @rule()
@@ -215,6 +252,15 @@ class Histories(RuleBasedStateMachine):
     def add_account(self, account: str) -> None:
         self.each(lambda store: store.add_account(Account(account)))
 
+    @rule(accounts=ACCOUNTS, remove_missing=st.booleans())
+    def import_accounts(self, accounts: list[Account], remove_missing: bool) -> None:
+        self.each(lambda store: store.import_accounts(accounts, remove_missing=remove_missing))
+
+    @rule()
+    def prune(self) -> None:
+        self.each(lambda store: grow_older(store, timedelta(days=2)))
+        self.each(lambda store: store.prune(timedelta(days=5)))
+
     @rule(name=NAMES, account=st.sampled_from([None, "1"]))
     def add_by_hand(self, name: str, account: str | None) -> None:
         self.each(lambda store: store.add_entry(Content(account, {"display_name": name}, {"VIP": "yes"})))
@@ -243,7 +289,8 @@ class Histories(RuleBasedStateMachine):
     def private_entries_stay_private(self) -> None:
         for entry in self.stores[1].entries():
             if entry.origin and entry.origin.book.account:
-                assert entry.content.account == entry.origin.book.account
+                owners = {entry.origin.book.account} | ({None} if self.published else set())
+                assert entry.content.account in owners
 
     @invariant()
     def histories_are_the_same(self) -> None:

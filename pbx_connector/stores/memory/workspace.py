@@ -101,7 +101,7 @@ class MemoryWorkspace:
     def fail(self, report: Report, note: str) -> None:
         if self._number is not None:
             with self._write() as state:
-                state.runs[self._number] = Run(RunRecord(RunKind.RUN, report, note), time.time())
+                state.runs.setdefault(self._number, Run(RunRecord(RunKind.RUN, report, note), time.time()))
 
 
 @contextmanager
