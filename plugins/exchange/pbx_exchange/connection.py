@@ -30,10 +30,11 @@ from pbx_exchange.discovery import Discovered, discover
 from pbx_exchange.kerberos import TicketAuth, is_installed
 from pbx_exchange.oauth import TokenAuth
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.trouble import NO_KERBEROS, UNREADABLE, explain, translated
+from pbx_exchange.trouble import explain, translated
 from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, Patience
 from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
+from pbx_exchange.words import NO_KERBEROS, UNREADABLE
 
 _FIRST_WAIT = 5.0
 _NO_USE = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired, ErrorInvalidServerVersion)

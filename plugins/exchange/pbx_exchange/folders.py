@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from exchangelib import errors as ews
 from lxml.etree import _Element
 
-from pbx_exchange.trouble import TOO_DEEP
 from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import (
@@ -26,6 +25,7 @@ from pbx_exchange.wire.services import (
     folder_id,
     folder_shape,
 )
+from pbx_exchange.words import TOO_DEEP
 
 _PARENTS_AT_ONCE = 50
 _LOOKS_AT_ONCE = 100

@@ -11,8 +11,8 @@ from pbx_exchange.fields import FIELDS
 from pbx_exchange.probe import test_connection
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import open_exchange
-from pbx_exchange.trouble import ENDING, UNVERIFIED
 from pbx_exchange.wire.endpoint import is_online
+from pbx_exchange.words import ENDING, UNVERIFIED
 
 _QUESTIONS = (
     Question("name", "Title of the profile", default="Exchange contacts"),

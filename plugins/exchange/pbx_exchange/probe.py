@@ -25,9 +25,10 @@ from pbx_exchange.shelves.personal import PersonalShelf
 from pbx_exchange.shelves.place import Shelf
 from pbx_exchange.shelves.public import PublicShelf
 from pbx_exchange.shelves.shared import SharedShelf
-from pbx_exchange.trouble import ENDING, EXPIRES_SOON, FOREIGN, UNVERIFIED, problem
+from pbx_exchange.trouble import FOREIGN, problem
 from pbx_exchange.wire.adapter import Route
 from pbx_exchange.wire.endpoint import Patience, is_online
+from pbx_exchange.words import ENDING, EXPIRES_SOON, UNVERIFIED
 
 _SOON = 14 * 24 * 3600
 

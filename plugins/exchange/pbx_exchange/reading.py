@@ -14,11 +14,12 @@ from lxml.etree import QName, _Element
 from pbx_connector.api import Gone, Row, Skipped, Unchanged, Unreadable
 from pbx_exchange.known import KnownRows
 from pbx_exchange.rows import CONTACT, RowReader, Values, key_of, without_unresolved
-from pbx_exchange.trouble import STILL_THERE, problem
+from pbx_exchange.trouble import problem
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.answer import AnswerTooLarge
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import FindItem, GetItem, folder_id, item_shape
+from pbx_exchange.words import STILL_THERE
 
 PAGE = 1000
 BATCH = 200

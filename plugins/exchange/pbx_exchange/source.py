@@ -25,8 +25,9 @@ from pbx_exchange.shelves.personal import PersonalShelf
 from pbx_exchange.shelves.place import SWITCHED_OFF, Place, Shelf
 from pbx_exchange.shelves.public import PublicShelf
 from pbx_exchange.shelves.shared import SharedShelf
-from pbx_exchange.trouble import FOLDER_LEFT, FOREIGN, OUT_OF_SIGHT, explain, translated
+from pbx_exchange.trouble import FOREIGN, explain, translated
 from pbx_exchange.wire.services import folder_id
+from pbx_exchange.words import FOLDER_LEFT, OUT_OF_SIGHT
 
 
 class ExchangeSource:

@@ -21,9 +21,10 @@ import lxml.etree
 import pytest
 import requests.exceptions
 import urllib3.exceptions
-from pbx_exchange import trouble
-from pbx_exchange.trouble import FOREIGN, Words, explain, translated
+from pbx_exchange import words
+from pbx_exchange.trouble import FOREIGN, explain, translated
 from pbx_exchange.wire.answer import AnswerRefused
+from pbx_exchange.words import Words
 
 from pbx_connector.api import AuthenticationFailed, SourceError, SourceUnavailable
 
@@ -68,8 +69,8 @@ def test_no_foreign_exception_is_left_unmapped(kind: type[Exception]) -> None:
 
 
 def test_codes_are_unique_and_each_has_its_own_words() -> None:
-    words = [value for value in vars(trouble).values() if isinstance(value, Words)]
-    assert len({one.code for one in words}) == len({one.message for one in words}) == len(words) > 25
+    known = [value for value in vars(words).values() if isinstance(value, Words)]
+    assert len({one.code for one in known}) == len({one.message for one in known}) == len(known) > 25
 
 
 @pytest.mark.parametrize(
@@ -233,5 +234,5 @@ def test_foreign_exceptions_are_a_closed_list() -> None:
 
 def test_the_page_of_problems_says_the_same_words() -> None:
     page = (Path(__file__).parents[3] / "docs" / "problems.md").read_text(encoding="utf-8")
-    for words in (value for value in vars(trouble).values() if isinstance(value, Words)):
-        assert f"| {words.code} | {words.message.replace('{name}', '…')} | {words.hint} |" in page
+    for one in (value for value in vars(words).values() if isinstance(value, Words)):
+        assert f"| {one.code} | {one.message.replace('{name}', '…')} | {one.hint} |" in page

@@ -11,9 +11,10 @@ from pbx_exchange.connection import Connection
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_contacts
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.shelves.place import NO_LONGER_THERE, SWITCHED_OFF, Place, judge, judge_unlisted, unknown
-from pbx_exchange.trouble import FOREIGN, NAMELESS
+from pbx_exchange.trouble import FOREIGN
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import AliasUsed, folder_id
+from pbx_exchange.words import NAMELESS
 
 
 class PersonalShelf:

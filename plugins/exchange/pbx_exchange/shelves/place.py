@@ -10,8 +10,9 @@ from exchangelib import errors as ews
 
 from pbx_connector.api import Book, BookGone, BookUnknown
 from pbx_exchange.folders import Folder, is_not_there
-from pbx_exchange.trouble import OUT_OF_SIGHT, problem
+from pbx_exchange.trouble import problem
 from pbx_exchange.wire.endpoint import Mailbox
+from pbx_exchange.words import OUT_OF_SIGHT
 
 SWITCHED_OFF = "switched off in the settings"
 NO_LONGER_THERE = "the folder is no longer there"

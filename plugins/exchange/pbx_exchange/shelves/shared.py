@@ -25,8 +25,9 @@ from pbx_exchange.shelves.place import (
     judge_unlisted,
     unknown,
 )
-from pbx_exchange.trouble import FOREIGN, WRONG_OWNER
+from pbx_exchange.trouble import FOREIGN
 from pbx_exchange.wire.services import distinguished, folder_id
+from pbx_exchange.words import WRONG_OWNER
 
 _NOT_LISTED: tuple[type[Exception], ...] = (*FOREIGN, ProtocolViolation)
 _NOTHING_SHARED = (ews.ErrorAccessDenied, ews.ErrorNonExistentMailbox, ews.ErrorFolderNotFound, ews.ErrorItemNotFound)
