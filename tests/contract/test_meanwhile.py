@@ -71,7 +71,7 @@ def test_two_edits_of_one_entry_by_hand_both_count(store: Store) -> None:
         return replace(held, fields={**held.fields, "phone": "2"})
 
     with ahead_of(lambda: store.edit_entry(made.id, new_number), store) as (edit, waiting):
-        edit.put_entry(replace(made, content=replace(made.content, fields={"display_name": "Anna", "phone": "1"})))
+        edit.put_entries([replace(made, content=replace(made.content, fields={"display_name": "Anna", "phone": "1"}))])
     waiting.result()
     assert store.entry(made.id).content.fields == {"display_name": "Anna", "phone": "2"}
 
@@ -84,8 +84,8 @@ def test_a_profile_that_was_removed_meanwhile_is_said_to_be(
     report = run()
     act = {"undo": lambda: store.undo(report.run), "remove": lambda: store.remove_profile("crm")}[change]
     with ahead_of(act, store) as (edit, waiting):
-        for entry in edit.profile_entries("crm"):
-            edit.drop_entry(entry)
+        for batch in edit.profile_entries("crm"):
+            edit.drop_entries(batch)
         edit.forget_profile("crm")
     assert store.count_entries() == 0
     if change == "remove":
