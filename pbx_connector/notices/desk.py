@@ -150,6 +150,22 @@ class Desk:
     def pending(self, profile: str) -> int:
         return len(_parse(self._memos.memo(_key(profile))).pending)
 
+    def adopt(self, old: str, new: str) -> None:
+        """What people know of a profile goes with it to its new id."""
+        kept = _parse(self._memos.memo(_key(old)))
+
+        def adopted(tray: Tray) -> tuple[Tray, None]:
+            standing = replace(kept.standing, broken=tray.standing.broken)
+            return Tray(standing, (*kept.pending, *tray.pending)[-MOST_PENDING:], kept.unheard or tray.unheard), None
+
+        if kept != Tray():
+            self._exchange(new, adopted)
+        self.forget(old)
+
+    def forget(self, profile: str) -> None:
+        """Of a profile that is no more: a later one of its id begins anew."""
+        self._exchange(profile, lambda tray: (Tray(), None))
+
     def _delivery(self, messenger: str, report: Report, notices: Sequence[Notice]) -> Delivery:
         now = self._clock()
         summary = replace(report, books=(), problems=(), skipped={})
@@ -187,7 +203,7 @@ class Desk:
             old = self._memos.memo(key)
             before = _parse(old)
             after, result = change(before)
-            if after == before or self._memos.swap_memo(key, old, _TRAY.dump_json(after).decode()):
+            if after == before or self._memos.swap_memo(key, old, _written(after)):
                 return result
 
 
@@ -212,6 +228,10 @@ def _parse(text: str) -> Tray:
         return _TRAY.validate_json(text) if text else Tray()
     except ValidationError:
         return Tray()
+
+
+def _written(tray: Tray) -> str:
+    return "" if tray == Tray() else _TRAY.dump_json(tray).decode()
 
 
 def _without(tray: Tray, delivery: str) -> Tray:

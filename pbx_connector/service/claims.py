@@ -78,6 +78,12 @@ def release(memos: Memos, profile: str, mine: Claim) -> None:
     memos.swap_memo(f"claim {profile}", _text(mine), _text(freed))
 
 
+def forget(memos: Memos, profile: str) -> None:
+    """Of a profile that is no more."""
+    key = f"claim {profile}"
+    memos.swap_memo(key, memos.memo(key), "")
+
+
 def new_holder() -> str:
     """Who claims: a machine, a process, and one of its services."""
     return f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex[:8]}"

@@ -12,11 +12,19 @@ import pytest
 from pbx_exchange.sandbox import Right, Sandbox
 from product import Connector
 
+from pbx_connector.stores import open_store
+
 
 @pytest.fixture
 def ran(connector: Connector, profile: Path) -> Connector:
     connector.counts(profile)
     return connector
+
+
+def notes_of(connector: Connector, profile: str) -> str:
+    """What people were told of it."""
+    with open_store(connector.environment["PBX_CONNECTOR_STORE"], read_only=True) as book:
+        return book.memo(f"notices {profile}")
 
 
 def lose_customers(sandbox: Sandbox) -> None:
@@ -111,7 +119,9 @@ def test_what_a_deleted_profile_owned_is_removed_by_hand_alone(ran: Connector, p
     assert 'Ann "Bo" Lee' in asked.out
     assert "--yes" in asked.err
     assert len(ran.entries()) == known["entries"]
+    assert notes_of(ran, "exchange-contacts")
     ran("profiles", "remove", "exchange-contacts", "--yes")
+    assert notes_of(ran, "exchange-contacts") == ""
     assert ran.entries() == []
     assert "no profile exchange-contacts" in ran("profiles", "remove", "exchange-contacts", "--yes", code=2).err
 
@@ -124,7 +134,9 @@ def test_a_profile_is_adopted_by_one_that_a_file_can_be(ran: Connector, profile:
     assert ran("profiles", "adopt", "office", "exchange-contacts").err == ""
     ran.counts(profile)
     profile.write_text(f"id: office\n{profile.read_text()}")
+    known = notes_of(ran, "exchange-contacts")
     assert ran("profiles", "adopt", "exchange-contacts", "office").err == ""
+    assert (notes_of(ran, "exchange-contacts"), notes_of(ran, "office")) == ("", known)
     assert ran.counts(profile)["added"] == 0
 
 

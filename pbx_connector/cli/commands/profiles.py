@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,11 @@ from pbx_connector.cli import output, reports
 from pbx_connector.cli.asking import YesOption, agree
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.errors import UsageError
+from pbx_connector.notices.desk import Desk
 from pbx_connector.plan import Action, Change
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import ProfileId, check_profile
+from pbx_connector.service.claims import forget as forget_claims
 from pbx_connector.stores import ProfileState, Store
 
 IdArgument = Annotated[str, typer.Argument(help="The profile's id.", metavar="ID")]
@@ -81,6 +84,8 @@ def adopt(
     with session.open_store() as book:
         file = _still_run_from(_known(book, old), session.plugins)
         entries = book.adopt_profile(old, new)
+        forget_claims(book, old)
+        _desk(session, book).adopt(old, new)
     output.say(f"{entries} entries of {old} belong to {new} now")
     if file:
         output.warn(f"{file} still is profile {old}: its next run would add all entries once more")
@@ -101,6 +106,8 @@ def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store
             reports.show_records(f"Entries of profile {id}, which would be removed", _removals(book, id))
         agree(f"All {state.entries} entries of profile {id} would be removed. Remove?", yes=yes)
         removed = book.remove_profile(id)
+        forget_claims(book, id)
+        _desk(session, book).forget(id)
     output.say(f"{removed} entries of profile {id} are removed; pbx-connector history tells how to undo that")
 
 
@@ -109,6 +116,10 @@ def resume(context: typer.Context, id: IdArgument, store: StoreOption = None) ->
     with Session.of(context, store).open_store() as book:
         book.resume_profile(id)
     output.say(f"profile {id} may run again")
+
+
+def _desk(session: Session, book: Store) -> Desk:
+    return Desk(book, {}, session.config, lambda: datetime.now(UTC))
 
 
 def _check_id(id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -274,6 +275,24 @@ def test_trouble_that_is_over_when_somebody_is_there_to_hear_is_no_news(memos: M
     run_ends(deaf)
     assert run_ends(desk, RunStatus.DONE) == []
     assert desk.standing("crm").in_a_word == ""
+
+
+def test_what_people_know_goes_with_an_adopted_profile(memos: Memos, desk: Desk, inbox: Inbox) -> None:
+    run_ends(desk)
+    desk.write("new", report(), lambda standing: (replace(standing, broken=True), []))
+    desk.adopt("crm", "new")
+    assert memos.memo("notices crm") == ""
+    assert desk.standing("new") == Standing(trouble=NoticeKind.FAILING, broken=True)
+    assert (desk.pending("crm"), desk.pending("new")) == (0, 1)
+    desk.adopt("never seen", "new")
+    assert desk.standing("new").trouble is NoticeKind.FAILING
+
+
+def test_a_profile_that_is_forgotten_begins_anew(memos: Memos, desk: Desk) -> None:
+    run_ends(desk)
+    desk.forget("crm")
+    assert memos.memo("notices crm") == ""
+    assert [notice.kind for notice in run_ends(desk)] == [NoticeKind.FAILING]
 
 
 def test_pending_messages_do_not_grow_without_bound(desk: Desk, inbox: Inbox) -> None:
