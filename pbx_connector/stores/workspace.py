@@ -137,7 +137,8 @@ class Workspace(Protocol):
 
     def incomplete(self, mirror: bool) -> list[str]:
         """The books whose full reading did not list all that is held of them: in mirror every row counts, else only
-        those without an entry, whose problems may be outdated."""
+        those without an entry, whose problems may be outdated, and those whose entry may be one that is new elsewhere
+        with the same content."""
         ...
 
     def missing(self, book: str, mirror: bool) -> Iterator[Sequence[str]]:

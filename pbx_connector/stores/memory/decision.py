@@ -57,8 +57,10 @@ class MemoryDecision:
             for key, row in rows.items()
             for record in row.records
         }
-        self.steps = [*self._additions(), *self._updates(), *(self._removals() if self.mirror else [])]
+        self.steps = [*self._additions(), *self._updates(), *self._removals()]
         self._pair_moves()
+        if not self.mirror:
+            self.steps = [step for step in self.steps if step.action is not Action.REMOVE]
         self.summary = self._summarize()
 
     # the comparison

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from pbx_connector.model import Account, Report
+from pbx_connector.plan import content_digest
 from pbx_connector.stores.contract import RunKind, RunRecord
 from pbx_connector.stores.memory.decision import MemoryDecision
 from pbx_connector.stores.memory.state import Run, State
@@ -88,10 +89,25 @@ class MemoryWorkspace:
     def _missing(self, book: str, mirror: bool) -> list[str]:
         state = self._read()
         number = state.book(self._profile, book)
-        owned = {source.row for _, _, source in state.owned(self._profile) if source.book == number}
+        owned = {source.row: held for _, held, source in state.owned(self._profile) if source.book == number}
         noted = {key for place, key in state.notes if place == number}
         with self._lock:
-            return sorted((owned | noted if mirror else noted - owned) - self._staged[book].keys())
+            moved = set() if mirror else self._new_contents(state)
+            asked = {key for key, held in owned.items() if mirror or content_digest(held.content) in moved}
+            return sorted((asked | (noted if mirror else noted - owned.keys())) - self._staged[book].keys())
+
+    def _new_contents(self, state: State) -> set[str]:
+        """The digests of staged records that are no entries yet."""
+        owned = {
+            (state.books[source.book].book.id, source.row, source.record) for _, _, source in state.owned(self._profile)
+        }
+        return {
+            record.digest
+            for book, rows in self._staged.items()
+            for key, row in rows.items()
+            for record in row.records
+            if (book, key, record.key) not in owned
+        }
 
     @contextmanager
     def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:

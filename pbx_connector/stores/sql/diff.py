@@ -59,7 +59,8 @@ def missing(slot: int, mirror: bool, after: str) -> Select[Any]:
 
 
 def _unlisted(mirror: bool, books: Any) -> list[Any]:
-    """Of notes and, in mirror, of entries; else a note counts only if its row has no entry."""
+    """Of notes and, in mirror, of entries. Else a note counts only if its row has no entry, and an entry only if a new
+    record says the same: it may have moved."""
 
     def unlisted(table: Any) -> Select[Any]:
         listed = exists().where(t_row.c.slot == table.c.book, t_row.c.row_key == table.c.row_key)
@@ -68,18 +69,21 @@ def _unlisted(mirror: bool, books: Any) -> list[Any]:
     if mirror:
         return [unlisted(row_note).subquery(), unlisted(provenance).subquery()]
     has_entry = exists().where(provenance.c.book == row_note.c.book, provenance.c.row_key == row_note.c.row_key)
-    return [unlisted(row_note).where(~has_entry).subquery()]
+    new = select(t_record.c.digest).select_from(t_record.outerjoin(provenance, _same_record))
+    moved = provenance.c.digest.in_(new.where(provenance.c.entry.is_(None)))
+    return [unlisted(row_note).where(~has_entry).subquery(), unlisted(provenance).where(moved).subquery()]
 
 
 def work_out(connection: Connection, profile: str, mirror: bool) -> None:
-    """Fill `t_change`."""
+    """Fill `t_change`. Without `mirror` removals only serve to find moves."""
     connection.execute(delete(t_change))
     connection.execute(delete(t_move))
     _insert(connection, _additions(), 0)
     _insert(connection, _updates(profile), _last(connection))
-    if mirror:
-        _insert(connection, _removals(profile), _last(connection))
-        _pair_moves(connection)
+    _insert(connection, _removals(profile), _last(connection))
+    _pair_moves(connection)
+    if not mirror:
+        connection.execute(delete(t_change).where(t_change.c.action == Action.REMOVE))
 
 
 def _last(connection: Connection) -> int:
