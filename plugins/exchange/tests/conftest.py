@@ -21,7 +21,7 @@ from pbx_exchange.sandbox import Sandbox
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import ExchangeSource, open_exchange
 
-from pbx_connector.api import Account, Book, BookUnknown, End, Opening, Row, StreamItem
+from pbx_connector.api import Account, Book, BookUnknown, End, Opening, Row, SourceError, StreamItem
 
 SCHEMA = Path(__file__).parents[4] / "shared" / "ews-schema"
 _NAMES = ("DisplayName", "GivenName", "Surname", "CompanyName", "Department", "EmailAddresses_EmailAddress1")
@@ -205,3 +205,31 @@ class Internet:
 @pytest.fixture
 def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
     return Internet(monkeypatch)
+
+
+MakeOffice = Callable[..., Office]
+
+
+@pytest.fixture
+def make_office(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeOffice]:
+    running: list[Sandbox] = []
+
+    def make(**how: Any) -> Office:
+        running.append(Sandbox.start(**how))
+        return Office(running[-1], monkeypatch)
+
+    yield make
+    for sandbox in running:
+        sandbox.stop()
+
+
+def fail(office: Office, **changes: Any) -> SourceError:
+    with pytest.raises(SourceError) as failure, office.open(**changes):
+        pass
+    return failure.value
+
+
+def count_books(office: Office, **changes: Any) -> int:
+    with office.open(**changes) as source:
+        assert unknowns(source) == []
+        return sum(isinstance(book, Book) for book in source.books())
