@@ -81,7 +81,11 @@ class Folders(_Settings):
     exclude: tuple[str, ...] = Field((), description="No folder whose path matches one of these patterns.")
 
     def wants(self, path: str) -> bool:
-        return (not self.include or _matches(path, self.include)) and not _matches(path, self.exclude)
+        return (not self.include or _matches(path, self.include)) and not self.leaves_out(path)
+
+    def leaves_out(self, path: str) -> bool:
+        """The folder and all below it."""
+        return _matches(path, self.exclude)
 
 
 class PublicFolders(Folders):

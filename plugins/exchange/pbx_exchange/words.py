@@ -223,7 +223,7 @@ TOO_DEEP = Words(
     _P,
     "X0313",
     "the folders lie deeper than Exchange allows",
-    "have the public folders looked at: 300 levels are possible",
+    "exclude this folder, or have the public folders looked at: 300 levels are possible",
 )
 
 IN_TROUBLE = Words(

@@ -48,6 +48,8 @@ def test_a_walk_that_is_too_deep_says_so(office: Office, monkeypatch: pytest.Mon
         (unknown,) = unknowns(source)
         assert CUSTOMERS in {book.title for book in source.books() if isinstance(book, Book)}
     assert (unknown.book.title, unknown.problem.code) == (f"below {CUSTOMERS}", "X0313")
+    with office.open(personal=False, public={"exclude": ["*/Customers"]}) as source:
+        assert unknowns(source) == [], "what is left out need not be seen"
 
 
 def test_a_folder_listed_below_itself_is_walked_once(office: Office) -> None:

@@ -72,7 +72,7 @@ class PublicShelf:
             if isinstance(found, Unseen):
                 if not found.id:
                     raise found.error  # about the root, and so about all of them
-                if not is_refusal(found.error):
+                if not is_refusal(found.error) and not self._settings.leaves_out(found.path):
                     yield unknown(Book(f"below:{found.id}", f"below {found.path}", self.kind), found.error)
             elif found.holds_contacts and self._settings.wants(found.path):
                 seen.append(found)
