@@ -151,8 +151,13 @@ class Record:
     @property
     def digest(self) -> str:
         """Equal for equal content (account, fields, labels), whatever the key."""
-        content = [self.account, sorted(self.fields.items()), sorted(self.labels.items())]
-        return hashlib.sha256(ascii(content).encode()).hexdigest()
+        # No name is empty and no text has a NUL in it, so the parts cannot be taken for one another.
+        parts = ["-" if self.account is None else "+" + self.account]
+        for named in (self.fields, self.labels):
+            for name, value in sorted(named.items()):
+                parts += (name, value)
+            parts.append("")
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,16 @@ def fold(text: str) -> str:
 
 
 def digits(number: str) -> str:
-    return NO_DIGITS.sub("", number)
+    plain = number.removeprefix("+")  # most are, and the pattern takes three times as long
+    return plain if plain.isascii() and plain.isdecimal() else NO_DIGITS.sub("", number)
 
 
 def tail(number: str) -> str | None:
     """What a number is found by: the end of its national part, without the zero that stands for the area."""
-    written = digits(number)
+    return _end(number, digits(number))
+
+
+def _end(number: str, written: str) -> str | None:
     if number.lstrip().startswith("+"):
         return _national(written)
     return _national(written[2:]) if written.startswith("00") else _cut(written)
@@ -60,10 +64,15 @@ def _national(written: str) -> str | None:
 
 def found_by(fields: Mapping[str, str]) -> tuple[str | None, ...]:
     """The tail of each phone field, then one folded text of all that is searched; a line break keeps parts apart."""
-    numbers = [digits(fields[name]) if name in fields else "" for name in PHONE_FIELDS]
-    words = fold("\n".join([fields[name] for name in SEARCHED if name in fields]))
-    ends = [tail(fields[name]) if name in fields else None for name in PHONE_FIELDS]
-    return *ends, "\n".join([words, *filter(None, numbers)])
+    found: list[str | None] = []
+    texts = [fold("\n".join([fields[name] for name in SEARCHED if name in fields]))]
+    for name in PHONE_FIELDS:
+        number = fields.get(name)
+        written = digits(number) if number else ""
+        found.append(_end(number, written) if number else None)
+        if written:
+            texts.append(written)
+    return *found, "\n".join(texts)
 
 
 def same_number(one: str, other: str) -> bool:
