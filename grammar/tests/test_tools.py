@@ -111,6 +111,7 @@ FORMATTED = [
     ('KEEP WHEN [T] IS NOT BLANK BECAUSE "x"', 'keep when [T] is not blank because "x"\n'),
     ('A = (([T] & "x"))', 'A = [T] & "x"\n'),
     ('A = ([T] else "x") & "y"', 'A = ([T] else "x") & "y"\n'),
+    ("A = İtch([T])\nB = UPPER([T])", "A = İtch([T])\nB = upper([T])\n"),
 ]
 
 

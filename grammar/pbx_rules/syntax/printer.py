@@ -79,8 +79,9 @@ def _each(node: tree.Each) -> str:
 
 
 def call_name(node: tree.Call) -> str:
-    """Functions are written small."""
-    return node.function.lower()
+    """Functions are written small; a name that small letters would make longer, as those of İ do, is no function's."""
+    small = node.function.lower()
+    return small if len(small) == len(node.function) else node.function
 
 
 _PRINTERS: dict[type, Callable[[Any], str]] = {
