@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Content
 from pbx_connector.stores import ALL, Store
+from pbx_connector.stores.sql.migrating import bring_up_to_date
+from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 
 Run = Callable[..., Report]
@@ -247,3 +250,19 @@ def test_a_callers_name_is_private_first_then_by_field_and_id(store: Store) -> N
     found = [match.entry for match in store.lookup("+4999112345", account="7")]
     assert found == [private, company, later, company_mobile]
     assert [match.entry for match in store.lookup("+4999112345")] == [company, later, company_mobile]
+
+
+def test_digests_of_an_older_version_are_made_anew(run: Run, source: MemorySource, store: Store) -> None:
+    """Or each entry would count as changed in the next full run, and none that moves would be recognised."""
+    if not isinstance(store, SqlStore):
+        pytest.skip("a phone book in memory is of no older version")
+    book = source.add("public")
+    book.put("ann", display_name="Ann", phone="+4999112345", label="Sales")
+    book.put("bob", display_name="Bob")
+    run()
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE provenance SET digest = 'made otherwise'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+    bring_up_to_date(store._database)
+    counts = run(full=True).counts
+    assert (counts.updated, counts.unchanged) == (0, 2)
