@@ -28,10 +28,10 @@ from lxml import etree
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import ExchangeSource, open_exchange
 from pbx_exchange.wire import services
-from pbx_exchange.wire.answer import NAMESPACES
+from pbx_exchange.wire.xml_parser import NAMESPACES
 
 from pbx_connector.api import Account as PbxAccount
-from pbx_connector.api import Book, Opening, Row, Unchanged
+from pbx_connector.api import Book, Row, SourceContext, Unchanged
 
 NAMES = ("DisplayName", "GivenName", "Surname", "CompanyName", "Department")
 PHONES = ("BusinessPhone", "MobilePhone", "HomePhone", "BusinessFax")
@@ -55,7 +55,7 @@ def source(server: dict[str, Any], **settings: Any) -> Iterator[ExchangeSource]:
     os.environ["BENCHMARK_PASSWORD"] = server["password"]
     given = {"email": server["email"], "url": server["url"], "auth": "basic", "password": {"env": "BENCHMARK_PASSWORD"}}
     accounts = [PbxAccount(**account) for account in server["accounts"]]
-    with open_exchange(ExchangeSettings.model_validate(given | settings), Opening(accounts, FIELDS)) as opened:
+    with open_exchange(ExchangeSettings.model_validate(given | settings), SourceContext(accounts, FIELDS)) as opened:
         yield opened
 
 

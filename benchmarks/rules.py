@@ -22,7 +22,7 @@ from typing import Any
 import jinja2
 import jsonata
 from pbx_rules import Program, Result, SourceField, SourceFields, TargetField, TargetTable, compile_profile, document
-from pbx_rules.backends import closures
+from pbx_rules.backends import interpreter
 from pbx_rules.program import Finding, OutputRecord
 
 ROWS = 100_000
@@ -305,7 +305,7 @@ def seconds(run: Callable[[Any], Any], given: Iterable[Any]) -> float:
 def measure_map() -> None:
     given = rows(ROWS)
     compiled = program(PROFILE)
-    oracle = closures.build(compiled.rules)
+    oracle = interpreter.build(compiled.rules)
     for row in given[:SAMPLE]:
         assert compiled.run(row) == oracle(row)
         assert shape(compiled.run(row)) == shape(by_hand(row)) == shape(by_hand_unrolled(row))

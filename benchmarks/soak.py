@@ -2,8 +2,8 @@
 
     make soak            or: python benchmarks/soak.py [RUNS]
 
-The runs take the service's whole way (worker, claim, run, standing, metrics, plan); only the waiting is left out, by a
-clock that is an hour ahead of the runs. Every tenth run finds its source down, and a messenger fails one call in three.
+The runs take the service's whole way (worker, claim, run, alert state, metrics, plan); only the waiting is left out,
+by a clock that is an hour ahead of the runs. Every tenth run finds its source down; a notifier fails one call in three.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from pbx_connector.api import (
     ConnectorError,
     FieldSet,
     Notice,
-    Opening,
     Report,
+    SourceContext,
     SourceType,
     SourceUnavailable,
     hookimpl,
 )
 from pbx_connector.plugins import GROUP, Plugins
+from pbx_connector.service.daemon import Service
 from pbx_connector.service.logs import set_up
-from pbx_connector.service.process import Service
 from pbx_connector.testing import MemorySource
 
 PROFILES = 20
@@ -60,7 +60,7 @@ class Shared:
     told = 0
 
 
-def _open(settings: Settings, opening: Opening) -> AbstractContextManager[MemorySource]:
+def _open(settings: Settings, opening: SourceContext) -> AbstractContextManager[MemorySource]:
     Shared.opened += 1
     source = MemorySource()
     book = source.add("public")
@@ -121,7 +121,7 @@ def soak(runs: int, folder: Path) -> None:
     stop.set()
     thread.join()
     measure(Shared.opened)
-    print(f"{Shared.opened / (time.monotonic() - started):.0f} runs a second, {Shared.told} calls of the messenger")
+    print(f"{Shared.opened / (time.monotonic() - started):.0f} runs a second, {Shared.told} calls of the notifier")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pbx_rules import Example, Function, Parameter, Value
-from pbx_rules.types import ANY, DATE, LIST, NUMBER, TEXT, TRUTH, Type
+from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector.config import Config, MailConfig, WebhookConfig
 from pbx_connector.errors import (
@@ -34,15 +34,15 @@ from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
-from pbx_connector.source import Check, Field, FieldSet, Opening, Question, Source, SourceType, Template
+from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
 
 __all__ = [
     "ANY",
+    "BOOLEAN",
     "DATE",
     "LIST",
     "NUMBER",
     "TEXT",
-    "TRUTH",
     "Account",
     "AuthenticationFailed",
     "Book",
@@ -60,7 +60,6 @@ __all__ = [
     "MailConfig",
     "Notice",
     "NoticeKind",
-    "Opening",
     "Parameter",
     "Pool",
     "Problem",
@@ -73,6 +72,7 @@ __all__ = [
     "Secret",
     "Skipped",
     "Source",
+    "SourceContext",
     "SourceError",
     "SourceType",
     "SourceUnavailable",

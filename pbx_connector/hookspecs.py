@@ -37,13 +37,13 @@ def pbx_run_finished(report: Report, notices: Sequence[Notice], config: Config, 
     Raise `ConnectorError` if a notice could not be delivered: the call is then repeated later, for hours if need be,
     with the report's books and problems left out. `delivery` is this message's own id, the same in every attempt, so
     that a receiver can tell that he has it already. It is called for news between runs too (a profile that is overdue,
-    a store that is away), with the last report there is.
+    a store that cannot be reached), with the last report there is.
     """
     raise NotImplementedError
 
 
 @hookspec
-def pbx_tells(config: Config) -> bool:
+def pbx_notifies(config: Config) -> bool:
     """Return whether this plugin's `pbx_run_finished` tells anybody of a notice, with this configuration.
 
     A plugin without this hook always does. While no plugin does, notices are kept back until one is configured.

@@ -1,4 +1,4 @@
-"""What people are told about a profile: a value that `pbx_connector.notices` makes and messengers deliver."""
+"""What people are told about a profile: a value that `pbx_connector.notifications` makes and notifiers deliver."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ GROUP = "pbx_connector"
 """The entry point group that plugins register in."""
 
 
-Messenger = Callable[[Report, Sequence[Notice], Config, str], None]
+Notifier = Callable[[Report, Sequence[Notice], Config, str], None]
 """The last is the delivery's id. Raises what the plugin raises."""
 
 
@@ -65,13 +65,13 @@ class Plugins:
         """Starting profiles by name, with the source that each is for."""
         return {template.name: (source, template) for source in self.sources.values() for template in source.templates}
 
-    def messengers(self, config: Config) -> dict[str, Messenger]:
+    def notifiers(self, config: Config) -> dict[str, Notifier]:
         """The `pbx_run_finished` of each plugin that tells somebody, by plugin: one that fails stops no other."""
         callers = {}
         for name, plugin in self._manager.list_name_plugin():
             with self._guarded(name):
-                if hasattr(plugin, "pbx_run_finished") and all(self._hook_of(plugin, "pbx_tells")(config=config)):
-                    callers[name] = _messenger(self._hook_of(plugin, "pbx_run_finished"))
+                if hasattr(plugin, "pbx_run_finished") and all(self._hook_of(plugin, "pbx_notifies")(config=config)):
+                    callers[name] = _notifier(self._hook_of(plugin, "pbx_run_finished"))
         return callers
 
     def source(self, name: str) -> SourceType:
@@ -164,7 +164,7 @@ def _code(function: Function) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _messenger(caller: pluggy.HookCaller) -> Messenger:
+def _notifier(caller: pluggy.HookCaller) -> Notifier:
     def tell(report: Report, notices: Sequence[Notice], config: Config, delivery: str) -> None:
         caller(report=report, notices=notices, config=config, delivery=delivery)
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pbx_rules.runtime.coercion import reader
 from pbx_rules.runtime.limits import RowRefused
-from pbx_rules.runtime.reading import reader
 from pbx_rules.schema import SourceField
 from pbx_rules.suggest import nearest
 from pbx_rules.types import of_field

@@ -11,7 +11,7 @@ from pbx_rules.functions.registry import Example, Function, Parameter, Registry
 from pbx_rules.mentions import Mention, mentions
 from pbx_rules.program import Finding, OutputRecord, Program, Result
 from pbx_rules.render import render
-from pbx_rules.runtime.reading import as_text
+from pbx_rules.runtime.coercion import as_text
 from pbx_rules.schema import FieldType, SourceField, SourceFields, TargetField, TargetTable
 from pbx_rules.tracing import Step, Trace, trace
 from pbx_rules.values import Value

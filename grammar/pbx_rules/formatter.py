@@ -63,7 +63,7 @@ def _statement(chunk: Chunk) -> tuple[list[str], str | None]:
 
 
 def _parsed(chunk: Chunk) -> tree.Statement | None:
-    """None for what has mistakes, mended ones too: those are the user's to put right."""
+    """None for what has mistakes, corrected ones too: those are the user's to put right."""
     findings = Findings("")
     parsed = parse_statement(chunk, scalar(chunk.text), findings)
     return None if findings.failed else parsed
@@ -93,7 +93,7 @@ def _broken(node: tree.Expression) -> Iterator[str]:
             yield from _by_word(several, "or", 3)
         case tree.And(several):
             yield from _by_word(several, "and", 4)
-        case tree.Joined(several):
+        case tree.Concat(several):
             yield from _by_word(several, "&", 7)
         case _:
             yield printer.expression(node)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pbx_rules import typed
-from pbx_rules.backends import closures
+from pbx_rules.backends import interpreter
 from pbx_rules.program import Program, Result
-from pbx_rules.runtime.reading import reader
+from pbx_rules.runtime.coercion import reader
 from pbx_rules.typed_walk import fields_of_statement, walk
 from pbx_rules.values import Value
 
@@ -44,7 +44,7 @@ class Trace:
 def trace(program: Program, values: Mapping[str, Value]) -> Trace:
     """Never raises, as `Program.run` does not."""
     rules = program.rules
-    row = closures.Row(values, {name: reader(of) for name, of in rules.fields.items()})
+    row = interpreter.Row(values, {name: reader(of) for name, of in rules.fields.items()})
     steps: list[Step] = []
     with suppress(Exception):  # the row was refused or a plugin's function failed: the result says so
         for statement in rules.statements:
@@ -54,18 +54,18 @@ def trace(program: Program, values: Mapping[str, Value]) -> Trace:
     return Trace(tuple(steps), program.run(values))
 
 
-def _step(statement: typed.Statement, row: closures.Row) -> Step:
+def _step(statement: typed.Statement, row: interpreter.Row) -> Step:
     row.need(fields_of_statement(statement))
     if isinstance(statement, typed.Define):
-        value: Value = closures.closure(statement.value)(row)
+        value: Value = interpreter.closure(statement.value)(row)
         row.variables[statement.name] = value
         return Step("define", statement.name, statement.line, statement.text, _reads(statement.value, row), value)
-    held = closures.closure(statement.condition)(row) is True
+    held = interpreter.closure(statement.condition)(row) is True
     kind: Literal["keep", "skip"] = "keep" if statement.keep else "skip"
     return Step(kind, "", statement.line, statement.text, _reads(statement.condition, row), held)
 
 
-def _reads(node: typed.Typed, row: closures.Row) -> Mapping[str, Value]:
+def _reads(node: typed.Typed, row: interpreter.Row) -> Mapping[str, Value]:
     found: dict[str, Value] = {}
     for inner in walk(node):
         if isinstance(inner, typed.Field):

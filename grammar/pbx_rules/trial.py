@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pbx_rules import document, typed
-from pbx_rules.backends import closures
+from pbx_rules.backends import interpreter
 from pbx_rules.check import expressions
 from pbx_rules.check.scope import Names, Scope
 from pbx_rules.check.tables import read_tables
@@ -14,8 +14,8 @@ from pbx_rules.diagnostics import Diagnostic, Findings
 from pbx_rules.document.places import SourceText
 from pbx_rules.functions.builtin import BUILTIN
 from pbx_rules.functions.registry import Registry
+from pbx_rules.runtime.coercion import reader
 from pbx_rules.runtime.limits import RowRefused
-from pbx_rules.runtime.reading import reader
 from pbx_rules.schema import SourceFields
 from pbx_rules.syntax.parser import parse_expression
 from pbx_rules.types import Type, of_field
@@ -74,7 +74,7 @@ def try_expression(
 
 def _evaluate(checked: typed.Typed, names: Names, row: Mapping[str, Value]) -> Value:
     readers = {name: reader(of) for name, of in names.used_fields.items()}
-    started = closures.Row(row, readers)
+    started = interpreter.Row(row, readers)
     started.need(readers)
-    value: Value = closures.closure(checked)(started)
+    value: Value = interpreter.closure(checked)(started)
     return value

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from pbx_rules.functions.registry import Function
 from pbx_rules.schema import TargetField
-from pbx_rules.types import TRUTH, Type
+from pbx_rules.types import BOOLEAN, Type
 from pbx_rules.values import Value
 
 Test: TypeAlias = Literal["is", "contains", "starts with", "ends with", "matches", "<", "<=", ">", ">="]
@@ -87,7 +87,7 @@ class Convert:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class Concat:
     """The parts are texts as `written`; white text alone is blank."""
 
     parts: tuple[Typed, ...]
@@ -101,7 +101,7 @@ class Compare:
     test: Test
     left: Typed
     right: Typed
-    type: Type = TRUTH
+    type: Type = BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +110,13 @@ class Member:
 
     left: Typed
     options: frozenset[str]
-    type: Type = TRUTH
+    type: Type = BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
 class IsBlank:
     value: Typed
-    type: Type = TRUTH
+    type: Type = BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +124,19 @@ class Not:
     """Of a condition; blank counts as false."""
 
     operand: Typed
-    type: Type = TRUTH
+    type: Type = BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
 class And:
     operands: tuple[Typed, ...]
-    type: Type = TRUTH
+    type: Type = BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
     operands: tuple[Typed, ...]
-    type: Type = TRUTH
+    type: Type = BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ Typed: TypeAlias = (
     | Record
     | Call
     | Convert
-    | Joined
+    | Concat
     | Compare
     | Member
     | IsBlank

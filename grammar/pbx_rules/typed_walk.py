@@ -55,7 +55,7 @@ def children(node: Typed) -> tuple[Typed, ...]:
             return (inner,)
         case typed.Record(parts):
             return tuple(value for _, value in parts)
-        case typed.Call(arguments=several) | typed.Joined(several) | typed.And(several) | typed.Or(several):
+        case typed.Call(arguments=several) | typed.Concat(several) | typed.And(several) | typed.Or(several):
             return several
         case typed.Else(several):
             return several

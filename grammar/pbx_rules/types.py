@@ -40,7 +40,7 @@ class Type:
 
 TEXT = Type("text")
 NUMBER = Type("number")
-TRUTH = Type("yes/no", maybe_blank=False)
+BOOLEAN = Type("yes/no", maybe_blank=False)
 DATE = Type("date")
 LIST = Type("list")
 RECORD = Type("record")

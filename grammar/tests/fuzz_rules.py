@@ -30,7 +30,7 @@ from pbx_rules import (
     render,
     trial,
 )
-from pbx_rules.backends import closures
+from pbx_rules.backends import interpreter
 from pbx_rules.formatter import format_rules
 from pbx_rules.mentions import mentions
 from ruamel.yaml import YAML
@@ -164,7 +164,7 @@ def try_profile(text: str, chance: random.Random) -> str:
     result = program.run(values)
     if any(finding.code == "R0808" for finding in result.findings):
         raise AssertionError("a function of the language raised")
-    if result != Program(program.fields, "", program.rules, closures.build(program.rules)).run(values):
+    if result != Program(program.fields, "", program.rules, interpreter.build(program.rules)).run(values):
         raise AssertionError("compiled rules and closures differ")
     return "sound"
 

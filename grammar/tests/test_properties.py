@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pbx_rules import Compiled, TargetField, TargetTable, compile_profile, document, typed
-from pbx_rules.backends import closures
+from pbx_rules.backends import interpreter
 from pbx_rules.diagnostics import Findings
 from pbx_rules.formatter import format_rules
 from pbx_rules.runtime.limits import RowRefused
@@ -78,7 +78,7 @@ def test_the_compiled_program_does_what_the_closures_do(
     if compiled.program is None:
         return
     for row in some:
-        assert outcome(compiled.program.run, row) == outcome(closures.build(compiled.program.rules), row)
+        assert outcome(compiled.program.run, row) == outcome(interpreter.build(compiled.program.rules), row)
 
 
 def outcome(run: Any, row: dict[str, Any]) -> Any:
@@ -146,14 +146,14 @@ def test_no_value_is_of_a_type_or_blankness_that_the_checker_excluded(
         return
     rules = compiled.program.rules
     for values in some:
-        row = closures.Row(values, {name: closures.reader(of) for name, of in rules.fields.items()})
+        row = interpreter.Row(values, {name: interpreter.reader(of) for name, of in rules.fields.items()})
         for statement in rules.statements:
             row.need(fields_of_statement(statement))
             if isinstance(statement, typed.Filter):
-                if (closures.closure(statement.condition)(row) is True) is not statement.keep:
+                if (interpreter.closure(statement.condition)(row) is True) is not statement.keep:
                     break
                 continue
-            value = row.variables[statement.name] = closures.closure(statement.value)(row)
+            value = row.variables[statement.name] = interpreter.closure(statement.value)(row)
             assert fits(value, statement.value.type), (value, statement.value.type)
 
 

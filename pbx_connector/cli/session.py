@@ -104,9 +104,9 @@ class Session:
         return plugins
 
 
-def warn_without_accounts(profile: Profile, book: stores.Store) -> None:
+def warn_without_accounts(profile: Profile, store: stores.Store) -> None:
     """A profile that uses the account of a row expects personal contacts; without accounts there are none."""
-    if "local_id" in profile.fields and not book.accounts():
+    if "local_id" in profile.fields and not store.accounts():
         output.warn("no accounts are known, so nobody's own contacts are read")
         output.hint("pbx-connector accounts import FILE.csv, with the columns id, username, email")
 
@@ -115,15 +115,15 @@ def default_store_file() -> Path:
     return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"
 
 
-def known_account(book: stores.Store, id: str) -> str:
+def known_account(store: stores.Store, id: str) -> str:
     """Raises `UsageError` if there is no such account."""
-    if all(account.id != id for account in book.accounts()):
+    if all(account.id != id for account in store.accounts()):
         raise UsageError(f"there is no account {id!r}", hint="pbx-connector accounts list")
     return id
 
 
-def scope(book: stores.Store, account: str | None, company: bool) -> stores.AccountScope:
+def scope(store: stores.Store, account: str | None, company: bool) -> stores.AccountScope:
     """Which entries `--account` and `--company` ask for. Raises `UsageError` for both, or for an unknown account."""
     if account is not None and company:
         raise UsageError("--account and --company exclude each other")
-    return None if company else stores.ALL if account is None else known_account(book, account)
+    return None if company else stores.ALL if account is None else known_account(store, account)

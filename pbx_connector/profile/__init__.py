@@ -3,7 +3,7 @@
 from pbx_connector.profile.cases import Case, Difference, run_case
 from pbx_connector.profile.formatting import format_profile
 from pbx_connector.profile.header import ProfileId
-from pbx_connector.profile.loading import Checked, Loaded, check_profile, check_text, load_profile, load_whole
+from pbx_connector.profile.loading import Checked, LoadedProfile, check_profile, check_text, load_profile, load_whole
 from pbx_connector.profile.model import Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
 
@@ -12,7 +12,7 @@ __all__ = [
     "Checked",
     "Difference",
     "Limits",
-    "Loaded",
+    "LoadedProfile",
     "Profile",
     "ProfileId",
     "RemovalLimit",

@@ -28,7 +28,7 @@ from pbx_connector.source import SourceType
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedProfile:
     """A profile without a mistake, with what trying its rules needs."""
 
     profile: Profile
@@ -44,7 +44,7 @@ class Checked:
 
     text: str
     diagnostics: tuple[Diagnostic, ...]
-    loaded: Loaded | None = None
+    loaded: LoadedProfile | None = None
 
     @property
     def profile(self) -> Profile | None:
@@ -56,7 +56,7 @@ def load_profile(path: Path, plugins: Plugins) -> Profile:
     return load_whole(path, plugins).profile
 
 
-def load_whole(path: Path, plugins: Plugins) -> Loaded:
+def load_whole(path: Path, plugins: Plugins) -> LoadedProfile:
     """Raises `ProfileError` with every finding of the file."""
     checked = check_profile(path, plugins)
     if checked.loaded is None:
@@ -110,7 +110,7 @@ class _Loading:
             assert header is not None and source is not None  # noqa: S101, PT018 - without an error each is there
             assert settings is not None and compiled is not None  # noqa: S101, PT018
             profile = self._profile(header, source, settings, compiled)
-            loaded = Loaded(profile, compiled, read_cases(header.tests, self._root.get("tests")), text)
+            loaded = LoadedProfile(profile, compiled, read_cases(header.tests, self._root.get("tests")), text)
         ordered = sorted(self._found, key=lambda found: (found.span.line, found.span.column))
         return Checked(text, tuple(ordered), loaded)
 

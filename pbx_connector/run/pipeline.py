@@ -22,13 +22,13 @@ from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import PlanSummary, plan_digest
 from pbx_connector.profile import Profile
 from pbx_connector.run import problems
+from pbx_connector.run.book_reading import BookReading
 from pbx_connector.run.guard import objections
 from pbx_connector.run.progress import Progress, Silent
-from pbx_connector.run.reading import Reading
 from pbx_connector.run.simulation import Simulation
-from pbx_connector.source import Opening
+from pbx_connector.source import SourceContext
 from pbx_connector.stores.contract import KeptPlan, Store
-from pbx_connector.stores.workspace import Decision, Workspace
+from pbx_connector.stores.workspace import PlanTransaction, Workspace
 
 LOG = logging.getLogger(__name__)
 
@@ -57,13 +57,13 @@ def run_profile(
         raise UsageError("a run applies one plan: a saved one, or a refused one that is released")
     kept = None if plan is None and release is None else _usable(store, profile, plan or release or "")
     with store.open_workspace(profile.id, profile.title, simulate=False, file=profile.file) as workspace:
-        run = Execution(profile, workspace, progress or Silent())
+        run = PipelineRun(profile, workspace, progress or Silent())
         with bound_contextvars(profile=profile.id, run=workspace.run), run.recorded():
             LOG.info("run begins")
             reading = run.read(full, parallel)
-            with workspace.decide(mirror=profile.mode == "mirror", write=True) as decision:
+            with workspace.plan_transaction(mirror=profile.mode == "mirror", write=True) as transaction:
                 outcome = run.settle(
-                    decision, reading, kept, released=release is not None and bool(kept and kept.reasons)
+                    transaction, reading, kept, released=release is not None and bool(kept and kept.reasons)
                 )
     if isinstance(outcome, PlanRefused):
         raise outcome
@@ -86,17 +86,17 @@ def simulate_profile(
     the two would show, and make the plan stale.
     """
     with store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
-        run = Execution(profile, workspace, progress or Silent())
+        run = PipelineRun(profile, workspace, progress or Silent())
         reading = run.read(full, parallel)
         plan = run.keep(reading) if save else None
-        with workspace.decide(mirror=profile.mode == "mirror", write=False) as decision:
-            reasons = objections(decision.summary, profile.limits)
-            report = run.report(decision, reading, refused=bool(reasons))
-            yield Simulation(report, decision.summary, reasons, plan, decision)
+        with workspace.plan_transaction(mirror=profile.mode == "mirror", write=False) as transaction:
+            reasons = objections(transaction.summary, profile.limits)
+            report = run.report(transaction, reading, refused=bool(reasons))
+            yield Simulation(report, transaction.summary, reasons, plan, transaction)
 
 
 @dataclass
-class Execution:
+class PipelineRun:
     """One run or simulation on its way."""
 
     profile: Profile
@@ -116,40 +116,40 @@ class Execution:
                 self.workspace.fail(self._report(RunStatus.FAILED, Counts()), note)
             raise
 
-    def read(self, full: bool, parallel: int) -> Reading:
+    def read(self, full: bool, parallel: int) -> BookReading:
         accounts = self.workspace.accounts()
-        with self.profile.source.open(self.profile.settings, Opening(accounts, self.profile.fields)) as source:
-            reading = Reading(self.profile, source, self.workspace, self.progress, full, accounts)
+        with self.profile.source.open(self.profile.settings, SourceContext(accounts, self.profile.fields)) as source:
+            reading = BookReading(self.profile, source, self.workspace, self.progress, full, accounts)
             reading.read(parallel)
         return reading
 
     def settle(
-        self, decision: Decision, reading: Reading, kept: KeptPlan | None, *, released: bool
+        self, transaction: PlanTransaction, reading: BookReading, kept: KeptPlan | None, *, released: bool
     ) -> Report | PlanRefused:
         """Apply the plan, or keep it and say why not."""
-        reasons = objections(decision.summary, self.profile.limits)
-        digest = plan_digest(decision.changes()) if kept or reasons else ""
+        reasons = objections(transaction.summary, self.profile.limits)
+        digest = plan_digest(transaction.changes()) if kept or reasons else ""
         stale = kept is not None and kept.digest != digest
         if stale or (reasons and not released):
-            report = self.report(decision, reading, refused=True)
-            plan = decision.keep(report, digest, reasons)
+            report = self.report(transaction, reading, refused=True)
+            plan = transaction.keep(report, digest, reasons)
             return _stale(self.profile, plan, reasons) if stale else _refused(self.profile, plan, reasons)
-        report = self.report(decision, reading)
-        decision.apply(report, plan=kept.id if kept else None, released=released)
+        report = self.report(transaction, reading)
+        transaction.apply(report, plan=kept.id if kept else None, released=released)
         return report
 
-    def keep(self, reading: Reading) -> str:
+    def keep(self, reading: BookReading) -> str:
         """The plan as it is now, for later; returns its id."""
-        with self.workspace.decide(mirror=self.profile.mode == "mirror", write=True) as decision:
-            reasons = objections(decision.summary, self.profile.limits)
-            report = self.report(decision, reading, refused=bool(reasons))
-            return decision.keep(report, plan_digest(decision.changes()), reasons)
+        with self.workspace.plan_transaction(mirror=self.profile.mode == "mirror", write=True) as transaction:
+            reasons = objections(transaction.summary, self.profile.limits)
+            report = self.report(transaction, reading, refused=bool(reasons))
+            return transaction.keep(report, plan_digest(transaction.changes()), reasons)
 
-    def report(self, decision: Decision, reading: Reading, *, refused: bool = False) -> Report:
+    def report(self, transaction: PlanTransaction, reading: BookReading, *, refused: bool = False) -> Report:
         books = sorted(reading.reports.values(), key=lambda report: (report.book.title, report.book.id))
-        found, many = _distinct(chain(reading.book_problems(), decision.problems()))
-        skipped = decision.skipped()
-        counts = _counts(decision.summary, sum(book.rows for book in books), sum(skipped.values()), many)
+        found, many = _distinct(chain(reading.book_problems(), transaction.problems()))
+        skipped = transaction.skipped()
+        counts = _counts(transaction.summary, sum(book.rows for book in books), sum(skipped.values()), many)
         status = RunStatus.REFUSED if refused else RunStatus.DONE if reading.complete else RunStatus.PARTIAL
         return self._report(status, counts, tuple(books), found, skipped)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pbx_connector.model import Report
 from pbx_connector.plan import Change, PlanSummary
-from pbx_connector.stores.workspace import Decision
+from pbx_connector.stores.workspace import PlanTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,12 @@ class Simulation:
     """Why the guard would refuse the plan; empty if it lets it pass."""
     plan: str | None
     """Where the plan is kept, if it was asked to be."""
-    decision: Decision
+    transaction: PlanTransaction
 
     def changes(self) -> Iterator[Change]:
         """What a run would change."""
-        return self.decision.changes()
+        return self.transaction.changes()
 
     def records(self) -> Iterator[Change]:
         """Every entry that the profile would have or lose, the unchanged ones among them."""
-        return self.decision.records()
+        return self.transaction.records()

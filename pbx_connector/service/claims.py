@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.notices.desk import Memos
+from pbx_connector.notifications.outbox import SharedState
 from pbx_connector.stores import RunKind, RunRecord, Store
 
 GRACE = timedelta(seconds=90)
@@ -34,14 +34,14 @@ _CLAIM = TypeAdapter(Claim)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimHeld:
     """Somebody else has the run; look again at `until`."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Hopeless:
+class RetriesExhausted:
     """The run was tried `tries` times, and none of them came to an end."""
 
     tries: int
@@ -53,35 +53,37 @@ def last_run(store: Store, profile: str) -> RunRecord | None:
     return next((record for record in records if record.kind is RunKind.RUN and record.report.started), None)
 
 
-def claim(memos: Memos, profile: str, due: datetime, now: datetime, me: str) -> Claim | Taken | Hopeless:
+def claim(
+    shared_state: SharedState, profile: str, due: datetime, now: datetime, me: str
+) -> Claim | ClaimHeld | RetriesExhausted:
     """Ask for the run that was due at `due`. Whoever gets it looks at the history once more: the run may have been
     made between his first look and his claim."""
     key = f"claim {profile}"
     while True:
-        text = memos.memo(key)
+        text = shared_state.shared_state(key)
         held = _parse(text)
         tries = 1
         if held is not None and held.holder not in ("", me) and _in_force(held, now):
-            return Taken(held.at + GRACE)
+            return ClaimHeld(held.at + GRACE)
         if held is not None and held.due >= due:
             if held.tries >= MOST_TRIES:
-                return Hopeless(held.tries)
+                return RetriesExhausted(held.tries)
             tries = held.tries + 1
         mine = Claim(due, me, now, tries)
-        if memos.swap_memo(key, text, _text(mine)):
+        if shared_state.compare_and_set(key, text, _text(mine)):
             return mine
 
 
-def release(memos: Memos, profile: str, mine: Claim) -> None:
+def release(shared_state: SharedState, profile: str, mine: Claim) -> None:
     """The run has ended, or did not begin for no fault of its own: nobody need wait for it, and no try is counted."""
     freed = Claim(mine.due, "", mine.at, mine.tries - 1)
-    memos.swap_memo(f"claim {profile}", _text(mine), _text(freed))
+    shared_state.compare_and_set(f"claim {profile}", _text(mine), _text(freed))
 
 
-def forget(memos: Memos, profile: str) -> None:
+def forget(shared_state: SharedState, profile: str) -> None:
     """Of a profile that is no more."""
     key = f"claim {profile}"
-    memos.swap_memo(key, memos.memo(key), "")
+    shared_state.compare_and_set(key, shared_state.shared_state(key), "")
 
 
 def new_holder() -> str:

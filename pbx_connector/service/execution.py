@@ -21,7 +21,7 @@ from pbx_connector.run import run_profile
 from pbx_connector.service import claims
 from pbx_connector.service.claims import Claim
 from pbx_connector.service.store_watch import StoreWatch
-from pbx_connector.service.workers import Running
+from pbx_connector.service.worker_pool import Running
 from pbx_connector.stores import Store
 
 LOG = structlog.stdlib.get_logger(__name__)
@@ -97,10 +97,10 @@ class Execution:
         if due > now:
             return NotNow(due)
         match claims.claim(store, profile.id, due, now, self._me):
-            case claims.Taken(until):
+            case claims.ClaimHeld(until):
                 LOG.info("another service has this run", due=due.isoformat())
                 return NotNow(until)
-            case claims.Hopeless(tries):
+            case claims.RetriesExhausted(tries):
                 return self._failed(
                     profile, now, f"it was begun {tries} times and never came to an end: the service was killed over it"
                 )

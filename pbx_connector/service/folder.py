@@ -21,7 +21,7 @@ Stamp = tuple[int, int, int] | str
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class ProfileFile:
     """One file of the folder."""
 
     path: Path
@@ -44,20 +44,20 @@ class Folder:
     def __init__(self, path: Path, plugins: Plugins) -> None:
         self.path = path
         self._plugins = plugins
-        self._files: dict[Path, Loaded] = {}
+        self._files: dict[Path, ProfileFile] = {}
         self.missing = ""
         """Why the folder cannot be read; all that was read before stays in effect."""
 
     @property
-    def profiles(self) -> dict[str, Loaded]:
+    def profiles(self) -> dict[str, ProfileFile]:
         """By profile id; of two files with one id, the one that had it first."""
-        found: dict[str, Loaded] = {}
+        found: dict[str, ProfileFile] = {}
         for loaded in self._files.values():
             if loaded.id not in found or (loaded.profile and not found[loaded.id].profile):
                 found[loaded.id] = loaded
         return found
 
-    def files(self) -> list[Loaded]:
+    def files(self) -> list[ProfileFile]:
         return list(self._files.values())
 
     def scan(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Path]:
@@ -89,21 +89,21 @@ class Folder:
                     if stamp is not None:
                         yield Path(entry.path), stamp
 
-    def _load(self, path: Path, stamp: Stamp, known: Loaded | None) -> Loaded:
+    def _load(self, path: Path, stamp: Stamp, known: ProfileFile | None) -> ProfileFile:
         last_good = known.profile if known else None
         if isinstance(stamp, str):
-            return Loaded(path, stamp, known.seen if known else datetime.now(UTC), last_good, stamp)
+            return ProfileFile(path, stamp, known.seen if known else datetime.now(UTC), last_good, stamp)
         checked = check_profile(path, self._plugins)
         if checked.profile is None:
             errors = [found for found in checked.diagnostics if found.severity == "error"]
             first = errors[0]
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            return Loaded(path, stamp, seen_at(path), last_good, f"line {first.span.line}: {first.message}{more}")
+            return ProfileFile(path, stamp, seen_at(path), last_good, f"line {first.span.line}: {first.message}{more}")
         owner = self._owner(checked.profile.id, path)
         if owner is not None:
             broken = f"its id {checked.profile.id} is that of {owner.name} already"
-            return Loaded(path, stamp, seen_at(path), None, broken)
-        return Loaded(path, stamp, seen_at(path), checked.profile)
+            return ProfileFile(path, stamp, seen_at(path), None, broken)
+        return ProfileFile(path, stamp, seen_at(path), checked.profile)
 
     def _owner(self, profile: str, path: Path) -> Path | None:
         """Another file that has this id."""

@@ -10,20 +10,20 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from pbx_connector.model import Report, RunStatus
-from pbx_connector.service.ledger import Facts, Ledger
+from pbx_connector.service.status import ProfileStatus, StatusBoard
 
 ACTIONS = ("added", "updated", "removed")
 
 
 class Metrics:
-    def __init__(self, ledger: Ledger, clock: Callable[[], datetime], store_up: Callable[[], bool]) -> None:
+    def __init__(self, board: StatusBoard, clock: Callable[[], datetime], store_up: Callable[[], bool]) -> None:
         self._registry = CollectorRegistry()
         self._runs = self._counter("runs", "Runs that ended", "status")
         self._seconds = self._counter("run_seconds", "Time spent in runs")
         self._rows = self._counter("rows", "Contacts that runs looked at")
         self._changes = self._counter("changes", "Entries that runs changed", "action")
         self._problems = self._counter("problems", "Problems that runs reported")
-        self._registry.register(_Present(ledger, clock, store_up))
+        self._registry.register(_Present(board, clock, store_up))
 
     def ran(self, report: Report) -> None:
         profile, counts = report.profile, report.counts
@@ -49,42 +49,42 @@ class Metrics:
 class _Present(Collector):
     """What is true at the moment of asking."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], datetime], store_up: Callable[[], bool]) -> None:
-        self._ledger = ledger
+    def __init__(self, board: StatusBoard, clock: Callable[[], datetime], store_up: Callable[[], bool]) -> None:
+        self._board = board
         self._clock = clock
         self._store_up = store_up
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("pbx_connector_store_up", "Whether the store answers", value=float(self._store_up()))
-        facts = self._ledger.facts()
-        yield GaugeMetricFamily("pbx_connector_profiles", "Profiles in the folder", value=len(facts))
+        status = self._board.statuses()
+        yield GaugeMetricFamily("pbx_connector_profiles", "Profiles in the folder", value=len(status))
         for name, words, value in _GAUGES:
             family = GaugeMetricFamily(f"pbx_connector_{name}", words, labels=["profile"])
-            for fact in facts:
+            for fact in status:
                 number = value(fact, self._clock())
                 if number is not None:
                     family.add_metric([fact.id], number)
             yield family
 
 
-def _age(facts: Facts, now: datetime) -> float | None:
-    return (now - facts.success).total_seconds() if facts.success else None
+def _age(status: ProfileStatus, now: datetime) -> float | None:
+    return (now - status.success).total_seconds() if status.success else None
 
 
-def _duration(facts: Facts, now: datetime) -> float | None:
-    return facts.last.duration if facts.last else None
+def _duration(status: ProfileStatus, now: datetime) -> float | None:
+    return status.last.duration if status.last else None
 
 
-def _next(facts: Facts, now: datetime) -> float | None:
-    return facts.next.timestamp() if facts.next else None
+def _next(status: ProfileStatus, now: datetime) -> float | None:
+    return status.next.timestamp() if status.next else None
 
 
-_GAUGES: tuple[tuple[str, str, Callable[[Facts, datetime], float | None]], ...] = (
+_GAUGES: tuple[tuple[str, str, Callable[[ProfileStatus, datetime], float | None]], ...] = (
     ("last_success_age_seconds", "Time since a run was done, at least in part", _age),
     ("last_run_duration_seconds", "How long the last run took", _duration),
     ("next_run_timestamp_seconds", "When the next run is due", _next),
-    ("profile_broken", "Whether the profile's file cannot be used", lambda facts, now: float(bool(facts.broken))),
-    ("profile_in_trouble", "Whether its runs fail", lambda facts, now: float(bool(facts.trouble))),
-    ("profile_running", "Whether a run is under way", lambda facts, now: float(facts.running)),
-    ("profile_hung", "Whether a run hangs", lambda facts, now: float(facts.hung)),
+    ("profile_broken", "Whether the profile's file cannot be used", lambda status, now: float(bool(status.broken))),
+    ("profile_in_trouble", "Whether its runs fail", lambda status, now: float(bool(status.trouble))),
+    ("profile_running", "Whether a run is under way", lambda status, now: float(status.running)),
+    ("profile_hung", "Whether a run hangs", lambda status, now: float(status.hung)),
 )

@@ -1,4 +1,4 @@
-"""The service's store: opened when it answers, and looked after, so that one in trouble is noticed and waited for."""
+"""The service's store: opened when it answers, and looked after, so that a failing one is noticed and waited for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pbx_connector.stores import Store, open_store, shown
 PATIENCE = 10.0
 """Seconds to wait for another program that writes."""
 SILENCE = 30.0
-"""Seconds after which a store that says nothing counts as away."""
+"""Seconds after which a store that says nothing counts as unreachable."""
 
 
 class StoreWatch:
@@ -47,7 +47,7 @@ class StoreWatch:
         """Ask it something; whether it answered."""
         self._asked = time.monotonic()
         try:
-            self._opened().memo("health")
+            self._opened().shared_state("health")
         except StoreError as error:
             self._lost(error)
             return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import label_fault, storable
-from pbx_connector.stores.folding import SEARCHED
+from pbx_connector.stores.normalization import SEARCHED
 from pbx_connector.targets import TARGETS
 
 LARGEST = 2**63 - 1

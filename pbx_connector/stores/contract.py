@@ -175,8 +175,8 @@ class ProfileState:
 
 
 class Store(Protocol):
-    """A phone book. Every change is journaled and all-or-nothing. Raises `StoreError` when the store itself is in
-    trouble and `UsageError` for what cannot be done (an unknown id, a name that is taken)."""
+    """A phone book. Every change is journaled and all-or-nothing. Raises `StoreError` when the store itself
+    fails and `UsageError` for what cannot be done (an unknown id, a name that is taken)."""
 
     @property
     def place(self) -> str:
@@ -282,11 +282,11 @@ class Store(Protocol):
         leaves no trace."""
         ...
 
-    # memos: what the services of one store agree on, by key; they never show in the phone book
-    def memo(self, key: str) -> str:
+    # shared_state: what the services of one store agree on, by key; they never show in the phone book
+    def shared_state(self, key: str) -> str:
         """Empty if there is none."""
         ...
 
-    def swap_memo(self, key: str, old: str, new: str) -> bool:
+    def compare_and_set(self, key: str, old: str, new: str) -> bool:
         """Put `new` where `old` stands; False, and nothing is changed, if something else stands there by now."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.stores.contract import Entry, Match
-from pbx_connector.stores.folding import digits, same_number
+from pbx_connector.stores.normalization import digits, same_number
 
 
 def ordered_matches(number: str, candidates: Iterable[Entry]) -> list[Match]:

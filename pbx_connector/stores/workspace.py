@@ -1,7 +1,7 @@
 """The part of a store that one run works with: what is held, what was staged, and the plan between the two.
 
 Staging is private to the run and never shows in the phone book. `pbx_connector.run` is the only caller; its worker
-threads share one workspace, so every method but those of `Decision` may be called from any thread.
+threads share one workspace, so every method but those of `PlanTransaction` may be called from any thread.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class BookResult:
     fingerprint: str = ""
 
 
-class Decision(Protocol):
+class PlanTransaction(Protocol):
     """The plan, inside the one transaction that applies it or leaves everything as it was.
 
     The profile's lease is verified in it by the database's clock. Leaving the context without `apply` changes nothing.
@@ -145,7 +145,7 @@ class Workspace(Protocol):
         """The keys of those rows, in batches, which may be staged meanwhile."""
         ...
 
-    def decide(self, *, mirror: bool, write: bool) -> AbstractContextManager[Decision]:
+    def plan_transaction(self, *, mirror: bool, write: bool) -> AbstractContextManager[PlanTransaction]:
         """Compare. Without `write` nothing can be applied or kept, but a read-only store will do."""
         ...
 

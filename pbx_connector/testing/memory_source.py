@@ -25,7 +25,7 @@ from pbx_connector.model import (
     Unchanged,
     Unreadable,
 )
-from pbx_connector.source import FieldSet, Opening, SourceType
+from pbx_connector.source import FieldSet, SourceContext, SourceType
 
 
 @dataclass
@@ -101,34 +101,34 @@ class MemorySettings(BaseModel):
 class MemorySource:
     """The scripted server: it outlives the runs that open it."""
 
-    shelf: dict[str, MemoryBook] = field(default_factory=dict)
+    address_books: dict[str, MemoryBook] = field(default_factory=dict)
     unknown: dict[str, Problem] = field(default_factory=dict)
     """Books that cannot be told about at the moment, by id."""
     hidden: set[str] = field(default_factory=set)
     """Books that are there but not listed."""
     down: SourceError | None = None
     """What listing the books fails with."""
-    openings: list[Opening] = field(default_factory=list)
+    openings: list[SourceContext] = field(default_factory=list)
     """What the runs said when they opened it."""
 
     def add(self, book_id: str, *, account: str | None = None, delta: bool = False) -> MemoryBook:
         kind = "personal" if account else "public"
         book = MemoryBook(Book(book_id, book_id.title(), kind, account), delta)
-        self.shelf[book_id] = book
+        self.address_books[book_id] = book
         return book
 
     def type(self) -> SourceType:
         """As a plugin would register it."""
         return SourceType("memory", "Scripted books", MemorySettings, FieldSet((), closed=False), self._open)
 
-    def _open(self, settings: MemorySettings, opening: Opening) -> AbstractContextManager[MemorySource]:
+    def _open(self, settings: MemorySettings, opening: SourceContext) -> AbstractContextManager[MemorySource]:
         self.openings.append(opening)
         return nullcontext(self)
 
     def books(self) -> Iterable[Book | BookUnknown]:
         if self.down:
             raise self.down
-        for book_id, held in self.shelf.items():
+        for book_id, held in self.address_books.items():
             if book_id in self.unknown:
                 yield BookUnknown(held.book, self.unknown[book_id])
             elif book_id not in self.hidden:
@@ -137,13 +137,13 @@ class MemorySource:
     def look(self, book: Book) -> Book | BookGone | BookUnknown:
         if book.id in self.unknown:
             return BookUnknown(book, self.unknown[book.id])
-        return self.shelf[book.id].book if book.id in self.shelf else BookGone(book.id, "not found")
+        return self.address_books[book.id].book if book.id in self.address_books else BookGone(book.id, "not found")
 
     def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        return self.shelf[book.id].stream(since, dict(known))
+        return self.address_books[book.id].stream(since, dict(known))
 
     def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterable[str]:
-        held = self.shelf[book.id]
+        held = self.address_books[book.id]
         if held.mute:
             raise SourceUnavailable("the server does not answer", hint="see to it")
         return [key for key in keys if key not in held.items]

@@ -31,7 +31,7 @@ def test_a_run_that_committed_has_given_its_lease_back(run: Run, source: MemoryS
     run()
     with store.open_workspace("crm", "CRM", simulate=False) as workspace:
         workspace.settle()
-        with workspace.decide(mirror=True, write=True) as decision:
+        with workspace.plan_transaction(mirror=True, write=True) as decision:
             decision.apply(Report(workspace.run, "crm", RunStatus.DONE, Counts()))
         assert run().status is RunStatus.DONE
 

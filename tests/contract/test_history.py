@@ -197,11 +197,11 @@ def test_undo_restores_the_entries_of_a_book_that_was_gone(
     source.add("public").put("ann", display_name="Ann", label="Sales")
     run()
     before = list(store.entries())
-    book = source.shelf.pop("public")
+    book = source.address_books.pop("public")
     removal = run()
     store.undo(removal.run)
     assert [entry.content for entry in store.entries()] == [entry.content for entry in before]
-    source.shelf["public"] = book
+    source.address_books["public"] = book
     store.resume_profile("crm")
     assert run().counts.unchanged == 1
     assert names() == {"Ann": before[0].id}

@@ -97,7 +97,7 @@ def test_a_profile_that_requires_labels_leaves_missing_ones_out_and_says_so(
 
 def test_a_book_that_fails_half_way_leaves_no_label_behind(run: Run, source: MemorySource, store: Store) -> None:
     source.add("public").put("ann", display_name="Ann", label="Sales")
-    source.shelf["public"].cut_after = 1
+    source.address_books["public"].cut_after = 1
     assert run().counts.added == 0
     assert store.labels() == []
 
@@ -262,6 +262,7 @@ def test_digests_of_an_older_version_are_made_anew(run: Run, source: MemorySourc
     run()
     with store._database.write() as connection:
         connection.execute(text("UPDATE provenance SET digest = 'made otherwise'"))
+        connection.execute(text("ALTER TABLE shared_state RENAME TO memo"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     bring_up_to_date(store._database)
     counts = run(full=True).counts

@@ -76,7 +76,7 @@ def test_all_is_shown_and_a_run_simulated_without_a_trace(
         lambda store, _: store.add_entry(Content(None, {"display_name": "Cid"})),
         lambda store, _: store.adopt_profile("crm", "new"),
         lambda store, _: store.remove_profile("crm"),
-        lambda store, _: store.swap_memo("key", "", "text"),
+        lambda store, _: store.compare_and_set("key", "", "text"),
     ],
     ids=["run", "save", "undo", "account", "label", "entry", "adopt", "remove", "memo"],
 )

@@ -34,7 +34,7 @@ def test_rule_1_upsert_never_removes(run: Run, source: MemorySource, names: Name
     run(mode="upsert")
     book.drop("bob")
     book.put("ann", skip="unwanted")
-    del source.shelf[gone.book.id]
+    del source.address_books[gone.book.id]
     assert run(mode="upsert").counts.removed == 0
     assert list(names()) == ["Cid", "Ann", "Bob"]
 

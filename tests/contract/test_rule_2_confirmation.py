@@ -55,7 +55,7 @@ def test_rule_2_a_book_that_is_not_listed_is_looked_for(run: Run, source: Memory
     source.hidden = set()
     run()
     source.hidden = {"public"}
-    source.shelf["public"].put("bob", display_name="Bob")
+    source.address_books["public"].put("bob", display_name="Bob")
     assert run().counts.removed == 0
     assert list(names()) == ["Ann", "Bob"]
 
@@ -65,7 +65,7 @@ def test_rule_2_an_answer_about_another_book_says_nothing(run: Run, source: Memo
     fill(source.add("other"), "Bob")
     run()
     source.hidden.add("other")
-    for answer in (BookGone("public"), BookGone("nowhere"), source.shelf["public"].book):
+    for answer in (BookGone("public"), BookGone("nowhere"), source.address_books["public"].book):
         source.look = lambda book, answer=answer: answer  # type: ignore[method-assign,misc]
         report = run()
         assert [(book.book.id, book.status) for book in report.books] == [
@@ -79,7 +79,7 @@ def test_rule_2_a_book_that_is_gone_takes_its_entries_along(run: Run, source: Me
     fill(source.add("public"), "Ann")
     fill(source.add("old"), "Bob")
     run()
-    del source.shelf["old"]
+    del source.address_books["old"]
     report = run()
     assert report.status is RunStatus.DONE
     assert {book.book.id: book.status for book in report.books} == {"public": BookStatus.DONE, "old": BookStatus.GONE}
@@ -122,13 +122,13 @@ def test_rule_2_many_books_confirm_their_absences_at_once(run: Run, source: Memo
             together.wait()
             return super().confirm_gone(book, keys)
 
-    patient = Patient(source.shelf)
+    patient = Patient(source.address_books)
     for name in ("one", "two", "three"):
         fill(patient.add(name), f"{name} stays", f"{name} goes")
     run(source=patient.type())
-    for book in patient.shelf.values():
+    for book in patient.address_books.values():
         book.drop(f"{book.book.id} goes")
-    patient.shelf["two"].mute = True
+    patient.address_books["two"].mute = True
     report = run(source=patient.type(), limits=FREE)
     assert (report.status, report.counts.removed) == (RunStatus.PARTIAL, 2)
     assert sorted(names()) == ["one stays", "three stays", "two goes", "two stays"]

@@ -85,7 +85,7 @@ def test_rule_3_a_plugin_with_a_bug_fails_its_book_and_names_the_error(
 ) -> None:
     fill(source.add("public"), "Ann")
     run()
-    book = source.shelf["public"]
+    book = source.address_books["public"]
     for broken, code in (({"ann": "nonsense"}, "S102"), ("no mapping at all", "S106")):
         book.items = broken  # type: ignore[assignment]
         report = run()

@@ -90,7 +90,7 @@ def test_rule_4_a_book_of_four_may_be_emptied(run: Run, source: MemorySource) ->
 def test_rule_4_a_book_that_is_gone_counts_as_plain_removals(run: Run, source: MemorySource) -> None:
     fill(source.add("small"), "Ann", "Bob", "Cid", "Dee", "Eve")
     run()
-    del source.shelf["small"]
+    del source.address_books["small"]
     assert run().counts.removed == 5
 
 

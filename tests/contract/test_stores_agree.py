@@ -119,8 +119,8 @@ class Histories(RuleBasedStateMachine):
         made = Profile("crm", "CRM", self.source.type(), MemorySettings(), self.map, frozenset(), "f1")
         return replace(made, **parts)
 
-    def shelf(self, book: str) -> MemoryBook:
-        return self.source.shelf.get(book) or self.away[book]
+    def held_book(self, book: str) -> MemoryBook:
+        return self.source.address_books.get(book) or self.away[book]
 
     # what happens at the source
 
@@ -136,49 +136,49 @@ class Histories(RuleBasedStateMachine):
     )
     def put(self, book: str, key: str, owner: str | None, **values: str) -> None:
         wanted = {"display_name": values.pop("name"), **{name: value for name, value in values.items() if value}}
-        self.shelf(book).put(key, **wanted, **({} if owner is None else {"owner": owner}))
+        self.held_book(book).put(key, **wanted, **({} if owner is None else {"owner": owner}))
 
     @rule(book=BOOKS, key=KEYS)
     def drop(self, book: str, key: str) -> None:
-        if key in self.shelf(book).items:
-            self.shelf(book).drop(key)
+        if key in self.held_book(book).items:
+            self.held_book(book).drop(key)
 
     @rule(book=BOOKS)
     def empty(self, book: str) -> None:
-        for key in list(self.shelf(book).items):
-            self.shelf(book).drop(key)
+        for key in list(self.held_book(book).items):
+            self.held_book(book).drop(key)
 
     @rule(book=BOOKS, key=KEYS, kind=st.sampled_from(["spoil", "skip"]))
     def spoil(self, book: str, key: str, kind: str) -> None:
-        getattr(self.shelf(book), kind)(key)
+        getattr(self.held_book(book), kind)(key)
 
     @rule(one=BOOKS, other=BOOKS, key=KEYS, to=KEYS)
     def move(self, one: str, other: str, key: str, to: str) -> None:
-        item = self.shelf(one).items.get(key)
+        item = self.held_book(one).items.get(key)
         if isinstance(item, Row):
-            self.shelf(one).drop(key)
-            self.shelf(other).put(to, **{name: str(value) for name, value in item.values.items()})
+            self.held_book(one).drop(key)
+            self.held_book(other).put(to, **{name: str(value) for name, value in item.values.items()})
 
     @rule(book=BOOKS, how=st.sampled_from(["fail_after", "cut_after"]), after=st.sampled_from([None, 0, 1, 3]))
     def trouble(self, book: str, how: str, after: int | None) -> None:
-        setattr(self.shelf(book), how, after)
+        setattr(self.held_book(book), how, after)
 
     @rule(book=BOOKS, keys=st.sets(KEYS, max_size=2), mute=st.booleans())
     def forgetful(self, book: str, keys: set[str], mute: bool) -> None:
-        self.shelf(book).withheld, self.shelf(book).mute = keys, mute
+        self.held_book(book).withheld, self.held_book(book).mute = keys, mute
 
     @rule(book=BOOKS, fate=st.sampled_from(["there", "there", "unknown", "hidden", "gone"]))
     def fate(self, book: str, fate: str) -> None:
         self.source.unknown.pop(book, None)
         self.source.hidden.discard(book)
         if book in self.away:
-            self.source.shelf[book] = self.away.pop(book)
+            self.source.address_books[book] = self.away.pop(book)
         if fate == "unknown":
             self.source.unknown[book] = Problem("X999", "time-out")
         elif fate == "hidden":
             self.source.hidden.add(book)
         elif fate == "gone":
-            self.away[book] = self.source.shelf.pop(book)
+            self.away[book] = self.source.address_books.pop(book)
 
     # what the connector does
 
@@ -270,7 +270,9 @@ class Histories(RuleBasedStateMachine):
         content = Content(None, {"display_name": "Edited"})
         self.each(lambda store: store.remove_entry(entry) if remove else store.edit_entry(entry, lambda _: content))
 
-    @precondition(lambda self: not self.source.shelf["public"].items if "public" in self.source.shelf else False)
+    @precondition(
+        lambda self: not self.source.address_books["public"].items if "public" in self.source.address_books else False
+    )
     @rule()
     def remove_profile(self) -> None:
         self.each(lambda store: store.remove_profile("crm"))

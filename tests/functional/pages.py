@@ -1,6 +1,6 @@
 """Runs a page of the docs: its commands, against the sandbox, with what the page says happens between them.
 
-`<!-- do: WORDS -->` changes the world, `<!-- file: NAME -->` writes the block that follows it; a `console` block has
+`<!-- do: WORDS -->` changes the state, `<!-- file: NAME -->` writes the block that follows it; a `console` block has
 commands after `$ ` and, under each, lines of its output in their order. A line `...` stands for any lines. White space
 counts as one blank: tables are as wide as the terminal.
 """
@@ -55,7 +55,7 @@ def steps(page: Path) -> Iterator[Step]:
 
 
 class Stage:
-    """The world of a page: a sandbox, a phone book, and the folder that the commands are typed in."""
+    """The state of a page: a sandbox, a phone book, and the folder that the commands are typed in."""
 
     def __init__(self, connector: Connector, sandbox: Sandbox) -> None:
         self.connector = connector
@@ -83,15 +83,15 @@ class Stage:
         getattr(self, f"_do_{what}")(*words)
 
     def _do_deny(self, path: str) -> None:
-        folder = self.sandbox.world.folder(path)
+        folder = self.sandbox.state.folder(path)
         folder.everyone = Right.NONE
         folder.rights.clear()
 
     def _do_allow(self, path: str) -> None:
-        self.sandbox.world.folder(path).everyone = Right.READ
+        self.sandbox.state.folder(path).everyone = Right.READ
 
     def _do_update(self, name: str, field: str, value: str) -> None:
-        self.sandbox.world.update(self.sandbox.world.find(DisplayName=name), **{field: value})
+        self.sandbox.state.update(self.sandbox.state.find(DisplayName=name), **{field: value})
 
     def _do_break(self, operation: str, mailbox: str) -> None:
         self.sandbox.faults.add(Fault(name="truncated", operation=operation, mailbox=mailbox, times=None))

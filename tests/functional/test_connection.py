@@ -18,7 +18,7 @@ def test_each_step_is_told_and_all_is_well(connector: Connector, profile: Path, 
 
 
 def test_what_fails_is_told_with_what_to_do(connector: Connector, profile: Path, sandbox: Sandbox) -> None:
-    sandbox.world.set_impersonation(sandbox.email, "*", allowed=False)
+    sandbox.state.set_impersonation(sandbox.email, "*", allowed=False)
     checks = connector("test-connection", "--json", profile, code=4).json
     failed = {check["step"]: check["code"] for check in checks if not check["ok"]}
     assert failed == {"Contacts of anna": "X0301", "Contacts of ben": "X0301", "Contacts of chloe": "X0301"}

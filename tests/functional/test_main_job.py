@@ -61,7 +61,7 @@ def test_labels_and_difficult_names_arrive_unchanged(connector: Connector, profi
 def test_one_edit_on_the_server_is_one_update(connector: Connector, profile: Path, sandbox: Sandbox) -> None:
     connector.counts(profile)
     before = ids(connector)
-    sandbox.world.update(sandbox.world.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 99998 555")
+    sandbox.state.update(sandbox.state.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 99998 555")
     assert changes(connector.counts(profile)) == NO_CHANGE | {"updated": 1}
     assert ids(connector) == before
     entry = next(entry for entry in connector.entries() if entry["fields"]["display_name"] == "Reception")
@@ -72,7 +72,7 @@ def test_a_small_folder_without_read_right_leaves_the_phone_book(
     connector: Connector, profile: Path, sandbox: Sandbox
 ) -> None:
     first = connector.counts(profile)
-    folder = sandbox.world.folder("Company Contacts/Suppliers")
+    folder = sandbox.state.folder("Company Contacts/Suppliers")
     gone = sum(item.kind == "Contact" for item in folder.items.values())
     assert 0 < gone <= 10
     folder.everyone = Right.NONE
@@ -89,8 +89,8 @@ def test_a_folder_that_its_owner_deletes_in_outlook_leaves_the_phone_book(
     first = connector.counts(profile)
     anna = next(account for account in sandbox.accounts if account.username == "anna")
     private = len(connector.entries("--account", anna.id))
-    friends = sandbox.world.folder("Contacts/Friends", anna.email)
-    sandbox.world.move_folder(friends, sandbox.world.mailboxes[anna.email].distinguished["deleteditems"])
+    friends = sandbox.state.folder("Contacts/Friends", anna.email)
+    sandbox.state.move_folder(friends, sandbox.state.mailboxes[anna.email].distinguished["deleteditems"])
     second = connector.counts(profile)
     assert second["removed"] == len(friends.items) > 0
     assert len(connector.entries("--account", anna.id)) == private - second["removed"]
@@ -100,7 +100,7 @@ def test_a_folder_that_its_owner_deletes_in_outlook_leaves_the_phone_book(
 def test_losing_most_of_the_book_is_refused_and_shown(connector: Connector, profile: Path, sandbox: Sandbox) -> None:
     connector.counts(profile)
     before = connector.entries()
-    folder = sandbox.world.folder("Company Contacts/Customers")
+    folder = sandbox.state.folder("Company Contacts/Customers")
     folder.everyone = Right.NONE
     folder.rights.clear()
     refused = connector("run", profile, code=3)

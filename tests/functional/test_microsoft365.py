@@ -72,7 +72,7 @@ def token_refused(connector: Connector, cloud: Sandbox) -> None:
 
 
 def service_user_without_mailbox(connector: Connector, cloud: Sandbox) -> None:
-    cloud.world.remove_user(cloud.email)
+    cloud.state.remove_user(cloud.email)
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,12 @@ def ran(connector: Connector, profile: Path) -> Connector:
 
 def notes_of(connector: Connector, profile: str) -> str:
     """What people were told of it."""
-    with open_store(connector.environment["PBX_CONNECTOR_STORE"], read_only=True) as book:
-        return book.memo(f"notices {profile}")
+    with open_store(connector.environment["PBX_CONNECTOR_STORE"], read_only=True) as store:
+        return store.shared_state(f"notices {profile}")
 
 
 def lose_customers(sandbox: Sandbox) -> None:
-    folder = sandbox.world.folder("Company Contacts/Customers")
+    folder = sandbox.state.folder("Company Contacts/Customers")
     folder.everyone = Right.NONE
     folder.rights.clear()
 
@@ -55,7 +55,7 @@ def test_a_refused_plan_is_kept_shown_and_released_once(ran: Connector, profile:
 def test_a_release_is_stale_when_the_source_has_changed(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
     lose_customers(sandbox)
     plan = ran("run", profile, "--json", code=3).json["plan"]
-    sandbox.world.update(sandbox.world.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
+    sandbox.state.update(sandbox.state.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
     before = ran.entries()
     done = ran("run", profile, "--release", plan, code=3)
     assert "plan" in done.err
@@ -63,7 +63,7 @@ def test_a_release_is_stale_when_the_source_has_changed(ran: Connector, profile:
 
 
 def test_a_saved_simulation_is_what_a_run_applies(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
-    sandbox.world.update(sandbox.world.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
+    sandbox.state.update(sandbox.state.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
     simulated = ran("simulate", profile, "--save", "--json").json
     assert simulated["counts"]["updated"] == 1
     assert ran("run", profile, "--plan", simulated["plan"], "--json").json["counts"]["updated"] == 1
@@ -71,7 +71,7 @@ def test_a_saved_simulation_is_what_a_run_applies(ran: Connector, profile: Path,
 
 def test_a_run_is_undone_and_the_profile_waits(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
     before = ran.entries()
-    sandbox.world.update(sandbox.world.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
+    sandbox.state.update(sandbox.state.find(DisplayName="Reception"), PhoneNumbers_BusinessPhone="+49 89 1")
     run = ran("run", profile, "--json").json["run"]
     assert ran.entries() != before
     shown = ran("history", "show", run).out

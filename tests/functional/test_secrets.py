@@ -64,8 +64,8 @@ def test_rule_10_the_service_shows_no_secret_in_its_log_or_on_its_pages(
         file.write(f"webhook: {{url: 'http://{NOBODY}/hook', secret: {{env: HOOK_SECRET}}}}\n")
     serving = serve()
     serving.wait_for("run failed")
-    for messenger in ("mail", "webhook"):
-        serving.wait_for("could not tell", messenger=messenger)
+    for notifier in ("mail", "webhook"):
+        serving.wait_for("could not tell", notifier=notifier)
     pages = [serving.get("/health"), serving.get("/metrics")]
     serving.stop()
     assert "exchange-contacts" in pages[0]

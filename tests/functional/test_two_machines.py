@@ -1,4 +1,4 @@
-"""Two services on one PostgreSQL store and one profiles folder, as on two machines; and a server that is away."""
+"""Two services on one PostgreSQL store and one profiles folder, as on two machines; and an unreachable server."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_server_that_is_away_at_start_and_again_in_the_middle_of_a_run_is_wait
         serving.wait_for("run begins")
         control_postgres("stop")
         sandbox.faults.clear()
-        serving.wait_for("the store is in trouble, the run waits")
+        serving.wait_for("the store is failing, the run waits")
     finally:
         control_postgres("restart")
     serving.wait_for("the store is back", count=2)

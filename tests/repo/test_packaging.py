@@ -14,7 +14,7 @@ import pytest
 from pbx_connector.config import Config, load_config
 from pbx_connector.duration import parse_duration
 from pbx_connector.notice import NoticeKind
-from pbx_connector.service.process import TICK
+from pbx_connector.service.daemon import TICK
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"

@@ -46,20 +46,20 @@ def news() -> Iterator[EntryPoint]:
 
 def test_the_example_of_the_guide_is_told(news: EntryPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PBX_NEWS_FILE", str(tmp_path / "news"))
-    messengers = Plugins([news]).messengers(Config())
-    messengers["news"](REPORT, [NOTICE], Config(), "d1")
+    notifiers = Plugins([news]).notifiers(Config())
+    notifiers["news"](REPORT, [NOTICE], Config(), "d1")
     assert (tmp_path / "news").read_text() == "Customers: the runs fail: no answer (7 rows)\n"
     monkeypatch.setenv("PBX_NEWS_FILE", str(tmp_path / "no folder" / "news"))
     with pytest.raises(ConnectorError, match="cannot be written"):
-        messengers["news"](REPORT, [NOTICE], Config(), "d1")
+        notifiers["news"](REPORT, [NOTICE], Config(), "d1")
 
 
-def test_the_messengers_that_ship_are_plugins_like_any_other() -> None:
+def test_the_notifiers_that_ship_are_plugins_like_any_other() -> None:
     both = Config.model_validate({"mail": MAIL, "webhook": {"url": "https://x.example/", "secret": {"env": "X"}}})
-    assert {"mail", "webhook"} <= Plugins().messengers(both).keys()
+    assert {"mail", "webhook"} <= Plugins().notifiers(both).keys()
 
 
 def test_only_those_tell_who_are_configured() -> None:
     plugins = Plugins()
-    assert not {"mail", "webhook"} & plugins.messengers(Config()).keys()
-    assert {"mail", "webhook"} & plugins.messengers(Config.model_validate({"mail": MAIL})).keys() == {"mail"}
+    assert not {"mail", "webhook"} & plugins.notifiers(Config()).keys()
+    assert {"mail", "webhook"} & plugins.notifiers(Config.model_validate({"mail": MAIL})).keys() == {"mail"}

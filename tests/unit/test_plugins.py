@@ -20,12 +20,12 @@ from pbx_connector import hookspecs
 from pbx_connector.errors import PluginError
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.plugins import GROUP, Plugins
-from pbx_connector.source import FieldSet, Opening, Source, SourceType
+from pbx_connector.source import FieldSet, Source, SourceContext, SourceType
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/plugin-authors.md").read_text(encoding="utf-8")
 
 
-def never_opened(settings: Any, opening: Opening) -> AbstractContextManager[Source]:
+def never_opened(settings: Any, opening: SourceContext) -> AbstractContextManager[Source]:
     raise AssertionError
 
 

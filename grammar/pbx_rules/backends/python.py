@@ -1,6 +1,6 @@
 """Compiles the typed tree to one Python function: about as fast as the same mapping written by hand.
 
-`emit` makes the code of expressions, `emit_records` that of records. What users wrote reaches Python only as
+`emit` makes the code of expressions, `generate_records` that of records. What users wrote reaches Python only as
 `ast.Constant` and as objects in the function's globals: no text of theirs is ever parsed as Python, local names are
 numbered, and the code runs without builtins.
 """
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pbx_rules import typed
-from pbx_rules.backends.emit import Emitter
-from pbx_rules.backends.emit_records import emit_records
+from pbx_rules.backends.codegen import CodeGenerator
+from pbx_rules.backends.codegen_records import generate_records
 from pbx_rules.program import Run
 from pbx_rules.typed_walk import fields_of_records, fields_of_statement
 
@@ -22,26 +22,26 @@ ENTRY = "run"
 
 def build(rules: typed.Rules) -> Run:
     """The function that maps a row."""
-    emitter = Emitter()
+    generator = CodeGenerator()
     for statement in rules.statements:
-        emitter.read_fields((name, rules.fields[name]) for name in fields_of_statement(statement))
-        _emit_statement(statement, emitter)
-    emitter.read_fields((name, rules.fields[name]) for name in fields_of_records(rules.records))
-    emit_records(rules.records, emitter)
-    code = compile(_module(emitter.prologue() + emitter.body), "<rules>", "exec")
-    namespace: dict[str, Any] = {"__builtins__": {}, **emitter.globals}
+        generator.read_fields((name, rules.fields[name]) for name in fields_of_statement(statement))
+        _emit_statement(statement, generator)
+    generator.read_fields((name, rules.fields[name]) for name in fields_of_records(rules.records))
+    generate_records(rules.records, generator)
+    code = compile(_module(generator.prologue() + generator.body), "<rules>", "exec")
+    namespace: dict[str, Any] = {"__builtins__": {}, **generator.globals}
     exec(code, namespace)  # noqa: S102 - the code is made from the checked tree, see above
     run: Run = namespace[ENTRY]
     return run
 
 
-def _emit_statement(statement: typed.Statement, emitter: Emitter) -> None:
+def _emit_statement(statement: typed.Statement, generator: CodeGenerator) -> None:
     if isinstance(statement, typed.Define):
-        emitter.define(statement.name, statement.value)
+        generator.define(statement.name, statement.value)
         return
-    holds = emitter.truth(statement.condition)
-    with emitter.when(ast.UnaryOp(ast.Not(), holds) if statement.keep else holds):
-        emitter.skip(statement.reason)
+    holds = generator.boolean(statement.condition)
+    with generator.when(ast.UnaryOp(ast.Not(), holds) if statement.keep else holds):
+        generator.skip(statement.reason)
 
 
 def _module(body: Sequence[ast.stmt]) -> ast.Module:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pbx_rules import codes
 from pbx_rules.program import Finding, OutputRecord, Result
+from pbx_rules.runtime.coercion import as_text
 from pbx_rules.runtime.limits import MOST_RECORDS, RowRefused
-from pbx_rules.runtime.reading import as_text
 from pbx_rules.runtime.text import cut
 from pbx_rules.schema import TargetField
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pbx_rules.runtime import reading
+from pbx_rules.runtime import coercion
 
 
 def part_of(value: Any, name: str) -> Any:
@@ -17,13 +17,13 @@ def record_of(parts: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def as_list(value: Any) -> Any:
-    return reading.as_list(value) or None
+    return coercion.as_list(value) or None
 
 
 CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "text": reading.as_text,
-    "number": reading.read_number,
-    "date": reading.read_date,
-    "yes/no": reading.read_truth,
+    "text": coercion.as_text,
+    "number": coercion.read_number,
+    "date": coercion.read_date,
+    "yes/no": coercion.read_boolean,
     "list": as_list,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pbx_rules import typed
 from pbx_rules.check.scope import Scope
-from pbx_rules.runtime.reading import as_text
+from pbx_rules.runtime.coercion import as_text
 from pbx_rules.syntax.tree import At
 from pbx_rules.typed import Typed
 from pbx_rules.types import BLANK, LIST, TEXT, UNKNOWN, Type

@@ -11,10 +11,10 @@ from pbx_rules import typed
 from pbx_rules.check import calls, operators, unknown
 from pbx_rules.check.convert import BROKEN, NOTHING, constant_text, to_list, to_text, to_written
 from pbx_rules.check.scope import Scope
-from pbx_rules.runtime.reading import read_number
+from pbx_rules.runtime.coercion import read_number
 from pbx_rules.syntax import tree
 from pbx_rules.typed import Typed
-from pbx_rules.types import ANY, BLANK, NUMBER, RECORD, TRUTH, Type, either
+from pbx_rules.types import ANY, BLANK, BOOLEAN, NUMBER, RECORD, Type, either
 
 MOST_LOOPS = 2
 
@@ -87,8 +87,8 @@ def _number(node: tree.Number, scope: Scope) -> Typed:
     return typed.Constant(value, NUMBER.not_blank())
 
 
-def _truth(node: tree.Truth, _scope: Scope) -> Typed:
-    return typed.Constant(node.value, TRUTH)
+def _boolean(node: tree.Boolean, _scope: Scope) -> Typed:
+    return typed.Constant(node.value, BOOLEAN)
 
 
 def _blank(_node: tree.Blank, _scope: Scope) -> Typed:
@@ -137,10 +137,10 @@ def _part_name(argument: tree.Argument, scope: Scope) -> str:
     return ""
 
 
-def _joined(node: tree.Joined, scope: Scope) -> Typed:
+def _concat(node: tree.Concat, scope: Scope) -> Typed:
     parts = tuple(check_written(part, scope) for part in node.parts)
     blank = all(part.type.maybe_blank for part in parts)
-    return typed.Joined(parts, Type("text", blank))
+    return typed.Concat(parts, Type("text", blank))
 
 
 def _not(node: tree.Not, scope: Scope) -> Typed:
@@ -197,13 +197,13 @@ def _checks() -> dict[type, Callable[[Any, Scope], Typed]]:
         tree.Name: _name,
         tree.Text: _text,
         tree.Number: _number,
-        tree.Truth: _truth,
+        tree.Boolean: _boolean,
         tree.Blank: _blank,
         tree.Pattern: _pattern,
         tree.Part: _part,
         tree.Record: _record,
         tree.Call: calls.check_call,
-        tree.Joined: _joined,
+        tree.Concat: _concat,
         tree.Compare: operators.check_compare,
         tree.Member: operators.check_member,
         tree.Not: _not,

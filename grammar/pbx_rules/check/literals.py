@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from pbx_rules.check.scope import Scope
+from pbx_rules.runtime.coercion import as_text, read_number
 from pbx_rules.runtime.patterns import SIZES, TooLarge, compile_pattern
-from pbx_rules.runtime.reading import as_text, read_number
 from pbx_rules.syntax import tree
 
 LARGEST_TOGETHER = 16 * SIZES[-1]
 """Bytes that building all patterns of one profile may take."""
 
-Literal = tree.Text | tree.Number | tree.Truth
+Literal = tree.Text | tree.Number | tree.Boolean
 
 
 def plain(literal: Literal) -> str | Decimal | bool | None:

@@ -8,7 +8,7 @@ from pbx_rules import typed
 from pbx_rules.check import expressions, literals
 from pbx_rules.check.convert import BROKEN, to_text
 from pbx_rules.check.scope import Scope
-from pbx_rules.runtime.reading import as_text, read_date, read_number
+from pbx_rules.runtime.coercion import as_text, read_date, read_number
 from pbx_rules.runtime.text import fold
 from pbx_rules.syntax import tree
 from pbx_rules.typed import Typed

@@ -53,7 +53,7 @@ def _assembled(pieces: list[tuple[Typed, At]], scope: Scope, *, native: bool) ->
         ((piece, at),) = pieces
         return piece if native else to_text(piece, scope, at)
     written = tuple(to_written(piece, scope, at) for piece, at in pieces)
-    return typed.Joined(written, Type("text", all(piece.type.maybe_blank for piece in written)))
+    return typed.Concat(written, Type("text", all(piece.type.maybe_blank for piece in written)))
 
 
 def _check_literal(text: str, start: int, end: int, scope: Scope) -> None:

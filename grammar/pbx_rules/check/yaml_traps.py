@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pbx_rules import document
 from pbx_rules.diagnostics import Findings
-from pbx_rules.document.mending import SPOILED, in_quotes
+from pbx_rules.document.recovery import SPOILED, in_quotes
 
 
 def expression_text(node: document.Mapping, name: str, findings: Findings) -> document.Scalar | None:

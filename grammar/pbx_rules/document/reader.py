@@ -26,9 +26,9 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scanner import Scanner
 
 from pbx_rules.diagnostics import Findings, Note, Span
-from pbx_rules.document.mending import mended
 from pbx_rules.document.nodes import Document, Mapping, Node, Scalar, Sequence, Style
 from pbx_rules.document.places import SourceText
+from pbx_rules.document.recovery import recovered
 from pbx_rules.document.yaml_errors import explain
 
 LONGEST = 2_000_000
@@ -103,10 +103,10 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, source: SourceText, findings: Findings, mendings: int) -> None:
+    def __init__(self, source: SourceText, findings: Findings, recoveries: int) -> None:
         self._source = source
         self._findings = findings
-        self._mendings = mendings
+        self._recoveries = recoveries
         self._open: list[_Open] = [_Open(0, is_mapping=False)]
         self._nodes = 0
 
@@ -120,9 +120,9 @@ class _Builder:
             self._findings.add("R0007", _TOO_DEEP, self._source.span(at, at + 1), hint=_SLIP)
             return None
         except MarkedYAMLError as error:
-            source = mended(error, self._source, self._findings) if self._mendings else None
+            source = recovered(error, self._source, self._findings) if self._recoveries else None
             if source:
-                return _Builder(source, self._findings, self._mendings - 1).build()
+                return _Builder(source, self._findings, self._recoveries - 1).build()
             explain(error, self._source, self._findings)
             return None
         except (YAMLError, ValueError, IndexError, AttributeError, TypeError) as error:

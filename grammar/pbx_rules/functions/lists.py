@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from pbx_rules.functions.registry import Example, Function, Parameter
-from pbx_rules.runtime.reading import as_text, flatten
+from pbx_rules.runtime.coercion import as_text, flatten
 from pbx_rules.runtime.text import fold
 from pbx_rules.types import LIST, NUMBER, Type, either
 from pbx_rules.values import Value

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from pbx_rules.functions.registry import Example, Function, Parameter
-from pbx_rules.runtime.reading import read_number
+from pbx_rules.runtime.coercion import read_number
 from pbx_rules.types import NUMBER
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from pbx_rules.functions.registry import Example, Function, Parameter
+from pbx_rules.runtime.coercion import as_text, join
 from pbx_rules.runtime.limits import LONGEST_TEXT, check_elements, check_length
-from pbx_rules.runtime.reading import as_text, join
 from pbx_rules.runtime.text import characters, cut, length, text_or_blank
 from pbx_rules.types import NUMBER, TEXT, Type
 from pbx_rules.values import Value

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pbx_rules.runtime.reading import as_text
+from pbx_rules.runtime.coercion import as_text
 from pbx_rules.runtime.text import fold
 from pbx_rules.values import Value
 

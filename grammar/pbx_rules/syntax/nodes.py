@@ -46,8 +46,8 @@ _LEAVES: dict[str, Callable[[Token, At], tree.Expression]] = {
     "TEXT": lambda token, at: tree.Text(_text(token), at=at),
     "NUMBER": lambda token, at: tree.Number(Decimal(token), at=at),
     "PATTERN": _pattern,
-    "TRUE": lambda token, at: tree.Truth(True, at=at),
-    "FALSE": lambda token, at: tree.Truth(False, at=at),
+    "TRUE": lambda token, at: tree.Boolean(True, at=at),
+    "FALSE": lambda token, at: tree.Boolean(False, at=at),
     "BLANK": lambda token, at: tree.Blank(at=at),
 }
 
@@ -113,8 +113,8 @@ class _Nodes(Transformer[Token, Any]):
     def not_member(self, meta: Meta, left: Any, options: tuple[tree.Argument, ...] | None) -> tree.Member:
         return tree.Member(_expression(left), options or (), negated=True, at=_at(meta))
 
-    def joined(self, meta: Meta, *parts: Any) -> tree.Joined:
-        return tree.Joined(tuple(map(_expression, parts)), at=_at(meta))
+    def concat(self, meta: Meta, *parts: Any) -> tree.Concat:
+        return tree.Concat(tuple(map(_expression, parts)), at=_at(meta))
 
     def part(self, meta: Meta, of: Any, name: Token) -> tree.Part:
         end = _place(name).end

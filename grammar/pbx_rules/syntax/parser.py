@@ -1,4 +1,4 @@
-"""Builds the tree of each statement from the tokens that `tokens` mended; Lark does the work, `nodes` names it."""
+"""Builds the tree of each statement from the tokens that `tokens` corrected; Lark does the work, `nodes` names it."""
 
 from __future__ import annotations
 

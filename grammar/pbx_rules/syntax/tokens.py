@@ -1,6 +1,6 @@
-"""Reads words, and mends what people bring from other languages, so that one slip does not hide the next.
+"""Reads words, and corrects what people bring from other languages, so that one slip does not hide the next.
 
-Each mended token is reported with the user's own text rewritten. `parser` gets only tokens of the language.
+Each corrected token is reported with the user's own text rewritten. `parser` gets only tokens of the language.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _build(source: str | Grammar, parser: Literal["lalr"] | None) -> Lark:
 
 
 def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: bool) -> list[Token] | None:
-    """The tokens of one statement or expression, their positions moved by `offset`; None if it is beyond mending."""
+    """The tokens of one statement or expression, their positions moved by `offset`; None if it is beyond correction."""
     broken = _NO_CHARACTER.search(text)
     if broken:
         place = At(broken.start() + offset, broken.end() + offset)

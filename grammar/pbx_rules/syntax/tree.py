@@ -65,7 +65,7 @@ class Number(Located):
 
 
 @dataclass(frozen=True, slots=True)
-class Truth(Located):
+class Boolean(Located):
     value: bool
 
 
@@ -112,7 +112,7 @@ class Part(Located):
 
 
 @dataclass(frozen=True, slots=True)
-class Joined(Located):
+class Concat(Located):
     """`a & b & ...`"""
 
     parts: tuple[Expression, ...]
@@ -170,13 +170,13 @@ Expression: TypeAlias = (
     | Name
     | Text
     | Number
-    | Truth
+    | Boolean
     | Blank
     | Pattern
     | Call
     | Record
     | Part
-    | Joined
+    | Concat
     | Compare
     | Member
     | Not

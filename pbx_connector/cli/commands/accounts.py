@@ -32,24 +32,24 @@ def add(
     id: Annotated[str, typer.Argument(help="The account's id in the phone system.", metavar="ID")],
     username: Annotated[str, typer.Option(help="The name that the user logs in with.")] = "",
     email: Annotated[str, typer.Option(help="The address of the user's mailbox.")] = "",
-    store: StoreOption = None,
+    store_url: StoreOption = None,
 ) -> None:
     """Add one account."""
     added = Account(id.strip(), username.strip(), email.strip())
     if fault := account_fault(added):
         raise UsageError(fault, hint="see: pbx-connector accounts add --help")
-    with Session.of(context, store).open_store() as book:
-        held = book.accounts()
-        book.add_account(added)
+    with Session.of(context, store_url).open_store() as store:
+        held = store.accounts()
+        store.add_account(added)
         for doubt in doubts(AccountImport(added=(added,)), held):
             output.warn(doubt)
     output.say(f"account {added.id} is added")
 
 
-def list_accounts(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def list_accounts(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List all accounts."""
-    with Session.of(context, store).open_store() as book:
-        accounts = book.accounts()
+    with Session.of(context, store_url).open_store() as store:
+        accounts = store.accounts()
     if as_json:
         output.as_json([_as_json(account) for account in accounts])
     elif accounts:
@@ -69,17 +69,17 @@ def import_file(
         typer.Option("--remove-at-most", help="As many may go; default: 10, or a fifth of them.", metavar="N", min=0),
     ] = None,
     yes: YesOption = False,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add and update accounts from a file."""
     accounts = read_accounts(file)
-    with Session.of(context, store).open_store() as book:
-        planned, held = book.plan_account_import(accounts, remove_missing=remove_missing), book.accounts()
+    with Session.of(context, store_url).open_store() as store:
+        planned, held = store.plan_account_import(accounts, remove_missing=remove_missing), store.accounts()
         for doubt in doubts(planned, held):
             output.warn(doubt)
         _agree_to_removals(planned, held, remove_at_most, yes=yes)
-        done = book.import_accounts(accounts, remove_missing=remove_missing, shown=planned)
+        done = store.import_accounts(accounts, remove_missing=remove_missing, shown=planned)
     if as_json:
         output.as_json(
             {
@@ -97,13 +97,13 @@ def remove(
     context: typer.Context,
     id: Annotated[str, typer.Argument(help="The account's id.", metavar="ID")],
     yes: YesOption = False,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
 ) -> None:
     """Remove an account; its private entries go with it, and company entries made from its own contacts."""
-    with Session.of(context, store).open_store() as book:
-        known_account(book, id)
-        agree(f"account {id} and its {book.count_account_entries(id)} entries go. Remove?", yes=yes)
-        removed = book.remove_account(id)
+    with Session.of(context, store_url).open_store() as store:
+        known_account(store, id)
+        agree(f"account {id} and its {store.count_account_entries(id)} entries go. Remove?", yes=yes)
+        removed = store.remove_account(id)
     output.say(f"account {id} and its {removed} entries are removed")
 
 

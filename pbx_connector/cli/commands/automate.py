@@ -18,7 +18,7 @@ from pbx_connector.profile.scheduling import with_schedule
 from pbx_connector.schedule import DAILY_AT_NOON, Schedule
 from pbx_connector.schedule.zone import local_zone, zone
 from pbx_connector.service.folder import seen_at
-from pbx_connector.service.outside import last_start
+from pbx_connector.service.offline_status import last_start
 
 
 def add_to(app: typer.Typer) -> None:

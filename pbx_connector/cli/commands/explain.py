@@ -16,7 +16,7 @@ from pbx_connector.cli.values import plain, written
 from pbx_connector.errors import UsageError
 from pbx_connector.mapping import coded
 from pbx_connector.model import Mapped, Record
-from pbx_connector.profile import Loaded, load_whole
+from pbx_connector.profile import LoadedProfile, load_whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
             raise UsageError(f"{unusable} of the rows of {rows_file} cannot be used", hint="the others are explained")
 
 
-def _explained(row: WrittenRow, loaded: Loaded, file: str) -> tuple[tuple[Step, ...], Mapped]:
+def _explained(row: WrittenRow, loaded: LoadedProfile, file: str) -> tuple[tuple[Step, ...], Mapped]:
     if row.problems:
         return (), Mapped(problems=row.problems)
     return loaded.rules.trace(row.row).steps, loaded.rules.map(row.row, rows.book_of(row.row.values, file))

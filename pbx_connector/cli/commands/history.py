@@ -24,12 +24,12 @@ def list_runs(
     context: typer.Context,
     profile: Annotated[str | None, typer.Argument(help="Only runs of this profile (its id).")] = None,
     limit: Annotated[int, typer.Option(help="As many, the newest first.", min=1)] = 30,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List runs, the newest first."""
-    with Session.of(context, store).open_store() as book:
-        runs = list(book.runs(profile, limit=limit))
+    with Session.of(context, store_url).open_store() as store:
+        runs = list(store.runs(profile, limit=limit))
     if as_json:
         output.as_json([record_as_json(record) for record in runs])
     elif runs:
@@ -41,17 +41,17 @@ def list_runs(
 def show(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The id of a run.", metavar="RUN")],
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one run: its books, problems and every change, field by field."""
-    with Session.of(context, store).open_store() as book:
-        record = book.run(run)
+    with Session.of(context, store_url).open_store() as store:
+        record = store.run(run)
         if as_json:
-            changes = map(reports.change_as_json, book.changes(run))
+            changes = map(reports.change_as_json, store.changes(run))
             output.as_json_with_list(record_as_json(record), "changes", changes)
             return
-        reports.show_records(f"Changes of run {record.id}", book.changes(run))
+        reports.show_records(f"Changes of run {record.id}", store.changes(run))
     reports.show_report(record.report)
     if record.note:
         output.say(output.shown(record.note))

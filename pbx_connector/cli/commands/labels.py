@@ -20,10 +20,10 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="labels")
 
 
-def list_labels(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def list_labels(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List labels and how many entries carry each."""
-    with Session.of(context, store).open_store() as book:
-        labels = book.labels()
+    with Session.of(context, store_url).open_store() as store:
+        labels = store.labels()
     if as_json:
         output.as_json([{"name": label.name, "entries": label.entries} for label in labels])
     elif labels:
@@ -32,15 +32,15 @@ def list_labels(context: typer.Context, store: StoreOption = None, as_json: Json
         output.say("no labels yet; runs create those that profiles name")
 
 
-def add(context: typer.Context, name: NameArgument, store: StoreOption = None) -> None:
+def add(context: typer.Context, name: NameArgument, store_url: StoreOption = None) -> None:
     """Add a label, for profiles that say labels: require."""
-    with Session.of(context, store).open_store() as book:
-        book.add_label(name)
+    with Session.of(context, store_url).open_store() as store:
+        store.add_label(name)
     output.say(f"label {output.shown(name)} is added")
 
 
-def remove(context: typer.Context, name: NameArgument, store: StoreOption = None) -> None:
+def remove(context: typer.Context, name: NameArgument, store_url: StoreOption = None) -> None:
     """Remove a label that no entry carries."""
-    with Session.of(context, store).open_store() as book:
-        book.remove_label(name)
+    with Session.of(context, store_url).open_store() as store:
+        store.remove_label(name)
     output.say(f"label {output.shown(name)} is removed")

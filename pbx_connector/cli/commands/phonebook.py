@@ -32,12 +32,14 @@ def list_entries(
     context: typer.Context,
     account: AccountOption = None,
     company: CompanyOption = False,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List entries with their labels; default: company and private ones."""
-    with Session.of(context, store).open_store() as book:
-        _print(book.entries(account=scope(book, account, company)), as_json=as_json, nothing="the phone book is empty")
+    with Session.of(context, store_url).open_store() as store:
+        _print(
+            store.entries(account=scope(store, account, company)), as_json=as_json, nothing="the phone book is empty"
+        )
 
 
 def search(
@@ -45,24 +47,24 @@ def search(
     text: Annotated[str, typer.Argument(help="Part of a name, company, e-mail address or number.")],
     account: AccountOption = None,
     company: CompanyOption = False,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find entries by a piece of text; case and accents do not matter."""
-    with Session.of(context, store).open_store() as book:
-        found = book.search(text, account=scope(book, account, company))
+    with Session.of(context, store_url).open_store() as store:
+        found = store.search(text, account=scope(store, account, company))
         _print(found, as_json=as_json, nothing=f"nothing in the phone book has {text!r}")
 
 
 def show(
     context: typer.Context,
     entry: Annotated[int, typer.Argument(help="The entry's id.", metavar="ID")],
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one entry whole."""
-    with Session.of(context, store).open_store() as book:
-        found = book.entry(entry)
+    with Session.of(context, store_url).open_store() as store:
+        found = store.entry(entry)
     if as_json:
         output.as_json(entry_as_json(found))
         return

@@ -36,20 +36,24 @@ def add(
     context: typer.Context,
     account: Annotated[str | None, typer.Option("--account", help="Make it private to this account.")] = None,
     label: LabelOption = None,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     **fields: Any,
 ) -> None:
     """Add an entry by hand."""
     content = Content(account, _with_value(fields), _labels(label or (), {}))
     _check_kinds(content.fields)
     _check(content)
-    with Session.of(context, store).open_store() as book:
-        added = book.add_entry(content)
+    with Session.of(context, store_url).open_store() as store:
+        added = store.add_entry(content)
     output.say(f"entry {added.id} is added")
 
 
 def edit(
-    context: typer.Context, entry: EntryArgument, label: LabelOption = None, store: StoreOption = None, **fields: Any
+    context: typer.Context,
+    entry: EntryArgument,
+    label: LabelOption = None,
+    store_url: StoreOption = None,
+    **fields: Any,
 ) -> None:
     """Change an entry that was made by hand; an empty value takes a field away."""
     given = {name: value for name, value in fields.items() if value is not None}
@@ -62,15 +66,15 @@ def edit(
             raise UsageError(f"entry {entry} says that already", hint="see: pbx-connector phonebook edit --help")
         return content
 
-    with Session.of(context, store).open_store() as book:
-        book.edit_entry(entry, changed)
+    with Session.of(context, store_url).open_store() as store:
+        store.edit_entry(entry, changed)
     output.say(f"entry {entry} is changed")
 
 
-def remove(context: typer.Context, entry: EntryArgument, store: StoreOption = None) -> None:
+def remove(context: typer.Context, entry: EntryArgument, store_url: StoreOption = None) -> None:
     """Remove an entry that was made by hand."""
-    with Session.of(context, store).open_store() as book:
-        book.remove_entry(entry)
+    with Session.of(context, store_url).open_store() as store:
+        store.remove_entry(entry)
     output.say(f"entry {entry} is removed; pbx-connector history tells how to undo that")
 
 

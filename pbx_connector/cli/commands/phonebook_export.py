@@ -29,7 +29,7 @@ def export(
     account: AccountOption = None,
     company: CompanyOption = False,
     everything: AllOption = False,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
 ) -> None:
     """Write entries as CSV (the phone system's columns), JSON lines or vCard 4.0.
 
@@ -40,14 +40,14 @@ def export(
         raise UsageError(f"unknown format {format!r}", hint=f"known formats: {', '.join(EXPORTS)}")
     if everything and (company or account is not None):
         raise UsageError("--all excludes --account and --company")
-    with Session.of(context, store).open_store() as book:
-        wanted = scope(book, account, company)
+    with Session.of(context, store_url).open_store() as store:
+        wanted = scope(store, account, company)
         if wanted is ALL and format not in NAMING_OWNERS:
             wanted = _with_private_ones(everything)
         if out is None:
-            write(book.entries(account=wanted), _labels(book), sys.stdout)
+            write(store.entries(account=wanted), _labels(store), sys.stdout)
         else:
-            _write_file(write, book, wanted, out)
+            _write_file(write, store, wanted, out)
             output.say(f"{out} is written")
 
 
@@ -60,15 +60,15 @@ def _with_private_ones(agreed: bool) -> AccountScope:
     return None
 
 
-def _labels(book: Store) -> list[str]:
-    return [label.name for label in book.labels()]
+def _labels(store: Store) -> list[str]:
+    return [label.name for label in store.labels()]
 
 
-def _write_file(write: Export, book: Store, wanted: AccountScope, out: Path) -> None:
+def _write_file(write: Export, store: Store, wanted: AccountScope, out: Path) -> None:
     if not out.name or (out.exists() and not out.is_file()):
         raise UsageError(f"{out} is a folder, or no file at all", hint="name a file, such as phonebook.csv")
     try:
         with replacement(out) as stream:
-            write(book.entries(account=wanted), _labels(book), stream)
+            write(store.entries(account=wanted), _labels(store), stream)
     except OSError as error:
         raise StoreError(f"{out} cannot be written: {error.strerror}", hint="nothing was changed") from None

@@ -19,14 +19,14 @@ def lookup(
     context: typer.Context,
     number: Annotated[str, typer.Argument(help="A number, as E.164 or in a national form.")],
     account: Annotated[str | None, typer.Option("--account", help="Whose private entries count, too.")] = None,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the name for a number: private entries before company ones; others with the same number after it."""
-    with Session.of(context, store).open_store() as book:
+    with Session.of(context, store_url).open_store() as store:
         if account is not None:
-            known_account(book, account)
-        matches = book.lookup(number, account=account)
+            known_account(store, account)
+        matches = store.lookup(number, account=account)
     if as_json:
         output.as_json(
             [

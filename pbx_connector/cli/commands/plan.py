@@ -21,17 +21,17 @@ def add_to(app: typer.Typer) -> None:
 def show(
     context: typer.Context,
     plan: Annotated[str, typer.Argument(help="The plan's id.", metavar="ID")],
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a kept plan would change, field by field."""
-    with Session.of(context, store).open_store() as book:
-        kept = book.plan(plan)
+    with Session.of(context, store_url).open_store() as store:
+        kept = store.plan(plan)
         if as_json:
-            changes = map(reports.change_as_json, book.plan_changes(plan))
+            changes = map(reports.change_as_json, store.plan_changes(plan))
             output.as_json_with_list(_as_json(kept), "changes", changes)
             return
-        changed = (change for change in book.plan_changes(plan) if change.action is not Action.KEEP)
+        changed = (change for change in store.plan_changes(plan) if change.action is not Action.KEEP)
         reports.show_records(f"Plan {kept.id} of profile {kept.profile}", changed)
     for reason in kept.reasons:
         output.say(f"refused: {output.shown(reason)}")

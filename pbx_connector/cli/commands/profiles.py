@@ -15,7 +15,7 @@ from pbx_connector.cli import output, reports
 from pbx_connector.cli.asking import YesOption, agree
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.errors import UsageError
-from pbx_connector.notices.desk import Desk
+from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.plan import Action, Change
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import ProfileId, check_profile
@@ -34,10 +34,10 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="profiles")
 
 
-def list_profiles(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def list_profiles(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List the profiles that the phone book knows."""
-    with Session.of(context, store).open_store() as book:
-        known = book.profiles()
+    with Session.of(context, store_url).open_store() as store:
+        known = store.profiles()
     if as_json:
         output.as_json(
             [
@@ -76,50 +76,50 @@ def adopt(
     context: typer.Context,
     old: Annotated[str, typer.Argument(help="The id that owns the entries.")],
     new: Annotated[str, typer.Argument(help="The id that shall own them.")],
-    store: StoreOption = None,
+    store_url: StoreOption = None,
 ) -> None:
     """Hand everything that one profile owns to another, after a file was renamed."""
-    session = Session.of(context, store)
+    session = Session.of(context, store_url)
     _check_id(new)
-    with session.open_store() as book:
-        file = _still_run_from(_known(book, old), session.plugins)
-        entries = book.adopt_profile(old, new)
-        forget_claims(book, old)
-        _desk(session, book).adopt(old, new)
+    with session.open_store() as store:
+        file = _still_run_from(_known(store, old), session.plugins)
+        entries = store.adopt_profile(old, new)
+        forget_claims(store, old)
+        _outbox(session, store).adopt(old, new)
     output.say(f"{entries} entries of {old} belong to {new} now")
     if file:
         output.warn(f"{file} still is profile {old}: its next run would add all entries once more")
         output.hint(f"give it the id: {new}, rename it, or delete it")
 
 
-def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store: StoreOption = None) -> None:
+def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store_url: StoreOption = None) -> None:
     """Remove all entries of a profile whose file is gone, after showing what goes."""
-    session = Session.of(context, store)
-    with session.open_store() as book:
-        state = _known(book, id)
+    session = Session.of(context, store_url)
+    with session.open_store() as store:
+        state = _known(store, id)
         if file := _still_run_from(state, session.plugins):
             raise UsageError(
                 f"profile {id} is run from {file}: its next run would make all entries anew, with other ids",
                 hint="delete that file first, or move it elsewhere",
             )
         if not yes:
-            reports.show_records(f"Entries of profile {id}, which would be removed", _removals(book, id))
+            reports.show_records(f"Entries of profile {id}, which would be removed", _removals(store, id))
         agree(f"All {state.entries} entries of profile {id} would be removed. Remove?", yes=yes)
-        removed = book.remove_profile(id)
-        forget_claims(book, id)
-        _desk(session, book).forget(id)
+        removed = store.remove_profile(id)
+        forget_claims(store, id)
+        _outbox(session, store).forget(id)
     output.say(f"{removed} entries of profile {id} are removed; pbx-connector history tells how to undo that")
 
 
-def resume(context: typer.Context, id: IdArgument, store: StoreOption = None) -> None:
+def resume(context: typer.Context, id: IdArgument, store_url: StoreOption = None) -> None:
     """Let a profile run again after an undo."""
-    with Session.of(context, store).open_store() as book:
-        book.resume_profile(id)
+    with Session.of(context, store_url).open_store() as store:
+        store.resume_profile(id)
     output.say(f"profile {id} may run again")
 
 
-def _desk(session: Session, book: Store) -> Desk:
-    return Desk(book, {}, session.config, lambda: datetime.now(UTC))
+def _outbox(session: Session, store: Store) -> Outbox:
+    return Outbox(store, {}, session.config, lambda: datetime.now(UTC))
 
 
 def _check_id(id: str) -> None:
@@ -132,9 +132,9 @@ def _check_id(id: str) -> None:
         ) from None
 
 
-def _known(book: Store, id: str) -> ProfileState:
+def _known(store: Store, id: str) -> ProfileState:
     """Raises `UsageError` for a profile that has never run."""
-    for state in book.profiles():
+    for state in store.profiles():
         if state.id == id:
             return state
     raise UsageError(f"no profile {id} has run on this store", hint="see: pbx-connector profiles list")
@@ -148,8 +148,8 @@ def _still_run_from(state: ProfileState, plugins: Plugins) -> str | None:
     return state.file if found is None or found.id == state.id else None
 
 
-def _removals(book: Store, id: str) -> Iterator[Change]:
+def _removals(store: Store, id: str) -> Iterator[Change]:
     """As many as are shown, and one more, which says that there are more."""
-    mine = (entry for entry in book.entries() if entry.origin and entry.origin.profile == id)
+    mine = (entry for entry in store.entries() if entry.origin and entry.origin.profile == id)
     for entry in islice(mine, reports.FIRST + 1):
         yield Change(Action.REMOVE, entry.id, entry.origin.book.title if entry.origin else "", entry.content, None)

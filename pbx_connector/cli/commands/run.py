@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from pbx_connector.cli import output, reports
+from pbx_connector.cli.notify import tell_of_failure, tell_of_run
 from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
-from pbx_connector.cli.telling import tell_of_failure, tell_of_run
 from pbx_connector.errors import EXIT_PARTIAL, ConnectorError, PlanRefused, StoreError
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.plan import Action
@@ -33,11 +33,11 @@ def run(
     release: Annotated[
         str | None, typer.Option(help="Apply this refused plan, once, if it still holds.", metavar="ID")
     ] = None,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a profile: read its source, apply its rules, bring the phone book up to date."""
-    session = Session.of(context, store)
+    session = Session.of(context, store_url)
     session.require_config()
     started = datetime.now(UTC)
     loaded = None
@@ -62,26 +62,26 @@ def run(
 def _run(
     session: Session, profile: Profile, *, full: bool, plan: str | None, release: str | None, as_json: bool
 ) -> Report:
-    with warnings_for_people(), session.open_store() as book, progress_bar(wanted=not as_json) as progress:
-        warn_without_accounts(profile, book)
+    with warnings_for_people(), session.open_store() as store, progress_bar(wanted=not as_json) as progress:
+        warn_without_accounts(profile, store)
         try:
-            report = run_profile(profile, book, full=full, plan=plan, release=release, progress=progress)
+            report = run_profile(profile, store, full=full, plan=plan, release=release, progress=progress)
         except PlanRefused as refused:
-            _show_refused(book, refused, as_json=as_json)
+            _show_refused(store, refused, as_json=as_json)
             raise
         with suppress(StoreError):  # the run is done all the same, and the next one drops what this one could not
-            book.prune(session.config.history.keep)
+            store.prune(session.config.history.keep)
         return report
 
 
-def _show_refused(book: Store, refused: PlanRefused, *, as_json: bool) -> None:
-    report = book.run(refused.plan).report
+def _show_refused(store: Store, refused: PlanRefused, *, as_json: bool) -> None:
+    report = store.run(refused.plan).report
     if as_json:
         output.as_json(
             reports.report_as_json(report) | {"plan": refused.plan, "reasons": list(refused.reasons)},
         )
         return
-    changes = (change for change in book.plan_changes(refused.plan) if change.action is not Action.KEEP)
+    changes = (change for change in store.plan_changes(refused.plan) if change.action is not Action.KEEP)
     reports.show_records("This plan was refused; nothing of it was done", changes)
     reports.show_report(report)
     for reason in refused.reasons:

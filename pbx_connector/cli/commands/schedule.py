@@ -11,14 +11,14 @@ from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.errors import UsageError
 from pbx_connector.service.claims import last_run
-from pbx_connector.service.folder import Loaded
-from pbx_connector.service.outside import Outside
+from pbx_connector.service.folder import ProfileFile
+from pbx_connector.service.offline_status import OfflineStatus
 from pbx_connector.stores import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    loaded: Loaded
+    loaded: ProfileFile
     schedule: str
     next: datetime | None
 
@@ -27,16 +27,16 @@ def add_to(app: typer.Typer) -> None:
     app.command("schedule")(schedule)
 
 
-def schedule(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def schedule(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List the profiles of the profiles folder and when the service runs each next."""
-    session = Session.of(context, store)
+    session = Session.of(context, store_url)
     now = datetime.now(UTC)
-    outside = Outside(session.config, session.plugins, session.store_url, now)
-    folder, wanted = outside.folder, outside.zone
+    offline = OfflineStatus(session.config, session.plugins, session.store_url, now)
+    folder, wanted = offline.folder, offline.zone
     if folder.missing:
         raise UsageError(folder.missing, hint="make it, or say where it is: profiles: in config.yaml")
-    with session.open_store() as book:
-        lines = sorted((_line(outside, book, loaded, now) for loaded in folder.files()), key=_order)
+    with session.open_store() as store:
+        lines = sorted((_line(offline, store, loaded, now) for loaded in folder.files()), key=_order)
     if as_json:
         output.as_json([_as_json(line) for line in lines])
         return
@@ -58,9 +58,9 @@ def schedule(context: typer.Context, store: StoreOption = None, as_json: JsonOpt
         output.say(f"no profile is in {folder.path}")
 
 
-def _line(outside: Outside, book: Store, loaded: Loaded, now: datetime) -> Line:
+def _line(offline: OfflineStatus, store: Store, loaded: ProfileFile, now: datetime) -> Line:
     schedule = loaded.profile.schedule if loaded.profile else None
-    due = outside.next_run(loaded, last_run(book, loaded.id))
+    due = offline.next_run(loaded, last_run(store, loaded.id))
     return Line(loaded, schedule.in_words() if schedule else "", max(due, now) if due else None)
 
 

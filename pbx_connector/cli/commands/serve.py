@@ -13,8 +13,8 @@ import typer
 
 from pbx_connector.cli.session import Session, StoreOption
 from pbx_connector.errors import EXIT_DONE
+from pbx_connector.service.daemon import Service
 from pbx_connector.service.logs import set_up
-from pbx_connector.service.process import Service
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,13 +23,13 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     context: typer.Context,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     log: Annotated[
         Literal["auto", "text", "json"] | None, typer.Option(help="How log lines look; default: as configured.")
     ] = None,
 ) -> None:
     """Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C."""
-    session = Session.of(context, store)
+    session = Session.of(context, store_url)
     config = session.config
     set_up(log or config.service.log)
     session.make_store_folder()

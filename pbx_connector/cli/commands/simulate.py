@@ -24,17 +24,17 @@ def simulate(
     profile: ProfileArgument,
     full: Annotated[bool, typer.Option("--full", help="Read everything, whatever earlier runs know.")] = False,
     save: Annotated[bool, typer.Option("--save", help="Keep the plan, for run --plan ID.")] = False,
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the records that a run would make, and what it would add, change and remove."""
-    session = Session.of(context, store)
+    session = Session.of(context, store_url)
     try:
         loaded = load_profile(profile, session.plugins)
         opened = session.open_store() if save else session.open_store_to_look()
-        with opened as book, progress_bar(wanted=not as_json) as progress:
-            warn_without_accounts(loaded, book)
-            with simulate_profile(loaded, book, full=full, save=save, progress=progress) as simulation:
+        with opened as store, progress_bar(wanted=not as_json) as progress:
+            warn_without_accounts(loaded, store)
+            with simulate_profile(loaded, store, full=full, save=save, progress=progress) as simulation:
                 (_print_json if as_json else _show)(simulation)
             status = simulation.report.status
     except ConnectorError as error:

@@ -14,7 +14,7 @@ from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.config import split_address
 from pbx_connector.duration import roughly
 from pbx_connector.errors import EXIT_PARTIAL, EXIT_UNREACHABLE
-from pbx_connector.service.outside import Outside
+from pbx_connector.service.offline_status import OfflineStatus
 
 ANSWER_WITHIN = 10.0
 
@@ -23,12 +23,12 @@ def add_to(app: typer.Typer) -> None:
     app.command("status")(status)
 
 
-def status(context: typer.Context, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """Show how the service and its profiles are; the exit code is 0 only if all is well."""
-    session = Session.of(context, store)
+    session = Session.of(context, store_url)
     listen = session.config.service.listen
     answer = _ask(listen)
-    health = answer or Outside(session.config, session.plugins, session.store_url, datetime.now(UTC)).health()
+    health = answer or OfflineStatus(session.config, session.plugins, session.store_url, datetime.now(UTC)).health()
     if as_json:
         output.as_json({"service": {"listen": listen, "answers": answer is not None}} | health)
     else:
@@ -74,7 +74,7 @@ def _ask(listen: str) -> dict[str, Any] | None:
 
 def _show(health: dict[str, Any]) -> None:
     store, folder = health["store"], health["folder"]
-    word = "reachable" if store["reachable"] else f"AWAY ({store.get('reason', '')})"
+    word = "reachable" if store["reachable"] else f"UNREACHABLE ({store.get('reason', '')})"
     output.say(f"store     {output.shown(store['place'])}: {output.shown(word)}")
     output.say(f"profiles  {output.shown(folder['path'])}: {output.shown(folder['trouble'] or 'readable')}")
     output.table(

@@ -11,7 +11,7 @@ from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
 from pbx_connector.cli.values import written
 from pbx_connector.errors import EXIT_USAGE
-from pbx_connector.profile import Case, Difference, Loaded, load_whole, run_case
+from pbx_connector.profile import Case, Difference, LoadedProfile, load_whole, run_case
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
             raise typer.Exit(EXIT_USAGE)
 
 
-def _show(outcomes: list[tuple[Case, tuple[Difference, ...]]], loaded: Loaded) -> None:
+def _show(outcomes: list[tuple[Case, tuple[Difference, ...]]], loaded: LoadedProfile) -> None:
     for case, differences in outcomes:
         if differences:
             _show_failed(case, differences, loaded)
@@ -38,7 +38,7 @@ def _show(outcomes: list[tuple[Case, tuple[Difference, ...]]], loaded: Loaded) -
         output.hint("tests: [{row: {GivenName: Ann}, expect: {028pho_firstname: Ann}}] in the profile is a test")
 
 
-def _show_failed(case: Case, differences: tuple[Difference, ...], loaded: Loaded) -> None:
+def _show_failed(case: Case, differences: tuple[Difference, ...], loaded: LoadedProfile) -> None:
     output.say(f"test {case.row.key} failed ({loaded.profile.file}:{case.line})", style="bold red")
     for difference in differences:
         output.say(f"  {output.shown(difference.what)}")
@@ -48,12 +48,12 @@ def _show_failed(case: Case, differences: tuple[Difference, ...], loaded: Loaded
         output.say(f"  {name} = {written(value)}", style="dim")
 
 
-def _variables(case: Case, loaded: Loaded) -> dict[str, Value]:
+def _variables(case: Case, loaded: LoadedProfile) -> dict[str, Value]:
     """What each variable came to; those below a rule that skipped the row have no value."""
     return {step.name: step.value for step in loaded.rules.trace(case.row).steps if step.kind == "define"}
 
 
-def _as_json(case: Case, differences: tuple[Difference, ...], loaded: Loaded) -> dict[str, Any]:
+def _as_json(case: Case, differences: tuple[Difference, ...], loaded: LoadedProfile) -> dict[str, Any]:
     return {
         "test": int(case.row.key),
         "file": str(loaded.profile.file),

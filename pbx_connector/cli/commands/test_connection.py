@@ -12,7 +12,7 @@ from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, Stor
 from pbx_connector.errors import EXIT_UNREACHABLE, ConnectorError
 from pbx_connector.model import Problem
 from pbx_connector.profile import Profile, load_profile
-from pbx_connector.source import Check, Opening
+from pbx_connector.source import Check, SourceContext
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,13 +20,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def try_connection(
-    context: typer.Context, profile: ProfileArgument, store: StoreOption = None, as_json: JsonOption = False
+    context: typer.Context, profile: ProfileArgument, store_url: StoreOption = None, as_json: JsonOption = False
 ) -> None:
     """Go the way to the source step by step, and say what works, what does not, and what to do about it."""
-    session = Session.of(context, store)
+    session = Session.of(context, store_url)
     loaded = load_profile(profile, session.plugins)
-    with session.open_store() as book:
-        opening = Opening(book.accounts(), loaded.fields)
+    with session.open_store() as store:
+        opening = SourceContext(store.accounts(), loaded.fields)
     checks = []
     for check in _walk(loaded, opening):
         checks.append(check)
@@ -38,7 +38,7 @@ def try_connection(
         raise typer.Exit(EXIT_UNREACHABLE)
 
 
-def _walk(profile: Profile, opening: Opening) -> Iterator[Check]:
+def _walk(profile: Profile, opening: SourceContext) -> Iterator[Check]:
     if profile.source.test_connection is not None:
         yield from profile.source.test_connection(profile.settings, opening)
         return

@@ -17,12 +17,12 @@ def add_to(app: typer.Typer) -> None:
 def undo(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The id of a run; see pbx-connector history.", metavar="RUN")],
-    store: StoreOption = None,
+    store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take back a run's changes; what something later touched is left and named."""
-    with Session.of(context, store).open_store() as book:
-        undone = book.undo(run)
+    with Session.of(context, store_url).open_store() as store:
+        undone = store.undo(run)
     if as_json:
         left = [{"entry": one.entry, "account": one.account, "reason": one.reason} for one in undone.left]
         output.as_json({"run": undone.run, "changes": undone.changes, "left": left, "held": undone.held})

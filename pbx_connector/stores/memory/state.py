@@ -81,7 +81,7 @@ class State:
     runs: dict[int, Run] = field(default_factory=dict)
     journal: dict[int, tuple[Line, ...]] = field(default_factory=dict)
     plans: dict[int, tuple[KeptPlan, tuple[Change, ...]]] = field(default_factory=dict)
-    memos: dict[str, str] = field(default_factory=dict)
+    shared_state: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:

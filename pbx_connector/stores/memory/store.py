@@ -16,6 +16,7 @@ from typing import Self
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Problem, Report, RunStatus
 from pbx_connector.plan import Change
+from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
     check_successor,
     checked_label,
@@ -35,16 +36,15 @@ from pbx_connector.stores.contract import (
     RunKind,
     RunRecord,
 )
-from pbx_connector.stores.edit import Edit
-from pbx_connector.stores.editing import Editing
-from pbx_connector.stores.folding import fold, found_by
 from pbx_connector.stores.matching import ordered_matches
-from pbx_connector.stores.memory.edit import MemoryEdit
+from pbx_connector.stores.memory.changeset import MemoryChangeSet
 from pbx_connector.stores.memory.state import Line, Profile, Run, State
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
+from pbx_connector.stores.normalization import fold, found_by
+from pbx_connector.stores.operations import Operations
 
 
-class MemoryStore(Editing):
+class MemoryStore(Operations):
     def __init__(self) -> None:
         self._state = State()
         self._writing = threading.Lock()
@@ -266,35 +266,35 @@ class MemoryStore(Editing):
             )
 
     @contextmanager
-    def edit(self, kind: RunKind, note: str, profile: str = "") -> Iterator[Edit]:
-        with self._edited(kind, note, profile) as (_, edit):
-            yield edit
+    def changeset(self, kind: RunKind, note: str, profile: str = "") -> Iterator[ChangeSet]:
+        with self._edited(kind, note, profile) as (_, changeset):
+            yield changeset
 
     @contextmanager
-    def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[State, MemoryEdit]]:
+    def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[State, MemoryChangeSet]]:
         with self._write() as state:
             if profile:
                 self._ensure_free(profile)
             number = state.take("run") + 1
-            edit = MemoryEdit(state, number)
+            changeset = MemoryChangeSet(state, number)
             started = datetime.now(UTC)
-            yield state, edit
-            report = Report(str(number), profile, RunStatus.DONE, edit.counts, started=started)
-            state.runs[number] = Run(RunRecord(kind, report, note), time.time(), undoes=edit.undoes)
-            state.journal[number] = edit.lines
+            yield state, changeset
+            report = Report(str(number), profile, RunStatus.DONE, changeset.counts, started=started)
+            state.runs[number] = Run(RunRecord(kind, report, note), time.time(), undoes=changeset.undoes)
+            state.journal[number] = changeset.lines
 
-    # memos
+    # shared_state
 
-    def memo(self, key: str) -> str:
-        return self._state.memos.get(key, "")
+    def shared_state(self, key: str) -> str:
+        return self._state.shared_state.get(key, "")
 
-    def swap_memo(self, key: str, old: str, new: str) -> bool:
+    def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._write() as state:
-            if state.memos.get(key, "") != old:
+            if state.shared_state.get(key, "") != old:
                 return False
-            state.memos.pop(key, None)
+            state.shared_state.pop(key, None)
             if new:
-                state.memos[key] = new
+                state.shared_state[key] = new
             return True
 
 

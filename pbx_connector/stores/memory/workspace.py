@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import content_digest
 from pbx_connector.stores.contract import RunKind, RunRecord
-from pbx_connector.stores.memory.decision import MemoryDecision
+from pbx_connector.stores.memory.plan_transaction import MemoryPlanTransaction
 from pbx_connector.stores.memory.state import Run, State
-from pbx_connector.stores.workspace import BookOutcome, BookResult, Decision, HeldBook, StagedRow
+from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, PlanTransaction, StagedRow
 
 PAGE = 500
 
@@ -110,9 +110,11 @@ class MemoryWorkspace:
         }
 
     @contextmanager
-    def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:
+    def plan_transaction(self, *, mirror: bool, write: bool) -> Iterator[PlanTransaction]:
         with self._write() if write else _only_looked_at(self._read()) as state:
-            yield MemoryDecision(state, self._profile, self._number, self._results, self._staged, mirror, self._held)
+            yield MemoryPlanTransaction(
+                state, self._profile, self._number, self._results, self._staged, mirror, self._held
+            )
 
     def fail(self, report: Report, note: str) -> None:
         if self._number is not None:

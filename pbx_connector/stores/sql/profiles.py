@@ -10,7 +10,7 @@ from pbx_connector.errors import UsageError
 from pbx_connector.stores.checking import check_successor, checked_text
 from pbx_connector.stores.contract import ProfileState
 from pbx_connector.stores.sql.database import Dialect
-from pbx_connector.stores.sql.recording import to_run
+from pbx_connector.stores.sql.history import to_run
 from pbx_connector.stores.sql.schema import book, journal, plan, profile, provenance, run
 
 

@@ -205,4 +205,4 @@ lease = Table(
 
 counter = Table("counter", metadata, Column("name", Text, primary_key=True), Column("value", Id, nullable=False))
 
-memo = Table("memo", metadata, Column("key", Key, primary_key=True), required("text"))
+shared_state_table = Table("shared_state", metadata, Column("key", Key, primary_key=True), required("text"))

@@ -100,7 +100,7 @@ def open_sqlite(path: Path, *, read_only: bool, patience: float) -> Database:
 
 
 def _make_private(path: Path) -> None:
-    """A new file is its owner's alone, and the logs beside it get the same rights. Opening it shows trouble."""
+    """A new file is its owner's alone, and the logs beside it get the same rights. SourceContext it shows trouble."""
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 

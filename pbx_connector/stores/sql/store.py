@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Change
+from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import checked_label, checked_number, checked_search, checked_text, claim_file
 from pbx_connector.stores.contract import (
     ALL,
@@ -27,14 +28,13 @@ from pbx_connector.stores.contract import (
     RunKind,
     RunRecord,
 )
-from pbx_connector.stores.edit import Edit
-from pbx_connector.stores.editing import Editing
-from pbx_connector.stores.folding import tails
 from pbx_connector.stores.matching import ordered_matches
-from pbx_connector.stores.sql import leases, memos, profiles, reading, recording, showing
+from pbx_connector.stores.normalization import tails
+from pbx_connector.stores.operations import Operations
+from pbx_connector.stores.sql import entry_queries, history, leases, plan_queries, profiles, shared_state
+from pbx_connector.stores.sql.changeset import SqlChangeSet
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.database import Database
-from pbx_connector.stores.sql.edit import SqlEdit
 from pbx_connector.stores.sql.migrating import bring_up_to_date
 from pbx_connector.stores.sql.schema import (
     account,
@@ -53,7 +53,7 @@ from pbx_connector.stores.sql.workspace import SqlWorkspace
 LOG = logging.getLogger(__name__)
 
 
-class SqlStore(Editing):
+class SqlStore(Operations):
     def __init__(self, database: Database) -> None:
         bring_up_to_date(database)
         self._database = database
@@ -112,34 +112,38 @@ class SqlStore(Editing):
     # entries
 
     def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
-        scope = reading.in_scope(account)
-        return reading.pages(self._database, limit, after, lambda query: query.where(scope))
+        scope = entry_queries.in_scope(account)
+        return entry_queries.pages(self._database, limit, after, lambda query: query.where(scope))
 
     def count_entries(self, *, account: AccountScope = ALL) -> int:
         with self._database.read() as connection:
-            return reading.count(connection, reading.in_scope(account))
+            return entry_queries.count(connection, entry_queries.in_scope(account))
 
     def count_account_entries(self, account: str) -> int:
-        owned = reading.entry_query(self._database.dialect).where(reading.of_account(checked_text(account))).subquery()
+        owned = (
+            entry_queries.entry_query(self._database.dialect)
+            .where(entry_queries.of_account(checked_text(account)))
+            .subquery()
+        )
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(owned)).scalar_one()
 
     def entry(self, entry: int) -> Entry:
         with self._database.read() as connection:
-            found = reading.one_entry(connection, self._database.dialect, entry)
+            found = entry_queries.one_entry(connection, self._database.dialect, entry)
         if found is None:
             raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
         return found
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        scope, match = reading.in_scope(account), reading.matching(checked_search(text))
-        return reading.pages(self._database, limit, 0, lambda query: query.where(scope, match))
+        scope, match = entry_queries.in_scope(account), entry_queries.matching(checked_search(text))
+        return entry_queries.pages(self._database, limit, 0, lambda query: query.where(scope, match))
 
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
-        found = reading.with_tail(tails(number), account)
-        query = reading.entry_query(self._database.dialect).where(found)
+        found = entry_queries.with_tail(tails(number), account)
+        query = entry_queries.entry_query(self._database.dialect).where(found)
         with self._database.read() as connection:
-            return ordered_matches(number, map(reading.to_entry, connection.execute(query)))
+            return ordered_matches(number, map(entry_queries.to_entry, connection.execute(query)))
 
     # history and plans
 
@@ -148,33 +152,33 @@ class SqlStore(Editing):
         if profile is not None:
             query = query.where(run.c.profile == checked_text(profile))
         with self._database.read() as connection:
-            yield from map(recording.to_run, connection.execute(query, execution_options=showing.STREAMED))
+            yield from map(history.to_run, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def run(self, run_id: str) -> RunRecord:
         with self._database.read() as connection:
             row = connection.execute(select(run).where(run.c.no == checked_number(run_id, "run"))).first()
         if row is None:
             raise UsageError(f"there is no run {run_id}", hint="see: pbx-connector history")
-        return recording.to_run(row)
+        return history.to_run(row)
 
     def changes(self, run_id: str) -> Iterator[Change]:
         number = int(self.run(run_id).id)
         query = select(journal).where(journal.c.run == number).order_by(journal.c.seq)
         with self._database.read() as connection:
-            yield from map(recording.to_history, connection.execute(query, execution_options=showing.STREAMED))
+            yield from map(history.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def plan(self, plan_id: str) -> KeptPlan:
         with self._database.read() as connection:
             row = connection.execute(select(plan).where(plan.c.no == checked_number(plan_id, "plan"))).first()
         if row is None:
             raise UsageError(f"there is no plan {plan_id}", hint="see: pbx-connector history")
-        return recording.to_plan(row)
+        return history.to_plan(row)
 
     def plan_changes(self, plan_id: str) -> Iterator[Change]:
         number = int(self.plan(plan_id).id)
         query = select(plan_change).where(plan_change.c.plan == number).order_by(plan_change.c.seq)
         with self._database.read() as connection:
-            yield from map(recording.to_change, connection.execute(query, execution_options=showing.STREAMED))
+            yield from map(history.to_change, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def prune(self, keep: timedelta) -> int:
         if keep < timedelta(days=1):
@@ -209,7 +213,7 @@ class SqlStore(Editing):
             book.c.id, row_note.c.row_key
         )
         with self._database.read() as connection:
-            yield from showing.problems(connection, query)
+            yield from plan_queries.problems(connection, query)
 
     @contextmanager
     def open_workspace(
@@ -226,12 +230,12 @@ class SqlStore(Editing):
         finally:
             self._give_back(taken)
 
-    def _give_back(self, taken: leases.Taken) -> None:
+    def _give_back(self, taken: leases.ClaimHeld) -> None:
         """A lease that cannot be given back expires."""
         with suppress(StoreError), self._database.write() as connection:
             leases.give_back(connection, taken)
 
-    def _start_run(self, wanted: str, title: str, file: Path | None) -> tuple[leases.Taken, int]:
+    def _start_run(self, wanted: str, title: str, file: Path | None) -> tuple[leases.ClaimHeld, int]:
         with self._database.write() as connection:
             held = connection.execute(select(profile_table).where(profile_table.c.id == wanted)).first()
             values = {"title": title, "file": claim_file(wanted, held.file if held else None, file)}
@@ -248,36 +252,36 @@ class SqlStore(Editing):
             connection.execute(update(profile_table).where(other).values(file=None))
             number = take(connection, "run") + 1
             taken = leases.acquire(connection, self._database, wanted, number)
-            if taken.abandoned is not None and not recording.is_recorded(connection, taken.abandoned):
+            if taken.abandoned is not None and not history.is_recorded(connection, taken.abandoned):
                 report = Report(str(taken.abandoned), wanted, RunStatus.FAILED, Counts())
                 note = "it ended without a word: killed, or the machine stopped; it changed nothing"
-                recording.record_run(connection, self._database.dialect, report, note=note)
+                history.record_run(connection, self._database.dialect, report, note=note)
                 LOG.warning("the earlier run %s ended without a word; it changed nothing", report.run)
             return taken, number
 
     @contextmanager
-    def edit(self, kind: RunKind, note: str, profile: str = "") -> Iterator[Edit]:
-        with self._edited(kind, note, profile) as (_, edit):
-            yield edit
+    def changeset(self, kind: RunKind, note: str, profile: str = "") -> Iterator[ChangeSet]:
+        with self._edited(kind, note, profile) as (_, changeset):
+            yield changeset
 
     @contextmanager
-    def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[Connection, SqlEdit]]:
+    def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[Connection, SqlChangeSet]]:
         with self._database.write() as connection:
             if profile:
                 leases.ensure_free(connection, self._database, profile)
             number = take(connection, "run") + 1
             report = Report(str(number), profile, RunStatus.DONE, Counts(), started=datetime.now(UTC))
-            recording.record_run(connection, self._database.dialect, report, kind=kind, note=note)
-            edit = SqlEdit(connection, self._database.dialect, number)
-            yield connection, edit
-            recording.update_counts(connection, report, edit.counts)
+            history.record_run(connection, self._database.dialect, report, kind=kind, note=note)
+            changeset = SqlChangeSet(connection, self._database.dialect, number)
+            yield connection, changeset
+            history.update_counts(connection, report, changeset.counts)
 
-    # memos
+    # shared_state
 
-    def memo(self, key: str) -> str:
+    def shared_state(self, key: str) -> str:
         with self._database.read() as connection:
-            return memos.read(connection, key)
+            return shared_state.read(connection, key)
 
-    def swap_memo(self, key: str, old: str, new: str) -> bool:
+    def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._database.write() as connection:
-            return memos.swap(connection, key, old, new)
+            return shared_state.swap(connection, key, old, new)

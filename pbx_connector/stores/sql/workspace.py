@@ -19,14 +19,14 @@ from sqlalchemy.exc import IntegrityError
 
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Account, Book, Record, Report
-from pbx_connector.stores.folding import found_by
+from pbx_connector.stores.normalization import found_by
 from pbx_connector.stores.sql import diff, leases
 from pbx_connector.stores.sql.database import Database
-from pbx_connector.stores.sql.decision import SqlDecision
-from pbx_connector.stores.sql.recording import record_run
+from pbx_connector.stores.sql.history import record_run
+from pbx_connector.stores.sql.plan_transaction import SqlPlanTransaction
 from pbx_connector.stores.sql.schema import account, book, label, provenance, row_note
 from pbx_connector.stores.sql.staging import JOINED, create_tables, t_book, t_record, t_row
-from pbx_connector.stores.workspace import BookOutcome, BookResult, Decision, HeldBook, StagedRow
+from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, PlanTransaction, StagedRow
 from pbx_connector.targets import FIELD_NAMES
 
 PAGE = 500
@@ -34,7 +34,7 @@ PAGE = 500
 
 class SqlWorkspace:
     def __init__(
-        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.Taken | None
+        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.ClaimHeld | None
     ) -> None:
         self._database = database
         self._connection = connection
@@ -187,13 +187,13 @@ class SqlWorkspace:
     # the decision
 
     @contextmanager
-    def decide(self, *, mirror: bool, write: bool) -> Iterator[Decision]:
+    def plan_transaction(self, *, mirror: bool, write: bool) -> Iterator[PlanTransaction]:
         with self._alone():
             self._database.dialect.begin(self._connection, write=write)
             try:
                 if self._taken:
                     leases.verify(self._connection, self._taken)
-                decision = SqlDecision(
+                decision = SqlPlanTransaction(
                     self._connection,
                     self._database.dialect,
                     self._profile,

@@ -27,14 +27,14 @@ from requests.auth import AuthBase
 from urllib3.exceptions import InsecureRequestWarning
 
 from pbx_exchange.discovery import Discovered, discover
+from pbx_exchange.error_catalog import NO_KERBEROS, UNREADABLE
+from pbx_exchange.error_mapping import explain, translated
 from pbx_exchange.kerberos import TicketAuth, is_installed
 from pbx_exchange.oauth import TokenAuth
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.trouble import explain, translated
-from pbx_exchange.wire.adapter import Route
-from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, Patience
+from pbx_exchange.wire.adapter import TransportOptions
+from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, RetryPolicy
 from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
-from pbx_exchange.words import NO_KERBEROS, UNREADABLE
 
 _FIRST_WAIT = 5.0
 _NO_USE = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired, ErrorInvalidServerVersion)
@@ -122,33 +122,33 @@ def connect(settings: ExchangeSettings) -> Iterator[Connection]:
 
 def open_unproven(settings: ExchangeSettings) -> Connection:
     """A connection that nobody has tried yet; finds the server first if the settings do not say where it is."""
-    route = route_of(settings)
-    auth = _auth_of(settings, route)
-    found = locate(settings, route)
+    transport = transport_of(settings)
+    auth = _auth_of(settings, transport)
+    found = locate(settings, transport)
     config = Configuration(
         service_endpoint=found.url,
         credentials=_credentials_of(settings),
         auth_type=NOAUTH if auth else _SCHEMES.get(settings.auth),
         version=_version(settings.version),
-        retry_policy=Patience(settings.patience, _FIRST_WAIT),
+        retry_policy=RetryPolicy(settings.patience, _FIRST_WAIT),
         max_connections=settings.connections,
     )
-    return Connection(settings, Endpoint(config, route, auth), settings.public.mailbox or found.public_mailbox)
+    return Connection(settings, Endpoint(config, transport, auth), settings.public.mailbox or found.public_mailbox)
 
 
-def locate(settings: ExchangeSettings, route: Route) -> Discovered:
+def locate(settings: ExchangeSettings, transport: TransportOptions) -> Discovered:
     """By the settings, by the cloud (whose autodiscover refuses applications), or by autodiscover."""
     if settings.address:
         return Discovered(settings.address, "")
-    return discover(settings.email, route.session, _credentials_of(settings), _auth_of(settings, route))
+    return discover(settings.email, transport.session, _credentials_of(settings), _auth_of(settings, transport))
 
 
-def route_of(settings: ExchangeSettings) -> Route:
+def transport_of(settings: ExchangeSettings) -> TransportOptions:
     if settings.ca_file:
         _require_certificates(settings.ca_file)
     if not settings.verify:  # said in our own words, once; urllib3 would say it with each request
         warnings.simplefilter("ignore", InsecureRequestWarning)
-    return Route(
+    return TransportOptions(
         seconds=settings.timeout,
         verify=str(settings.ca_file) if settings.ca_file else settings.verify,
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else {},
@@ -170,10 +170,10 @@ def _require_certificates(file: Path) -> None:
         raise UNREADABLE.error("ca_file", str(file)) from None
 
 
-def _auth_of(settings: ExchangeSettings, route: Route) -> AuthBase | None:
+def _auth_of(settings: ExchangeSettings, transport: TransportOptions) -> AuthBase | None:
     """For what exchangelib has no credentials of its own, or handles them badly."""
     if settings.oauth:
-        return TokenAuth(settings.oauth, route.session())
+        return TokenAuth(settings.oauth, transport.session())
     if settings.auth == "kerberos":
         if not is_installed():
             raise NO_KERBEROS.error("auth: kerberos")

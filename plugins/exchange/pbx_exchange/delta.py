@@ -14,11 +14,11 @@ from exchangelib import errors as ews
 from lxml.etree import _Element
 
 from pbx_connector.api import Gone, Skipped
-from pbx_exchange.reading import FolderReader, Item, skipped
+from pbx_exchange.folder_reader import FolderReader, Item, skipped
 from pbx_exchange.rows import CONTACT, key_of
-from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import SyncFolderItems, folder_id, item_shape
+from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
 
 AT_ONCE = 512
 MOST = 2000

@@ -1,6 +1,6 @@
 """Which address books there are: the walks through public, shared and personal folders, and the direct look at one.
 
-Makes books of `wire.services`' folder elements for `pbx_exchange.source`; `pbx_exchange.reading` reads what is in them.
+Makes books of `wire.services`' folder elements for `source`; `folder_reader` reads what is in them.
 Nothing here takes "not listed" for "not there": a walk says what it saw, `look_at` asks for one folder by its id.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from exchangelib import errors as ews
 from lxml.etree import _Element
 
-from pbx_exchange.wire.answer import TYPES, AnswerRefused
+from pbx_exchange.error_catalog import TOO_DEEP
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import (
     FindFolder,
@@ -25,7 +25,7 @@ from pbx_exchange.wire.services import (
     folder_id,
     folder_shape,
 )
-from pbx_exchange.words import TOO_DEEP
+from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
 
 _PARENTS_AT_ONCE = 50
 _LOOKS_AT_ONCE = 100

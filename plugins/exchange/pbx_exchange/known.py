@@ -1,7 +1,7 @@
 """What an earlier run knows of a book, small enough to keep flat: 8 bytes a row.
 
 Public folders have no delta in Exchange; changes show by comparing (item id, change key) pairs. Used by
-`pbx_exchange.reading`.
+`pbx_exchange.folder_reader`.
 """
 
 from __future__ import annotations

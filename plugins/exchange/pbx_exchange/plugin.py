@@ -7,12 +7,12 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from pbx_connector.api import Problem, Question, SourceType, Template, hookimpl
+from pbx_exchange.error_catalog import ENDING, UNVERIFIED
 from pbx_exchange.fields import FIELDS
 from pbx_exchange.probe import test_connection
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import open_exchange
 from pbx_exchange.wire.endpoint import is_online
-from pbx_exchange.words import ENDING, UNVERIFIED
 
 _QUESTIONS = (
     Question("name", "Title of the profile", default="Exchange contacts"),

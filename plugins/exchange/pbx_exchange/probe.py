@@ -17,23 +17,23 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from pbx_connector.api import BookUnknown, Check, ConnectorError, Opening, Problem
-from pbx_exchange.connection import Connection, locate, open_unproven, route_of
+from pbx_connector.api import BookUnknown, Check, ConnectorError, Problem, SourceContext
+from pbx_exchange.address_books.location import BookFinder
+from pbx_exchange.address_books.personal import PersonalFinder
+from pbx_exchange.address_books.public import PublicFinder
+from pbx_exchange.address_books.shared import SharedFinder
+from pbx_exchange.connection import Connection, locate, open_unproven, transport_of
+from pbx_exchange.error_catalog import ENDING, EXPIRES_SOON, UNVERIFIED
+from pbx_exchange.error_mapping import FOREIGN, problem
 from pbx_exchange.kerberos import principal
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.shelves.personal import PersonalShelf
-from pbx_exchange.shelves.place import Shelf
-from pbx_exchange.shelves.public import PublicShelf
-from pbx_exchange.shelves.shared import SharedShelf
-from pbx_exchange.trouble import FOREIGN, problem
-from pbx_exchange.wire.adapter import Route
-from pbx_exchange.wire.endpoint import Patience, is_online
-from pbx_exchange.words import ENDING, EXPIRES_SOON, UNVERIFIED
+from pbx_exchange.wire.adapter import TransportOptions
+from pbx_exchange.wire.endpoint import RetryPolicy, is_online
 
 _SOON = 14 * 24 * 3600
 
 
-def test_connection(settings: ExchangeSettings, opening: Opening) -> Iterator[Check]:
+def test_connection(settings: ExchangeSettings, opening: SourceContext) -> Iterator[Check]:
     """Goes on until a step fails that all others need. Raises nothing about the server; that is what checks say."""
     probe = _Probe(settings, opening)
     for name, step in probe.steps():
@@ -57,9 +57,9 @@ def _try(name: str, step: Callable[[], str | Check]) -> Check:
 
 class _Probe:
     connection: Connection
-    _route: Route
+    _transport: TransportOptions
 
-    def __init__(self, settings: ExchangeSettings, opening: Opening) -> None:
+    def __init__(self, settings: ExchangeSettings, opening: SourceContext) -> None:
         self._settings = settings
         self._opening = opening
         self._url = ""
@@ -78,17 +78,17 @@ class _Probe:
         """What can be read; a failure here is one of that place alone."""
         settings, accounts = self._settings, self._opening.accounts
         if settings.public.enabled:
-            yield from _read(PublicShelf(self.connection, settings), "public folders")
+            yield from _read(PublicFinder(self.connection, settings), "public folders")
         if settings.personal.enabled:
             for account in accounts:
                 name = f"contacts of account {account.username or account.id}"
-                yield from _read(PersonalShelf(self.connection, settings, [account]), name)
+                yield from _read(PersonalFinder(self.connection, settings, [account]), name)
         if settings.shared.enabled and (settings.shared.owners or settings.shared.discover):
-            yield from _read(SharedShelf(self.connection, settings, accounts), "shared folders")
+            yield from _read(SharedFinder(self.connection, settings, accounts), "shared folders")
 
     def _locate(self) -> str:
-        self._route = route_of(self._settings)
-        self._url = locate(self._settings, self._route).url
+        self._transport = transport_of(self._settings)
+        self._url = locate(self._settings, self._transport).url
         self._settings = self._settings.model_copy(update={"url": self._url})
         return self._url
 
@@ -98,22 +98,22 @@ class _Probe:
         return ", ".join(sorted({str(address[0]) for *_, address in found}))
 
     def _secure(self) -> Check:
-        trusted = self._route.verify
+        trusted = self._transport.verify
         if trusted is False:
             return Check("TLS", UNVERIFIED.warning("TLS"))
         context = ssl.create_default_context(cafile=trusted if isinstance(trusted, str) else DEFAULT_CA_BUNDLE_PATH)
         host, port = _host(self._url)
         with (
-            socket.create_connection((host, port), timeout=self._route.seconds) as plain,
+            socket.create_connection((host, port), timeout=self._transport.seconds) as plain,
             context.wrap_socket(plain, server_hostname=host) as protected,
         ):
             return _judge(protected.getpeercert() or {}, protected.version() or "")
 
     def _knock(self) -> str:
-        with self._route.session() as session:
+        with self._transport.session() as session:
             response = session.post(self._url, data=b"", allow_redirects=False)
         if response.status_code != 401:
-            Patience(0, 0).raise_response_errors(response)
+            RetryPolicy(0, 0).raise_response_errors(response)
             return "answers without a log-in"
         offered = response.headers.get("WWW-Authenticate", "")
         schemes = [part.split()[0] for part in offered.split(",") if part.strip()]
@@ -145,7 +145,7 @@ def _judge(certificate: Any, version: str) -> Check:
     return Check("TLS", detail=detail)
 
 
-def _read(shelf: Shelf, name: str) -> Iterator[Check]:
+def _read(shelf: BookFinder, name: str) -> Iterator[Check]:
     """One check for what can be read, and one for each thing that cannot."""
     found: Counter[str] = Counter()
     try:
@@ -156,8 +156,8 @@ def _read(shelf: Shelf, name: str) -> Iterator[Check]:
     except FOREIGN as error:
         yield Check(name, problem(error, name))
         return
-    if found["Place"] or not found:
-        yield Check(name, detail=f"folders with contacts: {found['Place']}")
+    if found["BookLocation"] or not found:
+        yield Check(name, detail=f"folders with contacts: {found['BookLocation']}")
 
 
 def _host(url: str) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """From the element of a contact to the flat dictionary of a row, with nothing in between.
 
 `RowReader` is made once for the fields that a profile uses; it knows what to ask the server for and reads nothing else.
-Called by `pbx_exchange.reading` with the elements of `wire.services`.
+Called by `pbx_exchange.folder_reader` with the elements of `wire.services`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from lxml.etree import _Element
 
 from pbx_exchange.fields import ADDRESS_PARTS, KNOWN, Known
-from pbx_exchange.wire.answer import TYPES, AnswerRefused
 from pbx_exchange.wire.services import field_uri, indexed_uri, item_shape
+from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
 
 Values = dict[str, Any]
 Reader = Callable[[_Element, Values], None]

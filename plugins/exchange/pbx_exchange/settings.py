@@ -186,9 +186,7 @@ class ExchangeSettings(_Settings):
         None, description="Where birthdays were entered, such as Europe/Berlin; rarely needed."
     )
     timeout: float = Field(60, gt=0, le=600, description="Seconds to wait for one answer.")
-    patience: float = Field(
-        300, ge=0, le=3600, description="Seconds to go on asking a server that is busy or in trouble."
-    )
+    patience: float = Field(300, ge=0, le=3600, description="Seconds to go on asking a server that is busy or failing.")
     full_after_days: float = Field(
         7, ge=0, description="Days after which a folder that tells its changes is listed in full again, to be sure."
     )

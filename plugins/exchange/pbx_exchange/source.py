@@ -1,7 +1,7 @@
 """The Exchange source as the run pipeline sees it: books, their rows, and direct answers to "is it really gone?".
 
-Opened by `pbx_exchange.plugin`; finds books with `pbx_exchange.shelves` and reads them with `pbx_exchange.reading`.
-Every exception that leaves here is one of ours (`pbx_exchange.trouble`).
+Opened by `pbx_exchange.plugin`; finds books with `address_books` and reads them with `folder_reader`.
+Every exception that leaves here is one of ours (`pbx_exchange.error_mapping`).
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from zoneinfo import ZoneInfo
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Book, BookGone, BookUnknown, End, Opening, StreamItem
+from pbx_connector.api import Book, BookGone, BookUnknown, End, SourceContext, StreamItem
+from pbx_exchange.address_books.location import SWITCHED_OFF, BookFinder, BookLocation
+from pbx_exchange.address_books.personal import PersonalFinder
+from pbx_exchange.address_books.public import PublicFinder
+from pbx_exchange.address_books.shared import SharedFinder
 from pbx_exchange.connection import Connection, connect
 from pbx_exchange.delta import UNABLE, Changed, Checkpoint, Endless, changes_since, read_changes, read_checkpoint
+from pbx_exchange.error_catalog import FOLDER_LEFT, OUT_OF_SIGHT
+from pbx_exchange.error_mapping import FOREIGN, explain, translated
+from pbx_exchange.folder_reader import FolderReader, confirm_absent
 from pbx_exchange.folders import Folder, get_folder, is_not_there
 from pbx_exchange.known import KnownRows
-from pbx_exchange.reading import FolderReader, confirm_absent
 from pbx_exchange.rows import RowReader
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.shelves.personal import PersonalShelf
-from pbx_exchange.shelves.place import SWITCHED_OFF, Place, Shelf
-from pbx_exchange.shelves.public import PublicShelf
-from pbx_exchange.shelves.shared import SharedShelf
-from pbx_exchange.trouble import FOREIGN, explain, translated
 from pbx_exchange.wire.services import folder_id
-from pbx_exchange.words import FOLDER_LEFT, OUT_OF_SIGHT
 
 
 class ExchangeSource:
-    def __init__(self, connection: Connection, settings: ExchangeSettings, opening: Opening) -> None:
+    def __init__(self, connection: Connection, settings: ExchangeSettings, opening: SourceContext) -> None:
         zone = ZoneInfo(settings.timezone) if settings.timezone else None
         self._fields = opening.fields
         self._full_after_days = settings.full_after_days
         self._rows = RowReader(opening.fields, zone)
-        shelves: tuple[Shelf, ...] = (
-            PublicShelf(connection, settings),
-            SharedShelf(connection, settings, opening.accounts),
-            PersonalShelf(connection, settings, opening.accounts),
+        shelves: tuple[BookFinder, ...] = (
+            PublicFinder(connection, settings),
+            SharedFinder(connection, settings, opening.accounts),
+            PersonalFinder(connection, settings, opening.accounts),
         )
         self._shelves = {shelf.kind: shelf for shelf in shelves}
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, BookLocation] = {}
 
     def books(self) -> Iterator[Book | BookUnknown]:
         for shelf in self._shelves.values():
@@ -72,7 +72,9 @@ class ExchangeSource:
         except FOREIGN as error:
             raise explain(error, book.title) from None
 
-    def _changes(self, place: Place, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+    def _changes(
+        self, place: BookLocation, since: str | None, known: Iterable[tuple[str, str]]
+    ) -> Iterator[StreamItem]:
         reader = self._reader(place)
         now = time.time()
         held = read_checkpoint(since, place.folder, reader.mark)
@@ -86,7 +88,7 @@ class ExchangeSource:
             yield from read_changes(changed, reader)
             yield End(_checkpoint(place, reader, changed, held.listed), full=False)
 
-    def _changed(self, place: Place, state: str | None) -> Changed | None:
+    def _changed(self, place: BookLocation, state: str | None) -> Changed | None:
         """None if the server keeps no states for this folder, or none that lead anywhere."""
         try:
             return changes_since(place.mailbox, place.folder, state)
@@ -97,14 +99,16 @@ class ExchangeSource:
         except (Endless, *UNABLE):
             return None
 
-    def _is_doubtful(self, place: Place, changed: Changed) -> bool:
+    def _is_doubtful(self, place: BookLocation, changed: Changed) -> bool:
         """Whether the changes are better not trusted: a server that lost the state tells of every item anew."""
         if not changed.anything:
             return False
         folder = self._require_folder(place)
         return changed.too_many or 0 < folder.total <= changed.created
 
-    def _list_all(self, place: Place, reader: FolderReader, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+    def _list_all(
+        self, place: BookLocation, reader: FolderReader, known: Iterable[tuple[str, str]]
+    ) -> Iterator[StreamItem]:
         empty = True
         for item in reader.list_all(KnownRows(known)):
             empty = False
@@ -112,11 +116,11 @@ class ExchangeSource:
         if empty:
             self._require_folder(place)
 
-    def _reader(self, place: Place) -> FolderReader:
+    def _reader(self, place: BookLocation) -> FolderReader:
         extra = {name: value for name, value in place.extra.items() if name in self._fields or name == "local_id"}
         return FolderReader(place.mailbox, place.folder, self._rows, extra, place.book.title)
 
-    def _require_folder(self, place: Place) -> Folder:
+    def _require_folder(self, place: BookLocation) -> Folder:
         """A folder that was deleted lists nothing and finds nothing, without an error: only GetFolder tells."""
         try:
             return get_folder(place.mailbox, folder_id(place.folder))
@@ -125,13 +129,13 @@ class ExchangeSource:
                 raise
             raise FOLDER_LEFT.error(place.book.title) from None
 
-    def _noted(self, found: Place | BookUnknown) -> Book | BookUnknown:
+    def _noted(self, found: BookLocation | BookUnknown) -> Book | BookUnknown:
         if isinstance(found, BookUnknown):
             return found
         self._places[found.book.id] = found
         return found.book
 
-    def _place(self, book: Book) -> Place:
+    def _place(self, book: Book) -> BookLocation:
         if book.id not in self._places:
             self.look(book)
         place = self._places.get(book.id)
@@ -141,13 +145,13 @@ class ExchangeSource:
 
 
 @contextmanager
-def open_exchange(settings: ExchangeSettings, opening: Opening) -> Iterator[ExchangeSource]:
+def open_exchange(settings: ExchangeSettings, opening: SourceContext) -> Iterator[ExchangeSource]:
     """Raises `SourceError` if the server cannot be reached or does not know us."""
     with connect(settings) as connection:
         yield ExchangeSource(connection, settings, opening)
 
 
-def _checkpoint(place: Place, reader: FolderReader, changed: Changed | None, listed: float) -> str | None:
+def _checkpoint(place: BookLocation, reader: FolderReader, changed: Changed | None, listed: float) -> str | None:
     return Checkpoint(place.folder, reader.mark, changed.state, listed).write() if changed else None
 
 

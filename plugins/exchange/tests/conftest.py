@@ -21,7 +21,7 @@ from pbx_exchange.sandbox import Sandbox
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import ExchangeSource, open_exchange
 
-from pbx_connector.api import Account, Book, BookUnknown, End, Opening, Row, SourceError, StreamItem
+from pbx_connector.api import Account, Book, BookUnknown, End, Row, SourceContext, SourceError, StreamItem
 
 SCHEMA = Path(__file__).parents[4] / "shared" / "ews-schema"
 _NAMES = ("DisplayName", "GivenName", "Surname", "CompanyName", "Department", "EmailAddresses_EmailAddress1")
@@ -58,7 +58,7 @@ class Office:
 
     @contextmanager
     def open(self, **changes: Any) -> Iterator[ExchangeSource]:
-        with open_exchange(self.settings(**changes), Opening(self.accounts, self.fields)) as source:
+        with open_exchange(self.settings(**changes), SourceContext(self.accounts, self.fields)) as source:
             yield source
 
     def read(self, **changes: Any) -> dict[str, list[Row]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pbx_exchange.wire.answer import AnswerRefused, parse
+from pbx_exchange.wire.xml_parser import AnswerRefused, parse
 
 PAGE = b"<e><i>1</i>" + b"".join(b"<i>%d \xc3\xa4</i>" % number for number in range(100)) + b"</e>"
 

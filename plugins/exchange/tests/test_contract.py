@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 import pytest
 from pbx_exchange.fields import KNOWN
 from pbx_exchange.plugin import pbx_sources
+from pbx_exchange.sandbox.entities import Folder, Item
 from pbx_exchange.sandbox.faults import Fault
-from pbx_exchange.sandbox.things import Folder, Item
 from pbx_exchange.source import ExchangeSource
 
 from pbx_connector.api import Book, Source, SourceType
@@ -35,7 +35,7 @@ class FolderStage(SourceStage):
 
     def __init__(self, office: Office, folder: Folder, title: str, **settings: object) -> None:
         self._office = office
-        self._world = office.sandbox.world
+        self._state = office.sandbox.state
         self._folder = folder
         self._title = title
         self._settings = settings
@@ -47,16 +47,16 @@ class FolderStage(SourceStage):
         return book.title == self._title
 
     def add(self) -> None:
-        self._world.add(self._folder, DisplayName="Somebody new")
+        self._state.add(self._folder, DisplayName="Somebody new")
 
     def change(self) -> None:
-        self._world.update(self._contacts[0], Department="Changed")
+        self._state.update(self._contacts[0], Department="Changed")
 
     def remove(self) -> None:
-        self._world.remove(self._contacts[1])
+        self._state.remove(self._contacts[1])
 
     def remove_book(self) -> None:
-        self._world.delete_folder(self._folder)
+        self._state.delete_folder(self._folder)
 
     def break_down(self) -> None:
         self._office.sandbox.faults.add(Fault(name="500", times=None))
@@ -69,25 +69,25 @@ class FolderStage(SourceStage):
 class TestPublicFolder(MovingSourceContract):
     @pytest.fixture
     def stage(self, office: Office) -> SourceStage:
-        folder = office.sandbox.world.folder("Company Contacts/Customers/VIP Customers")
+        folder = office.sandbox.state.folder("Company Contacts/Customers/VIP Customers")
         return FolderStage(office, folder, "/Company Contacts/Customers/VIP Customers", personal=False)
 
 
 class TestPersonalContacts(MovingSourceContract):
     @pytest.fixture
     def stage(self, office: Office) -> SourceStage:
-        world = office.sandbox.world
-        folder = world.folder("Contacts/Friends", "anna.berg@example.com")
-        world.add(folder, DisplayName="Third friend")
+        state = office.sandbox.state
+        folder = state.folder("Contacts/Friends", "anna.berg@example.com")
+        state.add(folder, DisplayName="Third friend")
         return FolderStage(office, folder, "anna: /Contacts/Friends", public=False)
 
 
 class TestSharedContacts(MovingSourceContract):
     @pytest.fixture
     def stage(self, office: Office) -> SourceStage:
-        world = office.sandbox.world
-        folder = world.folder("Contacts/Trade Fair", "sales@example.com")
+        state = office.sandbox.state
+        folder = state.folder("Contacts/Trade Fair", "sales@example.com")
         for number in range(3):
-            world.add(folder, DisplayName=f"Visitor {number}")
+            state.add(folder, DisplayName=f"Visitor {number}")
         only_shared = {"public": False, "personal": False, "shared": {"owners": ["sales@example.com"]}}
         return FolderStage(office, folder, "sales@example.com: /Contacts/Trade Fair", **only_shared)

@@ -40,7 +40,7 @@ def names(items: Iterable[StreamItem]) -> list[str]:
 
 
 def test_the_first_read_is_full_and_the_next_ones_tell_only_what_changed(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         items, first = read(source, book)
@@ -50,12 +50,12 @@ def test_the_first_read_is_full_and_the_next_ones_tell_only_what_changed(office:
         assert (items, second.full) == ([], False)
         assert office.sandbox.requests.count() == {"SyncFolderItems": 1}
 
-        mama = world.find(DisplayName="Mama")
-        world.update(mama, PhoneNumbers_MobilePhone="+49 171 3920001")
-        world.add(world.contacts(ANNA), DisplayName="New friend")
-        gone = world.find(DisplayName='Kita "Die Strolche"')
-        world.remove(gone)
-        world.add(world.contacts(ANNA), "DistributionList", DisplayName="Team")
+        mama = state.find(DisplayName="Mama")
+        state.update(mama, PhoneNumbers_MobilePhone="+49 171 3920001")
+        state.add(state.contacts(ANNA), DisplayName="New friend")
+        gone = state.find(DisplayName='Kita "Die Strolche"')
+        state.remove(gone)
+        state.add(state.contacts(ANNA), "DistributionList", DisplayName="Team")
         items, third = read(source, book, second.checkpoint)
     assert names(items) == ["Mama", "New friend"]
     assert {item.values["local_id"] for item in items if isinstance(item, Row)} == {"acc-anna"}
@@ -84,9 +84,9 @@ def test_changes_are_asked_for_as_ids_alone_and_512_at_a_time(office: Office, mi
 
 
 def test_a_later_run_costs_requests_by_folders_and_changes_not_by_contacts(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     for number in range(1500):
-        world.add(world.contacts(ANNA), DisplayName=f"Friend {number}")
+        state.add(state.contacts(ANNA), DisplayName=f"Friend {number}")
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         office.sandbox.requests.clear()
@@ -94,7 +94,7 @@ def test_a_later_run_costs_requests_by_folders_and_changes_not_by_contacts(offic
         assert len(items) == 1503
         assert office.sandbox.requests.count() == {"SyncFolderItems": 3, "FindItem": 2}
         for number in range(250):
-            world.update(world.find(DisplayName=f"Friend {number}"), CompanyName="Changed")
+            state.update(state.find(DisplayName=f"Friend {number}"), CompanyName="Changed")
         office.sandbox.requests.clear()
         items, end = read(source, book, end.checkpoint)
         assert len(items) == 250
@@ -143,7 +143,7 @@ def test_a_state_that_the_server_refuses_means_a_full_read_with_a_new_state(offi
 
 def test_a_server_that_lost_the_state_and_tells_everything_anew_means_a_full_read(office: Office) -> None:
     """The state of another folder is answered like that: deletions would never be told."""
-    world = office.sandbox.world
+    state = office.sandbox.state
     with open_personal(office) as source:
         friends, book = find_book(source, "anna: /Contacts/Friends"), find_book(source, TITLE)
         _, of_friends = read(source, friends)
@@ -151,7 +151,7 @@ def test_a_server_that_lost_the_state_and_tells_everything_anew_means_a_full_rea
         held = read_checkpoint(of_friends.checkpoint, friends.id.rpartition(":")[2], "")
         assert held is not None
         forged = replace(held, folder=book.id.rpartition(":")[2]).write()
-        world.remove(world.find(DisplayName="Mama"))
+        state.remove(state.find(DisplayName="Mama"))
         items, end = read(source, book, forged)
     assert names(items) == ['Kita "Die Strolche"', "Zahnärztin Dr. Weiß"]
     assert end.full
@@ -159,14 +159,14 @@ def test_a_server_that_lost_the_state_and_tells_everything_anew_means_a_full_rea
 
 
 def test_very_many_changes_mean_a_full_read_which_is_shorter(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     for number in range(2500):
-        world.add(world.contacts(ANNA), DisplayName=f"Friend {number}")
+        state.add(state.contacts(ANNA), DisplayName=f"Friend {number}")
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
-        for item in list(world.contacts(ANNA).items.values())[:2200]:
-            world.update(item, CompanyName="All of us")
+        for item in list(state.contacts(ANNA).items.values())[:2200]:
+            state.update(item, CompanyName="All of us")
         office.sandbox.requests.clear()
         items, second = read(source, book, first.checkpoint)
         assert (len(items), second.full) == (2503, True)
@@ -176,14 +176,14 @@ def test_very_many_changes_mean_a_full_read_which_is_shorter(office: Office) -> 
 
 
 def test_deletions_behind_a_false_end_are_told_all_the_same(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     for number in range(1300):
-        world.add(world.contacts(ANNA), DisplayName=f"Friend {number}")
+        state.add(state.contacts(ANNA), DisplayName=f"Friend {number}")
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
         for number in range(1200):
-            world.remove(world.find(DisplayName=f"Friend {number}"))
+            state.remove(state.find(DisplayName=f"Friend {number}"))
         office.sandbox.faults.add(Fault(name="false-end", operation="SyncFolderItems", times=None))
         items, second = read(source, book, first.checkpoint)
     assert Counter(type(item) for item in items) == {Gone: 1200}
@@ -191,24 +191,24 @@ def test_deletions_behind_a_false_end_are_told_all_the_same(office: Office) -> N
 
 
 def test_an_item_changed_and_then_removed_is_told_once_as_gone(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
-        mama = world.find(DisplayName="Mama")
-        world.update(mama, CompanyName="x")
-        world.remove(mama)
+        mama = state.find(DisplayName="Mama")
+        state.update(mama, CompanyName="x")
+        state.remove(mama)
         items, _ = read(source, book, first.checkpoint)
         assert items == [Gone(mama.id)]
 
 
 def test_an_item_that_vanishes_before_it_is_read_is_told_next_time(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
-        mama = world.find(DisplayName="Mama")
-        world.update(mama, CompanyName="x")
+        mama = state.find(DisplayName="Mama")
+        state.update(mama, CompanyName="x")
         office.sandbox.faults.add(Fault(name="vanished-item", operation="GetItem"))
         items, second = read(source, book, first.checkpoint)
         assert items == []
@@ -217,12 +217,12 @@ def test_an_item_that_vanishes_before_it_is_read_is_told_next_time(office: Offic
 
 
 def test_a_moved_item_is_gone_in_one_book_and_new_in_the_other(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with open_personal(office) as source:
         here, there = find_book(source, TITLE), find_book(source, "anna: /Contacts/Friends")
         (_, first), (_, second) = read(source, here), read(source, there)
-        mama = world.find(DisplayName="Mama")
-        moved = world.move(mama, world.folder("Contacts/Friends", ANNA))
+        mama = state.find(DisplayName="Mama")
+        moved = state.move(mama, state.folder("Contacts/Friends", ANNA))
         assert read(source, here, first.checkpoint)[0] == [Gone(mama.id)]
         (row,) = read(source, there, second.checkpoint)[0]
     assert isinstance(row, Row)
@@ -232,12 +232,12 @@ def test_a_moved_item_is_gone_in_one_book_and_new_in_the_other(office: Office) -
 @pytest.mark.parametrize("code", ["ErrorMailboxStoreUnavailable", "ErrorAccessDenied"])
 def test_a_deletion_that_the_server_does_not_confirm_is_no_deletion_but_reported(office: Office, code: str) -> None:
     """The server tells of it once: without a word about it the run would advance its state and never ask again."""
-    world = office.sandbox.world
+    state = office.sandbox.state
     with open_personal(office) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
-        mama = world.find(DisplayName="Mama")
-        world.remove(mama)
+        mama = state.find(DisplayName="Mama")
+        state.remove(mama)
         office.sandbox.faults.add(Fault(name="message-error", operation="GetItem", code=code))
         items, _ = read(source, book, first.checkpoint)
         again, _ = read(source, book, first.checkpoint)
@@ -250,19 +250,19 @@ def test_a_deletion_that_the_server_does_not_confirm_is_no_deletion_but_reported
 @pytest.mark.parametrize("with_state", [True, False])
 def test_a_folder_deleted_under_us_is_no_list_of_deletions(office: Office, with_state: bool) -> None:
     """It lingers: SyncFolderItems tells of deletions and FindItem of nothing; only GetFolder knows."""
-    world = office.sandbox.world
+    state = office.sandbox.state
     with open_personal(office) as source:
         book = find_book(source, "anna: /Contacts/Friends")
         _, first = read(source, book)
-        world.delete_folder(world.folder("Contacts/Friends", ANNA), linger=True)
+        state.delete_folder(state.folder("Contacts/Friends", ANNA), linger=True)
         with pytest.raises(SourceError) as failure:
             read(source, book, first.checkpoint if with_state else None)
     assert failure.value.code == "X0308"
 
 
 def test_a_renamed_folder_is_read_anew_only_where_rules_see_its_name(office: Office) -> None:
-    world = office.sandbox.world
-    friends = world.folder("Contacts/Friends", ANNA)
+    state = office.sandbox.state
+    friends = state.folder("Contacts/Friends", ANNA)
     for fields, full in ((frozenset(("DisplayName",)), False), (frozenset(("DisplayName", "FolderPath")), True)):
         office.fields = fields
         friends.name = "Friends"
@@ -275,9 +275,9 @@ def test_a_renamed_folder_is_read_anew_only_where_rules_see_its_name(office: Off
         assert sum(isinstance(item, Row) for item in items) == (2 if full else 0)
 
 
-@pytest.mark.parametrize(("state", "rounds"), [("kept", 1), ("new", 8)])
+@pytest.mark.parametrize(("sync_state", "rounds"), [("kept", 1), ("new", 8)])
 def test_changes_without_end_are_given_up_and_the_folder_is_listed(
-    office: Office, middleman: Middleman, monkeypatch: pytest.MonkeyPatch, state: str, rounds: int
+    office: Office, middleman: Middleman, monkeypatch: pytest.MonkeyPatch, sync_state: str, rounds: int
 ) -> None:
     """The same change again and again, under the state that was sent or under one new state after the other."""
     monkeypatch.setattr(delta, "ROUNDS", 8)
@@ -288,15 +288,15 @@ def test_changes_without_end_are_given_up_and_the_folder_is_listed(
             told.append(passing.body)
             sent = re.search(rb"SyncState>(.*?)<", passing.request)
             assert sent
-            kept = sent[1] if state == "kept" else b"%d" % len(told)
+            kept = sent[1] if sync_state == "kept" else b"%d" % len(told)
             body = re.sub(rb"(<m:SyncState>).*?<", rb"\g<1>%b<" % kept, told[0])
             passing.body = body.replace(b"InRange>true<", b"InRange>false<")
 
-    world = office.sandbox.world
+    state = office.sandbox.state
     with office.open(public=False, url=middleman.url) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
-        world.update(world.find(DisplayName="Mama"), CompanyName="x")
+        state.update(state.find(DisplayName="Mama"), CompanyName="x")
         middleman.spoil = repeat
         items, end = read(source, book, first.checkpoint)
     assert (len(items), end) == (3, End(None, full=True))
@@ -309,12 +309,12 @@ def test_a_deletion_told_under_the_same_state_is_told_once(office: Office, middl
         if sent and passing.operation == "SyncFolderItems":
             passing.body = re.sub(rb"(<m:SyncState>).*?<", rb"\g<1>%b<" % sent[1], passing.body)
 
-    world = office.sandbox.world
+    state = office.sandbox.state
     with office.open(public=False, url=middleman.url) as source:
         book = find_book(source, TITLE)
         _, first = read(source, book)
-        mama = world.find(DisplayName="Mama")
-        world.remove(mama)
+        mama = state.find(DisplayName="Mama")
+        state.remove(mama)
         middleman.spoil = keep_state
         items, _ = read(source, book, first.checkpoint)
     assert items == [Gone(mama.id)]

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from pbx_exchange import connection, delta, reading
+from pbx_exchange import connection, delta, folder_reader
 from pbx_exchange.sandbox import service
 from pbx_exchange.sandbox.exchange import Exchange
 from pbx_exchange.sandbox.faults import FAULTS, Fault
@@ -106,7 +106,7 @@ def test_each_fault_comes_out_as_the_page_says(office: Office, name: str, monkey
     monkeypatch.setattr(connection, "_FIRST_WAIT", 0.2)
     monkeypatch.setattr(delta, "AT_ONCE", 1)
     # An item that is deleted between two pages moves the others up; what is then missed is confirmed before it counts.
-    monkeypatch.setattr(reading, "PAGE", 1000 if name == "vanished-item" else 2)
+    monkeypatch.setattr(folder_reader, "PAGE", 1000 if name == "vanished-item" else 2)
     office.fields = frozenset(("DisplayName", "Notes"))
     office.accounts = [one for one in office.accounts if one.id != "acc-chloe"]
     operation, words = CASES[name]

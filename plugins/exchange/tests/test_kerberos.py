@@ -20,7 +20,7 @@ from pbx_exchange import kerberos
 from pbx_exchange.probe import test_connection as probe
 from pbx_exchange.sandbox import Sandbox
 
-from pbx_connector.api import AuthenticationFailed, Book, Opening, SourceError
+from pbx_connector.api import AuthenticationFailed, Book, SourceContext, SourceError
 
 from .conftest import SCHEMA, Internet, Office
 
@@ -155,7 +155,7 @@ def test_a_ticket_opens_every_kind_of_address_book(realm: Realm, office: Office)
 
 def test_the_connection_test_tells_whose_ticket_it_is(realm: Realm, office: Office) -> None:
     realm.log_in()
-    found = {check.step: check.detail for check in probe(office.settings(**ways(office)), Opening())}
+    found = {check.step: check.detail for check in probe(office.settings(**ways(office)), SourceContext())}
     assert (found["web services"], found["log-in"]) == ("offers Negotiate", "as pbx@EXAMPLE.COM")
 
 

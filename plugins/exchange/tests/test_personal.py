@@ -59,8 +59,8 @@ ALL_OF_IT = {
 
 @pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
 def test_every_field_of_the_original_arrives_under_its_name(office: Office) -> None:
-    world = office.sandbox.world
-    world.add(world.contacts("ben.o.hara@example.com"), **ALL_OF_IT)
+    state = office.sandbox.state
+    state.add(state.contacts("ben.o.hara@example.com"), **ALL_OF_IT)
     section = REFERENCE.read_text().partition("### Source fields of a row")[2].partition("###")[0]
     wanted = set(re.findall(r"[A-Za-z]+(?:_[A-Za-z0-9]+)?", section.replace("and `local_id`", "local_id")))
     office.fields = frozenset(wanted)
@@ -110,7 +110,7 @@ def test_a_mailbox_is_found_by_address_or_by_user_name(office: Office) -> None:
 def test_an_account_known_by_another_address_of_its_mailbox_is_read(office: Office) -> None:
     """Exchange takes primary addresses only, and tells which one it is."""
     alias = Account("1", "", "ben@old.example.com")
-    office.sandbox.world.mailboxes["ben.o.hara@example.com"].aliases.add("ben@old.example.com")
+    office.sandbox.state.mailboxes["ben.o.hara@example.com"].aliases.add("ben@old.example.com")
     office.accounts = [alias]
     with office.open(public=False) as source:
         book = find_book(source, "ben@old.example.com: /Contacts")
@@ -134,7 +134,7 @@ def test_an_alias_whose_primary_address_is_not_told_has_its_own_words(office: Of
 
 
 def test_an_owner_known_by_another_address_of_the_mailbox_is_told(office: Office) -> None:
-    office.sandbox.world.mailboxes["sales@example.com"].aliases.add("vertrieb@example.com")
+    office.sandbox.state.mailboxes["sales@example.com"].aliases.add("vertrieb@example.com")
     with office.open(public=False, personal=False, shared={"owners": ["vertrieb@example.com"]}) as source:
         assert [unknown.problem.code for unknown in unknowns(source)] == ["X0312"]
 
@@ -151,8 +151,8 @@ def test_an_account_with_an_odd_name_costs_nobody_else_anything(office: Office, 
 
 
 def test_a_mailbox_whose_address_http_cannot_carry_is_read(office: Office) -> None:
-    office.sandbox.world.add_user("łukasz@example.com", "łukasz", "secret")
-    office.sandbox.world.add(office.sandbox.world.contacts("łukasz@example.com"), DisplayName="Babcia")
+    office.sandbox.state.add_user("łukasz@example.com", "łukasz", "secret")
+    office.sandbox.state.add(office.sandbox.state.contacts("łukasz@example.com"), DisplayName="Babcia")
     office.accounts = [Account("1", "łukasz", "łukasz@example.com")]
     rows = office.read(public=False)["łukasz: /Contacts"]
     assert [row.values["DisplayName"] for row in rows] == ["Babcia"]
@@ -161,8 +161,8 @@ def test_a_mailbox_whose_address_http_cannot_carry_is_read(office: Office) -> No
 def test_an_account_in_trouble_is_unknown_and_the_others_are_read(office: Office) -> None:
     sandbox = office.sandbox
     office.accounts += [Account("acc-ghost", "ghost", "ghost@example.com"), Account("acc-door")]
-    sandbox.world.set_impersonation(sandbox.email, "*", allowed=False)
-    sandbox.world.set_impersonation(sandbox.email, "anna.berg@example.com")
+    sandbox.state.set_impersonation(sandbox.email, "*", allowed=False)
+    sandbox.state.set_impersonation(sandbox.email, "anna.berg@example.com")
     with office.open(public=False) as source:
         found = {unknown.book.account: unknown.problem.code for unknown in unknowns(source)}
         assert found == {"acc-ben": "X0301", "acc-chloe": "X0301", "acc-ghost": "X0302", "acc-door": "X0601"}
@@ -172,15 +172,15 @@ def test_an_account_in_trouble_is_unknown_and_the_others_are_read(office: Office
 
 
 def test_a_book_whose_mailbox_cannot_be_seen_is_unknown_and_only_a_deleted_folder_is_gone(office: Office) -> None:
-    sandbox, world = office.sandbox, office.sandbox.world
+    sandbox, state = office.sandbox, office.sandbox.state
     with office.open(public=False) as source:
         friends, bens, chloes = (
             find_book(source, title) for title in ("anna: /Contacts/Friends", "ben: /Contacts", "chloe: /Contacts")
         )
-        world.delete_folder(world.folder("Contacts/Friends", "anna.berg@example.com"))
-        world.remove_user("chloe.muller@example.com")
-        world.set_impersonation(sandbox.email, "*", allowed=False)
-        world.set_impersonation(sandbox.email, "anna.berg@example.com")
+        state.delete_folder(state.folder("Contacts/Friends", "anna.berg@example.com"))
+        state.remove_user("chloe.muller@example.com")
+        state.set_impersonation(sandbox.email, "*", allowed=False)
+        state.set_impersonation(sandbox.email, "anna.berg@example.com")
         assert isinstance(source.look(friends), BookGone)
         assert isinstance(source.look(bens), BookUnknown)
         assert isinstance(source.look(chloes), BookUnknown)
@@ -192,20 +192,20 @@ FRIENDS = "anna: /Contacts/Friends"
 
 def test_a_folder_that_its_owner_deletes_in_outlook_is_gone_with_those_below_it(office: Office) -> None:
     """It moves to Deleted Items, under the same id, and its contacts with it."""
-    world = office.sandbox.world
-    friends = world.folder("Contacts/Friends", ANNA)
-    below = world.add_folder(friends, "From school")
-    world.add(below, DisplayName="Classmate")
+    state = office.sandbox.state
+    friends = state.folder("Contacts/Friends", ANNA)
+    below = state.add_folder(friends, "From school")
+    state.add(below, DisplayName="Classmate")
     with office.open(public=False) as source:
         books = [find_book(source, FRIENDS), find_book(source, f"{FRIENDS}/From school")]
-        world.move_folder(friends, world.mailboxes[ANNA].distinguished["deleteditems"])
+        state.move_folder(friends, state.mailboxes[ANNA].distinguished["deleteditems"])
         assert FRIENDS not in {book.title for book in source.books() if isinstance(book, Book)}
         assert [type(source.look(book)) for book in books] == [BookGone, BookGone]
 
 
 def test_a_look_finds_a_folder_where_it_lies_now(office: Office) -> None:
-    world = office.sandbox.world
-    friends = world.folder("Contacts/Friends", ANNA)
+    state = office.sandbox.state
+    friends = state.folder("Contacts/Friends", ANNA)
     office.fields |= {"FolderPath"}
     with office.open(public=False) as source:
         book = find_book(source, FRIENDS)
@@ -213,21 +213,21 @@ def test_a_look_finds_a_folder_where_it_lies_now(office: Office) -> None:
     with office.open(public=False, personal={"exclude": ["*/Archive"]}) as source:
         assert source.look(book) == book
         assert [(row.key, row.version) for row in rows_of(source, book)] == known, "rows would be mapped anew"
-        world.rename_folder(friends, "Old friends")
+        state.rename_folder(friends, "Old friends")
         assert source.look(book) == replace(book, title="anna: /Contacts/Old friends")
-        world.move_folder(friends, world.add_folder(world.contacts(ANNA), "Archive"))
+        state.move_folder(friends, state.add_folder(state.contacts(ANNA), "Archive"))
         assert isinstance(source.look(book), BookGone)
 
 
 def test_a_folder_is_gone_only_when_all_others_were_listed(office: Office, middleman: Middleman) -> None:
-    world = office.sandbox.world
-    friends = world.folder("Contacts/Friends", ANNA)
+    state = office.sandbox.state
+    friends = state.folder("Contacts/Friends", ANNA)
     with office.open(public=False, url=middleman.url) as source:
         book = find_book(source, FRIENDS)
         missed = friends.id.encode()
         middleman.spoil = lambda passing: _leave_out(passing, missed)
         assert isinstance(source.look(book), BookUnknown), "it lies below the contacts and was left out"
-        world.move_folder(friends, world.mailboxes[ANNA].distinguished["deleteditems"])
+        state.move_folder(friends, state.mailboxes[ANNA].distinguished["deleteditems"])
         middleman.spoil = lambda passing: setattr(passing, "cut", 10 if passing.operation == "FindFolder" else None)
         assert isinstance(source.look(book), BookUnknown)
         middleman.spoil = lambda passing: None

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from pbx_exchange.probe import test_connection as probe
 from pbx_exchange.sandbox import Sandbox
+from pbx_exchange.sandbox.entities import Right
 from pbx_exchange.sandbox.faults import Fault
-from pbx_exchange.sandbox.things import Right
 
-from pbx_connector.api import Account, Check, Opening
+from pbx_connector.api import Account, Check, SourceContext
 
 from .conftest import Office
 
 
 def walk(office: Office, **changes: Any) -> list[Check]:
-    return list(probe(office.settings(**changes), Opening(office.accounts, frozenset())))
+    return list(probe(office.settings(**changes), SourceContext(office.accounts, frozenset())))
 
 
 def last(office: Office, **changes: Any) -> tuple[str, str]:
@@ -48,8 +48,8 @@ def test_where_all_is_well_every_step_says_what_it_found(office: Office) -> None
 
 def test_each_account_and_owner_has_a_check_of_its_own(office: Office) -> None:
     office.accounts.append(Account("door"))
-    office.sandbox.world.set_impersonation(office.sandbox.email, "*", allowed=False)
-    office.sandbox.world.set_impersonation(office.sandbox.email, "ben.o.hara@example.com")
+    office.sandbox.state.set_impersonation(office.sandbox.email, "*", allowed=False)
+    office.sandbox.state.set_impersonation(office.sandbox.email, "ben.o.hara@example.com")
     checks = walk(office, shared={"owners": ["sales@example.com", "anna.berg@example.com"]})
     failed = {check.step: check.problem.code for check in checks if check.failed and check.problem}
     assert failed == {
@@ -77,7 +77,7 @@ def test_the_walk_ends_where_nothing_can_go_on(office: Office, monkeypatch: pyte
 
 
 def test_a_root_of_public_folders_that_is_closed_to_us_is_told(office: Office) -> None:
-    office.sandbox.world.set_right(office.sandbox.world.public, office.sandbox.email, Right.NONE)
+    office.sandbox.state.set_right(office.sandbox.state.public, office.sandbox.email, Right.NONE)
     checks = {check.step: check for check in walk(office, personal=False) if check.step.lower() == "public folders"}
     assert [(step, check.problem and check.problem.code) for step, check in checks.items()] == [
         ("Public folders", "X0305")

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from pbx_exchange import folders
 from pbx_exchange.fields import KNOWN
+from pbx_exchange.sandbox.entities import DirectoryAddress, Right
 from pbx_exchange.sandbox.faults import Fault
-from pbx_exchange.sandbox.things import DirectoryAddress, Right
 
 from pbx_connector.api import Book, BookGone, BookUnknown, End, Row, Skipped, SourceError, Unchanged, Unreadable
 
@@ -24,10 +24,10 @@ def titles(office: Office, **changes: object) -> list[str]:
 
 
 def test_every_contact_folder_is_a_book_at_any_depth_and_others_are_not(office: Office) -> None:
-    folder = office.sandbox.world.folder("Company Contacts/Meeting Minutes")
+    folder = office.sandbox.state.folder("Company Contacts/Meeting Minutes")
     for depth in range(8):
-        folder = office.sandbox.world.add_folder(folder, f"Level {depth}", "IPF.Note")
-    office.sandbox.world.add_folder(folder, "Deep", "IPF.Contact")
+        folder = office.sandbox.state.add_folder(folder, f"Level {depth}", "IPF.Note")
+    office.sandbox.state.add_folder(folder, "Deep", "IPF.Contact")
     found = titles(office)
     assert {"/Company Contacts", CUSTOMERS, VIP, "/Company Contacts/Mac Contacts"} <= set(found)
     assert any(title.endswith("/Level 7/Deep") for title in found)
@@ -35,10 +35,10 @@ def test_every_contact_folder_is_a_book_at_any_depth_and_others_are_not(office: 
 
 
 def test_folders_below_fifty_others_are_found(office: Office) -> None:
-    folder = office.sandbox.world.folder("Company Contacts/Meeting Minutes")
+    folder = office.sandbox.state.folder("Company Contacts/Meeting Minutes")
     for _ in range(60):
-        folder = office.sandbox.world.add_folder(folder, "n", "IPF.Note")
-    office.sandbox.world.add_folder(folder, "Deep", "IPF.Contact")
+        folder = office.sandbox.state.add_folder(folder, "n", "IPF.Note")
+    office.sandbox.state.add_folder(folder, "Deep", "IPF.Contact")
     assert any(title.endswith("/n/n/n/Deep") for title in titles(office))
 
 
@@ -53,8 +53,8 @@ def test_a_walk_that_is_too_deep_says_so(office: Office, monkeypatch: pytest.Mon
 
 
 def test_a_folder_listed_below_itself_is_walked_once(office: Office) -> None:
-    world = office.sandbox.world
-    customers = world.folder("Company Contacts/Customers")
+    state = office.sandbox.state
+    customers = state.folder("Company Contacts/Customers")
     assert customers.parent
     before = titles(office)
     customers.children[customers.parent.number] = customers.parent
@@ -62,7 +62,7 @@ def test_a_folder_listed_below_itself_is_walked_once(office: Office) -> None:
 
 
 def test_a_folder_that_exchange_fills_by_itself_is_left_out(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     for name, folder_class in [
         ("Recipient Cache", "IPF.Contact"),
         ("Anything", "IPF.Contact.RecipientCache"),
@@ -71,7 +71,7 @@ def test_a_folder_that_exchange_fills_by_itself_is_left_out(office: Office) -> N
         ("Not contacts", "IPF.Note.Contact"),
         ("A variant", "IPF.Contacts"),
     ]:
-        world.add_folder(world.folder("Company Contacts"), name, folder_class)
+        state.add_folder(state.folder("Company Contacts"), name, folder_class)
     assert {"/Company Contacts/Mac Contacts", "/Company Contacts/A variant"} <= set(titles(office))
     assert not {title for title in titles(office) if "Cache" in title or "Any" in title or "Every" in title}
     assert not {title for title in titles(office) if "People" in title or "Not" in title}
@@ -88,8 +88,8 @@ def test_include_and_exclude_choose_folders_with_all_below_them(office: Office) 
 
 def test_a_folder_that_may_not_be_read_is_no_book(office: Office) -> None:
     assert "/Company Contacts/Board (confidential)" not in titles(office)
-    vip = office.sandbox.world.folder("Company Contacts/Customers/VIP Customers")
-    office.sandbox.world.set_right(vip, office.sandbox.email, Right.VISIBLE)
+    vip = office.sandbox.state.folder("Company Contacts/Customers/VIP Customers")
+    office.sandbox.state.set_right(vip, office.sandbox.email, Right.VISIBLE)
     assert VIP not in titles(office)
 
 
@@ -101,7 +101,7 @@ def test_rows_hold_the_fields_asked_for_and_foreign_items_are_skipped_and_counte
     assert sorted(item.reason for item in items if isinstance(item, Skipped)) == ["distribution list", "e-mail message"]
     anna = next(item for item in items if isinstance(item, Row) and item.values["DisplayName"] == "Anna Berg")
     assert set(anna.values) <= office.fields
-    assert anna.values["Department"] == office.sandbox.world.find(DisplayName="Anna Berg").values["Department"]
+    assert anna.values["Department"] == office.sandbox.state.find(DisplayName="Anna Berg").values["Department"]
     assert "local_id" not in anna.values
     assert anna.version
 
@@ -109,9 +109,9 @@ def test_rows_hold_the_fields_asked_for_and_foreign_items_are_skipped_and_counte
 def test_an_item_of_a_kind_that_nobody_knows_is_skipped_and_the_rest_is_read(
     office: Office, middleman: Middleman
 ) -> None:
-    world = office.sandbox.world
-    vip = world.folder("Company Contacts/Customers/VIP Customers")
-    world.add(vip, "Item", Subject="A journal entry")
+    state = office.sandbox.state
+    vip = state.folder("Company Contacts/Customers/VIP Customers")
+    state.add(vip, "Item", Subject="A journal entry")
 
     def rename(passing: Passing) -> None:
         passing.body = passing.body.replace(b"t:Item>", b"t:NotYetInvented>")
@@ -131,11 +131,11 @@ def test_quotes_backslashes_and_emoji_arrive_unchanged(office: Office) -> None:
 
 
 def test_long_texts_and_old_addresses_are_read_item_by_item_and_nothing_else_is(office: Office) -> None:
-    world = office.sandbox.world
-    folder = world.folder("Company Contacts/Suppliers")
-    world.add(folder, OfficeLocation="room " * 200, DisplayName="Far away")
+    state = office.sandbox.state
+    folder = state.folder("Company Contacts/Suppliers")
+    state.add(folder, OfficeLocation="room " * 200, DisplayName="Far away")
     dn = DirectoryAddress("/o=Example/ou=Site/cn=Recipients/cn=old", "old.hand@example.com")
-    world.add(folder, EmailAddresses_EmailAddress1=dn, DisplayName="Old hand")
+    state.add(folder, EmailAddresses_EmailAddress1=dn, DisplayName="Old hand")
     office.fields = frozenset(("DisplayName", "OfficeLocation", "EmailAddresses_EmailAddress1"))
     with office.open() as source:
         book = find_book(source, "/Company Contacts/Suppliers")
@@ -158,10 +158,10 @@ def test_every_field_can_be_asked_for(office: Office) -> None:
 
 
 def test_a_thousand_contacts_a_page_and_every_one_of_them_once(office: Office) -> None:
-    world = office.sandbox.world
-    big = world.add_folder(world.folder("Company Contacts"), "Big")
+    state = office.sandbox.state
+    big = state.add_folder(state.folder("Company Contacts"), "Big")
     for number in range(2345):
-        world.add(big, DisplayName=f"Contact {number}")
+        state.add(big, DisplayName=f"Contact {number}")
     with office.open() as source:
         book = find_book(source, "/Company Contacts/Big")
         office.sandbox.requests.clear()
@@ -171,11 +171,11 @@ def test_a_thousand_contacts_a_page_and_every_one_of_them_once(office: Office) -
 
 
 def test_what_is_known_at_its_version_is_not_read_again(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with office.open() as source:
         book = find_book(source, VIP)
         known = [(row.key, row.version) for row in rows_of(source, book)]
-        world.update(world.find(DisplayName="Yasemin Yıldız"), PhoneNumbers_MobilePhone="+49 171 3920099")
+        state.update(state.find(DisplayName="Yasemin Yıldız"), PhoneNumbers_MobilePhone="+49 171 3920099")
         *items, end = items_of(source, book, known)
     assert sum(isinstance(item, Unchanged) for item in items) == 2
     (changed,) = [item for item in items if isinstance(item, Row)]
@@ -188,13 +188,13 @@ def test_what_is_known_at_its_version_is_not_read_again(office: Office) -> None:
 
 
 def test_a_direct_look_tells_gone_from_unknown(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with office.open(personal=False) as source:
         books = {book.title: book for book in source.books() if isinstance(book, Book)}
         assert source.look(books[VIP]) == books[VIP]
-        world.set_right(world.folder("Company Contacts/Suppliers"), office.sandbox.email, Right.NONE)
-        world.set_right(world.folder("Company Contacts/Mac Contacts"), office.sandbox.email, Right.VISIBLE)
-        world.delete_folder(world.folder("Company Contacts/Customers/VIP Customers"))
+        state.set_right(state.folder("Company Contacts/Suppliers"), office.sandbox.email, Right.NONE)
+        state.set_right(state.folder("Company Contacts/Mac Contacts"), office.sandbox.email, Right.VISIBLE)
+        state.delete_folder(state.folder("Company Contacts/Customers/VIP Customers"))
         for title in (VIP, "/Company Contacts/Suppliers", "/Company Contacts/Mac Contacts"):
             assert isinstance(source.look(books[title]), BookGone)
             assert title not in {book.title for book in source.books() if isinstance(book, Book)}
@@ -212,24 +212,24 @@ def test_a_book_switched_off_in_the_settings_is_gone(office: Office) -> None:
 
 
 def test_a_look_asks_where_the_folder_lies_now(office: Office, middleman: Middleman) -> None:
-    world = office.sandbox.world
-    vips = world.folder("Company Contacts/Customers/VIP Customers")
+    state = office.sandbox.state
+    vips = state.folder("Company Contacts/Customers/VIP Customers")
     above = vips.parent
     assert above
     with office.open(url=middleman.url, personal=False, public={"exclude": ["/Company Contacts/Suppliers"]}) as source:
         book = find_book(source, VIP)
-        world.move_folder(vips, world.folder("Company Contacts"))
+        state.move_folder(vips, state.folder("Company Contacts"))
         assert source.look(book) == replace(book, title="/Company Contacts/VIP Customers")
-        world.move_folder(vips, world.folder("Company Contacts/Suppliers"))
+        state.move_folder(vips, state.folder("Company Contacts/Suppliers"))
         assert isinstance(source.look(book), BookGone)
-        world.move_folder(vips, above)
+        state.move_folder(vips, above)
         middleman.spoil = lambda passing: setattr(passing, "cut", 9 if above.id.encode() in passing.request else None)
         assert isinstance(source.look(book), BookUnknown)
         middleman.spoil = lambda passing: None
-        world.set_right(above, office.sandbox.email, Right.NONE)
+        state.set_right(above, office.sandbox.email, Right.NONE)
         assert source.look(book) == book, "who may not see the folder above knows the path of the last time"
-        world.set_right(above, office.sandbox.email, Right.READ)
-        world.move_folder(vips, world.contacts(office.sandbox.email))
+        state.set_right(above, office.sandbox.email, Right.READ)
+        state.move_folder(vips, state.contacts(office.sandbox.email))
         assert isinstance(source.look(book), BookGone)
 
 
@@ -241,11 +241,11 @@ def test_a_look_that_gets_no_answer_leaves_the_book_unknown(office: Office, midd
 
 
 def test_only_not_found_confirms_that_a_row_is_gone(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with office.open() as source:
         book = find_book(source, CUSTOMERS)
         rows = rows_of(source, book)
-        world.remove(world.find(DisplayName='Ann "Bo" Lee'))
+        state.remove(state.find(DisplayName='Ann "Bo" Lee'))
         gone = next(row.key for row in rows if row.values.get("DisplayName") == 'Ann "Bo" Lee')
         other_case = gone.swapcase()
         assert list(source.confirm_gone(book, [row.key for row in rows] + ["no id at all"])) == [gone]
@@ -253,11 +253,11 @@ def test_only_not_found_confirms_that_a_row_is_gone(office: Office) -> None:
 
 
 def test_nothing_is_confirmed_gone_in_a_folder_that_is_gone_itself(office: Office) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with office.open() as source:
         book = find_book(source, VIP)
         keys = [row.key for row in rows_of(source, book)]
-        world.delete_folder(world.folder("Company Contacts/Customers/VIP Customers"))
+        state.delete_folder(state.folder("Company Contacts/Customers/VIP Customers"))
         with pytest.raises(SourceError) as failure:
             list(source.confirm_gone(book, keys))
     assert failure.value.code == "X0308"
@@ -265,7 +265,7 @@ def test_nothing_is_confirmed_gone_in_a_folder_that_is_gone_itself(office: Offic
 
 def test_a_folder_that_lists_nothing_is_asked_for_directly(office: Office, middleman: Middleman) -> None:
     """Some servers answer FindItem on a deleted folder with an empty list."""
-    world = office.sandbox.world
+    state = office.sandbox.state
 
     def empty(passing: Passing) -> None:
         if passing.operation == "FindItem":
@@ -275,7 +275,7 @@ def test_a_folder_that_lists_nothing_is_asked_for_directly(office: Office, middl
         book = find_book(source, VIP)
         middleman.spoil = empty
         assert items_of(source, book) == [End(None, full=True)]
-        world.delete_folder(world.folder("Company Contacts/Customers/VIP Customers"))
+        state.delete_folder(state.folder("Company Contacts/Customers/VIP Customers"))
         with pytest.raises(SourceError) as failure:
             items_of(source, book)
     assert failure.value.code == "X0308"
@@ -295,7 +295,7 @@ def test_a_failing_walk_is_an_unknown_book_and_the_others_are_read(office: Offic
 def test_a_root_closed_to_us_is_a_problem_and_not_an_empty_list(office: Office) -> None:
     with office.open(personal=False) as source:
         book = find_book(source, VIP)
-        office.sandbox.world.set_right(office.sandbox.world.public, office.sandbox.email, Right.NONE)
+        office.sandbox.state.set_right(office.sandbox.state.public, office.sandbox.email, Right.NONE)
         (unknown,) = source.books()
         assert isinstance(unknown, BookUnknown)
         assert (unknown.book.title, unknown.problem.code) == ("Public folders", "X0305")

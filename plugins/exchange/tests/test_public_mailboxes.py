@@ -18,14 +18,14 @@ OTHER_CONTENT = "7d3c1f9a-52b8-4a0e-8f6d-3b2a1c0d9e8f@example.com"
 @pytest.fixture
 def scattered(office: Office) -> Office:
     """A server whose public folders have their contents in two mailboxes beside the one that lists them."""
-    world = office.sandbox.world
-    world.hold_content(world.folder("Company Contacts/Customers"), CONTENT)
-    world.hold_content(world.folder("Company Contacts/Customers/VIP Customers"), OTHER_CONTENT)
+    state = office.sandbox.state
+    state.hold_content(state.folder("Company Contacts/Customers"), CONTENT)
+    state.hold_content(state.folder("Company Contacts/Customers/VIP Customers"), OTHER_CONTENT)
     return office
 
 
 def test_content_is_asked_for_at_the_mailbox_that_holds_it(scattered: Office) -> None:
-    world, requests = scattered.sandbox.world, scattered.sandbox.requests
+    state, requests = scattered.sandbox.state, scattered.sandbox.requests
     with scattered.open(personal=False, public={"mailbox": HIERARCHY}) as source:
         books = {book.title: book for book in source.books() if isinstance(book, Book)}
         listing = {
@@ -35,7 +35,7 @@ def test_content_is_asked_for_at_the_mailbox_that_holds_it(scattered: Office) ->
         requests.clear()
         rows = rows_of(source, books[VIP])
         assert len(rows) == 3
-        world.remove(world.find(DisplayName="Yasemin Yıldız"))
+        state.remove(state.find(DisplayName="Yasemin Yıldız"))
         assert len(list(source.confirm_gone(books[VIP], [row.key for row in rows]))) == 1
     routes = {(record.headers["x-publicfoldermailbox"], record.headers["x-anchormailbox"]) for record in requests}
     assert routes == {(OTHER_CONTENT, OTHER_CONTENT)}
@@ -48,9 +48,9 @@ def test_every_folder_is_read_from_its_own_mailbox(scattered: Office) -> None:
 
 
 def test_content_that_moves_between_runs_is_found_again(scattered: Office) -> None:
-    world = scattered.sandbox.world
+    state = scattered.sandbox.state
     before = scattered.read(personal=False, public={"mailbox": HIERARCHY})
-    world.hold_content(world.folder("Company Contacts/Customers/VIP Customers"), CONTENT)
+    state.hold_content(state.folder("Company Contacts/Customers/VIP Customers"), CONTENT)
     assert scattered.read(personal=False, public={"mailbox": HIERARCHY}) == before
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from pbx_exchange.fields import FIELDS, KNOWN
 from pbx_exchange.rows import RowReader, calendar_day, without_unresolved
-from pbx_exchange.wire.answer import NAMESPACES, TYPES
+from pbx_exchange.wire.xml_parser import NAMESPACES, TYPES
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "original-connector.md"
 TYPES_XSD = Path(__file__).parents[4] / "shared" / "ews-schema" / "types.xsd"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pbx_exchange.sandbox.things import Right
+from pbx_exchange.sandbox.entities import Right
 
 from pbx_connector.api import Account, Book, BookGone, BookUnknown
 
@@ -27,8 +27,8 @@ def test_the_owner_s_contacts_arrive_and_not_the_service_user_s(office: Office) 
 
 
 def test_the_trap_is_noticed_should_a_server_fall_into_it(office: Office, middleman: Middleman) -> None:
-    own = office.sandbox.world.contacts(office.sandbox.email).id.encode()
-    owners = office.sandbox.world.contacts(OWNER).id.encode()
+    own = office.sandbox.state.contacts(office.sandbox.email).id.encode()
+    owners = office.sandbox.state.contacts(OWNER).id.encode()
     with office.open(url=middleman.url, **NAMED) as source:
         middleman.spoil = lambda passing: setattr(passing, "body", passing.body.replace(owners, own))
         (unknown,) = source.books()
@@ -46,15 +46,15 @@ def test_shared_books_are_company_books_with_their_owner_named(office: Office) -
 
 
 def test_a_single_subfolder_may_be_shared_and_folders_can_be_chosen(office: Office) -> None:
-    world = office.sandbox.world
-    world.set_right(world.contacts(OWNER), office.sandbox.email, Right.VISIBLE)
+    state = office.sandbox.state
+    state.set_right(state.contacts(OWNER), office.sandbox.email, Right.VISIBLE)
     assert list(office.read(**NAMED)) == [f"{OWNER}: /Contacts/Trade Fair"]
     excluded = ONLY_SHARED | {"shared": {"owners": [OWNER], "exclude": ["*/Trade Fair"]}}
     assert office.read(**excluded) == {}
 
 
 def test_discovery_tries_every_account_and_takes_a_refusal_for_an_answer(office: Office) -> None:
-    friends = office.sandbox.world.folder("Contacts/Friends", "anna.berg@example.com")
+    friends = office.sandbox.state.folder("Contacts/Friends", "anna.berg@example.com")
     office.accounts += [Account("acc-sales", "sales", OWNER), Account("acc-ghost", "ghost", "ghost@example.com")]
     discover = ONLY_SHARED | {"shared": "on"}
     assert office.read(**discover) == {}
@@ -64,8 +64,8 @@ def test_discovery_tries_every_account_and_takes_a_refusal_for_an_answer(office:
             f"{OWNER}: /Contacts/Trade Fair",
         }
         assert unknowns(source) == []
-        office.sandbox.world.share(office.sandbox.world.contacts("anna.berg@example.com"), office.sandbox.email)
-        office.sandbox.world.share(friends)
+        office.sandbox.state.share(office.sandbox.state.contacts("anna.berg@example.com"), office.sandbox.email)
+        office.sandbox.state.share(friends)
         assert "anna.berg@example.com: /Contacts" in {book.title for book in source.books() if isinstance(book, Book)}
 
 
@@ -85,18 +85,18 @@ def test_a_named_owner_who_shares_nothing_is_unknown_and_the_others_are_read(off
 
 
 def test_a_direct_look_tells_withdrawn_and_deleted_from_unreachable(office: Office, middleman: Middleman) -> None:
-    world = office.sandbox.world
+    state = office.sandbox.state
     with office.open(url=middleman.url, **NAMED) as source:
         top, fair = (find_book(source, f"{OWNER}: /Contacts{path}") for path in ("", "/Trade Fair"))
         assert source.look(top) == top
         middleman.spoil = lambda passing: setattr(passing, "cut", 10)
         assert isinstance(source.look(top), BookUnknown)
         middleman.spoil = lambda passing: None
-        world.delete_folder(world.folder("Contacts/Trade Fair", OWNER))
+        state.delete_folder(state.folder("Contacts/Trade Fair", OWNER))
         assert isinstance(source.look(fair), BookGone)
-        world.set_right(world.contacts(OWNER), office.sandbox.email, Right.NONE)
+        state.set_right(state.contacts(OWNER), office.sandbox.email, Right.NONE)
         assert isinstance(source.look(top), BookGone)
-        world.remove_user(OWNER)
+        state.remove_user(OWNER)
         assert isinstance(source.look(fair), BookUnknown)
 
 
@@ -109,31 +109,31 @@ def test_a_shared_book_switched_off_in_the_settings_is_gone(office: Office, shar
 
 
 def test_a_look_asks_where_the_folder_lies_now(office: Office, middleman: Middleman) -> None:
-    world = office.sandbox.world
-    fair = world.folder("Contacts/Trade Fair", OWNER)
+    state = office.sandbox.state
+    fair = state.folder("Contacts/Trade Fair", OWNER)
     office.fields |= {"FolderPath"}
     with office.open(url=middleman.url, **ONLY_SHARED, shared={"owners": [OWNER], "exclude": ["*/Archive"]}) as source:
         book = find_book(source, f"{OWNER}: /Contacts/Trade Fair")
         known = [(row.key, row.version) for row in rows_of(source, book)]
         assert source.look(book) == book
         assert [(row.key, row.version) for row in rows_of(source, book)] == known
-        world.rename_folder(fair, "Fairs")
+        state.rename_folder(fair, "Fairs")
         assert source.look(book) == replace(book, title=f"{OWNER}: /Contacts/Fairs")
         middleman.spoil = lambda passing: setattr(passing, "cut", 10 if passing.operation == "FindFolder" else None)
         assert isinstance(source.look(book), BookUnknown)
         middleman.spoil = lambda passing: None
-        world.move_folder(fair, world.add_folder(world.contacts(OWNER), "Archive"))
+        state.move_folder(fair, state.add_folder(state.contacts(OWNER), "Archive"))
         assert isinstance(source.look(book), BookGone)
 
 
 def test_a_shared_folder_that_its_owner_deletes_in_outlook_is_gone(office: Office, middleman: Middleman) -> None:
     """It lies in Deleted Items then, and may still be read there."""
-    world = office.sandbox.world
-    own, owners = (world.contacts(whose).id.encode() for whose in (office.sandbox.email, OWNER))
+    state = office.sandbox.state
+    own, owners = (state.contacts(whose).id.encode() for whose in (office.sandbox.email, OWNER))
     with office.open(url=middleman.url, **NAMED) as source:
         book = find_book(source, f"{OWNER}: /Contacts/Trade Fair")
-        fair = world.folder("Contacts/Trade Fair", OWNER)
-        world.move_folder(fair, world.mailboxes[OWNER].distinguished["deleteditems"])
+        fair = state.folder("Contacts/Trade Fair", OWNER)
+        state.move_folder(fair, state.mailboxes[OWNER].distinguished["deleteditems"])
         middleman.spoil = lambda passing: setattr(passing, "body", passing.body.replace(owners, own))
         unknown = source.look(book)
         assert isinstance(unknown, BookUnknown), "a list of somebody else's folders tells nothing"

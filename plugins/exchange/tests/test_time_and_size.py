@@ -87,7 +87,7 @@ def test_a_contact_too_large_to_be_read_fails_alone(
     office: Office, middleman: Middleman, monkeypatch: pytest.MonkeyPatch, size: int, largest: int
 ) -> None:
     office.fields = frozenset(("DisplayName", "Notes"))
-    mama = office.sandbox.world.find(DisplayName="Mama")
+    mama = office.sandbox.state.find(DisplayName="Mama")
     note = b"<t:Body BodyType='Text'>%b</t:Body>" % (b"x" * size)
 
     def write_a_lot(passing: Passing) -> None:

@@ -13,10 +13,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pbx_exchange.error_mapping import explain
 from pbx_exchange.oauth import NoToken
 from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.settings import CLOUDS
-from pbx_exchange.trouble import explain
 
 from pbx_connector.api import Book, Problem, SourceError
 

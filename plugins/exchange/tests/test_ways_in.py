@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from pbx_exchange import kerberos
-from pbx_exchange.connection import route_of
+from pbx_exchange.connection import transport_of
 
 from pbx_connector.api import Book
 
@@ -166,7 +166,7 @@ def test_a_proxy_may_want_a_password(make_office: MakeOffice, monkeypatch: pytes
         way = {"proxy": address, "ca_file": str(office.sandbox.ca_file)}
         monkeypatch.setenv("PROXY_PASSWORD", "geheim ü")
         assert count_books(office, **way, **login) > 8
-        assert "geheim" not in repr(route_of(office.settings(**way, **login)))
+        assert "geheim" not in repr(transport_of(office.settings(**way, **login)))
         monkeypatch.setenv("PROXY_PASSWORD", "wrong")
         for how in (login, {}):
             failure = fail(office, **way, **how)

@@ -24,10 +24,10 @@ Spoil = Callable[[Passing], None]
 @pytest.fixture
 def big(office: Office) -> str:
     """The title of a folder of three pages."""
-    world = office.sandbox.world
-    folder = world.add_folder(world.folder("Company Contacts"), "Big")
+    state = office.sandbox.state
+    folder = state.add_folder(state.folder("Company Contacts"), "Big")
     for number in range(2500):
-        world.add(folder, DisplayName=f"Contact {number}")
+        state.add(folder, DisplayName=f"Contact {number}")
     return "/Company Contacts/Big"
 
 
@@ -309,7 +309,7 @@ def test_a_busy_server_may_say_until_when(office: Office, middleman: Middleman, 
 
 
 def test_a_back_off_outlives_a_change_of_summer_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    patience = endpoint.Patience(60, 1)
+    patience = endpoint.RetryPolicy(60, 1)
     try:
         monkeypatch.setenv("TZ", "Etc/GMT")
         time.tzset()

@@ -14,7 +14,7 @@ from pbx_connector.editor.outline import Outline
 from pbx_connector.editor.suggestions import suggest
 from pbx_connector.editor.words import Words
 from pbx_connector.plugins import Plugins
-from pbx_connector.source import Field, FieldSet, Opening, Source, SourceType
+from pbx_connector.source import Field, FieldSet, Source, SourceContext, SourceType
 
 
 class Settings(BaseModel):
@@ -22,7 +22,7 @@ class Settings(BaseModel):
 
 
 @contextmanager
-def open_source(settings: Any, opening: Opening) -> Iterator[Source]:
+def open_source(settings: Any, opening: SourceContext) -> Iterator[Source]:
     raise AssertionError("an editor opens no source")
     yield
 

@@ -15,7 +15,7 @@ from pbx_connector.model import Book, Row
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Checked, check_text, load_profile
 from pbx_connector.secret import Secret
-from pbx_connector.source import Field, FieldSet, Opening, Source, SourceType
+from pbx_connector.source import Field, FieldSet, Source, SourceContext, SourceType
 
 
 class Proxy(BaseModel):
@@ -33,7 +33,7 @@ class Settings(BaseModel):
 
 
 @contextmanager
-def open_source(settings: Any, opening: Opening) -> Iterator[Source]:
+def open_source(settings: Any, opening: SourceContext) -> Iterator[Source]:
     raise AssertionError("checking a profile opens no source")
     yield
 

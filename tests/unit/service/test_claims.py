@@ -10,8 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from pbx_connector.notices.desk import LocalMemos
-from pbx_connector.service.claims import GRACE, MOST_TRIES, Claim, Hopeless, Taken, claim, new_holder, release
+from pbx_connector.notifications.outbox import LocalSharedState
+from pbx_connector.service.claims import (
+    GRACE,
+    MOST_TRIES,
+    Claim,
+    ClaimHeld,
+    RetriesExhausted,
+    claim,
+    new_holder,
+    release,
+)
 from pbx_connector.stores import open_store
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -20,20 +29,20 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 @pytest.fixture
-def memos() -> LocalMemos:
-    return LocalMemos()
+def shared_state() -> LocalSharedState:
+    return LocalSharedState()
 
 
-def test_the_first_gets_it_and_the_second_is_told_when_to_look_again(memos: LocalMemos) -> None:
-    assert isinstance(claim(memos, "crm", NOON, NOON, ME), Claim)
-    assert claim(memos, "crm", NOON, NOON + SECOND, OTHER) == Taken(NOON + GRACE)
-    assert claim(memos, "crm", NOON + SECOND, NOON + SECOND, OTHER) == Taken(NOON + GRACE)
-    assert isinstance(claim(memos, "other", NOON, NOON, ME), Claim)
+def test_the_first_gets_it_and_the_second_is_told_when_to_look_again(shared_state: LocalSharedState) -> None:
+    assert isinstance(claim(shared_state, "crm", NOON, NOON, ME), Claim)
+    assert claim(shared_state, "crm", NOON, NOON + SECOND, OTHER) == ClaimHeld(NOON + GRACE)
+    assert claim(shared_state, "crm", NOON + SECOND, NOON + SECOND, OTHER) == ClaimHeld(NOON + GRACE)
+    assert isinstance(claim(shared_state, "other", NOON, NOON, ME), Claim)
 
 
-def test_the_next_run_is_anybodys(memos: LocalMemos) -> None:
-    claim(memos, "crm", NOON, NOON, ME)
-    assert isinstance(claim(memos, "crm", NOON + DAY, NOON + DAY, ME), Claim)
+def test_the_next_run_is_anybodys(shared_state: LocalSharedState) -> None:
+    claim(shared_state, "crm", NOON, NOON, ME)
+    assert isinstance(claim(shared_state, "crm", NOON + DAY, NOON + DAY, ME), Claim)
 
 
 def test_of_many_at_once_one_gets_it(tmp_path: Path) -> None:
@@ -42,56 +51,58 @@ def test_of_many_at_once_one_gets_it(tmp_path: Path) -> None:
     assert sum(isinstance(answer, Claim) for answer in answers) == 1
 
 
-def test_a_claim_whose_run_never_showed_up_is_free_again_after_a_while(memos: LocalMemos) -> None:
-    claim(memos, "crm", NOON, NOON, ME)
-    second = claim(memos, "crm", NOON, NOON + GRACE, OTHER)
+def test_a_claim_whose_run_never_showed_up_is_free_again_after_a_while(shared_state: LocalSharedState) -> None:
+    claim(shared_state, "crm", NOON, NOON, ME)
+    second = claim(shared_state, "crm", NOON, NOON + GRACE, OTHER)
     assert isinstance(second, Claim)
     assert second.tries == 2
 
 
-def test_a_claim_of_a_process_that_is_gone_is_free_at_once(memos: LocalMemos, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_claim_of_a_process_that_is_gone_is_free_at_once(
+    shared_state: LocalSharedState, monkeypatch: pytest.MonkeyPatch
+) -> None:
     child = os.fork()
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
-    claim(memos, "crm", NOON, NOON, f"{socket.gethostname()} {child} x")
-    assert isinstance(claim(memos, "crm", NOON, NOON + SECOND, ME), Claim)
+    claim(shared_state, "crm", NOON, NOON, f"{socket.gethostname()} {child} x")
+    assert isinstance(claim(shared_state, "crm", NOON, NOON + SECOND, ME), Claim)
 
 
-def test_a_claim_of_another_machine_is_waited_for(memos: LocalMemos) -> None:
-    claim(memos, "crm", NOON, NOON, "elsewhere 999999 x")
-    assert isinstance(claim(memos, "crm", NOON, NOON + SECOND, ME), Taken)
+def test_a_claim_of_another_machine_is_waited_for(shared_state: LocalSharedState) -> None:
+    claim(shared_state, "crm", NOON, NOON, "elsewhere 999999 x")
+    assert isinstance(claim(shared_state, "crm", NOON, NOON + SECOND, ME), ClaimHeld)
 
 
-def test_a_run_that_kills_whoever_tries_it_is_left_alone(memos: LocalMemos) -> None:
+def test_a_run_that_kills_whoever_tries_it_is_left_alone(shared_state: LocalSharedState) -> None:
     now = NOON
     for _ in range(MOST_TRIES):
-        assert isinstance(claim(memos, "crm", NOON, now, ME), Claim)
+        assert isinstance(claim(shared_state, "crm", NOON, now, ME), Claim)
         now += GRACE
-    assert claim(memos, "crm", NOON, now, ME) == Hopeless(MOST_TRIES)
-    assert isinstance(claim(memos, "crm", NOON + DAY, NOON + DAY, ME), Claim)
+    assert claim(shared_state, "crm", NOON, now, ME) == RetriesExhausted(MOST_TRIES)
+    assert isinstance(claim(shared_state, "crm", NOON + DAY, NOON + DAY, ME), Claim)
 
 
-def test_a_claim_whose_run_has_ended_is_waited_for_by_nobody(memos: LocalMemos) -> None:
-    mine = claim(memos, "crm", NOON, NOON, ME)
+def test_a_claim_whose_run_has_ended_is_waited_for_by_nobody(shared_state: LocalSharedState) -> None:
+    mine = claim(shared_state, "crm", NOON, NOON, ME)
     assert isinstance(mine, Claim)
-    release(memos, "crm", mine)
-    assert isinstance(claim(memos, "crm", NOON + SECOND, NOON + SECOND, OTHER), Claim)
+    release(shared_state, "crm", mine)
+    assert isinstance(claim(shared_state, "crm", NOON + SECOND, NOON + SECOND, OTHER), Claim)
 
 
-def test_a_run_that_could_not_begin_is_given_back(memos: LocalMemos) -> None:
+def test_a_run_that_could_not_begin_is_given_back(shared_state: LocalSharedState) -> None:
     for number in range(MOST_TRIES + 2):
-        mine = claim(memos, "crm", NOON, NOON + number * SECOND, ME)
+        mine = claim(shared_state, "crm", NOON, NOON + number * SECOND, ME)
         assert isinstance(mine, Claim)
-        release(memos, "crm", mine)
+        release(shared_state, "crm", mine)
 
 
-def test_a_claim_from_the_future_is_from_a_clock_that_was_set_back(memos: LocalMemos) -> None:
-    claim(memos, "crm", NOON, NOON + DAY, ME)
-    assert isinstance(claim(memos, "crm", NOON, NOON, ME), Claim)
+def test_a_claim_from_the_future_is_from_a_clock_that_was_set_back(shared_state: LocalSharedState) -> None:
+    claim(shared_state, "crm", NOON, NOON + DAY, ME)
+    assert isinstance(claim(shared_state, "crm", NOON, NOON, ME), Claim)
 
 
 @pytest.mark.parametrize("text", ["{", '{"due": "noon"}', "[]"])
-def test_a_claim_that_cannot_be_read_is_nobodys(memos: LocalMemos, text: str) -> None:
-    memos.swap_memo("claim crm", "", text)
-    assert isinstance(claim(memos, "crm", NOON, NOON, ME), Claim)
+def test_a_claim_that_cannot_be_read_is_nobodys(shared_state: LocalSharedState, text: str) -> None:
+    shared_state.compare_and_set("claim crm", "", text)
+    assert isinstance(claim(shared_state, "crm", NOON, NOON, ME), Claim)

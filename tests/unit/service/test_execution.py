@@ -20,7 +20,7 @@ from pbx_connector.schedule import Schedule
 from pbx_connector.service.claims import GRACE, last_run
 from pbx_connector.service.execution import Ended, Execution, NotNow
 from pbx_connector.service.store_watch import StoreWatch
-from pbx_connector.service.workers import Running
+from pbx_connector.service.worker_pool import Running
 from pbx_connector.stores.sql.schema import run as run_table
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
@@ -119,7 +119,7 @@ def test_a_refused_plan_is_said_with_its_reasons(
     strict = replace(profile, limits=Limits(RemovalLimit(0.1, 1)))
     ended(attempt(execution, strict))
     for number in range(10):
-        source.shelf["public"].drop(f"r{number}")
+        source.address_books["public"].drop(f"r{number}")
     again = ended(execution.attempt(strict, lambda last, moment: moment, Running("crm", time.monotonic())))
     assert again.report.status is RunStatus.REFUSED
     assert again.reason

@@ -1,4 +1,4 @@
-"""A store that accepts connections and then says nothing: it counts as away in time, and nobody but the look waits."""
+"""A store that accepts connections and then says nothing: it counts as unreachable in time, and only the look waits."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from pbx_connector.config import Config
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.plugins import Plugins
-from pbx_connector.service import process, store_watch
-from pbx_connector.service.process import Service
+from pbx_connector.service import daemon, store_watch
+from pbx_connector.service.daemon import Service
 from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.stores import open_store
 
@@ -70,8 +70,8 @@ def test_a_store_that_was_silent_is_back_with_its_answer(tmp_path: Path, monkeyp
 def test_the_service_answers_and_stops_whatever_the_store_does(
     silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "FIRST_LOOK", 0.1)
-    monkeypatch.setattr(process, "TICK", 0.05)
+    monkeypatch.setattr(daemon, "FIRST_LOOK", 0.1)
+    monkeypatch.setattr(daemon, "TICK", 0.05)
     monkeypatch.setattr(store_watch, "SILENCE", 0.5)
     config = Config.model_validate({"profiles": str(tmp_path), "service": {"listen": "off", "stop_within": "1s"}})
     service, stop = Service(config, Plugins([]), f"{silent}?connect_timeout=4"), threading.Event()

@@ -15,8 +15,8 @@ import structlog
 
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Counts, Report, RunStatus
-from pbx_connector.service.ledger import Facts, Ledger
 from pbx_connector.service.metrics import Metrics
+from pbx_connector.service.status import ProfileStatus, StatusBoard
 from pbx_connector.service.web import Web, health_page
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -107,9 +107,9 @@ def test_it_listens_on_ipv6_too() -> None:
     web.stop()
 
 
-def metrics() -> tuple[Ledger, Metrics]:
-    ledger = Ledger()
-    return ledger, Metrics(ledger, lambda: NOON, lambda: True)
+def metrics() -> tuple[StatusBoard, Metrics]:
+    board = StatusBoard()
+    return board, Metrics(board, lambda: NOON, lambda: True)
 
 
 def value(page: bytes, name: str) -> float | None:
@@ -118,8 +118,8 @@ def value(page: bytes, name: str) -> float | None:
 
 
 def test_runs_are_counted_by_profile_and_outcome() -> None:
-    ledger, made = metrics()
-    ledger.put(Facts("crm", "CRM", "crm.yaml", "", success=NOON - timedelta(hours=2), broken="line 3"))
+    board, made = metrics()
+    board.put(ProfileStatus("crm", "CRM", "crm.yaml", "", success=NOON - timedelta(hours=2), broken="line 3"))
     for status in (RunStatus.DONE, RunStatus.DONE, RunStatus.REFUSED):
         made.ran(Report("1", "crm", status, Counts(rows=10, added=3, removed=2, problems=1), duration=1.5))
     page = made.page()
@@ -135,18 +135,20 @@ def test_runs_are_counted_by_profile_and_outcome() -> None:
 
 
 def test_a_profile_that_is_gone_is_forgotten() -> None:
-    ledger, made = metrics()
-    ledger.put(Facts("crm", "CRM", "crm.yaml", ""))
+    board, made = metrics()
+    board.put(ProfileStatus("crm", "CRM", "crm.yaml", ""))
     made.ran(Report("1", "crm", RunStatus.DONE, Counts()))
-    ledger.drop("crm")
+    board.drop("crm")
     made.forget("crm")
     assert b'"crm"' not in made.page()
 
 
 def test_facts_are_json() -> None:
     report = Report("7", "crm", RunStatus.DONE, Counts(), started=NOON)
-    facts = Facts("crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1), reason="no answer")
-    content = json.loads(json.dumps(facts.as_json(NOON)))
+    status = ProfileStatus(
+        "crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1), reason="no answer"
+    )
+    content = json.loads(json.dumps(status.as_json(NOON)))
     started = "2026-11-23T12:00:00+00:00"
     assert content["last_run"] == {"run": "7", "status": "done", "started": started, "reason": "no answer"}
     assert content["last_success_age"] == 60

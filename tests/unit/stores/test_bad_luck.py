@@ -107,7 +107,7 @@ def test_a_writer_that_does_not_end_is_waited_for_and_then_reported(url: str, pa
 
 
 def test_a_full_disk_changes_nothing(url: str, source: MemorySource, profile: Profile) -> None:
-    book = source.shelf["public"]
+    book = source.address_books["public"]
     for number in range(3000):
         book.put(f"k{number}", display_name=f"Name {number}", notes="long " * 50)
     with open_store(url) as store:
@@ -130,7 +130,7 @@ def test_a_full_disk_changes_nothing(url: str, source: MemorySource, profile: Pr
 def test_a_read_only_store_can_be_looked_at_and_simulated_on(
     url: str, path: Path, source: MemorySource, profile: Profile
 ) -> None:
-    source.shelf["public"].put("bob", display_name="Bob")
+    source.address_books["public"].put("bob", display_name="Bob")
     before = path.read_bytes()
     with open_store(url, read_only=True) as store:
         assert store.read_only
@@ -234,7 +234,7 @@ def test_migrations_make_the_tables_of_this_version(any_url: str) -> None:
 
 def test_the_comparison_sees_what_a_migration_forgot(any_url: str) -> None:
     with open_store(any_url) as store, database_of(store).read() as connection:
-        connection.execute(text("ALTER TABLE memo ADD COLUMN extra TEXT"))
+        connection.execute(text("ALTER TABLE shared_state ADD COLUMN extra TEXT"))
         connection.execute(text("DROP INDEX journal_account"))
         found = compare_metadata(MigrationContext.configure(connection), metadata)
     assert sorted(difference[0] for difference in found) == ["add_index", "remove_column"]

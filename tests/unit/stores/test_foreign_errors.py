@@ -273,7 +273,7 @@ LOOKS: dict[str, Callable[[Store], object]] = {
     "accounts": lambda store: [store.accounts(), store.labels(), store.count_account_entries("7")],
     "history": lambda store: [list(store.runs("crm")), store.run("3"), list(store.changes("3"))],
     "plans": lambda store: [store.plan("6"), list(store.plan_changes("6"))],
-    "profiles": lambda store: [store.profiles(), list(store.problems("crm")), store.memo("x")],
+    "profiles": lambda store: [store.profiles(), list(store.problems("crm")), store.shared_state("x")],
     "import": lambda store: store.plan_account_import([Account("8")], remove_missing=True),
 }
 
@@ -302,7 +302,7 @@ CHANGES: dict[str, Callable[[Store], object]] = {
     "adopt": lambda store: store.adopt_profile("crm", "new"),
     "remove profile": lambda store: store.remove_profile("crm"),
     "prune": lambda store: store.prune(timedelta(days=1)),
-    "memo": lambda store: store.swap_memo("x", "", "y"),
+    "memo": lambda store: store.compare_and_set("x", "", "y"),
 }
 
 

@@ -17,7 +17,7 @@ from pbx_connector.model import Book, Mapped, Record, Row, RunStatus
 from pbx_connector.plan import Content
 from pbx_connector.profile import Profile
 from pbx_connector.run import run_profile
-from pbx_connector.source import Opening
+from pbx_connector.source import SourceContext
 from pbx_connector.stores import Store, open_store
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
@@ -47,8 +47,8 @@ def profile(source: MemorySource) -> Profile:
 def changed(source: MemorySource, profile: Profile) -> Profile:
     """The profile after some of the rows have changed."""
     for number in range(0, ROWS, 100):
-        source.shelf["public"].put(f"k{number:05}", display_name=f"Other {number}")
-    source.shelf["public"].put("new", display_name="New")
+        source.address_books["public"].put(f"k{number:05}", display_name=f"Other {number}")
+    source.address_books["public"].put("new", display_name="New")
     return profile
 
 
@@ -70,7 +70,7 @@ def while_reading(profile: Profile, act: Callable[[], None]) -> Profile:
 
 def once_read(profile: Profile, act: Callable[[], None]) -> Profile:
     @contextmanager
-    def opened(settings: MemorySettings, opening: Opening) -> Iterator[object]:
+    def opened(settings: MemorySettings, opening: SourceContext) -> Iterator[object]:
         with profile.source.open(settings, opening) as source:
             yield source
         act()

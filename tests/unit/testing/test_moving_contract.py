@@ -9,7 +9,7 @@ import pytest
 
 from pbx_connector.errors import SourceUnavailable
 from pbx_connector.model import Book, BookGone, End, Problem, Row
-from pbx_connector.source import Opening, Source
+from pbx_connector.source import Source, SourceContext
 from pbx_connector.testing import MemorySource, MovingSourceContract, SourceStage
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -23,7 +23,7 @@ class MemoryStage(SourceStage):
         self.book.skip("team")
 
     def open(self) -> AbstractContextManager[Source]:
-        return self.server.type().open(MemorySettings(), Opening())
+        return self.server.type().open(MemorySettings(), SourceContext())
 
     def is_staged(self, book: Book) -> bool:
         return book.id == "customers"
@@ -38,7 +38,7 @@ class MemoryStage(SourceStage):
         self.book.drop("bo")
 
     def remove_book(self) -> None:
-        del self.server.shelf["customers"]
+        del self.server.address_books["customers"]
 
     def break_down(self) -> None:
         self.server.down = SourceUnavailable("the server does not answer")

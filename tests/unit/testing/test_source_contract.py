@@ -34,11 +34,11 @@ class TestMemorySource(SourceContract):
 
 
 def without_end(source: MemorySource) -> None:
-    source.shelf["public"].cut_after = 2
+    source.address_books["public"].cut_after = 2
 
 
 def with_new_versions_each_time(source: MemorySource) -> None:
-    book = source.shelf["public"]
+    book = source.address_books["public"]
     stream = book.stream
 
     def restless(since: str | None, known: dict[str, str]) -> object:
@@ -53,7 +53,7 @@ def that_confirms_too_much(source: MemorySource) -> None:
 
 
 def that_calls_everything_unchanged(source: MemorySource) -> None:
-    book = source.shelf["public"]
+    book = source.address_books["public"]
     stream = book.stream
 
     def lazy(since: str | None, known: dict[str, str]) -> object:

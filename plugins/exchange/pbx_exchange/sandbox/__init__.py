@@ -8,10 +8,10 @@ from __future__ import annotations
 
 try:
     from pbx_exchange.sandbox.demo import Size
+    from pbx_exchange.sandbox.entities import DirectoryAddress, Folder, Item, Mailbox, Right
     from pbx_exchange.sandbox.faults import Fault
     from pbx_exchange.sandbox.server import Sandbox, SandboxAccount
-    from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Item, Mailbox, Right
-    from pbx_exchange.sandbox.world import World
+    from pbx_exchange.sandbox.server_state import ServerState
 except ModuleNotFoundError as missing:
     hint = "pip install 'pbx-connector-exchange[sandbox]'"
     raise ImportError(f"the sandbox needs {missing.name}, which comes with its extra: {hint}") from missing
@@ -25,6 +25,6 @@ __all__ = [
     "Right",
     "Sandbox",
     "SandboxAccount",
+    "ServerState",
     "Size",
-    "World",
 ]

@@ -1,6 +1,6 @@
 """Who is asking, and what they get to see: ids in requests become folders and items, or Exchange's own errors.
 
-Neighbours: world.py (rights), operations/ (every operation looks things up here).
+Neighbours: server_state.py (rights), operations/ (every operation looks things up here).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Final
 
 from lxml import etree
 
+from pbx_exchange.sandbox.entities import Folder, Item, Mailbox, Principal, Right, User
 from pbx_exchange.sandbox.identifiers import MalformedId
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import NS, EwsError, SoapFault
-from pbx_exchange.sandbox.things import Folder, Item, Mailbox, Principal, Right, User
-from pbx_exchange.sandbox.world import World
 
 NOT_FOUND: Final = EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
 
@@ -24,9 +24,9 @@ def _denied() -> EwsError:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The world as one caller sees it."""
+    """The state as one caller sees it."""
 
-    world: World
+    state: ServerState
     email: str
     """Lower-case address of the mailbox that acts: the caller's own, or the one it impersonates."""
     public_mailbox: str = ""
@@ -66,7 +66,7 @@ class Session:
 
     def _find_folder(self, folder_id: str) -> Folder:
         try:
-            folder = self.world.find_folder(folder_id)
+            folder = self.state.find_folder(folder_id)
         except MalformedId as error:
             raise EwsError("ErrorInvalidIdMalformed", "Id is malformed.") from error
         if folder is None:
@@ -76,11 +76,11 @@ class Session:
     def _find_distinguished(self, element: etree._Element) -> Folder:
         name = element.get("Id", "")
         if name == "publicfoldersroot":
-            return self.world.public
+            return self.state.public
         address = element.findtext("t:Mailbox/t:EmailAddress", self.email, NS)
-        mailbox = self.world.find_mailbox(address)
+        mailbox = self.state.find_mailbox(address)
         if mailbox is None:
-            raise EwsError(*_no_mailbox(self.world, address))
+            raise EwsError(*_no_mailbox(self.state, address))
         folder = mailbox.distinguished.get(name)
         if folder is None:
             raise EwsError("ErrorFolderNotFound", "The specified folder could not be found in the store.")
@@ -91,7 +91,7 @@ class Session:
     def see_item(self, element: etree._Element, right: Right = Right.READ) -> Item:
         """The item that an ItemId names, if the caller has that right in its folder."""
         try:
-            item = self.world.find_item(element.get("Id", ""))
+            item = self.state.find_item(element.get("Id", ""))
         except MalformedId as error:
             raise EwsError("ErrorInvalidIdMalformed", "Id is malformed.") from error
         if item is None:
@@ -100,37 +100,37 @@ class Session:
         return item
 
 
-def open_session(world: World, user: Principal, impersonate: str | None, public_mailbox: str = "") -> Session:
+def open_session(state: ServerState, user: Principal, impersonate: str | None, public_mailbox: str = "") -> Session:
     """Raises SoapFault if the caller may not be whom it wants to be."""
     if impersonate is None and isinstance(user, User):
-        return Session(world, user.email.lower(), public_mailbox.lower())
+        return Session(state, user.email.lower(), public_mailbox.lower())
     if impersonate is None:
         raise SoapFault(
             "ErrorInvalidExchangeImpersonationHeaderData",
             "ExchangeImpersonation SOAP header must be present for this type of OAuth token.",
         )
-    mailbox = _find_impersonated(world, impersonate)
-    if not world.may_impersonate(user, mailbox):
+    mailbox = _find_impersonated(state, impersonate)
+    if not state.may_impersonate(user, mailbox):
         raise SoapFault(
             "ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user."
         )
-    return Session(world, mailbox.email.lower(), public_mailbox.lower())
+    return Session(state, mailbox.email.lower(), public_mailbox.lower())
 
 
-def _find_impersonated(world: World, name: str) -> Mailbox:
+def _find_impersonated(state: ServerState, name: str) -> Mailbox:
     if not name:
         raise SoapFault(
             "ErrorInvalidExchangeImpersonationHeaderData", "ExchangeImpersonation SOAP header contains invalid data."
         )
-    mailbox = world.find_mailbox(name)
+    mailbox = state.find_mailbox(name)
     if mailbox is None:
-        raise SoapFault(*_no_mailbox(world, name))
+        raise SoapFault(*_no_mailbox(state, name))
     return mailbox
 
 
-def _no_mailbox(world: World, name: str) -> tuple[str, str, dict[str, str]]:
+def _no_mailbox(state: ServerState, name: str) -> tuple[str, str, dict[str, str]]:
     """Code, text and values of the error for an address that no mailbox goes by."""
-    known = world.find_by_alias(name)
+    known = state.find_by_alias(name)
     if known is None:
         return "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.", {}
     text = "The primary SMTP address must be specified when referencing a mailbox."

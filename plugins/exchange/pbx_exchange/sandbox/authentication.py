@@ -16,10 +16,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from pbx_exchange.sandbox import kerberos
+from pbx_exchange.sandbox.entities import Principal, User
 from pbx_exchange.sandbox.ntlm import Negotiation
-from pbx_exchange.sandbox.things import Principal, User
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.tokens import Tokens
-from pbx_exchange.sandbox.world import World
 
 SCHEMES: Final = ("basic", "ntlm", "kerberos", "bearer")
 _NAMES: Final = {"negotiate": "kerberos"}
@@ -35,13 +35,13 @@ _CHALLENGES: Final = {
 class Authenticator:
     """Accepts the given schemes and tells callers of them."""
 
-    def __init__(self, world: World, tokens: Tokens, schemes: Collection[str] = ("basic",)) -> None:
+    def __init__(self, state: ServerState, tokens: Tokens, schemes: Collection[str] = ("basic",)) -> None:
         unknown = set(schemes) - set(SCHEMES)
         if unknown:
             raise ValueError(f"no way to log in: {', '.join(sorted(unknown))}; there are {', '.join(SCHEMES)}")
         if "kerberos" in schemes:
             kerberos.require()
-        self._world = world
+        self._state = state
         self._tokens = tokens
         self._schemes = [scheme for scheme in SCHEMES if scheme in schemes]
 
@@ -54,7 +54,7 @@ class Authenticator:
         if scheme == "ntlm":
             return self._authenticate_ntlm(http, credentials)
         if scheme == "kerberos":
-            return self._world.find_user(kerberos.find_caller(credentials)) or self._refuse()
+            return self._state.find_user(kerberos.find_caller(credentials)) or self._refuse()
         if scheme == "bearer":
             return self._tokens.find(credentials) or self._refuse()
         return self._authenticate_basic(credentials) or self._refuse()
@@ -70,7 +70,7 @@ class Authenticator:
             name, _, password = _decode(base64.b64decode(credentials, validate=True)).partition(":")
         except binascii.Error:
             return None
-        user = self._world.find_user(name)
+        user = self._state.find_user(name)
         if user and secrets.compare_digest(user.password.encode(), password.encode()):
             return user
         return None
@@ -78,7 +78,7 @@ class Authenticator:
     def _authenticate_ntlm(self, http: HttpRequest, credentials: str) -> User | Response:
         """NTLM logs in a connection, not a request: what is known of it lives as long as the connection."""
         connection = http.scope["state"]["connection"]
-        negotiation: Negotiation = connection.setdefault("ntlm", Negotiation(self._world))
+        negotiation: Negotiation = connection.setdefault("ntlm", Negotiation(self._state))
         challenge = negotiation.step(credentials)
         if challenge:
             return self._refuse([f"NTLM {challenge}"])
@@ -90,7 +90,7 @@ class Authenticator:
 
     def _remember(self, http: HttpRequest) -> User | None:
         user: User | None = http.scope["state"]["connection"].get("user")
-        return user if user and self._world.users.get(user.email.lower()) is user else None
+        return user if user and self._state.users.get(user.email.lower()) is user else None
 
 
 def _decode(text: bytes) -> str:

@@ -11,10 +11,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from pbx_exchange.sandbox.authentication import Authenticator
+from pbx_exchange.sandbox.entities import Mailbox
 from pbx_exchange.sandbox.exchange import XML
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import SOAP, escape, parse_xml
-from pbx_exchange.sandbox.things import Mailbox
-from pbx_exchange.sandbox.world import World
 
 SOAP_PATH: Final = "/autodiscover/autodiscover.svc"
 POX_PATH: Final = "/autodiscover/autodiscover.xml"
@@ -28,8 +28,8 @@ _SCHEMAS: Final = "Exchange2007, Exchange2007_SP1, Exchange2010, Exchange2010_SP
 class Autodiscover:
     """`ews_path` is where the web service is on this server."""
 
-    def __init__(self, world: World, authenticator: Authenticator, ews_path: str) -> None:
-        self._world = world
+    def __init__(self, state: ServerState, authenticator: Authenticator, ews_path: str) -> None:
+        self._state = state
         self._authenticator = authenticator
         self._ews_path = ews_path
 
@@ -50,7 +50,7 @@ class Autodiscover:
         if isinstance(caller, Response):
             return caller
         address = parse_xml(data).findtext(".//{*}EMailAddress", "")
-        mailbox = self._world.find_mailbox(address)
+        mailbox = self._state.find_mailbox(address)
         if mailbox is None:
             return Response(_write_pox_error(), media_type=XML)
         return Response(_write_pox(mailbox, self._ews_url(http)), media_type=XML)
@@ -59,7 +59,7 @@ class Autodiscover:
         return f"{http.url.scheme}://{http.url.netloc}{self._ews_path}"
 
     def _write_user(self, address: str, wanted: list[str], url: str) -> str:
-        mailbox = self._world.find_mailbox(address)
+        mailbox = self._state.find_mailbox(address)
         if mailbox is None:
             return (
                 "<UserResponse><ErrorCode>InvalidUser</ErrorCode>"

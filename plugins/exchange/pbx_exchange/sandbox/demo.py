@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
+from pbx_exchange.sandbox.entities import DirectoryAddress, Folder, Value
 from pbx_exchange.sandbox.generated import Generator
-from pbx_exchange.sandbox.things import DirectoryAddress, Folder, Value
-from pbx_exchange.sandbox.world import CONTACTS, World
+from pbx_exchange.sandbox.server_state import CONTACTS, ServerState
 
 SERVICE_USER: Final = "pbx@example.com"
 SHARED_MAILBOX: Final = "sales@example.com"
@@ -20,13 +20,13 @@ _SEED: Final = 1
 _GENERATED_FOLDERS: Final = ("Customers", "Suppliers", "Partners", "Staff")
 
 
-def build_demo(password: str) -> World:
+def build_demo(password: str) -> ServerState:
     data = json.loads((files(__package__) / "demo.json").read_text(encoding="utf-8"))
-    world = build_users(data["users"], password)
-    _fill_folders(world, world.public, data["public"])
+    state = build_users(data["users"], password)
+    _fill_folders(state, state.public, data["public"])
     for email, inside in data["private"].items():
-        _fill(world, world.contacts(email), inside)
-    return world
+        _fill(state, state.contacts(email), inside)
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +42,46 @@ class Size:
     """Contacts in each of their mailboxes."""
 
 
-def build_generated(password: str, size: Size) -> World:
+def build_generated(password: str, size: Size) -> ServerState:
     """An organisation of that size; the same for the same seed."""
     numbers = range(1, size.mailboxes + 1)
     people = [{"email": f"user{n}@example.com", "username": f"user{n}", "name": f"User {n}"} for n in numbers]
     service = {"email": SERVICE_USER, "username": "pbx", "name": "Phone System"}
-    world = build_users([service, *people], password)
+    state = build_users([service, *people], password)
     generator = Generator(size.seed)
-    company = world.add_folder(world.public, "Company Contacts")
-    folders = [world.add_folder(company, name) for name in _GENERATED_FOLDERS]
+    company = state.add_folder(state.public, "Company Contacts")
+    folders = [state.add_folder(company, name) for name in _GENERATED_FOLDERS]
     for at in range(size.contacts):
-        world.add_values(folders[at % len(folders)], generator)
+        state.add_values(folders[at % len(folders)], generator)
     for person in people:
         for _ in range(size.each):
-            world.add_values(world.contacts(person["email"]), generator)
-    return world
+            state.add_values(state.contacts(person["email"]), generator)
+    return state
 
 
-def build_users(users: list[dict[str, str]], password: str) -> World:
+def build_users(users: list[dict[str, str]], password: str) -> ServerState:
     """An organisation of these users, where the service user may impersonate everybody."""
-    world = World()
+    state = ServerState()
     for user in users:
-        world.add_user(**user, password=password)
-    world.set_impersonation(SERVICE_USER, "*")
-    return world
+        state.add_user(**user, password=password)
+    state.set_impersonation(SERVICE_USER, "*")
+    return state
 
 
-def _fill_folders(world: World, parent: Folder, folders: dict[str, Any]) -> None:
+def _fill_folders(state: ServerState, parent: Folder, folders: dict[str, Any]) -> None:
     for name, inside in folders.items():
-        _fill(world, world.add_folder(parent, name, inside.get("class", CONTACTS)), inside)
+        _fill(state, state.add_folder(parent, name, inside.get("class", CONTACTS)), inside)
 
 
-def _fill(world: World, folder: Folder, inside: dict[str, Any]) -> None:
+def _fill(state: ServerState, folder: Folder, inside: dict[str, Any]) -> None:
     if "readers" in inside:
-        world.share(folder, *inside["readers"])
+        state.share(folder, *inside["readers"])
     for contact in inside.get("contacts", ()):
         values = {name: _read_value(value) for name, value in contact.items() if name != "kind"}
-        world.add_values(folder, values, contact.get("kind", "Contact"))
+        state.add_values(folder, values, contact.get("kind", "Contact"))
     for _ in range(inside.get("generated", 0)):
-        world.add_values(folder, Generator(_SEED))
-    _fill_folders(world, folder, inside.get("folders", {}))
+        state.add_values(folder, Generator(_SEED))
+    _fill_folders(state, folder, inside.get("folders", {}))
 
 
 def _read_value(value: Any) -> Value:

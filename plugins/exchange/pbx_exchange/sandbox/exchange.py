@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import Request
-from pbx_exchange.sandbox.world import World
 
 XML = "text/xml; charset=utf-8"
 
@@ -26,7 +26,7 @@ class Answer:
 class Exchange:
     """A request that is understood, and how to have it answered."""
 
-    world: World
+    state: ServerState
     request: Request
     mailbox: str
     """Lower-case address of the mailbox that acts: the caller's own, or the one it impersonates."""

@@ -197,10 +197,10 @@ async def _false_end(fault: Fault, exchange: Exchange) -> Response:
 
 async def _vanished_item(fault: Fault, exchange: Exchange) -> Response:
     """The first item of a GetItem is deleted right before."""
-    with exchange.world.lock:
-        found = exchange.world.find_item(str(exchange.request.body.xpath("string(m:ItemIds/*[1]/@Id)", namespaces=NS)))
+    with exchange.state.lock:
+        found = exchange.state.find_item(str(exchange.request.body.xpath("string(m:ItemIds/*[1]/@Id)", namespaces=NS)))
         if found:
-            exchange.world.remove(found)
+            exchange.state.remove(found)
     return respond(exchange.proceed())
 
 

@@ -1,6 +1,6 @@
 """Ids and change keys as Exchange hands them out: opaque, long, case-sensitive, and no telling what is inside.
 
-The world numbers its things; this turns a number into an id and back. Neighbours: world.py.
+The state numbers its things; this turns a number into an id and back. Neighbours: server_state.py.
 """
 
 from __future__ import annotations

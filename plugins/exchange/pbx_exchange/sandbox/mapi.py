@@ -1,7 +1,7 @@
 """Extended properties: the MAPI names below the web service, by which some clients ask for what has a name above, too.
 
 Tags are those of [MS-OXPROPS]. An extended property that is no view of a known value is kept under its own name.
-Neighbours: shapes.py and restrictions.py (who reads), written.py (who writes).
+Neighbours: shapes.py and restrictions.py (who reads), writers.py (who writes).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 
 from lxml import etree
 
+from pbx_exchange.sandbox.entities import Item, Values, tell_time
 from pbx_exchange.sandbox.properties import as_text, read_class, read_size, read_subject
 from pbx_exchange.sandbox.soap import attribute, escape
-from pbx_exchange.sandbox.things import Item, Values, tell_time
 
 _ADDRESS_SET: Final = "00062004-0000-0000-c000-000000000046"
 _PARTS: Final = ("Street", "City", "State", "PostalCode", "CountryOrRegion")

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 import spnego
 from spnego.exceptions import SpnegoError
 
-from pbx_exchange.sandbox.things import User
-from pbx_exchange.sandbox.world import World
+from pbx_exchange.sandbox.entities import User
+from pbx_exchange.sandbox.server_state import ServerState
 
 _VARIABLE = "NTLM_USER_FILE"
 _DOMAIN = "EXAMPLE"
@@ -28,29 +28,29 @@ _LOCK = threading.Lock()
 class Negotiation:
     """One login on one connection: a challenge, then an answer to it."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        with _passwords(world):
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        with _passwords(state):
             self._context = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
         self.user: User | None = None
 
     def step(self, token: str) -> str | None:
         """The challenge to send back, or None when it is over: `user` tells how it ended."""
         try:
-            with _passwords(self._world):
+            with _passwords(self._state):
                 answer = self._context.step(base64.b64decode(token))
         except (SpnegoError, binascii.Error, ValueError):
             return None
         if answer:
             return base64.b64encode(answer).decode()
-        self.user = self._world.find_user(self._context.client_principal or "")
+        self.user = self._state.find_user(self._context.client_principal or "")
         return None
 
 
 @contextmanager
-def _passwords(world: World) -> Iterator[None]:
+def _passwords(state: ServerState) -> Iterator[None]:
     with _LOCK, tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
-        for user in world.users.values():
+        for user in state.users.values():
             for domain, name in (("", user.email), ("", user.username), (_DOMAIN, user.username)):
                 file.write(f"{domain}:{name}:{user.password}\n")
         file.flush()

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pbx_exchange.sandbox.entities import ITEM_CLASSES, DirectoryAddress, Item, Kind, Value, Values, tell_time
 from pbx_exchange.sandbox.soap import attribute, escape
-from pbx_exchange.sandbox.things import ITEM_CLASSES, DirectoryAddress, Item, Kind, Value, Values, tell_time
 
 FIND_LIMIT: Final = 255
 """FindItem cuts text after so many characters; GetItem gives it whole."""

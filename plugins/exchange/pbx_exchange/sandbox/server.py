@@ -14,15 +14,15 @@ from types import TracebackType
 from pbx_exchange.sandbox.authentication import Authenticator
 from pbx_exchange.sandbox.certificates import Authority
 from pbx_exchange.sandbox.demo import SERVICE_USER, SHARED_MAILBOX, Size, build_demo, build_generated
+from pbx_exchange.sandbox.entities import Application, User
 from pbx_exchange.sandbox.faults import Faults
 from pbx_exchange.sandbox.listening import Listener
 from pbx_exchange.sandbox.requestlog import RequestLog
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.service import Service
-from pbx_exchange.sandbox.things import Application, User
 from pbx_exchange.sandbox.tokens import Tokens
 from pbx_exchange.sandbox.validation import Validator
 from pbx_exchange.sandbox.web import EWS_PATH, build_app
-from pbx_exchange.sandbox.world import World
 
 _CLIENT_ID = "5a4db0c5-0000-4000-8000-000000000001"
 
@@ -66,18 +66,18 @@ class Sandbox:
         schema; what breaks it is then found in `violations`.
         """
         password = password or secrets.token_urlsafe(12)
-        world = build_generated(password, size) if size else build_demo(password)
-        world.add_application(_CLIENT_ID, password)
-        tokens = Tokens(world, token_lifetime)
-        authenticator = Authenticator(world, tokens, auth)
+        state = build_generated(password, size) if size else build_demo(password)
+        state.add_application(_CLIENT_ID, password)
+        tokens = Tokens(state, token_lifetime)
+        authenticator = Authenticator(state, tokens, auth)
         validator = Validator(validate) if validate else None
-        service = Service(world, authenticator, latency=latency, validator=validator)
+        service = Service(state, authenticator, latency=latency, validator=validator)
         return cls(service, tokens, port=port, authority=Authority(hosts) if tls else None)
 
     @property
-    def world(self) -> World:
+    def state(self) -> ServerState:
         """What is in it; change it at will."""
-        return self._service.world
+        return self._service.state
 
     @property
     def requests(self) -> RequestLog:
@@ -108,7 +108,7 @@ class Sandbox:
     @property
     def application(self) -> Application:
         """A program that may get tokens and impersonate everybody."""
-        return self.world.applications[_CLIENT_ID]
+        return self.state.applications[_CLIENT_ID]
 
     @property
     def ca_file(self) -> Path | None:
@@ -126,12 +126,12 @@ class Sandbox:
 
     @property
     def service_user(self) -> User:
-        return self.world.users[SERVICE_USER]
+        return self.state.users[SERVICE_USER]
 
     @property
     def accounts(self) -> list[SandboxAccount]:
         """Everybody with a mailbox but the service user and the shared mailbox."""
-        people = [user for email, user in self.world.users.items() if email not in (SERVICE_USER, SHARED_MAILBOX)]
+        people = [user for email, user in self.state.users.items() if email not in (SERVICE_USER, SHARED_MAILBOX)]
         return [SandboxAccount(f"acc-{user.username}", user.username, user.email) for user in people]
 
     @property

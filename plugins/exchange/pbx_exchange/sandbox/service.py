@@ -14,23 +14,23 @@ from starlette.responses import Response
 
 from pbx_exchange.sandbox.access import Session, open_session
 from pbx_exchange.sandbox.authentication import Authenticator
+from pbx_exchange.sandbox.entities import Principal
 from pbx_exchange.sandbox.exchange import Answer, Exchange
 from pbx_exchange.sandbox.faults import Faults, respond, suffer
 from pbx_exchange.sandbox.operations import OPERATIONS
 from pbx_exchange.sandbox.requestlog import RequestLog, RequestRecord
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import Request, SoapFault, read_request, write_answer, write_fault, write_response
-from pbx_exchange.sandbox.things import Principal
 from pbx_exchange.sandbox.validation import Validator
-from pbx_exchange.sandbox.world import World
 
 
 class Service:
-    """The Exchange web service of one world."""
+    """The Exchange web service of one state."""
 
     def __init__(
-        self, world: World, authenticator: Authenticator, *, latency: float, validator: Validator | None
+        self, state: ServerState, authenticator: Authenticator, *, latency: float, validator: Validator | None
     ) -> None:
-        self.world = world
+        self.state = state
         self.authenticator = authenticator
         self.requests = RequestLog()
         self.faults = Faults()
@@ -61,10 +61,10 @@ class Service:
 
     async def _run(self, http: HttpRequest, user: Principal, request: Request) -> Response:
         public_mailbox = http.headers.get("x-publicfoldermailbox", "")
-        with self.world.lock:
-            session = open_session(self.world, user, request.impersonate, public_mailbox)
+        with self.state.lock:
+            session = open_session(self.state, user, request.impersonate, public_mailbox)
         transport = http.scope["state"]["connection"]["transport"]
-        exchange = Exchange(self.world, request, session.email, lambda: self._operate(session, request), transport)
+        exchange = Exchange(self.state, request, session.email, lambda: self._operate(session, request), transport)
         fault = self.faults.take(request.operation, session.email)
         return await suffer(fault, exchange) if fault else respond(exchange.proceed())
 
@@ -82,7 +82,7 @@ class Service:
         if operation is None:
             raise SoapFault("ErrorInvalidOperation", f"The sandbox does not offer {request.operation}.")
         try:
-            with self.world.lock:
+            with self.state.lock:
                 messages = operation(session, request.body)
         except (ValueError, IndexError) as error:  # numbers that are none, elements that are missing
             raise SoapFault("ErrorSchemaValidation", f"The request failed schema validation: {error}") from error

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
-from pbx_exchange.sandbox.things import Application
-from pbx_exchange.sandbox.world import World
+from pbx_exchange.sandbox.entities import Application
+from pbx_exchange.sandbox.server_state import ServerState
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -39,8 +39,8 @@ class TokenRefused(Exception):
 class Tokens:
     """Hands out tokens, and knows them again until they expire."""
 
-    def __init__(self, world: World, lifetime: float = 3600.0) -> None:
-        self._world = world
+    def __init__(self, state: ServerState, lifetime: float = 3600.0) -> None:
+        self._state = state
         self.lifetime = lifetime
         self._issued: dict[str, tuple[Application, float]] = {}
         self.tenants = {"example.com"}
@@ -91,7 +91,7 @@ class Tokens:
             raise TokenRefused("unsupported_grant_type", 70003, "The app requested an unsupported grant type.", 400)
         if not form.get("scope", "").endswith("/.default"):
             raise TokenRefused("invalid_scope", 1002012, "The provided value for scope is not valid.", 400)
-        application = self._world.applications.get(form.get("client_id", ""))
+        application = self._state.applications.get(form.get("client_id", ""))
         if application is None:
             raise TokenRefused("unauthorized_client", 700016, "Application was not found in the directory.", 400)
         if form.get("client_assertion_type") == _ASSERTION:

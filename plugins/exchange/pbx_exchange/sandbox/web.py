@@ -22,8 +22,8 @@ EWS_PATH = "/EWS/Exchange.asmx"
 
 
 def build_app(service: Service, tokens: Tokens) -> ASGIApp:
-    autodiscover = Autodiscover(service.world, service.authenticator, EWS_PATH)
-    admin = Admin(service, Authenticator(service.world, tokens))
+    autodiscover = Autodiscover(service.state, service.authenticator, EWS_PATH)
+    admin = Admin(service, Authenticator(service.state, tokens))
     routes = [
         Route(EWS_PATH.lower(), service.serve, methods=["GET", "POST"]),
         Route(SOAP_PATH, autodiscover.serve_soap, methods=["POST"]),

@@ -26,7 +26,7 @@ _PIECE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class TransportOptions:
     """How to reach servers: within which time, trusting whom, through what."""
 
     seconds: float
@@ -52,10 +52,10 @@ class OversizedAnswer(RequestException):
 
 
 class BoundedAdapter(HTTPAdapter):
-    def __init__(self, route: Route) -> None:
+    def __init__(self, transport: TransportOptions) -> None:
         # One connection a session, as exchangelib has it: NTLM authenticates connections, not requests.
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)
-        self._route = route
+        self._transport = transport
 
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
         super().init_poolmanager(*args, **how)
@@ -67,7 +67,7 @@ class BoundedAdapter(HTTPAdapter):
         return manager
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
-        login = self._route.proxy_login
+        login = self._transport.proxy_login
         own = {} if login is None else {"Proxy-Authorization": f"Basic {b64encode(':'.join(login).encode()).decode()}"}
         return super().proxy_headers(proxy) | own
 
@@ -77,10 +77,10 @@ class BoundedAdapter(HTTPAdapter):
         response = super().send(
             request,
             stream=True,
-            timeout=timeout or (min(CONNECT_SECONDS, self._route.seconds), self._route.seconds),
-            verify=self._route.verify,
+            timeout=timeout or (min(CONNECT_SECONDS, self._transport.seconds), self._transport.seconds),
+            verify=self._transport.verify,
             cert=cert,
-            proxies=dict(self._route.proxies) or proxies,
+            proxies=dict(self._transport.proxies) or proxies,
         )
         if response.status_code in (401, 407):
             _bound_later_reading(response)

@@ -1,7 +1,7 @@
 """A connection to one Exchange server: exchangelib's sessions, with patience and limits of our own.
 
-`Endpoint` is exchangelib's protocol without its process-wide cache, `Patience` its retry policy with an end, `Mailbox`
-what its services ask of an account. Built by `pbx_exchange.connection`, used by `wire.services`.
+`Endpoint` is exchangelib's protocol without its process-wide cache, `RetryPolicy` ends its retries, `Mailbox`
+is what its services ask of an account. Built by `pbx_exchange.connection`, used by `wire.services`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from exchangelib.errors import (
     SessionPoolMinSizeReached,
     UnauthorizedError,
 )
-from exchangelib.protocol import CachingProtocol, Protocol, RetryPolicy
+from exchangelib.protocol import CachingProtocol, Protocol
+from exchangelib.protocol import RetryPolicy as EwsRetryPolicy
 from exchangelib.transport import NOAUTH, OAUTH2, get_auth_method_from_response
 from exchangelib.util import is_xml
 from exchangelib.version import Version
@@ -43,8 +44,8 @@ from requests import Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.exceptions import ProxyError
 
-from pbx_exchange.wire.adapter import Route
-from pbx_exchange.wire.answer import AnswerRefused
+from pbx_exchange.wire.adapter import TransportOptions
+from pbx_exchange.wire.xml_parser import AnswerRefused
 
 # Whatever exchangelib warns of becomes an error or problem in our words, while its own lines quote whole requests and
 # answers, contacts and all. Who looks for a bug sets a lower level.
@@ -96,8 +97,8 @@ class Blocked(Forbidden):
 _REFUSED = {"Bearer": TokenNotAccepted, "Negotiate": TicketNotAccepted}
 
 
-class Patience(RetryPolicy):  # type: ignore[misc]
-    """How long to go on asking a server in trouble; one for all threads, so that all of them hold back together.
+class RetryPolicy(EwsRetryPolicy):  # type: ignore[misc]
+    """How long to go on asking a failing server; one for all threads, so that all of them hold back together.
 
     Fails fast until `proven` is set, unless the server itself says how long to wait: exchangelib takes a 401 for a busy
     server and would hide a wrong password.
@@ -168,7 +169,7 @@ class Patience(RetryPolicy):  # type: ignore[misc]
 class Attempts:
     """The tries at one request: `again(error)` returns after the wait that is due, or raises the error for good."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: RetryPolicy) -> None:
         self._patience = patience
         self._start = time.monotonic()
         self._wait = patience._first_wait
@@ -256,14 +257,14 @@ class _Uncached(CachingProtocol):  # type: ignore[misc]
 class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
     """`auth`: in place of credentials (tokens through MSAL, Kerberos tickets)."""
 
-    def __init__(self, config: Configuration, route: Route, auth: AuthBase | None = None) -> None:
-        self._route = route
+    def __init__(self, config: Configuration, transport: TransportOptions, auth: AuthBase | None = None) -> None:
+        self._transport = transport
         self._auth = auth
         super().__init__(config=config)
-        self.TIMEOUT = None  # the route knows better
+        self.TIMEOUT = None  # the transport knows better
 
     def raw_session(self, prefix: str, **_oauth: Any) -> Session:
-        return self._route.session()
+        return self._transport.session()
 
     def create_session(self) -> Session:
         session: Session = super().create_session()

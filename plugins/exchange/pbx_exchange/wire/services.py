@@ -2,7 +2,7 @@
 
 Each method sends one request (and its retries) and returns elements; a failure that concerns one folder or item comes
 back as an exception *value* in its place, a failure of the whole request is raised. `pbx_exchange.folders` and
-`pbx_exchange.reading` call them.
+`pbx_exchange.folder_reader` call them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from exchangelib.services import common, find_folder, find_item, get_folder, get
 from exchangelib.version import Version
 from lxml.etree import _Element
 
-from pbx_exchange.wire.answer import MESSAGES, SOAP, TYPES, AnswerRefused, M, T, parse
 from pbx_exchange.wire.endpoint import BUSY, ONCE_MORE, Attempts
+from pbx_exchange.wire.xml_parser import MESSAGES, SOAP, TYPES, AnswerRefused, M, T, parse
 
 _WRONG_VERSION = (
     errors.ErrorInvalidServerVersion,
@@ -65,7 +65,7 @@ class Changes:
 
 class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib is untyped
     def ask(self, payload: _Element) -> list[_Element]:
-        """The response messages. Raises what concerns all of them: connection, server, or answer in trouble."""
+        """The response messages. Raises what concerns all of them: connection, server, or a damaged answer."""
         attempts = Attempts(self.protocol.retry_policy)
         while True:
             try:

@@ -22,7 +22,7 @@ NAMES = f'{SHAPE}<t:AdditionalProperties><t:FieldURI FieldURI="contacts:DisplayN
 
 @pytest.fixture
 def customers(sandbox: Sandbox) -> str:
-    return sandbox.world.folder("Company Contacts/Customers").id
+    return sandbox.state.folder("Company Contacts/Customers").id
 
 
 def find_items(folder: str, offset: int = 0, size: int = 10) -> str:

@@ -6,13 +6,13 @@ import time
 from itertools import islice
 
 import requests
-from pbx_exchange.sandbox import Sandbox, Size, World
+from pbx_exchange.sandbox import Sandbox, ServerState, Size
 from pbx_exchange.sandbox.demo import build_generated
 from pbx_exchange.sandbox.generated import Generator
 
 
-def names_of(world: World) -> list[object]:
-    return [item.values["DisplayName"] for item in world.items.values()]
+def names_of(state: ServerState) -> list[object]:
+    return [item.values["DisplayName"] for item in state.items.values()]
 
 
 def test_the_same_seed_gives_the_same_people() -> None:
@@ -22,10 +22,10 @@ def test_the_same_seed_gives_the_same_people() -> None:
 
 
 def test_contacts_are_spread_and_complete_in_number() -> None:
-    world = build_generated("x", Size(1003, mailboxes=4, each=2))
-    public = [len(folder.items) for folder in world.public.walk()]
+    state = build_generated("x", Size(1003, mailboxes=4, each=2))
+    public = [len(folder.items) for folder in state.public.walk()]
     assert sum(public) == 1003
-    assert [len(world.contacts(f"user{n}@example.com").items) for n in (1, 2, 3, 4)] == [2, 2, 2, 2]
+    assert [len(state.contacts(f"user{n}@example.com").items) for n in (1, 2, 3, 4)] == [2, 2, 2, 2]
 
 
 def test_people_differ() -> None:
@@ -37,17 +37,17 @@ def test_people_differ() -> None:
 
 def test_two_hundred_thousand_start_at_once() -> None:
     started = time.process_time()
-    world = build_generated("x", Size(200_000))
+    state = build_generated("x", Size(200_000))
     assert time.process_time() - started < 10  # a few tenths here; the limit is generous for loaded machines
-    assert len(world.items) == 200_000
-    assert all(item.values["Surname"] for item in islice(world.items.values(), 199_990, None))
+    assert len(state.items) == 200_000
+    assert all(item.values["Surname"] for item in islice(state.items.values(), 199_990, None))
 
 
 def test_a_generated_contact_can_be_changed() -> None:
-    world = build_generated("x", Size(4))
-    item = next(iter(world.items.values()))
+    state = build_generated("x", Size(4))
+    item = next(iter(state.items.values()))
     before = dict(item.values)
-    world.update(item, JobTitle="Astronaut", Department=None)
+    state.update(item, JobTitle="Astronaut", Department=None)
     assert item.values["JobTitle"] == "Astronaut"
     assert "Department" not in item.values
     assert item.values["Surname"] == before["Surname"]

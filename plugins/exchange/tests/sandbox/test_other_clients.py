@@ -50,24 +50,24 @@ def extended_values(answer: etree._Element) -> list[str]:
 
 
 def test_contacts_by_mapi_properties(client: Client, sandbox: Sandbox) -> None:
-    item = sandbox.world.find(DisplayName="José Ñandú")
+    item = sandbox.state.find(DisplayName="José Ñandú")
     asked = ("0x3001", "0x3A11", "0x3a08", "0x3a45", "0x3a44", "0x1a")
     told = extended_values(get_item(client, item.id, *(tag(number) for number in asked)))
     assert told == ["José Ñandú", "Ñandú", "+1 202 555 0110", "Dr.", "María", "IPM.Contact"]
 
 
 def test_named_and_computed_mapi_properties(client: Client, sandbox: Sandbox) -> None:
-    anna = sandbox.world.find(DisplayName="Anna Berg")
+    anna = sandbox.state.find(DisplayName="Anna Berg")
     told = get_item(client, anna.id, named(0x8083), KEYWORDS, tag("0x36", "Integer"), tag("0x3008", "SystemTime"))
     assert extended_values(told)[:3] == ["anna.berg@example.com", "Staff", "0"]
-    jose = sandbox.world.find(DisplayName="José Ñandú")
+    jose = sandbox.state.find(DisplayName="José Ñandú")
     assert extended_values(get_item(client, jose.id, tag("0x36", "Integer"))) == ["2"]
-    place = sandbox.world.find(DisplayName="<Ümläut> & Söhne; „Anführung“")
+    place = sandbox.state.find(DisplayName="<Ümläut> & Söhne; „Anführung“")
     assert extended_values(get_item(client, place.id, named(0x8046), tag("0x3a59"))) == ["München"]
 
 
 def test_mapi_properties_are_written(client: Client, sandbox: Sandbox) -> None:
-    item = sandbox.world.find(DisplayName="José Ñandú")
+    item = sandbox.state.find(DisplayName="José Ñandú")
     new = f"<t:ExtendedProperty>{tag('0x3a1c')}<t:Value>+49 171 39200 55</t:Value></t:ExtendedProperty>"
     many = (
         f"<t:ExtendedProperty>{KEYWORDS}<t:Values><t:Value>A</t:Value><t:Value>B</t:Value></t:Values>"
@@ -116,7 +116,7 @@ def convert(client: Client, form: str, text: str, target: str) -> etree._Element
 
 
 def test_ids_in_other_notations_and_their_owner(client: Client, sandbox: Sandbox) -> None:
-    folder = sandbox.world.contacts("anna.berg@example.com")
+    folder = sandbox.state.contacts("anna.berg@example.com")
     there = convert(client, "EwsId", folder.id, "HexEntryId").find(".//m:AlternateId", NS)
     assert there.get("Mailbox") == "anna.berg@example.com"
     assert bytes.fromhex(there.get("Id")) == base64.b64decode(folder.id)
@@ -127,6 +127,6 @@ def test_ids_in_other_notations_and_their_owner(client: Client, sandbox: Sandbox
 
 
 def test_ids_are_as_long_as_real_ones(sandbox: Sandbox) -> None:
-    folder = sandbox.world.folder(CUSTOMERS)
+    folder = sandbox.state.folder(CUSTOMERS)
     assert len(folder.id) == 120
     assert {len(item.id) for item in folder.items.values()} == {152}

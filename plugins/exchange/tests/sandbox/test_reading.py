@@ -76,7 +76,7 @@ def test_paging_gives_every_item_once(client: Client, sandbox: Sandbox) -> None:
 
 
 def test_find_item_cuts_long_text_and_get_item_does_not(client: Client, sandbox: Sandbox) -> None:
-    item = sandbox.world.find(DisplayName="Talkative Contact")
+    item = sandbox.state.find(DisplayName="Talkative Contact")
     shape = (
         "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>"
         '<t:FieldURI FieldURI="contacts:OfficeLocation"/></t:AdditionalProperties></m:ItemShape>'
@@ -103,18 +103,18 @@ def test_restrictions_and_order(client: Client) -> None:
 
 def test_missing_ids_are_answered_one_by_one(client: Client, sandbox: Sandbox) -> None:
     account = client.login()
-    vip = sandbox.world.folder("Company Contacts/Customers/VIP Customers")
+    vip = sandbox.state.folder("Company Contacts/Customers/VIP Customers")
     kept, gone = list(vip.items.values())[:2]
     gone_id = gone.id
-    sandbox.world.remove(gone)
+    sandbox.state.remove(gone)
     first, second = account.fetch([(kept.id, None), (gone_id, None)])
     assert isinstance(first, Contact)
     assert isinstance(second, ErrorItemNotFound)
 
 
 def test_item_ids_go_by_case(client: Client, sandbox: Sandbox) -> None:
-    folder = sandbox.world.folder("Company Contacts/Customers")
-    ids = {sandbox.world.add(folder, DisplayName=f"Number {n}").id for n in range(64)}
+    folder = sandbox.state.folder("Company Contacts/Customers")
+    ids = {sandbox.state.add(folder, DisplayName=f"Number {n}").id for n in range(64)}
     one, other = next((i, i[:-1] + i[-1].lower()) for i in ids if i[-1].isupper() and i[:-1] + i[-1].lower() in ids)
     first, second = client.login().fetch([(one, None), (other, None)])
     assert (first.id, second.id) == (one, other)
@@ -123,17 +123,17 @@ def test_item_ids_go_by_case(client: Client, sandbox: Sandbox) -> None:
 def test_a_folder_without_the_right_to_read_it(client: Client, sandbox: Sandbox) -> None:
     account = client.login()
     customers = public_folders(account)["Customers"]
-    sandbox.world.set_right(sandbox.world.folder("Company Contacts/Customers"), sandbox.email, Right.VISIBLE)
+    sandbox.state.set_right(sandbox.state.folder("Company Contacts/Customers"), sandbox.email, Right.VISIBLE)
     with pytest.raises(ErrorAccessDenied):
         list(customers.all())
-    sandbox.world.set_right(sandbox.world.folder("Company Contacts/Customers"), sandbox.email, Right.NONE)
+    sandbox.state.set_right(sandbox.state.folder("Company Contacts/Customers"), sandbox.email, Right.NONE)
     with pytest.raises(ErrorAccessDenied):
         customers.refresh()
 
 
 def test_a_deleted_folder_is_not_found(client: Client, sandbox: Sandbox) -> None:
     suppliers = public_folders(client.login())["Suppliers"]
-    sandbox.world.delete_folder(sandbox.world.folder("Company Contacts/Suppliers"))
+    sandbox.state.delete_folder(sandbox.state.folder("Company Contacts/Suppliers"))
     with pytest.raises(ErrorItemNotFound):
         suppliers.refresh()
 
@@ -152,7 +152,7 @@ def test_impersonation_reads_the_mailbox_of_another(client: Client) -> None:
 
 
 def test_impersonation_denied(client: Client, sandbox: Sandbox) -> None:
-    sandbox.world.set_impersonation(sandbox.email, "*", False)
+    sandbox.state.set_impersonation(sandbox.email, "*", False)
     with pytest.raises(ErrorImpersonateUserDenied):
         client.login(impersonate=ANNA).contacts.refresh()
 
@@ -168,7 +168,7 @@ def test_wrong_password(client: Client) -> None:
 
 
 def test_directory_addresses_are_resolved_by_get_item_only(client: Client, sandbox: Sandbox) -> None:
-    item = sandbox.world.find(DisplayName="Anna Berg")
+    item = sandbox.state.find(DisplayName="Anna Berg")
     shape = (
         "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>"
         '<t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/>'

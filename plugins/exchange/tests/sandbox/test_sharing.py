@@ -27,7 +27,7 @@ def open_shared(account, owner: str = OWNER):
 def test_the_owners_contacts_arrive(client: Client, sandbox: Sandbox) -> None:
     shared = open_shared(client.login())
     assert {contact.display_name for contact in shared.all()} == {"Trade fair hotline", "Hafenkontor (Sales)"}
-    assert shared.id == sandbox.world.contacts(OWNER).id
+    assert shared.id == sandbox.state.contacts(OWNER).id
 
 
 def test_the_trap_gives_the_callers_own_contacts(client: Client) -> None:
@@ -68,12 +68,12 @@ def test_a_direct_look_at_a_folder_of_somebody_else(client: Client, owner: str, 
 
 
 def test_sharing_more_and_taking_it_back(client: Client, sandbox: Sandbox) -> None:
-    friends = sandbox.world.folder("Contacts/Friends", "anna.berg@example.com")
-    sandbox.world.share(friends, sandbox.email)
+    friends = sandbox.state.folder("Contacts/Friends", "anna.berg@example.com")
+    sandbox.state.share(friends, sandbox.email)
     body = (
         '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>'
         f'<m:ParentFolderIds><t:FolderId Id="{friends.id}"/></m:ParentFolderIds></m:FindItem>'
     )
     assert b"NoError" in client.send(body).content
-    sandbox.world.share(friends)
+    sandbox.state.share(friends)
     assert b"ErrorAccessDenied" in client.send(body).content

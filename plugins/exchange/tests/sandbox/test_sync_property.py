@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from lxml import etree
 from pbx_exchange.sandbox.access import Session
 from pbx_exchange.sandbox.operations import OPERATIONS
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import MESSAGES, NS, TYPES
-from pbx_exchange.sandbox.world import World
 
 _EMAIL = "ann@example.com"
 _STEPS = st.lists(
@@ -24,9 +24,9 @@ _STEPS = st.lists(
 class Follower:
     """Keeps a copy of a folder, and its state, as a client does."""
 
-    def __init__(self, world: World) -> None:
-        self._session = Session(world, _EMAIL)
-        self._folder = world.contacts(_EMAIL)
+    def __init__(self, state: ServerState) -> None:
+        self._session = Session(state, _EMAIL)
+        self._folder = state.contacts(_EMAIL)
         self._state = ""
         self._amid = False
         self.copy: dict[str, str] = {}
@@ -60,35 +60,35 @@ class Follower:
         self.copy[key] = item_id.get("ChangeKey")
 
 
-def change(world: World, action: str, at: int) -> None:
-    folder = world.contacts(_EMAIL)
+def change(state: ServerState, action: str, at: int) -> None:
+    folder = state.contacts(_EMAIL)
     if action == "add":
-        world.add(folder, DisplayName=f"Number {at}")
+        state.add(folder, DisplayName=f"Number {at}")
         return
     items = list(folder.items.values())
     if not items:
         return
     item = items[at % len(items)]
     if action == "update":
-        world.update(item, JobTitle=f"Title {at}")
+        state.update(item, JobTitle=f"Title {at}")
     elif action == "remove":
-        world.remove(item)
+        state.remove(item)
     else:
-        world.move(item, world.mailboxes[_EMAIL].distinguished["deleteditems"])
+        state.move(item, state.mailboxes[_EMAIL].distinguished["deleteditems"])
 
 
 @settings(max_examples=150, deadline=None)
 @given(_STEPS)
 def test_a_follower_ends_with_what_is_there(steps: list[tuple[str, int]]) -> None:
-    world = World()
-    world.add_user(_EMAIL, "ann", "secret")
-    follower = Follower(world)
+    state = ServerState()
+    state.add_user(_EMAIL, "ann", "secret")
+    follower = Follower(state)
     for action, number in steps:
         if action == "sync":
             follower.ask(number)
         else:
-            change(world, action, number)
+            change(state, action, number)
     while follower.ask(3):
         pass
-    assert follower.copy == {item.id: item.change_key for item in world.contacts(_EMAIL).items.values()}
+    assert follower.copy == {item.id: item.change_key for item in state.contacts(_EMAIL).items.values()}
     assert not follower.ask(1)

@@ -26,7 +26,7 @@ def sync(folder):
 def ask(
     client: Client, sandbox: Sandbox, state: str = "", limit: int = 512, folder: Folder | None = None
 ) -> etree._Element:
-    folder = folder or sandbox.world.contacts(ANNA)
+    folder = folder or sandbox.state.contacts(ANNA)
     body = (
         "<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>"
         f'<m:SyncFolderId><t:FolderId Id="{folder.id}"/></m:SyncFolderId><m:SyncState>{state}</m:SyncState>'
@@ -40,39 +40,39 @@ def read_changes(answer: etree._Element) -> list[str]:
 
 
 def test_first_everything_then_only_changes(contacts, sandbox: Sandbox) -> None:
-    world = sandbox.world
-    folder = world.contacts(ANNA)
+    state = sandbox.state
+    folder = state.contacts(ANNA)
     first, second, third = folder.items.values()
     assert sync(contacts) == [("create", item.id) for item in (first, second, third)]
     assert sync(contacts) == []
-    world.update(second, JobTitle="Dentist")
+    state.update(second, JobTitle="Dentist")
     gone = first.id
-    world.remove(first)
-    new = world.add(folder, DisplayName="New")
+    state.remove(first)
+    new = state.add(folder, DisplayName="New")
     assert sync(contacts) == [("update", second.id), ("delete", gone), ("create", new.id)]
     assert sync(contacts) == []
 
 
 def test_what_came_and_went_between_is_not_told(contacts, sandbox: Sandbox) -> None:
     sync(contacts)
-    sandbox.world.remove(sandbox.world.add(sandbox.world.contacts(ANNA), DisplayName="Ephemeral"))
+    sandbox.state.remove(sandbox.state.add(sandbox.state.contacts(ANNA), DisplayName="Ephemeral"))
     assert sync(contacts) == []
 
 
 def test_a_move_is_a_removal_here_and_a_creation_there(contacts, sandbox: Sandbox) -> None:
     sync(contacts)
-    item = sandbox.world.find(DisplayName="Mama")
+    item = sandbox.state.find(DisplayName="Mama")
     old = item.id
-    moved = sandbox.world.move(item, sandbox.world.folder("Contacts/Friends", ANNA))
+    moved = sandbox.state.move(item, sandbox.state.folder("Contacts/Friends", ANNA))
     assert sync(contacts) == [("delete", old)]
     assert moved.id != old
 
 
 def test_small_steps_reach_the_same_end(client: Client, sandbox: Sandbox) -> None:
-    folder = sandbox.world.contacts(ANNA)
+    folder = sandbox.state.contacts(ANNA)
     for n in range(7):
-        sandbox.world.add(folder, DisplayName=f"Number {n}")
-    sandbox.world.update(sandbox.world.find(DisplayName="Number 0"), JobTitle="Changed before the first read")
+        sandbox.state.add(folder, DisplayName=f"Number {n}")
+    sandbox.state.update(sandbox.state.find(DisplayName="Number 0"), JobTitle="Changed before the first read")
     state, last, ids = "", "false", []
     while last == "false":
         answer = ask(client, sandbox, state, limit=3)
@@ -96,7 +96,7 @@ def test_a_state_that_is_garbage_is_refused(client: Client, sandbox: Sandbox) ->
 
 
 def test_public_folders_have_none(client: Client, sandbox: Sandbox) -> None:
-    answer = ask(client, sandbox, folder=sandbox.world.folder("Company Contacts"))
+    answer = ask(client, sandbox, folder=sandbox.state.folder("Company Contacts"))
     assert answer.findtext(".//m:ResponseCode", None, NS) == "ErrorInvalidOperation"
 
 
@@ -111,7 +111,7 @@ def test_a_false_end_hides_what_is_left(client: Client, sandbox: Sandbox) -> Non
 def test_a_lingering_folder_looks_empty_and_only_get_folder_tells(contacts, sandbox: Sandbox) -> None:
     friends = contacts / "Friends"
     assert len(sync(friends)) == 2
-    sandbox.world.delete_folder(sandbox.world.folder("Contacts/Friends", ANNA), linger=True)
+    sandbox.state.delete_folder(sandbox.state.folder("Contacts/Friends", ANNA), linger=True)
     assert [kind for kind, _ in sync(friends)] == ["delete", "delete"]
     assert list(friends.all()) == []
     with pytest.raises(ErrorItemNotFound):

@@ -59,7 +59,7 @@ def test_an_update_changes_the_change_key_and_nothing_else(client: Client, sandb
     lady.job_title = "Queen"
     lady.phone_numbers = [p for p in lady.phone_numbers if p.label != "AssistantPhone"]
     lady.save()
-    item = sandbox.world.find_item(before[0])
+    item = sandbox.state.find_item(before[0])
     assert item.change_key == lady.changekey != before[1]
     assert item.values["JobTitle"] == "Queen"
     assert "PhoneNumbers_AssistantPhone" not in item.values
@@ -69,7 +69,7 @@ def test_an_update_changes_the_change_key_and_nothing_else(client: Client, sandb
 
 def test_a_stale_change_key_is_a_conflict(client: Client, sandbox: Sandbox) -> None:
     lady = public_folder(client.login(), VIPS).get(surname="von Österreich")
-    sandbox.world.update(sandbox.world.find_item(lady.id), JobTitle="Baroness")
+    sandbox.state.update(sandbox.state.find_item(lady.id), JobTitle="Baroness")
     lady.job_title = "Queen"
     with pytest.raises(ErrorIrresolvableConflict):
         lady.save(conflict_resolution=NEVER_OVERWRITE)
@@ -81,7 +81,7 @@ def test_delete_and_move_to_deleted_items(client: Client, sandbox: Sandbox) -> N
     first.delete()
     second.move_to_trash()
     assert [c.id for c in account.contacts.all()] == [third.id]
-    trash = sandbox.world.mailboxes[ANNA].distinguished["deleteditems"]
+    trash = sandbox.state.mailboxes[ANNA].distinguished["deleteditems"]
     assert len(trash.items) == 1
 
 
@@ -104,10 +104,10 @@ def test_folders_are_created_renamed_and_deleted(client: Client, sandbox: Sandbo
         Contacts(parent=company, name="partners").save()
     made.name = "Allies"
     made.save(update_fields=["name"])
-    assert sandbox.world.folder("Company Contacts/Allies").folder_class == "IPF.Contact"
+    assert sandbox.state.folder("Company Contacts/Allies").folder_class == "IPF.Contact"
     made.delete()
     with pytest.raises(KeyError):
-        sandbox.world.folder("Company Contacts/Allies")
+        sandbox.state.folder("Company Contacts/Allies")
 
 
 def test_a_folder_moved_to_deleted_items_keeps_its_id_and_contacts(client: Client, sandbox: Sandbox) -> None:
@@ -118,9 +118,9 @@ def test_a_folder_moved_to_deleted_items_keeps_its_id_and_contacts(client: Clien
     trash = client.login(impersonate=ANNA).trash / "Friends"
     assert (trash.id, {contact.id for contact in trash.all()}) == before
     with pytest.raises(KeyError):
-        sandbox.world.folder("Contacts/Friends", ANNA)
+        sandbox.state.folder("Contacts/Friends", ANNA)
     with pytest.raises(ValueError, match="cannot be moved"):
-        sandbox.world.move_folder(sandbox.world.public, sandbox.world.contacts(ANNA))
+        sandbox.state.move_folder(sandbox.state.public, sandbox.state.contacts(ANNA))
 
 
 def test_the_usual_folders_cannot_be_deleted(client: Client) -> None:
@@ -132,7 +132,7 @@ def test_the_usual_folders_cannot_be_deleted(client: Client) -> None:
 def test_writing_needs_the_right_to_edit(client: Client, sandbox: Sandbox) -> None:
     account = client.login()
     folder = public_folder(account, VIPS)
-    sandbox.world.set_right(sandbox.world.folder(VIPS), sandbox.email, Right.READ)
+    sandbox.state.set_right(sandbox.state.folder(VIPS), sandbox.email, Right.READ)
     lady = folder.get(surname="von Österreich")
     lady.job_title = "Queen"
     with pytest.raises(ErrorAccessDenied):

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pbx_connector.stores.folding import tail
+from pbx_connector.stores.normalization import tail
 
 revision = "0003"
 down_revision = "0002"

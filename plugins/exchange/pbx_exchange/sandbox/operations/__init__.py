@@ -14,7 +14,7 @@ from pbx_exchange.sandbox.access import Session
 from pbx_exchange.sandbox.operations.converting import convert_id
 from pbx_exchange.sandbox.operations.foldering import create_folder, delete_folder, update_folder
 from pbx_exchange.sandbox.operations.folders import find_folder, get_folder
-from pbx_exchange.sandbox.operations.reading import find_item, get_item
+from pbx_exchange.sandbox.operations.items import find_item, get_item
 from pbx_exchange.sandbox.operations.resolving import resolve_names
 from pbx_exchange.sandbox.operations.syncing import sync_folder_items
 from pbx_exchange.sandbox.operations.writing import create_item, delete_item, move_item, update_item

@@ -12,8 +12,8 @@ from lxml import etree
 from pbx_exchange.sandbox.access import Session
 from pbx_exchange.sandbox.identifiers import MalformedId
 from pbx_exchange.sandbox.operations.messages import answer_each
+from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import NS, EwsError, attribute, write_success
-from pbx_exchange.sandbox.world import World
 
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _FROM: Final[Mapping[str, Callable[[str], str]]] = {
@@ -36,7 +36,7 @@ def convert_id(session: Session, body: etree._Element) -> list[str]:
     def answer(element: etree._Element) -> str:
         try:
             plain = _FROM[element.get("Format", "EwsId")](element.get("Id", ""))
-            owner = _find_owner(session.world, plain)
+            owner = _find_owner(session.state, plain)
             told = _TO[target](plain)
         except (KeyError, ValueError) as error:
             raise EwsError("ErrorInvalidIdMalformed", "Id is malformed.") from error
@@ -47,10 +47,10 @@ def convert_id(session: Session, body: etree._Element) -> list[str]:
     return answer_each("ConvertId", body.iterfind("m:SourceIds/*", NS), answer)
 
 
-def _find_owner(world: World, plain: str) -> str:
+def _find_owner(state: ServerState, plain: str) -> str:
     """Address of the mailbox that an id belongs to. Raises MalformedId, also for ids of nothing that is here."""
-    folder = world.find_folder(plain)
-    item = world.find_item(plain)
+    folder = state.find_folder(plain)
+    item = state.find_item(plain)
     found = folder or (item.folder if item else None)
     if found is None:
         raise MalformedId(plain)

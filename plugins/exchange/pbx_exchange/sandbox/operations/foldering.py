@@ -5,9 +5,9 @@ from __future__ import annotations
 from lxml import etree
 
 from pbx_exchange.sandbox.access import Session
+from pbx_exchange.sandbox.entities import Folder, Right
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.soap import NS, EwsError, write_success
-from pbx_exchange.sandbox.things import Folder, Right
 
 _CLASSES = {"ContactsFolder": "IPF.Contact", "CalendarFolder": "IPF.Appointment", "TasksFolder": "IPF.Task"}
 
@@ -21,7 +21,7 @@ def create_folder(session: Session, body: etree._Element) -> list[str]:
         if any(child.name.lower() == name.lower() for child in parent.children.values()):
             raise EwsError("ErrorFolderExists", "A folder with the specified name already exists.")
         usual = _CLASSES.get(etree.QName(element).localname, "IPF.Note")
-        made = session.world.add_folder(parent, name, element.findtext("t:FolderClass", usual, NS))
+        made = session.state.add_folder(parent, name, element.findtext("t:FolderClass", usual, NS))
         return _write_folders("CreateFolder", made)
 
     return answer_each("CreateFolder", body.iterfind("m:Folders/*", NS), answer, "<m:Folders/>")
@@ -31,7 +31,7 @@ def update_folder(session: Session, body: etree._Element) -> list[str]:
     def answer(change: etree._Element) -> str:
         folder = session.require(session.see_folder(change[0]), Right.EDIT)
         for name in change.iterfind("t:Updates/t:SetFolderField/*/t:DisplayName", NS):
-            session.world.rename_folder(folder, name.text or "")
+            session.state.rename_folder(folder, name.text or "")
         return _write_folders("UpdateFolder", folder)
 
     return answer_each("UpdateFolder", body.iterfind("m:FolderChanges/*", NS), answer, "<m:Folders/>")
@@ -43,9 +43,9 @@ def delete_folder(session: Session, body: etree._Element) -> list[str]:
         if folder.distinguished:
             raise EwsError("ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
         if body.get("DeleteType") == "MoveToDeletedItems" and folder.mailbox:
-            session.world.move_folder(folder, folder.mailbox.distinguished["deleteditems"])
+            session.state.move_folder(folder, folder.mailbox.distinguished["deleteditems"])
         else:
-            session.world.delete_folder(folder)
+            session.state.delete_folder(folder)
         return write_success("DeleteFolder")
 
     return answer_each("DeleteFolder", body.iterfind("m:FolderIds/*", NS), answer)

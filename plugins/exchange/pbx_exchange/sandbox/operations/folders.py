@@ -9,13 +9,13 @@ from typing import Final
 from lxml import etree
 
 from pbx_exchange.sandbox.access import NOT_FOUND, Session
+from pbx_exchange.sandbox.entities import Folder, Right, tell_time
 from pbx_exchange.sandbox.mapi import read_extended
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.operations.paging import read_page, write_paging
 from pbx_exchange.sandbox.restrictions import Read, read_restriction
 from pbx_exchange.sandbox.shapes import Shape, read_shape
 from pbx_exchange.sandbox.soap import NS, EwsError, escape, write_success
-from pbx_exchange.sandbox.things import Folder, Right, tell_time
 
 _DEFAULT: Final = frozenset({"DisplayName", "TotalCount", "ChildFolderCount", "UnreadCount"})
 

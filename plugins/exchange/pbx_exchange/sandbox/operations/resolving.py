@@ -5,16 +5,16 @@ from __future__ import annotations
 from lxml import etree
 
 from pbx_exchange.sandbox.access import Session
+from pbx_exchange.sandbox.entities import Mailbox
 from pbx_exchange.sandbox.operations.messages import answer_one
 from pbx_exchange.sandbox.soap import NS, EwsError, escape, write_success
-from pbx_exchange.sandbox.things import Mailbox
 
 
 def resolve_names(session: Session, body: etree._Element) -> list[str]:
     entry = body.findtext("m:UnresolvedEntry", "", NS).lower()
 
     def answer() -> str:
-        found = [m for m in session.world.mailboxes.values() if entry in f"{m.email} {m.name}".lower()]
+        found = [m for m in session.state.mailboxes.values() if entry in f"{m.email} {m.name}".lower()]
         if not found:
             raise EwsError("ErrorNameResolutionNoResults", "No results were found.")
         paging = f'TotalItemsInView="{len(found)}" IncludesLastItemInRange="true"'

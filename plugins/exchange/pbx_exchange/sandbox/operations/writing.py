@@ -5,10 +5,10 @@ from __future__ import annotations
 from lxml import etree
 
 from pbx_exchange.sandbox.access import Session
+from pbx_exchange.sandbox.entities import Folder, Item, Right
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.soap import NS, EwsError, write_success
-from pbx_exchange.sandbox.things import Folder, Item, Right
-from pbx_exchange.sandbox.written import change_values, read_kind, read_values
+from pbx_exchange.sandbox.writers import change_values, read_kind, read_values
 
 
 def create_item(session: Session, body: etree._Element) -> list[str]:
@@ -19,7 +19,7 @@ def create_item(session: Session, body: etree._Element) -> list[str]:
             raise EwsError(
                 "ErrorCannotCreateContactInNonContactFolder", "Contacts can be created in contact folders only."
             )
-        return _write_items("CreateItem", session.world.add_values(target, read_values(element), kind))
+        return _write_items("CreateItem", session.state.add_values(target, read_values(element), kind))
 
     return answer_each("CreateItem", body.iterfind("m:Items/*", NS), answer, "<m:Items/>")
 
@@ -31,7 +31,7 @@ def update_item(session: Session, body: etree._Element) -> list[str]:
         item_id, updates = change[0], change[1]
         item = session.see_item(item_id, Right.EDIT)
         _check_key(item, item_id.get("ChangeKey"), strict)
-        session.world.replace_values(item, change_values(item.values, updates))
+        session.state.replace_values(item, change_values(item.values, updates))
         return _write_items("UpdateItem", item, "<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>")
 
     return answer_each("UpdateItem", body.iterfind("m:ItemChanges/*", NS), answer, "<m:Items/>")
@@ -52,9 +52,9 @@ def delete_item(session: Session, body: etree._Element) -> list[str]:
         item = session.see_item(element, Right.EDIT)
         mailbox = item.folder.mailbox
         if body.get("DeleteType") == "MoveToDeletedItems" and mailbox:
-            session.world.move(item, mailbox.distinguished["deleteditems"])
+            session.state.move(item, mailbox.distinguished["deleteditems"])
         else:
-            session.world.remove(item)
+            session.state.remove(item)
         return write_success("DeleteItem")
 
     return answer_each("DeleteItem", body.iterfind("m:ItemIds/*", NS), answer)
@@ -64,7 +64,7 @@ def move_item(session: Session, body: etree._Element) -> list[str]:
     def answer(element: etree._Element) -> str:
         item = session.see_item(element, Right.EDIT)
         target = _read_target(session, body.find("m:ToFolderId", NS))
-        return _write_items("MoveItem", session.world.move(item, target))
+        return _write_items("MoveItem", session.state.move(item, target))
 
     return answer_each("MoveItem", body.iterfind("m:ItemIds/*", NS), answer, "<m:Items/>")
 
@@ -72,7 +72,7 @@ def move_item(session: Session, body: etree._Element) -> list[str]:
 def _read_target(session: Session, element: etree._Element | None) -> Folder:
     """The folder to write to: the one named, else the caller's own contacts."""
     if element is None:
-        return session.world.contacts(session.email)
+        return session.state.contacts(session.email)
     return session.see_content(session.see_folder(element[0]), Right.EDIT)
 
 

@@ -1,6 +1,0 @@
-"""Telling people: which runs deserve a message, what it says, and that it arrives.
-
-    Report -> policy (the profile's Standing) -> Notice* -> Outbox -> the hook `pbx_run_finished` of each plugin
-
-Standing and outbox are notes in the store, so that they outlive a restart and are shared by all services of one store.
-"""

@@ -1,0 +1,279 @@
+"""Reads the address books of a source into a run's staging, several at a time.
+
+A book in trouble is a value, its `Problem`; only trouble with the store or with the source as a whole is raised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+from functools import partial
+
+from pbx_connector.errors import ConnectorError, ProtocolViolation, SourceError
+from pbx_connector.model import (
+    Account,
+    Book,
+    BookGone,
+    BookReport,
+    BookStatus,
+    BookUnknown,
+    End,
+    Gone,
+    Problem,
+    Row,
+    Skipped,
+    StreamItem,
+    Unchanged,
+    Unreadable,
+)
+from pbx_connector.plan import storable
+from pbx_connector.pool import Pool
+from pbx_connector.profile import Profile
+from pbx_connector.run import problems
+from pbx_connector.run.progress import Progress
+from pbx_connector.run.screening import Screen
+from pbx_connector.source import Source
+from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, Outcome, StagedRow, Workspace
+
+LOG = logging.getLogger(__name__)
+BATCH = 1000
+
+
+@dataclass
+class BookReading:
+    """The reading of all address books of one run."""
+
+    profile: Profile
+    source: Source
+    workspace: Workspace
+    progress: Progress
+    full: bool
+    """Read everything and map it anew, whatever is known."""
+    accounts: Sequence[Account]
+    reports: dict[str, BookReport] = field(default_factory=dict)
+    problems: dict[str, Problem] = field(default_factory=dict)
+    """Those of whole books, by book."""
+
+    def __post_init__(self) -> None:
+        labels = None if self.profile.labels == "create" else frozenset(self.workspace.labels())
+        self._screen = Screen(self.profile, {account.id for account in self.accounts}, labels)
+        self._held = {held.book.id: held for held in self.workspace.held_books()}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    @property
+    def complete(self) -> bool:
+        return not self.problems
+
+    def book_problems(self) -> Iterator[Problem]:
+        return (problem for _, problem in sorted(self.problems.items()))
+
+    def read(self, parallel: int) -> None:
+        """Raises `SourceError` if the source cannot even list its books, and `StoreError`."""
+        listed = self._list()
+        missing = [held.book for held in self._held.values() if held.book.id not in listed]
+        self.progress.books(len(listed) + len(missing))
+        jobs = [lambda found=found: self._take(found) for found in listed.values()]
+        jobs += [lambda book=book: self._take(self._look(book)) for book in missing]
+        self._work_off(jobs, parallel)
+        self.workspace.settle()
+        failed = len(self.problems)
+        gaps = self.workspace.incomplete(self.profile.mode == "mirror")
+        self._work_off([partial(self._confirm, self.reports[book].book) for book in gaps], parallel)
+        if len(self.problems) > failed:
+            self.workspace.settle()
+
+    def _list(self) -> dict[str, Book | BookUnknown]:
+        listed: dict[str, Book | BookUnknown] = {}
+        with _faults():
+            for found in self.source.books():
+                book = found.book if isinstance(found, BookUnknown) else found
+                if book.id in listed or not book.id or not storable(book.id):
+                    raise ProtocolViolation(f"the source lists an address book twice or without an id: {book.title}")
+                listed[book.id] = found
+        return listed
+
+    def _look(self, book: Book) -> Book | BookGone | BookUnknown:
+        try:
+            with _faults():
+                found = self.source.look(book)
+            answered = found.book.id if isinstance(found, BookUnknown) else found.id
+            if answered != book.id:
+                raise ProtocolViolation("the source answered about another address book", code="S102")
+            return found
+        except SourceError as error:
+            return BookUnknown(book, problems.book_failed(book, error))
+
+    def _work_off(self, jobs: Iterable[Callable[[], None]], parallel: int) -> None:
+        with Pool(max(1, parallel), thread_name_prefix="book") as pool:
+            futures = [pool.submit(job) for job in jobs]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                self._stopped.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    # one book
+
+    def _take(self, found: Book | BookGone | BookUnknown) -> None:
+        if isinstance(found, BookUnknown):
+            self._give_up(found.book, found.problem, BookStatus.UNKNOWN)
+        elif isinstance(found, BookGone):
+            self._close(BookResult(self._held[found.id].book, BookOutcome.GONE), BookStatus.GONE, 0)
+        else:
+            self._read(found)
+
+    def _read(self, book: Book) -> None:
+        try:
+            end, rows = self._stage(book)
+        except SourceError as error:
+            self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
+        else:
+            result = BookResult(book, BookOutcome.READ, end.full, end.checkpoint, self._fingerprint(book))
+            self._close(result, BookStatus.DONE, rows)
+
+    def _give_up(self, book: Book, problem: Problem, status: BookStatus) -> None:
+        self.problems[book.id] = problem
+        self._close(BookResult(book, BookOutcome.KEPT), status, 0)
+
+    def _close(self, result: BookResult, status: BookStatus, rows: int) -> None:
+        report = BookReport(result.book, status, rows)
+        self.workspace.close_book(result)
+        with self._lock:
+            self.reports[result.book.id] = report
+            self.progress.book_done(report)
+
+    def _stage(self, book: Book) -> tuple[End, int]:
+        """Returns how the stream ended and how many contacts it had."""
+        trusted = self._trusted(book)
+        since = trusted.checkpoint if trusted else None
+        known = self.workspace.known(book.id) if trusted else iter(())
+        end: End | None = None
+        rows = 0
+        for batch in _batches(self._stream(book, since, known)):
+            if end is not None:
+                raise ProtocolViolation("the source went on after the end of an address book", code="S102")
+            last = batch[-1]
+            if isinstance(last, End):
+                end = last
+                batch.pop()
+            rows += self._stage_batch(book, batch, trusted is not None)
+        if end is None:
+            raise ProtocolViolation("the source stopped before the end of the address book", code="S102")
+        if since is None and not end.full:
+            raise ProtocolViolation("the source listed only changes where everything was asked for", code="S102")
+        return end, rows
+
+    def _stream(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        stream = iter(self.source.changes(book, since, known))
+        while not self._stopped.is_set():
+            try:
+                item = next(stream, None)
+            except ConnectorError:
+                raise
+            except Exception as error:
+                raise _plugin_fault(error) from error
+            if item is None:
+                return
+            yield item
+
+    def _trusted(self, book: Book) -> HeldBook | None:
+        """What is held of a book, if it was made with the same things as this run."""
+        held = self._held.get(book.id)
+        return held if held and not self.full and held.fingerprint == self._fingerprint(book) else None
+
+    def _fingerprint(self, book: Book) -> str:
+        """All that a checkpoint and the versions of rows depend on (safety rule 8)."""
+        account = [astuple(account) for account in self.accounts if account.id == book.account]
+        labels = None if self._screen.labels is None else sorted(self._screen.labels)
+        parts = [self.profile.fingerprint, book.account, account, labels, self.profile.publish_personal]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def _stage_batch(self, book: Book, batch: Sequence[StreamItem], trusted: bool) -> int:
+        for item in batch:
+            if isinstance(item, End) or not isinstance(item, StreamItem):
+                raise ProtocolViolation(f"the source sent a {type(item).__name__} among the contacts", code="S102")
+            if not item.key or not storable(item.key):
+                raise ProtocolViolation("the source sent a contact without a usable key", code="S102")
+        keys = [item.key for item in batch if isinstance(item, Row | Unchanged)]
+        held = self.workspace.versions(book.id, keys) if trusted else {}
+        self.workspace.stage(book.id, [self._staged(book, item, held) for item in batch])
+        rows = sum(isinstance(item, Row | Unchanged | Unreadable) for item in batch)
+        with self._lock:
+            self.progress.rows(rows)
+        return rows
+
+    def _staged(self, book: Book, item: StreamItem, held: dict[str, str]) -> StagedRow:
+        if isinstance(item, Row):  # by far the most, so asked for first
+            same = item.version and held.get(item.key) == item.version
+            return StagedRow(item.key, Outcome.SAME) if same else self._screen.stage(item, book)
+        match item:
+            case Unchanged(key) if key in held:
+                return StagedRow(key, Outcome.SAME)
+            case Unchanged(key):
+                return StagedRow(key, Outcome.FAILED, problems=(problems.unknown_row_unchanged(book, key),))
+            case Unreadable(key, problem):
+                return StagedRow(key, Outcome.FAILED, problems=(problem,))
+            case Skipped(key, reason):
+                return StagedRow(key, Outcome.SKIPPED, reason=reason)
+            case Gone(key):
+                return StagedRow(key, Outcome.GONE)
+            case _:
+                raise ProtocolViolation(f"the source sent a {type(item).__name__}", code="S102")
+
+    # absences
+
+    def _confirm(self, book: Book) -> None:
+        """Ask the source for every row that it did not list (safety rule 2); a book that it cannot tell about has
+        failed."""
+        try:
+            for keys in self.workspace.missing(book.id, self.profile.mode == "mirror"):
+                if self._stopped.is_set():
+                    return
+                with _faults():
+                    gone = set(self.source.confirm_gone(book, keys))
+                self.workspace.stage(book.id, [_absence(book, key, key in gone) for key in keys])
+        except SourceError as error:
+            self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
+
+
+def _absence(book: Book, key: str, gone: bool) -> StagedRow:
+    if gone:
+        return StagedRow(key, Outcome.GONE)
+    return StagedRow(key, Outcome.FAILED, problems=(problems.not_listed(book, key),))
+
+
+def _batches(stream: Iterator[StreamItem]) -> Iterator[list[StreamItem]]:
+    """Of at most `BATCH` items; an `End` closes its batch."""
+    batch: list[StreamItem] = []
+    for item in stream:
+        batch.append(item)
+        if len(batch) == BATCH or isinstance(item, End):
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """An error of a plugin that it should have translated concerns what was asked for and nothing else."""
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as error:
+        raise _plugin_fault(error) from error
+
+
+def _plugin_fault(error: Exception) -> ProtocolViolation:
+    LOG.debug("the source plugin failed", exc_info=error)
+    name = type(error).__name__
+    return ProtocolViolation(f"the source plugin failed with {name}", code="S106", hint="tell its author")

@@ -1,0 +1,156 @@
+"""Entries and history as values: the queries that every reader shares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    ScalarSelect,
+    Select,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from pbx_connector.model import PHONE_FIELDS, Book
+from pbx_connector.plan import Content
+from pbx_connector.stores.checking import LARGEST, checked_text
+from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
+from pbx_connector.stores.normalization import fold
+from pbx_connector.stores.sql.database import Database, Dialect
+from pbx_connector.stores.sql.schema import book, entry, entry_label, label, provenance
+from pbx_connector.targets import FIELD_NAMES
+
+PAGE = 500
+TAILS = tuple(f"{name}_tail" for name in PHONE_FIELDS)
+
+
+def labels_json(dialect: Dialect, owner: ColumnElement[int]) -> ScalarSelect[Any]:
+    """The labels of an entry as JSON, or NULL where a database makes that of none."""
+    mine = entry_label.alias()
+    return (
+        select(dialect.collected(label.c.name, mine.c.value))
+        .select_from(mine.join(label, label.c.id == mine.c.label))
+        .where(mine.c.entry == owner)
+        .scalar_subquery()
+    )
+
+
+def content_json(
+    dialect: Dialect, source: FromClause | Any, labels: ColumnElement[Any] | ScalarSelect[Any]
+) -> ColumnElement[str]:
+    """An entry's `Content` as JSON, put together by the database from the columns of `source`."""
+    fields = dialect.json_object((name, source.c[name]) for name in FIELD_NAMES)
+    whole = dialect.json_object([("account", source.c.account), ("fields", fields), ("labels", dialect.parsed(labels))])
+    return dialect.json_text(whole)
+
+
+def origin_json(dialect: Dialect) -> ColumnElement[str]:
+    """Where an entry comes from, as `Origin`, from its provenance and book."""
+    source = dialect.json_object((name, book.c[name]) for name in ("id", "title", "kind", "account"))
+    parts = [("profile", book.c.profile), ("book", source), ("row", provenance.c.row_key)]
+    parts += [("record", provenance.c.record_key), ("version", provenance.c.version)]
+    return dialect.json_text(dialect.json_object(parts))
+
+
+def origin_text(origin: Origin) -> str:
+    return json.dumps(asdict(origin), ensure_ascii=False)
+
+
+def to_origin(text: str) -> Origin:
+    parts = json.loads(text)
+    return Origin(**{**parts, "book": Book(**parts["book"])})
+
+
+def entry_query(dialect: Dialect) -> Select[Any]:
+    """Its joins stay a chain: a nested one, SQLite would work out for all entries each time."""
+    source = entry.outerjoin(provenance, provenance.c.entry == entry.c.id)
+    return (
+        select(
+            entry.c.id,
+            entry.c.account,
+            *[entry.c[name] for name in FIELD_NAMES],
+            dialect.json_text(labels_json(dialect, entry.c.id)).label("labels"),
+            provenance.c.row_key,
+            provenance.c.record_key,
+            provenance.c.version,
+            book.c.profile,
+            book.c.id.label("book"),
+            book.c.title,
+            book.c.kind,
+            book.c.account.label("book_account"),
+        )
+        .select_from(source.outerjoin(book, book.c.no == provenance.c.book))
+        .order_by(entry.c.id)
+    )
+
+
+def to_entry(row: Row[Any]) -> Entry:
+    fields = {name: value for name in FIELD_NAMES if (value := getattr(row, name)) is not None}
+    labels = json.loads(row.labels) if row.labels else {}
+    origin = None
+    if row.profile is not None:
+        source = Book(row.book, row.title, row.kind, row.book_account)
+        origin = Origin(row.profile, source, row.row_key, row.record_key, row.version)
+    return Entry(row.id, Content(row.account, fields, dict(sorted(labels.items()))), origin)
+
+
+def in_scope(account: AccountScope) -> ColumnElement[bool]:
+    if account is ALL:
+        return true()
+    return entry.c.account.is_(None) if account is None else entry.c.account == checked_text(account)
+
+
+def of_account(account: str) -> ColumnElement[bool]:
+    """In an `entry_query`: private entries of an account, and company entries that come from its books."""
+    return or_(entry.c.account == account, book.c.account == account)
+
+
+def matching(text: str) -> ColumnElement[bool]:
+    """A number is found however it is written: by its digits, beside the text as it stands."""
+    found = entry.c.search.contains(fold(text.strip()), autoescape=True)
+    numeric = "".join(character for character in text if character not in " -/().+")
+    return or_(found, entry.c.search.contains(numeric)) if numeric.isdigit() else found
+
+
+def pages(
+    database: Database, limit: int | None, after: int, narrow: Callable[[Select[Any]], Select[Any]]
+) -> Iterator[Entry]:
+    """Entries by id, each page in a transaction of its own, so that a slow reader holds nobody up."""
+    left = limit
+    while left is None or left > 0:
+        size = PAGE if left is None else min(PAGE, left)
+        with database.read() as connection:
+            query = narrow(entry_query(database.dialect)).where(entry.c.id > after).limit(size)
+            found = [to_entry(row) for row in connection.execute(query)]
+        yield from found
+        if len(found) < size:
+            return
+        after, left = found[-1].id, None if left is None else left - size
+
+
+def one_entry(connection: Connection, dialect: Dialect, wanted: int) -> Entry | None:
+    if not 0 < wanted <= LARGEST:
+        return None
+    row = connection.execute(entry_query(dialect).where(entry.c.id == wanted)).first()
+    return to_entry(row) if row else None
+
+
+def with_tail(tails: Collection[str], account: str | None) -> ColumnElement[bool]:
+    """Entries that `account` sees and that have a number with one of these tails; each field is asked for by its own
+    index."""
+    found = union_all(*[select(entry.c.id).where(entry.c[name].in_(tails)) for name in TAILS])
+    return or_(in_scope(None), in_scope(account)) & entry.c.id.in_(found)
+
+
+def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(entry).where(*conditions)).scalar_one()

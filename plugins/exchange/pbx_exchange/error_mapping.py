@@ -1,0 +1,221 @@
+"""Every failure of exchangelib, requests, lxml and the network, in words that an administrator can act on.
+
+`translated` is the one place where foreign exceptions become ours; `problem` makes a value of one for a single book or
+row. What they say stands in `pbx_exchange.error_catalog`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests.exceptions
+import urllib3.exceptions
+from dns.exception import DNSException
+from exchangelib import errors as ews
+from lxml import etree
+
+from pbx_connector.api import Problem, SourceError
+from pbx_exchange import error_catalog
+from pbx_exchange.error_catalog import ErrorText
+from pbx_exchange.kerberos import NoTicket, Why
+from pbx_exchange.oauth import BadFile, CertificateExpired, LockedKey, NoToken, SignInAway
+from pbx_exchange.wire.adapter import OversizedAnswer
+from pbx_exchange.wire.endpoint import (
+    BUSY,
+    Blocked,
+    Forbidden,
+    NoWayIn,
+    TicketNotAccepted,
+    TokenNotAccepted,
+    Unprotected,
+)
+from pbx_exchange.wire.services import UnheardOf
+from pbx_exchange.wire.xml_parser import AnswerRefused, AnswerTooLarge
+
+FOREIGN: tuple[type[Exception], ...] = (
+    ews.EWSError,
+    ews.MultipleObjectsReturned,
+    ews.DoesNotExist,
+    ews.InvalidEnumValue,
+    ews.InvalidTypeError,
+    ews.NaiveDateTimeNotAllowed,
+    requests.exceptions.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    urllib3.exceptions.ProxySchemeUnsupported,
+    etree.Error,
+    AnswerRefused,
+    NoToken,
+    NoTicket,
+    DNSException,
+    OSError,
+    UnicodeError,  # of names that the network's encodings cannot carry; our own text is valid where it is checked
+)
+
+
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
+    ((OversizedAnswer, AnswerTooLarge), error_catalog.TOO_LARGE),
+    ((AnswerRefused, ews.SOAPError, etree.Error), error_catalog.CUT),
+    ((UnicodeError, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader), error_catalog.UNSENDABLE),
+    ((NoWayIn,), error_catalog.NO_WAY_IN),
+    ((Unprotected,), error_catalog.UNPROTECTED),
+    ((TokenNotAccepted,), error_catalog.TOKEN_REFUSED),
+    ((TicketNotAccepted,), error_catalog.TICKET_REFUSED),
+    ((Blocked,), error_catalog.BLOCKED),
+    ((Forbidden,), error_catalog.FORBIDDEN),
+    ((ews.UnauthorizedError,), error_catalog.WRONG_PASSWORD),
+    ((ews.ErrorAccountDisabled, ews.ErrorPasswordExpired, ews.ErrorPasswordChangeRequired), error_catalog.LOCKED),
+    (
+        (
+            ews.ErrorImpersonateUserDenied,
+            ews.ErrorImpersonationDenied,
+            ews.ErrorImpersonationFailed,
+            ews.ErrorInvalidExchangeImpersonationHeaderData,
+            ews.ErrorCallerIsInvalidADAccount,
+        ),
+        error_catalog.IMPERSONATION,
+    ),
+    (
+        (
+            ews.ErrorNonExistentMailbox,
+            ews.ErrorInvalidUserPrincipalName,
+            ews.ErrorInvalidSmtpAddress,
+            ews.ErrorMissingEmailAddress,
+            ews.ErrorMailRecipientNotFound,
+        ),
+        error_catalog.NO_MAILBOX,
+    ),
+    ((ews.ErrorNonPrimarySmtpAddress,), error_catalog.ALIAS),
+    ((ews.ErrorInvalidLicense, ews.ErrorMailboxConfiguration), error_catalog.NO_LICENCE),
+    (
+        (
+            ews.ErrorMailboxStoreUnavailable,
+            ews.ErrorMailboxMoveInProgress,
+            ews.ErrorMailboxFailover,
+            ews.ErrorMailboxLogonFailed,
+            ews.ErrorCrossSiteRequest,
+            ews.ErrorADUnavailable,
+        ),
+        error_catalog.AWAY,
+    ),
+    ((ews.ErrorAccessDenied, ews.ErrorRecoverableItemsAccessDenied), error_catalog.DENIED),
+    ((ews.ErrorFolderNotFound, ews.ErrorItemNotFound, ews.ErrorSyncFolderNotFound), error_catalog.NOT_THERE),
+    ((ews.ErrorNoPublicFolderReplicaAvailable, ews.ErrorPublicFolderServerNotFound), error_catalog.NO_REPLICA),
+    ((ews.ErrorInvalidServerVersion, ews.ErrorInvalidSchemaVersionForMailboxVersion), error_catalog.TOO_OLD),
+    ((ews.ErrorServerBusy, ews.RateLimitError), error_catalog.TOO_BUSY),
+    ((ews.AutoDiscoverError, DNSException), error_catalog.NO_AUTODISCOVER),
+    ((ews.RedirectError, ews.RelativeRedirect), error_catalog.REDIRECTED),
+    ((ews.MalformedResponseError, ews.CASError), error_catalog.NOT_EWS),
+    ((requests.exceptions.ProxyError, urllib3.exceptions.ProxyError), error_catalog.NO_PROXY),
+    ((ssl.SSLCertVerificationError,), error_catalog.UNTRUSTED),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError), error_catalog.NO_TLS),
+    ((urllib3.exceptions.NameResolutionError, socket.gaierror), error_catalog.UNKNOWN_HOST),
+    ((ConnectionRefusedError,), error_catalog.REFUSED),
+    ((requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), error_catalog.TIMED_OUT),
+    (
+        (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError, ConnectionError),
+        error_catalog.BROKEN_OFF,
+    ),
+    ((urllib3.exceptions.ProtocolError, http.client.HTTPException), error_catalog.BROKEN_OFF),
+    ((*BUSY, ews.ErrorInternalServerError), error_catalog.IN_TROUBLE),
+    ((ews.ResponseMessageError,), error_catalog.UNEXPECTED),
+    ((ews.TransportError,), error_catalog.NOT_EWS),
+    ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), error_catalog.NETWORK),
+)
+_BY_NUMBER = {
+    7000222: error_catalog.SECRET_EXPIRED,
+    7000215: error_catalog.SECRET_WRONG,
+    700016: error_catalog.NO_SUCH_APP,
+    90002: error_catalog.NO_SUCH_TENANT,
+    900023: error_catalog.NO_SUCH_TENANT,
+    65001: error_catalog.NO_CONSENT,
+    700024: error_catalog.CERTIFICATE_WRONG,
+    700027: error_catalog.CERTIFICATE_WRONG,
+}
+_BY_REASON = {
+    Why.MISSING: error_catalog.NO_TICKET,
+    Why.EXPIRED: error_catalog.TICKET_EXPIRED,
+    Why.UNKNOWN_SERVICE: error_catalog.NO_SUCH_SERVICE,
+    Why.UNREACHABLE: error_catalog.NO_KDC,
+    Why.SKEW: error_catalog.CLOCK,
+    Why.BAD_KEYTAB: error_catalog.BAD_KEYTAB,
+    Why.LOCKED: error_catalog.LOCKED,
+    Why.OTHER: error_catalog.NO_KERBEROS_TICKET,
+}
+# exchangelib puts these around what really happened.
+_WRAPPERS = (
+    ews.ErrorTimeoutExpired,
+    ews.TransportError,
+    requests.exceptions.SSLError,
+    requests.exceptions.ConnectionError,
+    urllib3.exceptions.SSLError,
+    urllib3.exceptions.MaxRetryError,
+    urllib3.exceptions.NewConnectionError,
+)
+
+
+@contextmanager
+def translated(where: str = "") -> Iterator[None]:
+    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer."""
+    try:
+        yield
+    except FOREIGN as error:
+        raise explain(error, where) from None
+
+
+def explain(error: Exception, where: str = "") -> SourceError:
+    return _words(error).error(where, _name(error))
+
+
+def problem(error: Exception, where: str) -> Problem:
+    if isinstance(error, SourceError):
+        return Problem(error.code, error.message, where, error.hint)
+    return _words(error).problem(where, _name(error))
+
+
+def _name(error: Exception) -> str:
+    if isinstance(error, (NoToken, NoTicket)):
+        return str(error)
+    return error.name if isinstance(error, UnheardOf) else type(error).__name__
+
+
+def _words(error: Exception) -> ErrorText:
+    cause = _innermost(error)
+    if isinstance(cause, CertificateExpired):
+        return error_catalog.CERTIFICATE_EXPIRED
+    if isinstance(cause, SignInAway):
+        return error_catalog.SIGN_IN_AWAY
+    if isinstance(cause, LockedKey):
+        return error_catalog.LOCKED_KEY
+    if isinstance(cause, BadFile):
+        return error_catalog.UNREADABLE
+    if isinstance(cause, NoToken):
+        return _BY_NUMBER.get(cause.number, error_catalog.NO_TOKEN)
+    if isinstance(cause, NoTicket):
+        return _BY_REASON[cause.why]
+    for types, found in _BY_TYPE:
+        if isinstance(cause, types):
+            return found
+    return error_catalog.UNEXPECTED
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What the wrappers are around; bounded, since contexts can form long chains."""
+    for _ in range(8):
+        inner = _wrapped(error) if type(error) in _WRAPPERS else None
+        if inner is None:
+            return error
+        error = inner
+    return error
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    for inner in (reason, error.__cause__, error.__context__):
+        if isinstance(inner, BaseException) and not isinstance(inner, (KeyError, AttributeError)):
+            return inner
+    return None
