@@ -12,12 +12,14 @@ import typer
 
 from pbx_connector.cli import output
 from pbx_connector.cli.commands import COMMANDS
+from pbx_connector.cli.plugin_commands import PluginGroup
 from pbx_connector.cli.session import CONFIG_HELP, STORE_HELP, Session
 from pbx_connector.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, ConnectorError
 
 app = typer.Typer(
     name="pbx-connector",
     help="Keeps a phone system's phone book in step with its sources.",
+    cls=PluginGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -38,7 +40,7 @@ def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     """Keeps a phone system's phone book in step with its sources."""
-    context.obj = Session(store, config)
+    context.obj = Session(store, config, before=context.obj)
 
 
 for add_to in COMMANDS:

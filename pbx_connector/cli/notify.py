@@ -15,11 +15,11 @@ from pbx_connector.profile import Profile
 
 def tell_of_run(session: Session, profile: Profile, report: Report, reason: str = "") -> None:
     """What cannot be delivered now is said, and waits for the service or the next run."""
-    now = datetime.now(UTC)
+    now, config = datetime.now(UTC), session.config_with_plugins
     try:
         with session.open_store() as store:
-            outbox = Outbox(store, session.plugins.notifiers(session.config), session.config, lambda: now)
-            notices = write_run(outbox, profile, report, reason, session.config.notify, now)
+            outbox = Outbox(store, session.plugins.notifiers(config), config, lambda: now)
+            notices = write_run(outbox, profile, report, reason, config.notify, now)
             attempts = outbox.deliver(profile.id)  # also what could not be delivered after an earlier run
             if not notices:
                 attempts += outbox.announce(report)

@@ -54,7 +54,7 @@ class OfflineStatus:
         self._watch.look()
         try:
             status = [self._status(loaded) for _, loaded in sorted(self.folder.profiles.items())]
-            return health(False, self._watch, self.folder, status, self._now)
+            return health(False, self._watch, self.folder, status, self._now) | {"servers": []}
         finally:
             self._watch.close()
 
