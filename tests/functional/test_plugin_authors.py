@@ -121,47 +121,55 @@ def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(sit
 
 
 @pytest.fixture
-def phones(site: Path, tmp_path: Path) -> Path:
-    """The plugin `phones` of the guide, installed; returns its configuration, as printed."""
+def phones_site(tmp_path: Path) -> Path:
+    site = tmp_path / "phones-site"
     code = joined_file_of_the_guide("pbx_phones.py")
     install(tmp_path / "phones", {"pyproject.toml": distribution_of("phones"), "pbx_phones.py": code}, site)
+    return site
+
+
+@pytest.fixture
+def phones(phones_site: Path, tmp_path: Path) -> Path:
+    """The configuration for the plugin `phones` of the guide, as printed; the phone book has two entries."""
     config = tmp_path / "config.yaml"
     config.write_text(files_of_the_guide("config.yaml")["config.yaml"] + "service: {listen: '127.0.0.1:0'}\n")
     for name, number in (("Ann", "+49891234"), ("Bob", "+49895678")):
-        added = connector(site, "phonebook", "add", "--display-name", name, "--phone", number)
+        added = connector(phones_site, "phonebook", "add", "--display-name", name, "--phone", number)
         assert added.returncode == 0, added.stderr
     return config
 
 
-def test_the_command_and_the_format_of_the_guide_work(site: Path, phones: Path) -> None:
-    assert re.search(r"who +Print who has a number", connector(site, "--help").stdout)
-    assert connector(site, "who", "+49891234").stdout == "Ann\n"
-    assert connector(site, "who", "110").stdout == "unknown caller\n"
-    assert connector(site, "--config", str(phones), "who", "110").stdout == "nobody we know\n"
-    exported = connector(site, "phonebook", "export", "--format", "names")
+def test_the_command_and_the_format_of_the_guide_work(phones_site: Path, phones: Path) -> None:
+    assert re.search(r"who +Print who has a number", connector(phones_site, "--help").stdout)
+    assert connector(phones_site, "who", "+49891234").stdout == "Ann\n"
+    assert connector(phones_site, "who", "110").stdout == "unknown caller\n"
+    assert connector(phones_site, "--config", str(phones), "who", "110").stdout == "nobody we know\n"
+    exported = connector(phones_site, "phonebook", "export", "--format", "names")
     assert exported.stdout == "'Ann': +49891234\n'Bob': +49895678\n"
-    mistyped = connector(site, "phonebook", "export", "--format", "nams")
+    mistyped = connector(phones_site, "phonebook", "export", "--format", "nams")
     assert (mistyped.returncode, "did you mean names?" in mistyped.stderr) == (2, True)
 
 
 def test_the_configuration_of_the_guide_is_checked_like_the_cores(
-    site: Path, phones: Path, monkeypatch: pytest.MonkeyPatch
+    phones_site: Path, phones: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    schema = json.loads(connector(site, "schema", "--config").stdout)
+    schema = json.loads(connector(phones_site, "schema", "--config").stdout)
     assert schema["properties"]["plugins"]["properties"]["phones"]["properties"]["port"]["default"] == 8389
     monkeypatch.setenv("PBX_CONNECTOR_PLUGINS_PHONES_UNKNOWN", "who knows")
-    assert connector(site, "--config", str(phones), "who", "110").stdout == "who knows\n"
+    assert connector(phones_site, "--config", str(phones), "who", "110").stdout == "who knows\n"
     phones.write_text("plugins:\n  phones: {prt: 1}\n  phone: {}\n")
-    told = connector(site, "--config", str(phones), "who", "110")
+    told = connector(phones_site, "--config", str(phones), "who", "110")
     assert told.returncode == 2
     assert re.search(r"config.yaml:2:12.*\n(.*\n)*.*did you mean port\?", told.stderr), told.stderr
     assert re.search(r"config.yaml:3:3.*\n(.*\n)*.*did you mean phones\?", told.stderr), told.stderr
-    assert connector(site, "--config", str(phones), "phonebook", "list").returncode == 0  # it loads no plugin
+    assert connector(phones_site, "--config", str(phones), "phonebook", "list").returncode == 0  # it loads no plugin
 
 
-def test_the_server_of_the_guide_answers_beside_the_schedules_until_the_service_ends(site: Path, phones: Path) -> None:
+def test_the_server_of_the_guide_answers_beside_the_schedules_until_the_service_ends(
+    phones_site: Path, phones: Path
+) -> None:
     (phones.parent / "profiles").mkdir()
-    with serving(site, phones) as service:
+    with serving(phones_site, phones) as service:
         started = service.wait_for("server started")
         assert (started["plugin"], started["server"]) == ("phones", "callers")
         with urllib.request.urlopen(f"{started['address']}/+49895678", timeout=30) as answer:
@@ -170,7 +178,7 @@ def test_the_server_of_the_guide_answers_beside_the_schedules_until_the_service_
         assert service.health["servers"] == [told]
         port = started["address"].rpartition(":")[2]
         phones.write_text(f"plugins: {{phones: {{port: {port}}}}}\nservice: {{listen: '127.0.0.1:0'}}\n")
-        with serving(site, phones) as second:
+        with serving(phones_site, phones) as second:
             failed = second.wait_for("a server cannot start")
             assert f"port {port} cannot be had" in failed["reason"]
             assert second.health["servers"] == [{**told, "address": None, "reason": failed["reason"]}]
