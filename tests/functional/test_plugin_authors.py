@@ -165,9 +165,7 @@ def test_the_configuration_of_the_guide_is_checked_like_the_cores(
     assert connector(phones_site, "--config", str(phones), "phonebook", "list").returncode == 0  # it loads no plugin
 
 
-def test_the_server_of_the_guide_answers_beside_the_schedules_until_the_service_ends(
-    phones_site: Path, phones: Path
-) -> None:
+def test_the_server_of_the_guide_answers_until_the_service_ends(phones_site: Path, phones: Path) -> None:
     (phones.parent / "profiles").mkdir()
     with serving(phones_site, phones) as service:
         started = service.wait_for("server started")

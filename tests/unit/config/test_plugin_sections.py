@@ -53,9 +53,6 @@ class Faulty(BaseModel):
         raise KeyError(port)
 
 
-Configured = Callable[..., dict[str, Any]]
-
-
 @pytest.fixture
 def plugins() -> Iterator[Callable[..., Plugins]]:
     made: list[str] = []
