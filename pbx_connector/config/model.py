@@ -161,7 +161,8 @@ class Config(Strict):
     service: ServiceConfig = ServiceConfig()
     history: HistoryConfig = HistoryConfig()
     plugins: Mapping[str, Any] = {}
-    """A section for each installed plugin that has a configuration, under its name."""
+    """A section for each installed plugin that has a configuration, under its name: as written, or once the plugins
+    are loaded as the plugin's own model, None if the plugin requires keys and has no section."""
 
     @field_validator("timezone")
     @classmethod
