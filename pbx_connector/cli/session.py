@@ -13,9 +13,10 @@ import platformdirs
 import typer
 
 from pbx_connector import stores
+from pbx_connector.application.installation import Installation
+from pbx_connector.application.profiles import needs_accounts
 from pbx_connector.cli import output
 from pbx_connector.config import Config, load_config
-from pbx_connector.errors import UsageError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile
 
@@ -24,6 +25,9 @@ CONFIG_HELP = "The configuration; default: config.yaml in your configuration fol
 
 StoreOption = Annotated[str | None, typer.Option("--store", help=STORE_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+RowsOption = Annotated[
+    Path, typer.Option("--rows", metavar="FILE.jsonl", help="Rows to try the rules on: one JSON object a line.")
+]
 ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metavar="PROFILE")]
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's private entries.")]
@@ -49,6 +53,11 @@ class Session:
     def config(self) -> Config:
         """Raises `ConfigError`."""
         return load_config(self._config_file)
+
+    @cached_property
+    def installation(self) -> Installation:
+        """Raises `ConfigError`."""
+        return Installation(self.config, self.plugins)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
@@ -105,25 +114,10 @@ class Session:
 
 
 def warn_without_accounts(profile: Profile, store: stores.Store) -> None:
-    """A profile that uses the account of a row expects personal contacts; without accounts there are none."""
-    if "local_id" in profile.fields and not store.accounts():
+    if needs_accounts(profile, store):
         output.warn("no accounts are known, so nobody's own contacts are read")
         output.hint("pbx-connector accounts import FILE.csv, with the columns id, username, email")
 
 
 def default_store_file() -> Path:
     return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"
-
-
-def known_account(store: stores.Store, id: str) -> str:
-    """Raises `UsageError` if there is no such account."""
-    if all(account.id != id for account in store.accounts()):
-        raise UsageError(f"there is no account {id!r}", hint="pbx-connector accounts list")
-    return id
-
-
-def scope(store: stores.Store, account: str | None, company: bool) -> stores.AccountScope:
-    """Which entries `--account` and `--company` ask for. Raises `UsageError` for both, or for an unknown account."""
-    if account is not None and company:
-        raise UsageError("--account and --company exclude each other")
-    return None if company else stores.ALL if account is None else known_account(store, account)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pbx_connector.application.profile_folder import Folder
 from pbx_connector.plugins import GROUP, Plugins
-from pbx_connector.service.folder import Folder
 
 SOURCE = """
 from contextlib import nullcontext

@@ -1,6 +1,4 @@
-"""Reads files of rows, one JSON object a line, for `map` and `explain`; what is wrong with a line is that line's.
-Also says as JSON what became of a row.
-"""
+"""Reads files of rows, one JSON object a line, for `map` and `explain`; what is wrong with a line is that line's."""
 
 from __future__ import annotations
 
@@ -9,21 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from pbx_connector import rows
-from pbx_connector.cli.reports import problem_as_json
 from pbx_connector.errors import UsageError
-from pbx_connector.mapping import coded
-from pbx_connector.model import Mapped, Problem, Row
+from pbx_connector.model import Problem, Row
 from pbx_connector.source import FieldSet
-from pbx_connector.targets import ENTRY_TABLE
-
-RowsOption = Annotated[
-    Path, typer.Option("--rows", metavar="FILE.jsonl", help="Rows to try the rules on: one JSON object a line.")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +30,6 @@ def read_rows(path: Path, fields: FieldSet) -> Iterator[WrittenRow]:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield _row(line.rstrip(b"\r\n"), number, f"{path}:{number}", fields)
-
-
-def row_as_json(written: WrittenRow, mapped: Mapped) -> dict[str, Any]:
-    return {
-        "row": written.row.values,
-        "records": [
-            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)} for record in mapped.records
-        ],
-        "skipped": mapped.skipped,
-        "problems": [problem_as_json(problem) for problem in mapped.problems],
-    }
 
 
 @contextmanager

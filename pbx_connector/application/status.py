@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.model import Report
-from pbx_connector.service.folder import Folder, ProfileFile
-from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.stores import RunRecord
 
 
@@ -42,29 +43,6 @@ class ProfileStatus:
         """The same with what the history says of the last run."""
         report = replace(record.report, books=(), problems=(), skipped={}, warnings=())
         return replace(self, last=report, reason=record.note)
-
-    def as_json(self, now: datetime) -> dict[str, Any]:
-        last = self.last
-        return {
-            "id": self.id,
-            "title": self.title,
-            "file": self.file,
-            "schedule": self.schedule or None,
-            "next": _clock(self.next),
-            "last_run": last
-            and {
-                "run": last.run,
-                "status": str(last.status),
-                "started": _clock(last.started),
-                "reason": self.reason or None,
-            },
-            "last_success": _clock(self.success),
-            "last_success_age": round((now - self.success).total_seconds()) if self.success else None,
-            "trouble": self.trouble or None,
-            "broken": self.broken or None,
-            "running": self.running,
-            "hung": self.hung,
-        }
 
 
 class StatusBoard:
@@ -108,18 +86,22 @@ def status_of(loaded: ProfileFile) -> ProfileStatus:
     )
 
 
-def health(
-    ready: bool, store: StoreWatch, folder: Folder, status: Iterable[ProfileStatus], now: datetime
-) -> dict[str, Any]:
-    """All of it, as /health and `status --json` say it."""
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """All of it, as /health and `status` say it."""
+
+    ready: bool
+    store: str
+    """Where it is, for people."""
+    reachable: bool
+    reason: str
+    """Why the store cannot be reached."""
+    folder: Path
+    folder_missing: str
+    """Why the folder cannot be read."""
+    profiles: tuple[ProfileStatus, ...]
+
+
+def service_status(ready: bool, store: StoreWatch, folder: Folder, profiles: Iterable[ProfileStatus]) -> ServiceStatus:
     reachable = store.lost_since is None
-    return {
-        "ready": ready,
-        "store": {"place": store.place, "reachable": reachable} | ({"reason": store.reason} if store.reason else {}),
-        "folder": {"path": str(folder.path), "trouble": folder.missing or None},
-        "profiles": [each.as_json(now) for each in status],
-    }
-
-
-def _clock(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+    return ServiceStatus(ready, store.place, reachable, store.reason, folder.path, folder.missing, tuple(profiles))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pbx_connector.cli.replacing import replacement
+from pbx_connector.application.replacing import replacement
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

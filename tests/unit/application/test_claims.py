@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pbx_connector.notifications.outbox import LocalSharedState
-from pbx_connector.service.claims import (
+from pbx_connector.application.claims import (
     GRACE,
     MOST_TRIES,
     Claim,
@@ -21,6 +20,7 @@ from pbx_connector.service.claims import (
     new_holder,
     release,
 )
+from pbx_connector.notifications.outbox import LocalSharedState
 from pbx_connector.stores import open_store
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

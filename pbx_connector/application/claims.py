@@ -1,6 +1,7 @@
 """Who makes a run: of several services on one store, exactly one, even if another dies over it.
 
-A claim is a memo of the store: which run of a profile it is (the time when it was due), who tries it and since when.
+A claim is kept in the store's shared state: which run of a profile it is (the time when it was due), who
+tries it and since when.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from pbx_connector.notifications.outbox import SharedState
-from pbx_connector.stores import RunKind, RunRecord, Store
 
 GRACE = timedelta(seconds=90)
 """A claim without a run in the history is somebody's who died, once it is this old: longer than a lease lasts."""
@@ -45,12 +45,6 @@ class RetriesExhausted:
     """The run was tried `tries` times, and none of them came to an end."""
 
     tries: int
-
-
-def last_run(store: Store, profile: str) -> RunRecord | None:
-    """The last one that says when it began; those that were killed do not."""
-    records = store.runs(profile)
-    return next((record for record in records if record.kind is RunKind.RUN and record.report.started), None)
 
 
 def claim(

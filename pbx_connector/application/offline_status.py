@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, tzinfo
-from typing import Any
+from datetime import datetime
 
-from pbx_connector.config import Config
-from pbx_connector.errors import StoreError
-from pbx_connector.notifications.outbox import Outbox
-from pbx_connector.plugins import Plugins
-from pbx_connector.schedule.zone import local_zone, zone
-from pbx_connector.service.claims import last_run
-from pbx_connector.service.folder import Folder, ProfileFile
-from pbx_connector.service.scheduler import offset
-from pbx_connector.service.status import ProfileStatus, health, status_of
-from pbx_connector.service.store_watch import StoreWatch
+from pbx_connector.application.history import last_run
+from pbx_connector.application.installation import Installation
+from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.status import ProfileStatus, ServiceStatus, service_status, status_of
+from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.errors import StoreError, UsageError
+from pbx_connector.schedule.offset import offset
 from pbx_connector.stores import RunRecord, Store
 
 
@@ -38,23 +34,25 @@ def last_start(store_url: str, profile: str, now: datetime) -> datetime | None:
 class OfflineStatus:
     """Writes nothing: neither a phone book that is not there nor anything into one that is."""
 
-    def __init__(self, config: Config, plugins: Plugins, store_url: str, now: datetime) -> None:
-        assert config.profiles is not None  # noqa: S101 - load_config sets it
-        self.folder = Folder(config.profiles, plugins)
+    def __init__(self, installation: Installation, store_url: str) -> None:
+        folder = installation.config.profiles
+        assert folder is not None  # noqa: S101 - load_config sets it
+        self.folder = Folder(folder, installation.plugins)
         list(self.folder.scan())
-        self._config = config
-        self._now = now
+        self.now = now = installation.clock()
+        self._installation = installation
         self._watch = StoreWatch(store_url, lambda: now, read_only=True)
 
-    @property
-    def zone(self) -> tzinfo:
-        return zone(self._config.timezone) if self._config.timezone else local_zone()
+    def require_folder(self) -> None:
+        """Raises `UsageError` if the folder cannot be read."""
+        if self.folder.missing:
+            raise UsageError(self.folder.missing, hint="make it, or say where it is: profiles: in config.yaml")
 
-    def health(self) -> dict[str, Any]:
+    def status(self) -> ServiceStatus:
         self._watch.look()
         try:
             status = [self._status(loaded) for _, loaded in sorted(self.folder.profiles.items())]
-            return health(False, self._watch, self.folder, status, self._now)
+            return service_status(False, self._watch, self.folder, status)
         finally:
             self._watch.close()
 
@@ -63,8 +61,10 @@ class OfflineStatus:
         profile = loaded.profile
         if profile is None or profile.schedule is None:
             return None
-        due = profile.schedule.due(last.report.started if last else None, loaded.seen, self._now, self.zone)
-        return due + offset(profile.id, profile.schedule, self._config.service.jitter)
+        due = profile.schedule.due(
+            last.report.started if last else None, loaded.seen, self.now, self._installation.zone
+        )
+        return due + offset(profile.id, profile.schedule, self._installation.config.service.jitter)
 
     def _status(self, loaded: ProfileFile) -> ProfileStatus:
         status = status_of(loaded)
@@ -75,7 +75,7 @@ class OfflineStatus:
 
     def _remembered(self, status: ProfileStatus, store: Store, loaded: ProfileFile) -> ProfileStatus:
         last = last_run(store, loaded.id)
-        alert_state = Outbox(store, {}, self._config, lambda: self._now).alert_state(loaded.id)
+        alert_state = self._installation.outbox(store).alert_state(loaded.id)
         return replace(
             status.after(last) if last else status,
             next=self.next_run(loaded, last),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pbx_connector.cli.account_files import read_accounts
+from pbx_connector.application.account_files import read_accounts
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
 
