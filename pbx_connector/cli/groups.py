@@ -18,7 +18,7 @@ class CommandsOnCall(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands |= {name: TyperCommand(name, help=text) for name, text in commands.COMMANDS.items()}
+        self.commands.update({name: TyperCommand(name, help=text) for name, text in commands.COMMANDS.items()})
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
