@@ -7,22 +7,20 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pbx_rules import Diagnostic, Function, Parameter, Step, as_text
-from pbx_rules.types import Type
-
 from pbx_connector.errors import ConnectorError, ProfileError
-from pbx_connector.mapping import coded
-from pbx_connector.model import Account, BookReport, Counts, Mapped, Problem, Report, RunStatus
-from pbx_connector.plan import Change
-from pbx_connector.profile import Case, Difference, LoadedProfile, variables
-from pbx_connector.source import Check, Field, SourceType
-from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
-from pbx_connector.targets import ENTRY_TABLE
+from pbx_connector.model import Counts, Problem, Report, RunStatus
 
-if TYPE_CHECKING:  # they are made with the help of this module
+if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
+    from pbx_rules import Diagnostic, Function, Parameter, Step
+
     from pbx_connector.application.row_files import WrittenRow
     from pbx_connector.application.schedules import Automated, ScheduledProfile
     from pbx_connector.application.status import ProfileStatus, ServiceStatus
+    from pbx_connector.model import Account, BookReport, Mapped
+    from pbx_connector.plan import Change
+    from pbx_connector.profile import Case, Difference, LoadedProfile
+    from pbx_connector.source import Check, Field, SourceType
+    from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
 
 Json = dict[str, Any]
 
@@ -206,6 +204,9 @@ def diagnostic(of: Diagnostic) -> Json:
 
 
 def mapped_row(written: WrittenRow, mapped: Mapped) -> Json:
+    from pbx_connector.mapping import coded
+    from pbx_connector.targets import ENTRY_TABLE
+
     return {
         "row": written.row.values,
         "records": [
@@ -228,6 +229,10 @@ def step(of: Step) -> Json:
 
 
 def test_case(case: Case, differences: tuple[Difference, ...], loaded: LoadedProfile) -> Json:
+    from pbx_rules import as_text
+
+    from pbx_connector.profile import variables
+
     return {
         "test": int(case.row.key),
         "file": str(loaded.profile.file),
@@ -249,6 +254,8 @@ def field(of: Field) -> Json:
 
 
 def function(of: Function) -> Json:
+    from pbx_rules.types import Type
+
     return {
         "name": of.name,
         "family": of.family,

@@ -1,12 +1,28 @@
-"""A command group whose subcommand may be left out: `history PROFILE` is `history list PROFILE`."""
+"""The command groups that Typer does not have: commands that are imported when they are called, and a group whose
+subcommand may be left out: `history PROFILE` is `history list PROFILE`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+from pbx_connector.cli import commands
 
 _WITH_VALUE = ("--store", "--limit")
+
+
+class CommandsOnCall(TyperGroup):
+    """Shows the commands by the table, so that neither the help page nor a completed name imports them all."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands.update({name: TyperCommand(name, help=text) for name, text in commands.COMMANDS.items()})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, commands.load(name) if name in commands.COMMANDS else command, rest
 
 
 class ListByDefault(TyperGroup):

@@ -7,18 +7,19 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import platformdirs
 import typer
 
-from pbx_connector import stores
-from pbx_connector.application.installation import Installation
-from pbx_connector.application.profiles import needs_accounts
 from pbx_connector.cli import output
-from pbx_connector.config import Config, load_config
-from pbx_connector.plugins import Plugins
-from pbx_connector.profile import Profile
+
+if TYPE_CHECKING:  # each is imported where it is used: every command imports this module
+    from pbx_connector import stores
+    from pbx_connector.application.installation import Installation
+    from pbx_connector.config import Config
+    from pbx_connector.plugins import Plugins
+    from pbx_connector.profile import Profile
 
 STORE_HELP = "Where the phone book is, such as sqlite:///book.sqlite; default: as configured, or in your data folder."
 CONFIG_HELP = "The configuration; default: config.yaml in your configuration folder or the system's, if there is one."
@@ -46,17 +47,21 @@ class Session:
 
     @classmethod
     def of(cls, context: typer.Context, store: str | None = None) -> Session:
-        session: Session = context.obj
+        session: Session = context.obj or cls()  # a shell that completes words does not come by the options before
         return cls(store, session._config_file) if store else session
 
     @cached_property
     def config(self) -> Config:
         """Raises `ConfigError`."""
+        from pbx_connector.config import load_config
+
         return load_config(self._config_file)
 
     @cached_property
     def installation(self) -> Installation:
         """Raises `ConfigError`."""
+        from pbx_connector.application.installation import Installation
+
         return Installation(self.config, self.plugins)
 
     def require_config(self) -> None:
@@ -80,6 +85,8 @@ class Session:
 
     def open_store(self) -> stores.Store:
         """Raises `StoreError`."""
+        from pbx_connector import stores
+
         self.make_store_folder()
         url = self.store_url
         made = url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists()
@@ -91,6 +98,8 @@ class Session:
     @contextmanager
     def open_store_to_look(self) -> Iterator[stores.Store]:
         """A phone book that is not there stays away; an empty one stands for it until the end of the block."""
+        from pbx_connector import stores
+
         file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):
@@ -107,6 +116,8 @@ class Session:
     @cached_property
     def plugins(self) -> Plugins:
         """The installed plugins; those that are broken are named on stderr, once."""
+        from pbx_connector.plugins import Plugins
+
         plugins = Plugins()
         for broken in plugins.broken:
             output.warn(f"plugin {broken.name!r} is left out: {broken.reason}")
@@ -114,6 +125,8 @@ class Session:
 
 
 def warn_without_accounts(profile: Profile, store: stores.Store) -> None:
+    from pbx_connector.application.profiles import needs_accounts
+
     if needs_accounts(profile, store):
         output.warn("no accounts are known, so nobody's own contacts are read")
         output.hint("pbx-connector accounts import FILE.csv, with the columns id, username, email")
