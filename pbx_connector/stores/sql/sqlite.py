@@ -142,6 +142,7 @@ def _engine(path: Path, read_only: bool, patience: float) -> Engine:
         "sqlite:///file", creator=connect, hide_parameters=True, poolclass=NullPool if read_only else QueuePool
     )
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "before_cursor_execute", _check_frozen)
     return engine
 
 
@@ -169,7 +170,11 @@ def _open_to_read(path: Path, patience: float) -> sqlite3.Connection:
 
 
 def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def _check_frozen(connection: Connection, *_: Any) -> None:
+    """Before each statement: a transaction without locks sees what others write."""
     driver = connection.connection.dbapi_connection
     if isinstance(driver, Frozen):
         driver.check()
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")

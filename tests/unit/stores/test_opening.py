@@ -105,6 +105,21 @@ def test_a_look_that_others_wrote_into_ends_with_what_happened(folder: Path) -> 
 
 
 @posix
+def test_a_listing_that_others_wrote_into_ends_with_what_happened(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'book.db'}"
+    with open_store(url) as writer:
+        for number in range(501):
+            writer.add_entry(Content(None, {"display_name": f"Name {number}"}))
+    with without_rights(folder):
+        listing = open_store(url, read_only=True).entries()
+        next(listing)
+    with open_store(url) as writer:
+        writer.remove_entry(501)
+    with pytest.raises(StoreError, match="another program wrote to it while it was read"):
+        list(listing)
+
+
+@posix
 def test_a_log_that_cannot_be_read_is_not_passed_over(folder: Path) -> None:
     url = f"sqlite:///{folder / 'book.db'}"
     with open_store(url) as writer:
