@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,8 @@ from pbx_connector.cli import output
 if TYPE_CHECKING:  # each is imported where it is used: every command imports this module
     from pbx_connector import stores
     from pbx_connector.application.installation import Installation
-    from pbx_connector.config import Config
+    from pbx_connector.config import Config, ConfigFile, PluginConfig
+    from pbx_connector.extensions import Command, Exporter
     from pbx_connector.plugins import Plugins
     from pbx_connector.profile import Profile
 
@@ -41,28 +42,45 @@ _SQLITE = "sqlite:///"
 class Session:
     """One call of the command line. An option given after the command wins over one given before it."""
 
-    def __init__(self, store_url: str | None = None, config_file: Path | None = None) -> None:
+    def __init__(
+        self, store_url: str | None = None, config_file: Path | None = None, plugins: Plugins | None = None
+    ) -> None:
+        """`plugins` are those that were loaded already, if any were."""
         self._chosen_store = store_url
         self._config_file = config_file
+        self._loaded = plugins
+        self._named = 0
 
     @classmethod
     def of(cls, context: typer.Context, store: str | None = None) -> Session:
         session: Session = context.obj or cls()  # a shell that completes words does not come by the options before
-        return cls(store, session._config_file) if store else session
+        return cls(store, session._config_file, session._loaded) if store else session
+
+    @cached_property
+    def _config_as_read(self) -> ConfigFile:
+        from pbx_connector.config import ConfigFile
+
+        return ConfigFile.read(self._config_file)
 
     @cached_property
     def config(self) -> Config:
-        """Raises `ConfigError`."""
-        from pbx_connector.config import load_config
+        """Without what it says of plugins, which need not be loaded for it. Raises `ConfigError`."""
+        return self._config_as_read.config()
 
-        return load_config(self._config_file)
+    @cached_property
+    def config_with_plugins(self) -> Config:
+        """As the hooks of plugins get it. Raises `ConfigError`."""
+        try:
+            return self.plugins.configure(self._config_as_read)
+        finally:
+            self._name_broken()
 
     @cached_property
     def installation(self) -> Installation:
         """Raises `ConfigError`."""
         from pbx_connector.application.installation import Installation
 
-        return Installation(self.config, self.plugins)
+        return Installation(self.config_with_plugins, self.plugins)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
@@ -118,10 +136,33 @@ class Session:
         """The installed plugins; those that are broken are named on stderr, once."""
         from pbx_connector.plugins import Plugins
 
-        plugins = Plugins()
-        for broken in plugins.broken:
-            output.warn(f"plugin {broken.name!r} is left out: {broken.reason}")
-        return plugins
+        self._loaded = self._loaded or Plugins()
+        self._name_broken()
+        return self._loaded
+
+    @property
+    def plugin_configs(self) -> Mapping[str, PluginConfig]:
+        found = self.plugins.configs
+        self._name_broken()
+        return found
+
+    @property
+    def exporters(self) -> Mapping[str, Exporter]:
+        found = self.plugins.exporters
+        self._name_broken()
+        return found
+
+    def plugin_commands(self, taken: Collection[str]) -> Mapping[str, tuple[str, Command]]:
+        found = self.plugins.commands(taken)
+        self._name_broken()
+        return found
+
+    def _name_broken(self) -> None:
+        """Most hooks are asked when their answer is needed, so a plugin may turn out to be broken late."""
+        broken = self._loaded.broken if self._loaded else ()
+        for one in broken[self._named :]:
+            output.warn(f"plugin {one.name!r} is left out: {one.reason}")
+        self._named = len(broken)
 
 
 def warn_without_accounts(profile: Profile, store: stores.Store) -> None:

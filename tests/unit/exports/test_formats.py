@@ -10,8 +10,10 @@ import pytest
 import vobject
 
 from pbx_connector.plan import Content
+from pbx_connector.plugins import Plugins
 from pbx_connector.stores import Entry
-from pbx_connector.stores.exporting import EXPORTS
+
+EXPORTERS = Plugins().exporters
 
 NASTY = 'Ann "Bo" \\ Müller; x, \U0001f600'
 ENTRIES = [
@@ -29,7 +31,7 @@ ENTRIES = [
 
 def export(kind: str) -> str:
     out = io.StringIO()
-    EXPORTS[kind](ENTRIES, ["Department", "VIP"], out)
+    EXPORTERS[kind].render(ENTRIES, ["Department", "VIP"], out)
     return out.getvalue()
 
 
@@ -46,7 +48,7 @@ def test_a_label_named_like_a_column_does_not_take_its_place() -> None:
     out = io.StringIO()
     fields = {"display_name": "Ann", "email": "ann@example.com"}
     labels = {"email": "E1", "Phone": "P1", "Label email": "L1", "VIP": "V1"}
-    EXPORTS["csv"]([Entry(1, Content(None, fields, labels))], list(labels), out)
+    EXPORTERS["csv"].render([Entry(1, Content(None, fields, labels))], list(labels), out)
     [row] = csv.DictReader(io.StringIO(out.getvalue()))
     assert row["email"] == "ann@example.com"
     assert [row["Label Label email"], row["Label Phone"], row["Label email"], row["VIP"]] == ["E1", "P1", "L1", "V1"]
@@ -70,8 +72,8 @@ def test_vcards_are_read_back_as_they_were() -> None:
     assert (bob.n.value.family, bob.n.value.given, bob.tel.type_param) == ("Ö", "Bob", "fax")
 
 
-@pytest.mark.parametrize("kind", EXPORTS)
+@pytest.mark.parametrize("kind", EXPORTERS)
 def test_an_empty_phone_book_is_no_error(kind: str) -> None:
     out = io.StringIO()
-    EXPORTS[kind]([], [], out)
+    EXPORTERS[kind].render([], [], out)
     assert out.getvalue().count("\n") == (kind == "csv")
