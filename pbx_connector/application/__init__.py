@@ -9,3 +9,46 @@ history                              what was changed: the last run, the undo, t
 status, schedules                    how it stands, with a service or without one
 views                                every JSON shape
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pbx_connector.application import (
+        accounts,
+        connections,
+        entries,
+        history,
+        installation,
+        profiles,
+        runs,
+        schedules,
+        simulations,
+        status,
+        templates,
+        views,
+    )
+
+__all__ = [
+    "accounts",
+    "connections",
+    "entries",
+    "history",
+    "installation",
+    "profiles",
+    "runs",
+    "schedules",
+    "simulations",
+    "status",
+    "templates",
+    "views",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Each part is loaded when it is used: a plugin that only reads pays for nothing else."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from pbx_connector.application import views
+from pbx_connector.application.simulations import Simulation, simulate_profile
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
 from pbx_connector.errors import EXIT_PARTIAL, ConnectorError
 from pbx_connector.model import RunStatus
 from pbx_connector.profile import load_profile
-from pbx_connector.run import Simulation, simulate_profile
 
 
 def add_to(app: typer.Typer) -> None:
