@@ -5,6 +5,7 @@ A command is imported when it is called: what all of them import together takes 
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -45,6 +46,7 @@ COMMANDS = {
 """What each does, for the help page and in its order. The file of a command has its name, with `_` for `-`."""
 
 
+@cache
 def load(name: str) -> Any:
     """The command, whole: its module's `add_to` adds it to an application, which is taken apart again."""
     app = typer.Typer()
