@@ -1,18 +1,30 @@
-"""The functions on phone numbers; `phone_numbers` does the work and is imported at the first number."""
+"""Phone numbers, by Google's libphonenumber. Parsing costs much, so each (text, region) is parsed once."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 
+from pbx_rules.functions.phone_text import clean, internal
 from pbx_rules.functions.registry import PROFILE_REGION, Example, Function, Parameter
+from pbx_rules.functions.text import LIST_OF_TEXTS
 from pbx_rules.types import TEXT
+
+LONGEST_INTERNAL = 9
 
 
 @lru_cache(maxsize=100_000)
-def _phone(text: str, region: str | None) -> str | None:
+def _phone(text: str, region: str | None, longest: int | None) -> str | None:
+    return next(iter(_phones(text, region, longest) or ()), None)
+
+
+@lru_cache(maxsize=100_000)
+def _phones(text: str, region: str | None, longest: int | None) -> tuple[str, ...] | None:
+    if longest and (kept := internal(clean(text), longest)):
+        return (kept,)
     from pbx_rules.functions import phone_numbers
 
-    return phone_numbers.international(text, region)
+    return phone_numbers.international(text, region) or None
 
 
 @lru_cache(maxsize=100_000)
@@ -43,6 +55,13 @@ def check_region(region: str) -> str:
     return phone_numbers.check_region(region)
 
 
+def check_internal(digits: Decimal) -> int:
+    """Raises ValueError for what can be no number of digits."""
+    if digits != int(digits) or not 1 <= digits <= LONGEST_INTERNAL:
+        raise ValueError(f"internal numbers have 1 to {LONGEST_INTERNAL} digits: write how many, as internal: 5")
+    return int(digits)
+
+
 _PARAMETERS = (
     Parameter("text"),
     Parameter(
@@ -55,13 +74,22 @@ _PARAMETERS = (
         code="R0309",
     ),
 )
+_INTERNAL = Parameter(
+    "internal",
+    "number",
+    doc="numbers of up to so many digits are kept as they are",
+    default=None,
+    literal=True,
+    takes_blank=True,
+    prepare=check_internal,
+)
 
 FUNCTIONS = (
     Function(
         "phone",
         "phone",
-        "The number in international form (E.164); blank if it is no valid number.",
-        _PARAMETERS,
+        "The number that was certainly meant, in international form (E.164): the first of several; blank if none is.",
+        (*_PARAMETERS, _INTERNAL),
         TEXT,
         _phone,
         (
@@ -70,13 +98,30 @@ FUNCTIONS = (
             Example('phone("+39 (0)6 69812345")', '"+390669812345"'),
             Example('phone("089 1234-0 DW 45", region: "DE")', '"+498912340"'),
             Example('phone("0991 12345 (privat)", region: "DE")', '"+4999112345"'),
+            Example('phone("030 23125-201/-202", region: "DE")', '"+493023125201"'),
             Example('phone("112", region: "DE")', "blank"),
+            Example('phone("**611", internal: 5)', '"**611"'),
+        ),
+    ),
+    Function(
+        "phones",
+        "phone",
+        "All numbers of a text in international form: between them `;`, `,`, `|`, `/`, a line break, `oder` or `und`.",
+        (*_PARAMETERS, _INTERNAL),
+        LIST_OF_TEXTS,
+        _phones,
+        (
+            Example(
+                'phones("030 23125-201/-202 oder 0171 1234567", region: "DE")',
+                'list("+493023125201", "+493023125202", "+491711234567")',
+            ),
+            Example('phones("call me", region: "DE")', "blank"),
         ),
     ),
     Function(
         "phone_extension",
         "phone",
-        "The extension that stands behind a valid number (DW 45, ext. 45, x45).",
+        "The extension that stands behind a valid number (DW 45, App. 45, ext. 45, x45).",
         _PARAMETERS,
         TEXT,
         _extension,

@@ -1,28 +1,15 @@
-"""What libphonenumber makes of a text. Parsing costs much, so each (text, region) is parsed once.
+"""What libphonenumber makes of the numbers that stand in a text.
 
 Apart from the table of functions in `phone`, because the library's own tables take their time to load.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-LONGEST = 250
-"""Characters; longer texts are no phone numbers."""
+from pbx_rules.functions.phone_reading import read
 
-_EXTENSION = re.compile(
-    r"[\s,;/(-]*(?<![A-Za-z])(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|x)\s*[.:#=-]?\s*(\d{1,8})\s*\)?\s*$",
-    re.IGNORECASE | re.ASCII,
-)
-_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
-_REMARK = re.compile(r"(?<=\d)\D*?[^\W\d_].*", re.DOTALL)
-"""From the first letter behind a digit on: `(Zentrale)`, `privat`. The library would dial the letters."""
-_SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
-"""Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
 _TYPES = {
     PhoneNumberType.FIXED_LINE: "fixed",
     PhoneNumberType.MOBILE: "mobile",
@@ -38,50 +25,22 @@ _TYPES = {
 }
 
 
-@lru_cache(maxsize=100_000)
-def _parse(text: str, region: str | None) -> PhoneNumber | None:
-    """The number with its extension; None if it is none. `112` and `1234` are possible numbers but not valid ones."""
-    if len(text) > LONGEST:
-        return None
-    extension = _EXTENSION.search(text)
-    whole = text[: extension.start()] if extension else text
-    bare = _REMARK.sub("", whole)
-    number = _valid(bare, region) or (_spelt(whole, region) if bare != whole else None)
-    if number and extension:
-        number.extension = extension[1]
-    return number
+def _first(text: str, region: str | None) -> PhoneNumber | None:
+    return next(iter(read(text, region)), None)
 
 
-def _valid(text: str, region: str | None) -> PhoneNumber | None:
-    """The zero of `+39 (0)2` belongs to the number, that of `+49 (0)30` does not: the library knows which is which,
-    but for countries without such a zero, where people write it all the same."""
-    for zero in ("0", "") if _TRUNK_ZERO.search(text) else ("",):
-        try:
-            number = phonenumbers.parse(_TRUNK_ZERO.sub(zero, text), region)
-        except NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return number
-    return None
-
-
-def _spelt(text: str, region: str | None) -> PhoneNumber | None:
-    number = _valid(text, region)
-    return number if number and phonenumbers.number_type(number) in _SPELT else None
-
-
-def international(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
-    return None if number is None else str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+def international(text: str, region: str | None) -> tuple[str, ...]:
+    """All numbers of the text, each once."""
+    return tuple(dict.fromkeys(map(_e164, read(text, region))))
 
 
 def extension(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
+    number = _first(text, region)
     return None if number is None else number.extension or None
 
 
 def national(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
+    number = _first(text, region)
     if number is None:
         return None
     bare = PhoneNumber(country_code=number.country_code, national_number=number.national_number)
@@ -91,7 +50,7 @@ def national(text: str, region: str | None) -> str | None:
 
 
 def kind(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
+    number = _first(text, region)
     return None if number is None else _TYPES.get(phonenumbers.number_type(number), "other")
 
 
@@ -101,3 +60,7 @@ def check_region(region: str) -> str:
     if known not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{region!r} is no country: write its two letters, such as DE, AT or CH")
     return known
+
+
+def _e164(number: PhoneNumber) -> str:
+    return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
