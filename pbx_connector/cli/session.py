@@ -81,7 +81,7 @@ class Session:
 
     @contextmanager
     def open_store_to_look(self) -> Iterator[stores.Store]:
-        """A phone book that is not there stays away; an empty one stands for it until the end of the block."""
+        """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
         file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):

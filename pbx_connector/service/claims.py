@@ -1,6 +1,7 @@
 """Who makes a run: of several services on one store, exactly one, even if another dies over it.
 
-A claim is a memo of the store: which run of a profile it is (the time when it was due), who tries it and since when.
+A claim is a value in the shared state of the store: which run of a profile it is (the time when it was due), who tries
+it and since when.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class Execution:
         self, profile: Profile, due_after: Callable[[datetime | None, datetime], datetime], run: Running
     ) -> Ended | NotNow:
         """Run the profile if it is due by the store's history and nobody else has the run. Raises `StoreError` when the
-        store is away; the run is then still due."""
+        store is unreachable; the run is then still due."""
         store, now = self._watch.current(), self._clock()
         last = claims.last_run(store, profile.id)
         due = due_after(last.report.started if last else None, now)

@@ -38,12 +38,12 @@ def try_connection(
         raise typer.Exit(EXIT_UNREACHABLE)
 
 
-def _walk(profile: Profile, opening: SourceContext) -> Iterator[Check]:
+def _walk(profile: Profile, context: SourceContext) -> Iterator[Check]:
     if profile.source.test_connection is not None:
-        yield from profile.source.test_connection(profile.settings, opening)
+        yield from profile.source.test_connection(profile.settings, context)
         return
     try:
-        with profile.source.open(profile.settings, opening):
+        with profile.source.open(profile.settings, context):
             yield Check("source", detail="it opens")
     except ConnectorError as error:
         yield Check("source", Problem(error.code, error.message, hint=error.hint))
