@@ -60,7 +60,7 @@ class Shared:
     told = 0
 
 
-def _open(settings: Settings, opening: SourceContext) -> AbstractContextManager[MemorySource]:
+def _open(settings: Settings, context: SourceContext) -> AbstractContextManager[MemorySource]:
     Shared.opened += 1
     source = MemorySource()
     book = source.add("public")

@@ -70,7 +70,7 @@ class Contacts:
         return Row(f"AAMkADk{number:09}", f"v{generation}", {"record": record(number, generation)})  # type: ignore[dict-item]
 
     def type(self) -> SourceType:
-        return SourceType("bench", "Benchmark", NoSettings, FieldSet(()), lambda settings, opening: nullcontext(self))
+        return SourceType("bench", "Benchmark", NoSettings, FieldSet(()), lambda settings, context: nullcontext(self))
 
     def books(self) -> Iterable[Book]:
         return [BOOK]

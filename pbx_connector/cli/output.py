@@ -1,4 +1,4 @@
-"""Printing: results go to stdout, all else to stderr. Text from offline never reaches the terminal as it is: control
+"""Printing: results go to stdout, all else to stderr. Text from outside never reaches the terminal as it is: control
 characters and direction marks, which could rewrite the screen, are shown as escapes.
 """
 

@@ -115,7 +115,7 @@ class Session:
 
     @contextmanager
     def open_store_to_look(self) -> Iterator[stores.Store]:
-        """A phone book that is not there stays away; an empty one stands for it until the end of the block."""
+        """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
         from pbx_connector import stores
 
         file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()

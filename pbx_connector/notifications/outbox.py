@@ -63,7 +63,7 @@ class LocalSharedState:
 class Delivery:
     id: str
     notifier: Annotated[str, Field(validation_alias=AliasChoices("notifier", "messenger"))]
-    """The plugin's name; earlier versions wrote it as `messenger`."""
+    """The plugin's name; earlier versions wrote it under another key."""
     report: Report
     notices: tuple[Notice, ...]
     written: datetime
@@ -78,7 +78,7 @@ class OutboxState:
     alert_state: Annotated[AlertState, Field(validation_alias=AliasChoices("alert_state", "standing"))] = field(
         default_factory=AlertState
     )
-    """Earlier versions wrote it as `standing`."""
+    """Earlier versions wrote it under another key."""
     pending: tuple[Delivery, ...] = ()
     unheard: bool = False
     """There was news while no notifier was configured."""
@@ -115,7 +115,7 @@ class Outbox:
         self._clock = clock
 
     def write(self, profile: str, report: Report, change: Callable[[AlertState], Told]) -> list[Notice]:
-        """Let the policy change a profile's alert_state, and put down what people should hear.
+        """Let the policy change a profile's alert state, and put down what people should hear.
 
         What came while nobody was there to hear it is told, if it is still so, once somebody is.
         """

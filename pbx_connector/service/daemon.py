@@ -49,7 +49,7 @@ HUNG_GRACE = timedelta(seconds=30)
 MOST_HUNG = 4
 """With so many threads left behind the service ends, for its supervisor to start it anew."""
 CLOCK_SET = timedelta(seconds=30)
-PAUSE_AFTER_TROUBLE = timedelta(minutes=1)
+PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 
 class Service:
@@ -109,7 +109,7 @@ class Service:
             self._web.start()
         LOG.info("serving", profiles=str(self._folder.path), store=self._watch.place, health=self.address or "off")
         if not self._installation.notifiers:
-            LOG.warning("nobody is told of trouble until mail: or webhook: is in the configuration")
+            LOG.warning("nobody hears of failures until mail: or webhook: is in the configuration")
         code = self._mind(stop)
         self._shut_down()
         return code
@@ -210,7 +210,7 @@ class Service:
             self._say_lost()
         elif self._lost_since:
             lost_for, self._lost_since = self._clock() - self._lost_since, None
-            LOG.info("the store is back", unreachable=str(lost_for))
+            LOG.info("the store is back", after=str(lost_for))
             self._plan_all()
 
     def _say_lost(self) -> None:
@@ -325,7 +325,7 @@ class Service:
                 LOG.exception("a bug kept the profile from running")
             finally:
                 self._board.change(run.profile, running=False, hung=False)
-        return self._clock() + PAUSE_AFTER_TROUBLE
+        return self._clock() + PAUSE_AFTER_FAILURE
 
     def _settle(self, loaded: ProfileFile, schedule: Schedule, outcome: RunOutcome | NotNow) -> datetime | None:
         if isinstance(outcome, NotNow):

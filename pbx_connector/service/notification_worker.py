@@ -37,9 +37,9 @@ LOG = structlog.stdlib.get_logger(__name__)
 REVIEW = timedelta(minutes=1)
 STORE_GRACE = timedelta(minutes=5)
 """A store that is back by then was not worth a message."""
-BUG = "a bug in telling people"
+BUG = "a bug in the notifications"
 MOST_WAITING = 1000
-"""Runs that ended while the store was away or a notifier slow."""
+"""Runs that ended while the store was unreachable or a notifier slow."""
 
 
 class NotificationWorker:
@@ -238,4 +238,4 @@ def _log(profile: str, attempts: list[Attempt]) -> None:
         elif attempt.next or not kinds:
             LOG.warning("could not tell", reason=attempt.error, again=str(attempt.next or "never"), **about)
         else:
-            LOG.error("gave up telling", reason=attempt.error, **about)
+            LOG.error("gave up on a notice", reason=attempt.error, **about)

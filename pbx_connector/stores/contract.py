@@ -282,7 +282,7 @@ class Store(Protocol):
         leaves no trace."""
         ...
 
-    # shared_state: what the services of one store agree on, by key; they never show in the phone book
+    # shared state: what the services of one store agree on, by key; they never show in the phone book
     def shared_state(self, key: str) -> str:
         """Empty if there is none."""
         ...

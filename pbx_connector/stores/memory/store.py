@@ -284,7 +284,7 @@ class MemoryStore(Operations):
             state.runs[number] = Run(RunRecord(kind, report, note), time.time(), undoes=changeset.undoes)
             state.journal[number] = changeset.lines
 
-    # shared_state
+    # shared state
 
     def shared_state(self, key: str) -> str:
         return self._state.shared_state.get(key, "")

@@ -134,7 +134,7 @@ class Database:
             self.commit(connection)
 
     def commit(self, connection: Connection) -> None:
-        """Inside `translated`. A server that went away in the meantime may have had the last word or not."""
+        """Inside `translated`. A server that was lost in the meantime may have had the last word or not."""
         try:
             connection.commit()
         except SQLAlchemyError as error:

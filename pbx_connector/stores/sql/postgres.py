@@ -42,7 +42,7 @@ TIME_LIMITS = {
 """Parameters of libpq, which an address may overrule: seconds, but milliseconds for the last. Without them a server
 that vanished from the network is waited for until the kernel gives up, up to hours."""
 
-TROUBLE: tuple[tuple[type[psycopg.Error], str, str], ...] = (
+KNOWN_ERRORS: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (
         psycopg.errors.LockNotAvailable,
         "another program is writing to it",
@@ -125,7 +125,7 @@ class PostgresDialect:
     def translate(self, error: Exception) -> tuple[str, str] | None:
         if not isinstance(error, psycopg.Error):
             return None
-        for kind, message, hint in TROUBLE:
+        for kind, message, hint in KNOWN_ERRORS:
             if isinstance(error, kind):
                 return message, hint
         if _while_connecting(error):

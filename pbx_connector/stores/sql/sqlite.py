@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from pbx_connector.errors import StoreError
 from pbx_connector.stores.sql.database import Database
 
-TROUBLE = (
+KNOWN_ERRORS = (
     ("locked", "another program is writing to it", "try again; if it stays so, look for a run that hangs"),
     ("not a database", "the file is damaged or is no phone book", "restore it from a backup, or run into a new file"),
     ("malformed", "the file is damaged", "restore it from a backup, or run into a new file"),
@@ -74,7 +74,7 @@ class SqliteDialect:
         if not isinstance(error, sqlite3.Error):
             return None
         text = str(error).casefold()
-        for sign, message, hint in TROUBLE:
+        for sign, message, hint in KNOWN_ERRORS:
             if sign in text:
                 return message, hint
         return f"SQLite answered with {type(error).__name__}", ""
@@ -100,7 +100,7 @@ def open_sqlite(path: Path, *, read_only: bool, patience: float) -> Database:
 
 
 def _make_private(path: Path) -> None:
-    """A new file is its owner's alone, and the logs beside it get the same rights. SourceContext it shows trouble."""
+    """A new file is its owner's alone, and so are the logs beside it. A failure shows when it is opened."""
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 

@@ -276,7 +276,7 @@ class SqlStore(Operations):
             yield connection, changeset
             history.update_counts(connection, report, changeset.counts)
 
-    # shared_state
+    # shared state
 
     def shared_state(self, key: str) -> str:
         with self._database.read() as connection:

@@ -46,16 +46,16 @@ def warnings(settings: ExchangeSettings) -> Iterator[Problem]:
         yield ENDING.warning("source: exchange")
 
 
-def open_source(settings: ExchangeSettings, opening: SourceContext) -> AbstractContextManager[Source]:
+def open_source(settings: ExchangeSettings, context: SourceContext) -> AbstractContextManager[Source]:
     with _importing():
         from pbx_exchange.source import open_exchange
-    return open_exchange(settings, opening)
+    return open_exchange(settings, context)
 
 
-def test_connection(settings: ExchangeSettings, opening: SourceContext) -> Iterator[Check]:
+def test_connection(settings: ExchangeSettings, context: SourceContext) -> Iterator[Check]:
     with _importing():
         from pbx_exchange.probe import test_connection
-    return test_connection(settings, opening)
+    return test_connection(settings, context)
 
 
 @contextmanager

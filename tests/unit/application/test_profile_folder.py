@@ -22,7 +22,7 @@ class Settings(BaseModel):
 @hookimpl
 def pbx_sources():
     anything = FieldSet((), closed=False)
-    return [SourceType("nothing", "Nothing", Settings, anything, lambda settings, opening: nullcontext())]
+    return [SourceType("nothing", "Nothing", Settings, anything, lambda settings, context: nullcontext())]
 """
 
 

@@ -115,7 +115,7 @@ def test_services_on_one_store_make_a_run_once(url: str, profile: Profile, sourc
         executions = [make(watch, HOUR) for watch in watches]
         outcomes = list(pool.map(lambda execution: attempt(execution, profile), executions))
     assert sum(isinstance(outcome, RunOutcome) for outcome in outcomes) == 1
-    assert len(source.openings) == 1
+    assert len(source.contexts) == 1
     for watch in watches:
         watch.close()
 
@@ -182,7 +182,7 @@ def test_a_held_profile_says_so_and_changes_nothing(execution: Execution, profil
     assert "pbx-connector profiles resume" in outcome.reason
 
 
-def test_a_store_that_is_away_leaves_the_run_due(tmp_path: Path, profile: Profile) -> None:
+def test_a_store_that_is_unreachable_leaves_the_run_due(tmp_path: Path, profile: Profile) -> None:
     folder = tmp_path / "mounted"
     watch = StoreWatch(f"sqlite:///{folder}/book.sqlite", now)
     execution = make(watch, HOUR)
@@ -207,7 +207,7 @@ def test_a_store_that_breaks_in_the_middle_of_a_run_leaves_it_due(
     watch.current()
 
     def pull_the_plug(row: Row, book: Book) -> Mapped:
-        raise StoreError("the database went away")
+        raise StoreError("the database closed the connection")
 
     outcome = attempt(execution, replace(profile, map=pull_the_plug))
     assert ended(outcome).report.status is RunStatus.FAILED  # the store answers again: it is this run that failed
@@ -239,7 +239,7 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
     other = replace(profile, id="other", title="Other")
     with ThreadPoolExecutor(1) as pool:
         hanging = pool.submit(attempt, execution, replace(profile, map=hang))
-        while not source.openings:
+        while not source.contexts:
             time.sleep(0.01)
         assert ended(attempt(execution, other)).report.status is RunStatus.DONE
         assert isinstance(attempt(execution, profile), NotNow)

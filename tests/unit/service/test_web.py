@@ -135,6 +135,15 @@ def test_runs_are_counted_by_profile_and_outcome() -> None:
     assert value(page, "pbx_connector_store_up") == 1
 
 
+def test_a_failing_profile_shows_under_the_new_name_and_the_former_one() -> None:
+    board, made = metrics()
+    board.put(ProfileStatus("crm", "CRM", "crm.yaml", "", trouble="failing"))
+    board.put(ProfileStatus("fine", "Fine", "fine.yaml", ""))
+    for name in ("pbx_connector_profile_failing", "pbx_connector_profile_in_trouble"):
+        assert value(made.page(), f'{name}{{profile="crm"}}') == 1
+        assert value(made.page(), f'{name}{{profile="fine"}}') == 0
+
+
 def test_a_profile_that_is_gone_is_forgotten() -> None:
     board, made = metrics()
     board.put(ProfileStatus("crm", "CRM", "crm.yaml", ""))
@@ -144,7 +153,7 @@ def test_a_profile_that_is_gone_is_forgotten() -> None:
     assert b'"crm"' not in made.page()
 
 
-def test_facts_are_json() -> None:
+def test_a_profile_status_is_json() -> None:
     report = Report("7", "crm", RunStatus.DONE, Counts(), started=NOON)
     status = ProfileStatus(
         "crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1), reason="no answer"

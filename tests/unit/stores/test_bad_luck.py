@@ -1,4 +1,4 @@
-"""Stores in trouble: what is said, and that nothing is changed."""
+"""Stores that fail: what is said, and that nothing is changed."""
 
 from __future__ import annotations
 
