@@ -125,9 +125,11 @@ def matching(text: str) -> ColumnElement[bool]:
 def pages(
     database: Database, limit: int | None, after: int, narrow: Callable[[Select[Any]], Select[Any]]
 ) -> Iterator[Entry]:
-    """Entries by id, all as of the moment of the first one: a run that commits meanwhile shows whole or not at all. Read
-    page by page, so that memory does not grow with the phone book. Writers go on beside even the slowest reader: they
-    wait for none on PostgreSQL nor with SQLite's write-ahead log, which only grows until the reader is done."""
+    """Entries by id, all as of the moment of the first one: a run that commits meanwhile shows whole or not at all.
+
+    Read page by page, so that memory does not grow with the phone book. Writers go on beside even the slowest reader:
+    they wait for none on PostgreSQL nor with SQLite's write-ahead log, which only grows until the reader is done.
+    """
     query = narrow(entry_query(database.dialect))
     left = limit
     with database.read() as connection:
