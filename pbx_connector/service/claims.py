@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.notifications.outbox import SharedState
-from pbx_connector.stores import RunKind, RunRecord, Store
+from pbx_connector.stores import History, RunKind, RunRecord, SharedState
 
 GRACE = timedelta(seconds=90)
 """A claim without a run in the history is somebody's who died, once it is this old: longer than a lease lasts."""
@@ -47,9 +46,9 @@ class RetriesExhausted:
     tries: int
 
 
-def last_run(store: Store, profile: str) -> RunRecord | None:
+def last_run(history: History, profile: str) -> RunRecord | None:
     """The last one that says when it began; those that were killed do not."""
-    records = store.runs(profile)
+    records = history.runs(profile)
     return next((record for record in records if record.kind is RunKind.RUN and record.report.started), None)
 
 
