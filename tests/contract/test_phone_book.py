@@ -12,7 +12,7 @@ from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Content
 from pbx_connector.stores import ALL, Entry, RunKind, Store
-from pbx_connector.stores.sql.migrating import bring_up_to_date
+from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 

@@ -26,8 +26,8 @@ from pbx_connector.plan import Content
 from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
 from pbx_connector.stores.normalization import fold
-from pbx_connector.stores.sql.database import Database, Dialect
-from pbx_connector.stores.sql.schema import book, entry, entry_label, label, provenance
+from pbx_connector.stores.sql.dialects.database import Database, Dialect
+from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, label, provenance
 from pbx_connector.targets import FIELD_NAMES
 
 PAGE = 500

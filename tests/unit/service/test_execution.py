@@ -21,7 +21,7 @@ from pbx_connector.service.claims import GRACE, last_run
 from pbx_connector.service.execution import Ended, Execution, NotNow
 from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.service.worker_pool import Running
-from pbx_connector.stores.sql.schema import run as run_table
+from pbx_connector.stores.sql.schema.tables import run as run_table
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
