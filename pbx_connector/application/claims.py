@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.notifications.outbox import SharedState
+from pbx_connector.stores import SharedState
 
 GRACE = timedelta(seconds=90)
 """A claim without a run in the history is somebody's who died, once it is this old: longer than a lease lasts."""

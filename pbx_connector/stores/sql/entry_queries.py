@@ -26,8 +26,8 @@ from pbx_connector.plan import Content
 from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
 from pbx_connector.stores.normalization import fold
-from pbx_connector.stores.sql.database import Database, Dialect
-from pbx_connector.stores.sql.schema import book, entry, entry_label, label, provenance
+from pbx_connector.stores.sql.dialects.database import Database, Dialect
+from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, label, provenance
 from pbx_connector.targets import FIELD_NAMES
 
 PAGE = 500
@@ -126,8 +126,10 @@ def pages(
     database: Database, limit: int | None, after: int, narrow: Callable[[Select[Any]], Select[Any]]
 ) -> Iterator[Entry]:
     """Entries by id, all as of the moment of the first one: a run that commits meanwhile shows whole or not at all.
+
     Read page by page, so that memory does not grow with the phone book. Writers go on beside even the slowest reader:
-    they wait for none on PostgreSQL nor with SQLite's write-ahead log, which only grows until the reader is done."""
+    they wait for none on PostgreSQL nor with SQLite's write-ahead log, which only grows until the reader is done.
+    """
     query = narrow(entry_query(database.dialect))
     left = limit
     with database.read() as connection:

@@ -27,7 +27,7 @@ from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.schedule import Schedule
 from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.worker_pool import Running
-from pbx_connector.stores.sql.schema import run as run_table
+from pbx_connector.stores.sql.schema.tables import run as run_table
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings

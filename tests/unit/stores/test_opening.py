@@ -19,8 +19,8 @@ from pbx_connector.errors import StoreError
 from pbx_connector.model import Account
 from pbx_connector.plan import Content
 from pbx_connector.stores import Store, open_store
-from pbx_connector.stores.sql.migrating import HEAD, STEPS
-from pbx_connector.stores.sql.sqlite import open_sqlite
+from pbx_connector.stores.sql.dialects.sqlite import open_sqlite
+from pbx_connector.stores.sql.schema.migrating import HEAD, STEPS
 
 NOBODY = 65534
 posix = pytest.mark.skipif(os.name != "posix", reason="rights are POSIX ones")

@@ -16,10 +16,10 @@ from pbx_connector.stores.changeset import BATCH
 from pbx_connector.stores.contract import Entry, JournalLine, Origin
 from pbx_connector.stores.normalization import found_by
 from pbx_connector.stores.sql.counters import take
-from pbx_connector.stores.sql.database import Dialect
+from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.entry_queries import TAILS, entry_query, of_account, one_entry, origin_text, to_entry
-from pbx_connector.stores.sql.history import to_line
-from pbx_connector.stores.sql.schema import (
+from pbx_connector.stores.sql.history.records import to_line
+from pbx_connector.stores.sql.schema.tables import (
     account,
     book,
     entry,
@@ -30,7 +30,7 @@ from pbx_connector.stores.sql.schema import (
     provenance,
     row_note,
 )
-from pbx_connector.stores.sql.schema import run as runs
+from pbx_connector.stores.sql.schema.tables import run as runs
 from pbx_connector.targets import FIELD_NAMES
 
 

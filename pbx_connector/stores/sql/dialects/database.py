@@ -1,6 +1,6 @@
 """What the two databases do differently, and the only way to them: a transaction that translates their errors.
 
-`sqlite.py` and `postgres.py` fill this in; everything else in this package is written once for both.
+`sqlite.py` and `postgres.py` fill this in; everything else in `stores.sql` is written once for both.
 """
 
 from __future__ import annotations

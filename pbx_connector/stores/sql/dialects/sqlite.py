@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table, cre
 from sqlalchemy.pool import NullPool, QueuePool
 
 from pbx_connector.errors import StoreError
-from pbx_connector.stores.sql.database import Database
+from pbx_connector.stores.sql.dialects.database import Database
 
 KNOWN_ERRORS = (
     ("locked", "another program is writing to it", "try again; if it stays so, look for a run that hangs"),

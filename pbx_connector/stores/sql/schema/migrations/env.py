@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from pbx_connector.stores.sql.schema import metadata
+from pbx_connector.stores.sql.schema.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from pbx_connector.stores.sql.database import Database
+from pbx_connector.stores.sql.dialects.database import Database
 
 WRITER = 0x70627863
 """The advisory lock that every writing transaction of a phone book takes first."""

@@ -20,12 +20,13 @@ from sqlalchemy.exc import IntegrityError
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Account, Book, Record, Report
 from pbx_connector.stores.normalization import found_by
-from pbx_connector.stores.sql import diff, leases
-from pbx_connector.stores.sql.database import Database
-from pbx_connector.stores.sql.history import record_run
-from pbx_connector.stores.sql.plan_transaction import SqlPlanTransaction
-from pbx_connector.stores.sql.schema import account, book, label, provenance, row_note
-from pbx_connector.stores.sql.staging import JOINED, create_tables, t_book, t_record, t_row
+from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.history import leases
+from pbx_connector.stores.sql.history.records import record_run
+from pbx_connector.stores.sql.plan import diff
+from pbx_connector.stores.sql.plan.plan_transaction import SqlPlanTransaction
+from pbx_connector.stores.sql.plan.staging import JOINED, create_tables, t_book, t_record, t_row
+from pbx_connector.stores.sql.schema.tables import account, book, label, provenance, row_note
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, PlanTransaction, StagedRow
 from pbx_connector.targets import FIELD_NAMES
 

@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from pbx_connector.errors import ProfileBusy, StoreError
-from pbx_connector.stores.sql.database import Database
-from pbx_connector.stores.sql.schema import lease
+from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.schema.tables import lease
 
 SECONDS = 60.0
 """How long a silent holder keeps its lease."""

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, select, update
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Problem, Report
 from pbx_connector.plan import Change, PlanSummary
-from pbx_connector.stores.sql import apply, diff, plan_queries
 from pbx_connector.stores.sql.counters import take
-from pbx_connector.stores.sql.database import Dialect
-from pbx_connector.stores.sql.history import keep_plan, record_run, to_change
-from pbx_connector.stores.sql.schema import plan
+from pbx_connector.stores.sql.dialects.database import Dialect
+from pbx_connector.stores.sql.history.records import keep_plan, record_run, to_change
+from pbx_connector.stores.sql.plan import apply, diff, plan_queries
+from pbx_connector.stores.sql.schema.tables import plan
 from pbx_connector.stores.workspace import BookResult
 
 

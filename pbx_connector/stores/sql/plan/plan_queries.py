@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Select, case, func, literal, select, union_al
 
 from pbx_connector.model import Problem
 from pbx_connector.plan import Action
-from pbx_connector.stores.sql.database import Dialect
+from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.entry_queries import content_json, labels_json
-from pbx_connector.stores.sql.schema import book, entry, provenance, row_note
-from pbx_connector.stores.sql.staging import t_book, t_change, t_record, t_row
+from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_record, t_row
+from pbx_connector.stores.sql.schema.tables import book, entry, provenance, row_note
 from pbx_connector.stores.workspace import BookOutcome, Outcome
 
 STREAMED = {"yield_per": 500}

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from pbx_connector.model import Counts, Report
 from pbx_connector.plan import Action, Change, Content, EmptiedBook, PlanSummary
 from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
-from pbx_connector.stores.sql.database import Dialect
+from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.entry_queries import to_origin
-from pbx_connector.stores.sql.schema import plan, run
+from pbx_connector.stores.sql.schema.tables import plan, run
 
 _REPORT = TypeAdapter(Report)
 

@@ -29,8 +29,8 @@ from sqlalchemy import (
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.plan import Action, EmptiedBook, PlanSummary
-from pbx_connector.stores.sql.schema import Id, book, entry, provenance, row_note, run
-from pbx_connector.stores.sql.staging import t_book, t_change, t_move, t_record, t_row
+from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_move, t_record, t_row
+from pbx_connector.stores.sql.schema.tables import Id, book, entry, provenance, row_note, run
 from pbx_connector.stores.workspace import BookOutcome, Outcome
 
 DAY = 86400.0

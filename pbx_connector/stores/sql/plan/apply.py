@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Select, and_, case, delete, exists, func, ins
 
 from pbx_connector.errors import StoreError
 from pbx_connector.plan import Action
-from pbx_connector.stores.sql import plan_queries
 from pbx_connector.stores.sql.counters import take
-from pbx_connector.stores.sql.database import Dialect
+from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.entry_queries import TAILS, origin_json
-from pbx_connector.stores.sql.schema import (
+from pbx_connector.stores.sql.plan import plan_queries
+from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_record, t_row
+from pbx_connector.stores.sql.schema.tables import (
     account,
     book,
     entry,
@@ -28,7 +29,6 @@ from pbx_connector.stores.sql.schema import (
     provenance,
     row_note,
 )
-from pbx_connector.stores.sql.staging import t_book, t_change, t_record, t_row
 from pbx_connector.stores.workspace import BookOutcome, BookResult, Outcome
 from pbx_connector.targets import FIELD_NAMES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from pbx_connector.errors import StoreError
-from pbx_connector.stores.sql.database import Database
+from pbx_connector.stores.sql.dialects.database import Database
 
 HEAD = "0006"
 """The last step in `migrations/versions`; a test holds the two together."""
