@@ -8,9 +8,10 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 
 from pbx_connector.config import Config
-from pbx_connector.notifications.outbox import Outbox, SharedState
+from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.plugins import Notifier, Plugins
 from pbx_connector.schedule.zone import local_zone, zone
+from pbx_connector.stores import SharedState
 
 
 def utc_now() -> datetime:

@@ -86,6 +86,18 @@ def status_of(loaded: ProfileFile) -> ProfileStatus:
     )
 
 
+@dataclass(slots=True)
+class ServerStatus:
+    """A server of a plugin, for people and monitoring."""
+
+    plugin: str
+    name: str
+    address: str = ""
+    """Empty while it does not serve."""
+    reason: str = ""
+    """Why it does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
     """All of it, as /health and `status` say it."""
@@ -100,8 +112,17 @@ class ServiceStatus:
     folder_missing: str
     """Why the folder cannot be read."""
     profiles: tuple[ProfileStatus, ...]
+    servers: tuple[ServerStatus, ...] = ()
+    """What plugins let the service run beside the schedules; none without a service."""
 
 
-def service_status(ready: bool, store: StoreWatch, folder: Folder, profiles: Iterable[ProfileStatus]) -> ServiceStatus:
-    reachable = store.lost_since is None
-    return ServiceStatus(ready, store.place, reachable, store.reason, folder.path, folder.missing, tuple(profiles))
+def service_status(
+    ready: bool,
+    store: StoreWatch,
+    folder: Folder,
+    profiles: Iterable[ProfileStatus],
+    servers: Iterable[ServerStatus] = (),
+) -> ServiceStatus:
+    reachable, reason = store.lost_since is None, store.reason
+    known = tuple(profiles), tuple(servers)
+    return ServiceStatus(ready, store.place, reachable, reason, folder.path, folder.missing, *known)

@@ -70,10 +70,14 @@ class StoreWatch:
                 self._store.close()
             self._store = None
 
+    def open_another(self) -> Store:
+        """A store of its own for whoever asks, who closes it. Raises as `current` does."""
+        return open_store(self._url, read_only=self._read_only, patience=PATIENCE)
+
     def _opened(self) -> Store:
         with self._lock:
             if self._store is None:
-                self._store = open_store(self._url, read_only=self._read_only, patience=PATIENCE)
+                self._store = self.open_another()
             return self._store
 
     def _lost(self, error: StoreError) -> None:

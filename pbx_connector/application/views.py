@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
 
     from pbx_connector.application.row_files import WrittenRow
     from pbx_connector.application.schedules import Automated, ScheduledProfile
-    from pbx_connector.application.status import ProfileStatus, ServiceStatus
+    from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
     from pbx_connector.model import Account, BookReport, Mapped
     from pbx_connector.plan import Change
     from pbx_connector.profile import Case, Difference, LoadedProfile
@@ -303,7 +303,12 @@ def service_status(of: ServiceStatus, now: datetime) -> Json:
         "store": store | ({"reason": of.reason} if of.reason else {}),
         "folder": {"path": str(of.folder), "trouble": of.folder_missing or None},
         "profiles": [profile_status(each, now) for each in of.profiles],
+        "servers": [_server(each) for each in of.servers],
     }
+
+
+def _server(of: ServerStatus) -> Json:
+    return {"plugin": of.plugin, "name": of.name, "address": of.address or None, "reason": of.reason or None}
 
 
 def profile_status(of: ProfileStatus, now: datetime) -> Json:

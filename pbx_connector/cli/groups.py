@@ -4,6 +4,7 @@ subcommand may be left out: `history PROFILE` is `history list PROFILE`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -19,6 +20,19 @@ class CommandsOnCall(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands.update({name: TyperCommand(name, help=text) for name, text in commands.COMMANDS.items()})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        return [*own, *self._of_plugins(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, cmd_name) or self._of_plugins(ctx).get(cmd_name)
+
+    def _of_plugins(self, ctx: Any) -> Mapping[str, TyperCommand]:
+        """Plugins are loaded for the list of commands, and for one that is none of the core's."""
+        from pbx_connector.cli.plugin_commands import plugin_commands
+
+        return plugin_commands(ctx, self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)

@@ -39,7 +39,7 @@ def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     """Keeps a phone system's phone book in step with its sources."""
-    context.obj = Session(store, config)
+    context.obj = Session(store, config, before=context.obj)
 
 
 def main() -> None:

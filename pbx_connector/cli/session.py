@@ -43,18 +43,18 @@ class Session:
     """One call of the command line. An option given after the command wins over one given before it."""
 
     def __init__(
-        self, store_url: str | None = None, config_file: Path | None = None, plugins: Plugins | None = None
+        self, store_url: str | None = None, config_file: Path | None = None, before: Session | None = None
     ) -> None:
-        """`plugins` are those that were loaded already, if any were."""
+        """`before` has loaded the plugins already, if anybody needed them."""
         self._chosen_store = store_url
         self._config_file = config_file
-        self._loaded = plugins
-        self._named = 0
+        self._loaded: Plugins | None = before._loaded if before else None
+        self._named: int = before._named if before else 0
 
     @classmethod
     def of(cls, context: typer.Context, store: str | None = None) -> Session:
         session: Session = context.obj or cls()  # a shell that completes words does not come by the options before
-        return cls(store, session._config_file, session._loaded) if store else session
+        return cls(store, session._config_file, before=session) if store else session
 
     @cached_property
     def _config_as_read(self) -> ConfigFile:
@@ -84,7 +84,7 @@ class Session:
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
-        _ = self.config
+        _ = self.config_with_plugins
 
     @property
     def store_url(self) -> str:

@@ -12,8 +12,7 @@ import platformdirs
 from pbx_rules import Diagnostic
 from pbx_rules.document import Document, load
 from pbx_rules.document import Mapping as MappingNode
-from pydantic import BaseModel, ValidationError, create_model
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from pbx_connector.config.model import Config, PluginConfig
 from pbx_connector.documents import START, finding, from_details, given_values, masked
@@ -76,7 +75,7 @@ class ConfigFile:
         written = {name: given_values(self._sections).get(name, {})} if name in self.plugin_names() else {}
         values, set_by = _overlaid(written, keys, self.environment)
         # The section's name is in the path of every error, and so it finds its place.
-        model = create_model("Plugins", section=(config.model, FieldInfo(alias=name)))
+        model = create_model("Plugins", section=(config.model, Field(alias=name)))
         try:
             made = model.model_validate(values or {name: {}}, context={"folder": self.folder})
         except ValidationError as error:

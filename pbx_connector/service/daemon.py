@@ -25,6 +25,7 @@ from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
 from pbx_connector.duration import in_words
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, StoreError, UsageError
+from pbx_connector.extensions import PluginContext
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.plugins import Plugins
 from pbx_connector.schedule import Schedule
@@ -33,6 +34,7 @@ from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.metrics import Metrics
 from pbx_connector.service.notification_worker import NotificationWorker
 from pbx_connector.service.scheduler import Scheduler
+from pbx_connector.service.servers import Servers
 from pbx_connector.service.web import Web, health_page
 from pbx_connector.service.worker_pool import Running, WorkerPool
 
@@ -48,6 +50,8 @@ HUNG_GRACE = timedelta(seconds=30)
 """A run past its time limit gives up at its next step; one that makes no step for this long hangs."""
 MOST_HUNG = 4
 """With so many threads left behind the service ends, for its supervisor to start it anew."""
+SERVERS_STOP = 5.0
+"""So many seconds the servers of plugins get to stop."""
 CLOCK_SET = timedelta(seconds=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
@@ -75,6 +79,7 @@ class Service:
         self._execution = Execution(
             self._installation, self._watch, config.service.run_within, self._notifications.run_ended
         )
+        self._servers = Servers(plugins, self._plugin_context)
         self._web = self._make_web()
         self._scanned = threading.Event()
         self._stop = threading.Event()
@@ -107,6 +112,7 @@ class Service:
         self._notifications.start()
         if self._web:
             self._web.start()
+        self._servers.start()
         LOG.info("serving", profiles=str(self._folder.path), store=self._watch.place, health=self.address or "off")
         if not self._installation.notifiers:
             LOG.warning("nobody hears of failures until mail: or webhook: is in the configuration")
@@ -117,9 +123,8 @@ class Service:
     def health(self) -> tuple[bool, dict[str, Any]]:
         ready = self._scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
         ready = ready and self._looked.is_set() and not self._stop.is_set()
-        return ready, views.service_status(
-            service_status(ready, self._watch, self._folder, self._board.statuses()), self._clock()
-        )
+        status = service_status(ready, self._watch, self._folder, self._board.statuses(), self._servers.statuses())
+        return ready, views.service_status(status, self._clock())
 
     # the main thread
 
@@ -182,6 +187,7 @@ class Service:
         self.abandoned = self._pool.stop(self._config.service.stop_within.total_seconds())
         for run in self.abandoned:
             LOG.warning("run abandoned, it changed nothing; it is made up for at the next start", profile=run.profile)
+        self._servers.stop(within=SERVERS_STOP)  # after the runs: phones are answered to the last
         self._notifications.stop(within=5)
         if self._web:
             self._web.stop()
@@ -341,6 +347,16 @@ class Service:
         self._metrics.ran(report)
         # What the history does not know would be due again at once.
         return None if report.run else schedule.next_after(self._clock(), self._zone)
+
+    def _plugin_context(self, plugin: str) -> PluginContext:
+        """What a plugin's servers are given: the phone book that they read is the service's own, and as reachable."""
+        return PluginContext(
+            plugin,
+            config=lambda: self._config,
+            store=self._watch.current,
+            open_store=self._watch.open_another,
+            clock=self._clock,
+        )
 
     def _make_web(self) -> Web | None:
         if self._config.service.listen == "off":

@@ -30,7 +30,7 @@ def serve(
 ) -> None:
     """Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C."""
     session = Session.of(context, store_url)
-    config = session.config
+    config = session.config_with_plugins
     set_up(log or config.service.log)
     session.make_store_folder()
     service = Service(config, session.plugins, session.store_url)

@@ -41,7 +41,7 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
         output.hint("ask again in a moment")
     if not health["ready"]:
         raise typer.Exit(EXIT_UNREACHABLE)
-    if any(_trouble(profile) for profile in health["profiles"]):
+    if any(_trouble(profile) for profile in health["profiles"]) or any(server["reason"] for server in _servers(health)):
         raise typer.Exit(EXIT_PARTIAL)
 
 
@@ -101,9 +101,21 @@ def _show(health: dict[str, Any]) -> None:
     )
     if not health["profiles"]:
         output.say(f"no profile is in {output.shown(folder['path'])}")
+    for server in _servers(health):
+        output.say(output.shown(f"server    {server['name']}: {_serving(server)}"))
     for profile in health["profiles"]:
         if _trouble(profile) and profile["last_run"] and profile["last_run"].get("reason"):
             output.say(output.shown(f"{profile['id']}: {profile['last_run']['reason']}"))
+
+
+def _servers(health: dict[str, Any]) -> list[dict[str, Any]]:
+    """A service of an earlier version knows of none."""
+    servers: list[dict[str, Any]] = health.get("servers", [])
+    return servers
+
+
+def _serving(server: dict[str, Any]) -> str:
+    return f"NOT SERVING ({server['reason']})" if server["reason"] else server["address"] or "is starting"
 
 
 def _last(run: dict[str, Any] | None) -> str:

@@ -1,0 +1,91 @@
+"""The servers that plugins add to the service: each starts in a thread of its own, and one that fails is only named."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from pbx_connector.application.status import ServerStatus
+from pbx_connector.errors import ConnectorError
+from pbx_connector.extensions import PluginContext, Server
+from pbx_connector.plugins import BrokenPlugin, Plugins
+
+LOG = structlog.stdlib.get_logger(__name__)
+
+
+class Servers:
+    """Foreign code may raise anything and take any time; neither reaches the thread that calls."""
+
+    def __init__(self, plugins: Plugins, context: Callable[[str], PluginContext]) -> None:
+        self._plugins = plugins
+        self._context = context
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._statuses: list[ServerStatus] = []
+        self._started: list[tuple[ServerStatus, Server]] = []
+
+    def start(self) -> None:
+        """Returns at once."""
+        threading.Thread(target=self._start_all, name="servers", daemon=True).start()
+
+    def statuses(self) -> list[ServerStatus]:
+        with self._lock:
+            return list(self._statuses)
+
+    def stop(self, within: float) -> None:
+        """Let each go; one that does not in `within` seconds is left behind, and ends with the process."""
+        with self._lock:
+            self._stopping = True
+            started, self._started = self._started, []
+        threads = [threading.Thread(target=_stop, args=each, name="servers", daemon=True) for each in started]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + within
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _start_all(self) -> None:
+        known = len(self._plugins.broken)
+        servers = self._plugins.servers(self._context)
+        self._name_broken(self._plugins.broken[known:])
+        for plugin, server in servers:
+            status = ServerStatus(plugin, server.name)
+            with self._lock:
+                self._statuses.append(status)
+            threading.Thread(target=self._start, args=(status, server), name=server.name, daemon=True).start()
+
+    def _name_broken(self, broken: Sequence[BrokenPlugin]) -> None:
+        for one in broken:
+            LOG.error("a plugin's servers are left out", plugin=one.name, reason=one.reason)
+            with self._lock:
+                self._statuses.append(ServerStatus(one.name, one.name, reason=one.reason))
+
+    def _start(self, status: ServerStatus, server: Server) -> None:
+        try:
+            server.start()
+            status.address = str(server.address)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
+            status.reason = _reason(error)
+            LOG.error("a server cannot start", plugin=status.plugin, server=status.name, reason=status.reason)
+            return
+        LOG.info("server started", plugin=status.plugin, server=status.name, address=status.address)
+        with self._lock:
+            if not self._stopping:
+                self._started.append((status, server))
+                return
+        _stop(status, server)  # the service was told to stop meanwhile
+
+
+def _stop(status: ServerStatus, server: Server) -> None:
+    try:
+        server.stop()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
+        LOG.error("a server did not stop", plugin=status.plugin, server=status.name, reason=_reason(error))
+    status.address = ""
+
+
+def _reason(error: BaseException) -> str:
+    return error.message if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
