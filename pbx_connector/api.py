@@ -5,6 +5,7 @@ from __future__ import annotations
 from pbx_rules import Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
+from pbx_connector import application
 from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
 from pbx_connector.errors import (
     AuthenticationFailed,
@@ -107,5 +108,6 @@ __all__ = [
     "UsageError",
     "Value",
     "WebhookConfig",
+    "application",
     "hookimpl",
 ]

@@ -1,4 +1,4 @@
-"""`pbx-connector`: the commands in one table, and the one place where errors become words and exit codes."""
+"""`pbx-connector`: the options before any command, and the one place where errors become words and exit codes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import Annotated
 import typer
 
 from pbx_connector.cli import output
-from pbx_connector.cli.commands import COMMANDS
-from pbx_connector.cli.plugin_commands import PluginGroup
+from pbx_connector.cli.groups import CommandsOnCall
 from pbx_connector.cli.session import CONFIG_HELP, STORE_HELP, Session
 from pbx_connector.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, ConnectorError
 
 app = typer.Typer(
     name="pbx-connector",
+    cls=CommandsOnCall,
     help="Keeps a phone system's phone book in step with its sources.",
-    cls=PluginGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -41,10 +40,6 @@ def root(
 ) -> None:
     """Keeps a phone system's phone book in step with its sources."""
     context.obj = Session(store, config, before=context.obj)
-
-
-for add_to in COMMANDS:
-    add_to(app)
 
 
 def main() -> None:

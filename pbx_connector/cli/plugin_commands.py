@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from pbx_connector.cli.session import Session
 from pbx_connector.errors import ConnectorError, PluginError
@@ -24,18 +24,6 @@ def plugin_commands(context: Any, taken: Collection[str]) -> Mapping[str, TyperC
         context.obj = Session()
     found = context.obj.plugin_commands(taken)
     return {name: _Deferred(plugin, command) for name, (plugin, command) in found.items()}
-
-
-class PluginGroup(TyperGroup):
-    """The core's commands, and behind them those of plugins."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        own = super().list_commands(ctx)
-        return [*own, *plugin_commands(ctx, own)]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        own = super().get_command(ctx, cmd_name)
-        return own or plugin_commands(ctx, super().list_commands(ctx)).get(cmd_name)
 
 
 class _Deferred(TyperCommand):

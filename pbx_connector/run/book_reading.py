@@ -1,6 +1,6 @@
 """Reads the address books of a source into a run's staging, several at a time.
 
-A book in trouble is a value, its `Problem`; only trouble with the store or with the source as a whole is raised.
+A book that fails is a value, its `Problem`; only a failure of the store or of the source as a whole is raised.
 """
 
 from __future__ import annotations

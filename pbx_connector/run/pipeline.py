@@ -27,7 +27,7 @@ from pbx_connector.run.guard import objections
 from pbx_connector.run.progress import Progress, Silent
 from pbx_connector.run.simulation import Simulation
 from pbx_connector.source import SourceContext
-from pbx_connector.stores.contract import KeptPlan, Store
+from pbx_connector.stores.contract import KeptPlan, Plans, Runs
 from pbx_connector.stores.workspace import PlanTransaction, Workspace
 
 LOG = logging.getLogger(__name__)
@@ -35,12 +35,12 @@ LOG = logging.getLogger(__name__)
 PARALLEL = 10
 """Books read at a time, unless a caller says otherwise; sources have limits of their own."""
 SHOWN_PROBLEMS = 1000
-"""A report carries no more than these; it counts all, and `Store.problems` has the rest."""
+"""A report carries no more than these; it counts all, and `Profiles.problems` has the rest."""
 
 
 def run_profile(
     profile: Profile,
-    store: Store,
+    store: Runs,
     *,
     full: bool = False,
     plan: str | None = None,
@@ -73,7 +73,7 @@ def run_profile(
 @contextmanager
 def simulate_profile(
     profile: Profile,
-    store: Store,
+    store: Runs,
     *,
     full: bool = False,
     save: bool = False,
@@ -176,8 +176,8 @@ def _warnings(profile: Profile) -> tuple[Problem, ...]:
         return (problems.warnings_failed(error),)
 
 
-def _usable(store: Store, profile: Profile, plan: str) -> KeptPlan:
-    kept = store.plan(plan)
+def _usable(plans: Plans, profile: Profile, plan: str) -> KeptPlan:
+    kept = plans.plan(plan)
     if kept.profile != profile.id:
         raise UsageError(f"plan {plan} is one of profile {kept.profile}", hint=f"run it with profile {kept.profile}")
     if kept.used is not None:

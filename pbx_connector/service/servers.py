@@ -5,36 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
+from pbx_connector.application.status import ServerStatus
 from pbx_connector.errors import ConnectorError
 from pbx_connector.extensions import PluginContext, Server
 from pbx_connector.plugins import BrokenPlugin, Plugins
 
 LOG = structlog.stdlib.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class ServerStatus:
-    """One server, for people and monitoring."""
-
-    plugin: str
-    name: str
-    address: str = ""
-    """Empty while it does not serve."""
-    reason: str = ""
-    """Why it does not."""
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "plugin": self.plugin,
-            "name": self.name,
-            "address": self.address or None,
-            "reason": self.reason or None,
-        }
 
 
 class Servers:

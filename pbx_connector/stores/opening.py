@@ -38,7 +38,7 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
 
 
 def _open_sqlite(path: Path, read_only: bool, patience: float) -> Store:
-    from pbx_connector.stores.sql.sqlite import open_sqlite
+    from pbx_connector.stores.sql.dialects.sqlite import open_sqlite
     from pbx_connector.stores.sql.store import SqlStore
 
     return SqlStore(open_sqlite(path, read_only=read_only, patience=patience))
@@ -48,7 +48,7 @@ def _open_postgres(url: str, patience: float) -> Store:
     from pbx_connector.stores.sql.store import SqlStore
 
     try:
-        from pbx_connector.stores.sql.postgres import open_postgres
+        from pbx_connector.stores.sql.dialects.postgres import open_postgres
     except ImportError:
         raise UsageError("PostgreSQL needs an extra", hint="pip install 'pbx-connector[postgres]'") from None
     return SqlStore(open_postgres(postgres_address(url), patience=patience, place=shown(url)))

@@ -27,7 +27,7 @@ TIME_TO_LOOK = 0.3
 
 @contextmanager
 def ahead_of(change: Callable[[], object], store: Store) -> Iterator[tuple[ChangeSet, Future[Any]]]:
-    """An changeset that ends while `change` waits to write; what became of `change` is there after the block."""
+    """A change set that ends while `change` waits to write; what became of `change` is there after the block."""
     with ThreadPoolExecutor(1) as pool, store.changeset(RunKind.HAND, "somebody was quicker") as changeset:
         waiting = pool.submit(change)
         time.sleep(TIME_TO_LOOK)

@@ -32,7 +32,7 @@ from pbx_connector.stores.memory import MemoryStore
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/plugin-authors.md").read_text(encoding="utf-8")
 
 
-def never_opened(settings: Any, opening: SourceContext) -> AbstractContextManager[Source]:
+def never_opened(settings: Any, context: SourceContext) -> AbstractContextManager[Source]:
     raise AssertionError
 
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from pbx_rules.suggest import nearest
 
+from pbx_connector.application.accounts import scope
+from pbx_connector.application.replacing import replacement
 from pbx_connector.cli import output
-from pbx_connector.cli.replacing import replacement
-from pbx_connector.cli.session import AccountOption, CompanyOption, Session, StoreOption, scope
+from pbx_connector.cli.session import AccountOption, CompanyOption, Session, StoreOption
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.extensions import Exporter
 from pbx_connector.stores import ALL, AccountScope, Store

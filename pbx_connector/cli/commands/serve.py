@@ -13,8 +13,8 @@ import typer
 
 from pbx_connector.cli.session import Session, StoreOption
 from pbx_connector.errors import EXIT_DONE
+from pbx_connector.logs import set_up
 from pbx_connector.service.daemon import Service
-from pbx_connector.service.logs import set_up
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 import typer
 import urllib3
 
+from pbx_connector.application import views
+from pbx_connector.application.offline_status import OfflineStatus
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.config import split_address
 from pbx_connector.duration import roughly
 from pbx_connector.errors import EXIT_PARTIAL, EXIT_UNREACHABLE
-from pbx_connector.service.offline_status import OfflineStatus
 
 ANSWER_WITHIN = 10.0
 
@@ -28,7 +29,7 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
     session = Session.of(context, store_url)
     listen = session.config.service.listen
     answer = _ask(listen)
-    health = answer or OfflineStatus(session.config, session.plugins, session.store_url, datetime.now(UTC)).health()
+    health = answer or _offline(session)
     if as_json:
         output.as_json({"service": {"listen": listen, "answers": answer is not None}} | health)
     else:
@@ -42,6 +43,11 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
         raise typer.Exit(EXIT_UNREACHABLE)
     if any(_trouble(profile) for profile in health["profiles"]) or any(server["reason"] for server in _servers(health)):
         raise typer.Exit(EXIT_PARTIAL)
+
+
+def _offline(session: Session) -> dict[str, Any]:
+    offline = OfflineStatus(session.installation, session.store_url)
+    return views.service_status(offline.status(), offline.now)
 
 
 def _say_silent(listen: str) -> None:

@@ -77,8 +77,9 @@ class MemoryStore(Operations):
         return [account for _, account in sorted(self._state.accounts.items())]
 
     def labels(self) -> list[Label]:
-        contents = [held.content for held in self._state.entries.values()]
-        return [Label(name, sum(name in content.labels for content in contents)) for name in sorted(self._state.labels)]
+        state = self._state
+        contents = [held.content for held in state.entries.values()]
+        return [Label(name, sum(name in content.labels for content in contents)) for name in sorted(state.labels)]
 
     def add_label(self, name: str) -> None:
         name = checked_label(name)
@@ -283,7 +284,7 @@ class MemoryStore(Operations):
             state.runs[number] = Run(RunRecord(kind, report, note), time.time(), undoes=changeset.undoes)
             state.journal[number] = changeset.lines
 
-    # shared_state
+    # shared state
 
     def shared_state(self, key: str) -> str:
         return self._state.shared_state.get(key, "")

@@ -82,7 +82,7 @@ def eventually(happens: Callable[[], object]) -> bool:
 
 
 def told(servers: Servers) -> dict[str, tuple[Any, Any]]:
-    return {each["name"]: (each["address"], each["reason"]) for each in (one.as_json() for one in servers.statuses())}
+    return {each.name: (each.address or None, each.reason or None) for each in servers.statuses()}
 
 
 def test_a_server_starts_is_told_and_stops() -> None:
