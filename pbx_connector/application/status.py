@@ -86,9 +86,9 @@ def status_of(loaded: ProfileFile) -> ProfileStatus:
     )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """A server of a plugin, for people and monitoring."""
+    """What a plugin lets the service run beside the schedules."""
 
     plugin: str
     name: str
@@ -113,7 +113,6 @@ class ServiceStatus:
     """Why the folder cannot be read."""
     profiles: tuple[ProfileStatus, ...]
     servers: tuple[ServerStatus, ...] = ()
-    """What plugins let the service run beside the schedules; none without a service."""
 
 
 def service_status(
@@ -123,6 +122,13 @@ def service_status(
     profiles: Iterable[ProfileStatus],
     servers: Iterable[ServerStatus] = (),
 ) -> ServiceStatus:
-    reachable, reason = store.lost_since is None, store.reason
-    known = tuple(profiles), tuple(servers)
-    return ServiceStatus(ready, store.place, reachable, reason, folder.path, folder.missing, *known)
+    return ServiceStatus(
+        ready=ready,
+        store=store.place,
+        reachable=store.lost_since is None,
+        reason=store.reason,
+        folder=folder.path,
+        folder_missing=folder.missing,
+        profiles=tuple(profiles),
+        servers=tuple(servers),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -24,8 +25,9 @@ class Servers:
         self._context = context
         self._lock = threading.Lock()
         self._stopping = False
-        self._statuses: list[ServerStatus] = []
-        self._started: list[tuple[ServerStatus, Server]] = []
+        self._statuses: dict[int, ServerStatus] = {}
+        """By place."""
+        self._started: list[tuple[int, Server]] = []
 
     def start(self) -> None:
         """Returns at once."""
@@ -33,14 +35,14 @@ class Servers:
 
     def statuses(self) -> list[ServerStatus]:
         with self._lock:
-            return list(self._statuses)
+            return list(self._statuses.values())
 
     def stop(self, within: float) -> None:
         """Let each go; one that does not in `within` seconds is left behind, and ends with the process."""
         with self._lock:
             self._stopping = True
             started, self._started = self._started, []
-        threads = [threading.Thread(target=_stop, args=each, name="servers", daemon=True) for each in started]
+        threads = [threading.Thread(target=self._stop, args=each, name="servers", daemon=True) for each in started]
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + within
@@ -52,39 +54,47 @@ class Servers:
         servers = self._plugins.servers(self._context)
         self._name_broken(self._plugins.broken[known:])
         for plugin, server in servers:
-            status = ServerStatus(plugin, server.name)
-            with self._lock:
-                self._statuses.append(status)
-            threading.Thread(target=self._start, args=(status, server), name=server.name, daemon=True).start()
+            place = self._add(ServerStatus(plugin, server.name))
+            threading.Thread(target=self._start, args=(place, server), name=server.name, daemon=True).start()
 
     def _name_broken(self, broken: Sequence[BrokenPlugin]) -> None:
         for one in broken:
             LOG.error("a plugin's servers are left out", plugin=one.name, reason=one.reason)
-            with self._lock:
-                self._statuses.append(ServerStatus(one.name, one.name, reason=one.reason))
+            self._add(ServerStatus(one.name, one.name, reason=one.reason))
 
-    def _start(self, status: ServerStatus, server: Server) -> None:
+    def _add(self, status: ServerStatus) -> int:
+        with self._lock:
+            place = len(self._statuses)
+            self._statuses[place] = status
+            return place
+
+    def _change(self, place: int, **changes: str) -> ServerStatus:
+        with self._lock:
+            self._statuses[place] = replace(self._statuses[place], **changes)
+            return self._statuses[place]
+
+    def _start(self, place: int, server: Server) -> None:
         try:
             server.start()
-            status.address = str(server.address)
+            status = self._change(place, address=str(server.address))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
-            status.reason = _reason(error)
+            status = self._change(place, reason=_reason(error))
             LOG.error("a server cannot start", plugin=status.plugin, server=status.name, reason=status.reason)
             return
         LOG.info("server started", plugin=status.plugin, server=status.name, address=status.address)
         with self._lock:
             if not self._stopping:
-                self._started.append((status, server))
+                self._started.append((place, server))
                 return
-        _stop(status, server)  # the service was told to stop meanwhile
+        self._stop(place, server)  # the service was told to stop meanwhile
 
-
-def _stop(status: ServerStatus, server: Server) -> None:
-    try:
-        server.stop()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
-        LOG.error("a server did not stop", plugin=status.plugin, server=status.name, reason=_reason(error))
-    status.address = ""
+    def _stop(self, place: int, server: Server) -> None:
+        try:
+            server.stop()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
+            status = self._statuses[place]
+            LOG.error("a server did not stop", plugin=status.plugin, server=status.name, reason=_reason(error))
+        self._change(place, address="")
 
 
 def _reason(error: BaseException) -> str:

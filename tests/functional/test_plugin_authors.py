@@ -56,13 +56,13 @@ def connector(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def serving(site: Path, config: Path) -> Iterator[Serving]:
     home = Connector(config.parent)
     home.environment |= {"PYTHONPATH": str(site), "PBX_CONNECTOR_STORE": f"sqlite:///{site}/book.sqlite"}
-    service = Serving(home, config)
+    started = Serving(home, config)
     try:
-        yield service
+        yield started
     finally:
-        if service.process.poll() is None:
-            service.process.kill()
-            service.process.wait()
+        if started.process.poll() is None:
+            started.process.kill()
+            started.process.wait()
 
 
 @pytest.fixture
