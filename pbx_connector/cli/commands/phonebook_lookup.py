@@ -37,6 +37,7 @@ def lookup(
                     "field": match.field,
                     "number": match.entry.content.fields.get(match.field, ""),
                     "labels": dict(match.entry.content.labels),
+                    "switchboard": match.switchboard,
                 }
                 for match in matches
             ]
@@ -49,7 +50,7 @@ def lookup(
                 "shown" if position == 0 else "also",
                 match.entry.content.fields.get("display_name", ""),
                 match.entry.content.account or "",
-                TARGET_BY_NAME[match.field].title,
+                TARGET_BY_NAME[match.field].title + (" (switchboard)" if match.switchboard else ""),
                 match.entry.content.fields.get(match.field, ""),
                 ", ".join(f"{name}: {value}" for name, value in match.entry.content.labels.items()),
             )
