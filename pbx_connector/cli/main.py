@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from importlib import metadata
@@ -44,7 +45,9 @@ def root(
 
 def main() -> None:
     """The installed command: runs it and ends the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # else the interpreter searches all that it imported for garbage before it ends
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -11,7 +11,6 @@ from pathlib import Path
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.address import postgres_address, shown
 from pbx_connector.stores.contract import Store
-from pbx_connector.stores.memory import MemoryStore
 
 PATIENCE = 30.0
 """Seconds to wait for another program that writes."""
@@ -28,6 +27,8 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
         path = Path(rest.removeprefix("///")).expanduser()
         return _open_sqlite(path, read_only or _write_protected(path), patience)
     if url == "memory:":
+        from pbx_connector.stores.memory import MemoryStore
+
         return MemoryStore()
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         return _open_postgres(url, patience)
