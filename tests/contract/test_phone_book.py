@@ -323,13 +323,13 @@ def test_the_same_number_comes_before_a_guess_from_a_national_one(store: Store) 
 
 
 def test_a_switchboard_shows_where_nobody_has_the_number(store: Store) -> None:
-    desk = store.add_entry(person("Desk", phone="089 23125-0"))
+    reception = store.add_entry(person("Reception", phone="089 23125-0"))
     ann = store.add_entry(person("Ann", phone="+498923125203"))
     store.add_entry(person("Elsewhere", phone="089 23126-0"))
     for caller in ("+498923125204", "0049 89 23125-17", "089 23125204", "+49892312599999"):
-        assert [(match.entry, match.switchboard) for match in store.lookup(caller)] == [(desk, True)], caller
+        assert [(match.entry, match.switchboard) for match in store.lookup(caller)] == [(reception, True)], caller
     assert [(match.entry, match.switchboard) for match in store.lookup("+498923125203")] == [(ann, False)]
-    assert [(match.entry, match.switchboard) for match in store.lookup("089 231250")] == [(desk, False)]
+    assert [(match.entry, match.switchboard) for match in store.lookup("089 231250")] == [(reception, False)]
     for caller in ("+49892312", "+498923127203", "089 2312"):
         assert store.lookup(caller) == [], caller
 
