@@ -5,7 +5,7 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 
 runs, simulations, connections      a profile and its source
 profiles, accounts, entries, templates   what is kept, and by whom
-history                              what was changed: the last run, the undo, the plans
+history                              which was a profile's last run; the rest of it a store tells by itself
 status, schedules                    how it stands, with a service or without one
 views                                every JSON shape
 """

@@ -1,4 +1,4 @@
-"""What was changed, when and by what; and taking it back."""
+"""Which of the things in a profile's history is its last run."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _made(
     started = installation.clock()
     asked = {"full": request.full, "plan": request.plan, "release": request.release}
     try:
-        report = run_profile(profile, store, progress=progress, **asked)  # type: ignore[arg-type]
+        report = run_profile(profile, store, progress=progress, clock=installation.clock, **asked)  # type: ignore[arg-type]
     except ProfileBusy:
         raise
     except PlanRefused as refused:

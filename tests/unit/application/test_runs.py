@@ -177,6 +177,17 @@ def test_the_last_run_is_no_change_by_hand_and_no_undo(office: Office, profile: 
     assert last.id == done.report.run
 
 
+def test_a_failure_is_found_in_the_history_by_the_installations_clock(
+    store: Store, profile: Profile, source: MemorySource
+) -> None:
+    """Under another clock than the run's its record would be taken for one of an earlier run."""
+    office = Office(store)
+    office.installation = Installation(Config(), Plugins([]), lambda: datetime.now(UTC) + timedelta(hours=3))
+    source.down = AuthenticationFailed("the password is wrong", hint="correct it")
+    assert office.run(profile).report.run
+    assert office.told
+
+
 def test_the_clock_is_the_installations(store: Store, profile: Profile) -> None:
     """A failure that the history does not know began when the installation's clock says."""
     office = Office(store)
