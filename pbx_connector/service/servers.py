@@ -76,17 +76,20 @@ class Servers:
     def _start(self, place: int, server: Server) -> None:
         try:
             server.start()
-            status = self._change(place, address=str(server.address))
+            address = str(server.address)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
             status = self._change(place, reason=_reason(error))
             LOG.error("a server cannot start", plugin=status.plugin, server=status.name, reason=status.reason)
             return
-        LOG.info("server started", plugin=status.plugin, server=status.name, address=status.address)
-        with self._lock:
-            if not self._stopping:
+        with self._lock:  # whoever sees its address can have it stopped
+            stopping = self._stopping
+            if not stopping:
                 self._started.append((place, server))
-                return
-        self._stop(place, server)  # the service was told to stop meanwhile
+                status = self._statuses[place] = replace(self._statuses[place], address=address)
+        if stopping:  # the service was told to stop meanwhile
+            self._stop(place, server)
+        else:
+            LOG.info("server started", plugin=status.plugin, server=status.name, address=status.address)
 
     def _stop(self, place: int, server: Server) -> None:
         try:

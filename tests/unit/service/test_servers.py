@@ -95,6 +95,24 @@ def test_a_server_starts_is_told_and_stops() -> None:
     assert told(servers) == {"phones": (None, None)}
 
 
+def test_a_server_whose_address_shows_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It showed before it could be stopped: whoever stopped at once left it behind."""
+    phones = Phones("phones")
+    servers = serve(lambda context: [phones])
+    change = servers._change
+
+    def slowly(*place: int, **changes: str) -> object:
+        status = change(*place, **changes)
+        time.sleep(0.3)
+        return status
+
+    monkeypatch.setattr(servers, "_change", slowly)
+    servers.start()
+    assert eventually(lambda: told(servers) == {"phones": ("phones:1", None)})
+    servers.stop(within=PATIENCE)
+    assert phones.calls == ["start", "stop"]
+
+
 @pytest.mark.parametrize(
     ("start", "reason"),
     [
