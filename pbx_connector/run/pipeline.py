@@ -161,7 +161,7 @@ class PipelineRun:
         skipped = transaction.skipped()
         counts = _counts(transaction.summary, sum(book.rows for book in books), sum(skipped.values()), many)
         status = RunStatus.REFUSED if refused else RunStatus.DONE if reading.complete else RunStatus.PARTIAL
-        return self._report(status, counts, tuple(books), found, skipped)
+        return self._report(status, counts, tuple(books), found, skipped, tuple(reading.warnings))
 
     def _report(
         self,
@@ -170,10 +170,11 @@ class PipelineRun:
         books: tuple[BookReport, ...] = (),
         found: tuple[Problem, ...] = (),
         skipped: Mapping[str, int] = MappingProxyType({}),
+        listed: tuple[Problem, ...] = (),
     ) -> Report:
         took = time.monotonic() - self.began
         run, profile = self.workspace.run, self.profile.id
-        warnings = _warnings(self.profile)
+        warnings = (*_warnings(self.profile), *listed)
         return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took, warnings)
 
 
