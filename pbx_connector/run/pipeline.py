@@ -1,7 +1,7 @@
 """One execution of a profile, from opening its source to the report; simulate and run are the same path.
 
-Books are read and staged by `reading.py`, compared by the store, judged by `guard.py`; then the plan is applied in one
-transaction, or kept, or only shown.
+Books are read and staged by `book_reading.py`, compared by the store, judged by `guard.py`; then the plan is applied in
+one transaction, or kept, or only shown.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The few steps that every change of the phone book outside runs is made of; each store has its own.
 
-`editing.py` and `undoing.py` decide what is done; a change set does it, journals it, and ends as one transaction.
+`operations.py` and `undo.py` decide what is done; a change set does it, journals it, and ends as one transaction.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Restrictions and sort orders of FindItem and FindFolder: conditions on properties, as functions of a thing.
 
 Text compares without case, as Exchange's default collation does. What a property is of an item or a folder is for a
-`Path` to say. Neighbours: operations/reading.py, operations/folders.py.
+`Path` to say. Neighbours: operations/items.py, operations/folders.py.
 """
 
 from __future__ import annotations
