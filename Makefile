@@ -2,6 +2,8 @@
 # Needs Python 3.11 to 3.13 with the venv module; everything else comes from requirements.lock.
 PYTHON ?= python3
 BIN    := .venv/bin
+# Three calls, as each set of tests has a conftest of its own.
+TYPED_TESTS = $(BIN)/mypy --explicit-package-bases
 
 .PHONY: help demo test coverage kerberos crash check lint fuzz soak lock clean
 help:
@@ -46,6 +48,9 @@ check: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=.:tests/functional $(TYPED_TESTS) tests benchmarks
+	MYPYPATH=.:grammar/tests $(TYPED_TESTS) grammar/tests
+	MYPYPATH=. $(TYPED_TESTS) plugins/exchange/tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/repo
 
