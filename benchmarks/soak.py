@@ -33,9 +33,9 @@ from pbx_connector.api import (
     SourceUnavailable,
     hookimpl,
 )
+from pbx_connector.logs import set_up
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.service.daemon import Service
-from pbx_connector.service.logs import set_up
 from pbx_connector.testing import MemorySource
 
 PROFILES = 20
@@ -60,7 +60,7 @@ class Shared:
     told = 0
 
 
-def _open(settings: Settings, opening: SourceContext) -> AbstractContextManager[MemorySource]:
+def _open(settings: Settings, context: SourceContext) -> AbstractContextManager[MemorySource]:
     Shared.opened += 1
     source = MemorySource()
     book = source.add("public")

@@ -32,7 +32,7 @@ from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.source import FieldSet, SourceType
 from pbx_connector.stores import Store, open_store
-from pbx_connector.stores.sql.schema import metadata
+from pbx_connector.stores.sql.schema.tables import metadata
 
 
 class NoSettings(BaseModel):
@@ -70,7 +70,7 @@ class Contacts:
         return Row(f"AAMkADk{number:09}", f"v{generation}", {"record": record(number, generation)})  # type: ignore[dict-item]
 
     def type(self) -> SourceType:
-        return SourceType("bench", "Benchmark", NoSettings, FieldSet(()), lambda settings, opening: nullcontext(self))
+        return SourceType("bench", "Benchmark", NoSettings, FieldSet(()), lambda settings, context: nullcontext(self))
 
     def books(self) -> Iterable[Book]:
         return [BOOK]

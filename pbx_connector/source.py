@@ -131,12 +131,12 @@ class SourceType:
     """The model of the profile's `settings:`; `extra="forbid"`, secrets as `pbx_connector.api.Secret`."""
     fields: FieldSet
     open: Callable[[Any, SourceContext], AbstractContextManager[Source]]
-    """`open(settings, opening)`; raises `SourceError` if the source cannot be reached at all."""
+    """`open(settings, context)`; raises `SourceError` if the source cannot be reached at all."""
     version: str = "0"
     """Part of every checkpoint's identity: a new version of the plugin reads everything anew."""
     templates: Sequence[Template] = field(default_factory=tuple)
     test_connection: Callable[[Any, SourceContext], Iterator[Check]] | None = None
-    """`test_connection(settings, opening)` goes the way in step by step, in the order in which an administrator would
+    """`test_connection(settings, context)` goes the way in step by step, in the order in which an administrator would
     look for a mistake, and ends after a step that all further ones need; what is wrong is said by checks, never raised.
     None: the source has no more to say than that `open` works."""
     warnings: Callable[[Any], Iterable[Problem]] | None = None

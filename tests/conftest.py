@@ -108,7 +108,7 @@ def empty_postgres(postgres_server: str) -> Callable[[], str]:
     """Empties the phone book of the server and says where it is."""
     import psycopg
 
-    from pbx_connector.stores.sql.schema import metadata
+    from pbx_connector.stores.sql.schema.tables import metadata
 
     def empty() -> str:
         with psycopg.connect(postgres_server) as connection:

@@ -1,6 +1,6 @@
 """Runs a program one statement at a time and keeps what each read and gave: for `explain`, and for failing tests.
 
-It runs the closures, the oracle of the compiled program, so what it shows is what happens.
+It runs the interpreter, the oracle of the compiled program, so what it shows is what happens.
 """
 
 from __future__ import annotations

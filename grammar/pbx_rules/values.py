@@ -1,4 +1,4 @@
-"""The values that rules compute with. Blank is None; what else counts as blank, `runtime.reading` turns into None."""
+"""The values that rules compute with. Blank is None; what else counts as blank, `runtime.coercion` turns into None."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ NODES = set(get_args(typed.Typed))
 
 
 def test_the_interpreter_has_a_closure_for_every_node() -> None:
-    assert set(interpreter._CLOSURES) == NODES
+    assert set(interpreter._INTERPRETED) == NODES
 
 
 def test_the_code_generator_has_an_emitter_for_every_node() -> None:

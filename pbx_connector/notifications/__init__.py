@@ -1,4 +1,4 @@
-"""Telling people: which runs deserve a message, what it says, and that it arrives.
+"""What people are told: which runs deserve a message, what it says, and that it arrives.
 
     Report -> policy (the profile's AlertState) -> Notice* -> Outbox -> the hook `pbx_run_finished` of each plugin
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
@@ -22,6 +22,7 @@ from pbx_connector.model import Report
 from pbx_connector.notice import Notice
 from pbx_connector.notifications.policy import AlertState, Told
 from pbx_connector.plugins import Notifier
+from pbx_connector.stores import SharedState
 
 Result = TypeVar("Result")
 
@@ -32,13 +33,6 @@ MOST_DOUBLINGS = 6
 GIVE_UP_AFTER = timedelta(days=2)
 MOST_PENDING = 50
 """A profile: older messages make room for newer ones."""
-
-
-class SharedState(Protocol):
-    """The part of a store that is needed here."""
-
-    def shared_state(self, key: str) -> str: ...
-    def compare_and_set(self, key: str, old: str, new: str) -> bool: ...
 
 
 class LocalSharedState:
@@ -63,7 +57,7 @@ class LocalSharedState:
 class Delivery:
     id: str
     notifier: Annotated[str, Field(validation_alias=AliasChoices("notifier", "messenger"))]
-    """The plugin's name; earlier versions wrote it as `messenger`."""
+    """The plugin's name; earlier versions wrote it under another key."""
     report: Report
     notices: tuple[Notice, ...]
     written: datetime
@@ -78,7 +72,7 @@ class OutboxState:
     alert_state: Annotated[AlertState, Field(validation_alias=AliasChoices("alert_state", "standing"))] = field(
         default_factory=AlertState
     )
-    """Earlier versions wrote it as `standing`."""
+    """Earlier versions wrote it under another key."""
     pending: tuple[Delivery, ...] = ()
     unheard: bool = False
     """There was news while no notifier was configured."""
@@ -115,7 +109,7 @@ class Outbox:
         self._clock = clock
 
     def write(self, profile: str, report: Report, change: Callable[[AlertState], Told]) -> list[Notice]:
-        """Let the policy change a profile's alert_state, and put down what people should hear.
+        """Let the policy change a profile's alert state, and put down what people should hear.
 
         What came while nobody was there to hear it is told, if it is still so, once somebody is.
         """

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pbx_connector.application.status import ProfileStatus, StatusBoard
 from pbx_connector.model import Report, RunStatus
-from pbx_connector.service.status import ProfileStatus, StatusBoard
 
 ACTIONS = ("added", "updated", "removed")
 
@@ -60,10 +60,10 @@ class _Present(Collector):
         yield GaugeMetricFamily("pbx_connector_profiles", "Profiles in the folder", value=len(status))
         for name, words, value in _GAUGES:
             family = GaugeMetricFamily(f"pbx_connector_{name}", words, labels=["profile"])
-            for fact in status:
-                number = value(fact, self._clock())
+            for profile in status:
+                number = value(profile, self._clock())
                 if number is not None:
-                    family.add_metric([fact.id], number)
+                    family.add_metric([profile.id], number)
             yield family
 
 
@@ -79,12 +79,17 @@ def _next(status: ProfileStatus, now: datetime) -> float | None:
     return status.next.timestamp() if status.next else None
 
 
+def _failing(status: ProfileStatus, now: datetime) -> float:
+    return float(bool(status.trouble))
+
+
 _GAUGES: tuple[tuple[str, str, Callable[[ProfileStatus, datetime], float | None]], ...] = (
     ("last_success_age_seconds", "Time since a run was done, at least in part", _age),
     ("last_run_duration_seconds", "How long the last run took", _duration),
     ("next_run_timestamp_seconds", "When the next run is due", _next),
     ("profile_broken", "Whether the profile's file cannot be used", lambda status, now: float(bool(status.broken))),
-    ("profile_in_trouble", "Whether its runs fail", lambda status, now: float(bool(status.trouble))),
+    ("profile_failing", "Whether its runs fail", _failing),
+    ("profile_in_trouble", "The former name of pbx_connector_profile_failing", _failing),
     ("profile_running", "Whether a run is under way", lambda status, now: float(status.running)),
     ("profile_hung", "Whether a run hangs", lambda status, now: float(status.hung)),
 )

@@ -15,6 +15,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from pbx_connector.application.history import last_run
+from pbx_connector.application.profile_folder import ProfileFile
+from pbx_connector.application.status import StatusBoard
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Counts, Report, RunStatus
@@ -27,19 +31,15 @@ from pbx_connector.notifications.wording import Subject
 from pbx_connector.plugins import Notifier
 from pbx_connector.profile import Profile
 from pbx_connector.schedule.zone import zone
-from pbx_connector.service.claims import last_run
-from pbx_connector.service.folder import ProfileFile
-from pbx_connector.service.status import StatusBoard
-from pbx_connector.service.store_watch import StoreWatch
 
 LOG = structlog.stdlib.get_logger(__name__)
 
 REVIEW = timedelta(minutes=1)
 STORE_GRACE = timedelta(minutes=5)
 """A store that is back by then was not worth a message."""
-BUG = "a bug in telling people"
+BUG = "a bug in the notifications"
 MOST_WAITING = 1000
-"""Runs that ended while the store was away or a notifier slow."""
+"""Runs that ended while the store was unreachable or a notifier slow."""
 
 
 class NotificationWorker:
@@ -238,4 +238,4 @@ def _log(profile: str, attempts: list[Attempt]) -> None:
         elif attempt.next or not kinds:
             LOG.warning("could not tell", reason=attempt.error, again=str(attempt.next or "never"), **about)
         else:
-            LOG.error("gave up telling", reason=attempt.error, **about)
+            LOG.error("gave up on a notice", reason=attempt.error, **about)

@@ -16,4 +16,4 @@ def notify(*lines: str) -> None:
             sender.connect("\0" + address[1:] if address.startswith("@") else address)
             sender.sendall("\n".join(lines).encode())
     except OSError:
-        return  # a supervisor that went away is no reason to stop
+        return  # a supervisor that is gone is no reason to stop

@@ -1,6 +1,6 @@
 """A few threads that run profiles, one run a profile at a time; `scheduler` fills the queue, `execution` is the work.
 
-A thread cannot be ended from offline. One that hangs is left behind and replaced, so that the others go on; how many
+A thread cannot be ended from outside. One that hangs is left behind and replaced, so that the others go on; how many
 are left behind is bounded by the process, which then ends itself.
 """
 

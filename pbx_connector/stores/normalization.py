@@ -1,4 +1,4 @@
-"""Text as it is searched for, and numbers as they are looked up: the same folding when written and when asked."""
+"""Text as it is searched for, and numbers as they are looked up: normalized alike when written and when asked."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Takes a run back: every change of it that nothing later touched, the last ones first.
 
-Works on the steps of an `ChangeSet`, for all stores alike, a batch of changes at a time: a run changes an entry once at
+Works on the steps of a `ChangeSet`, for all stores alike, a batch of changes at a time: a run changes an entry once at
 most, so the changes of a batch do not depend on each other. What stays is reported with the reason.
 """
 

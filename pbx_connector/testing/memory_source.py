@@ -108,7 +108,7 @@ class MemorySource:
     """Books that are there but not listed."""
     down: SourceError | None = None
     """What listing the books fails with."""
-    openings: list[SourceContext] = field(default_factory=list)
+    contexts: list[SourceContext] = field(default_factory=list)
     """What the runs said when they opened it."""
 
     def add(self, book_id: str, *, account: str | None = None, delta: bool = False) -> MemoryBook:
@@ -121,8 +121,8 @@ class MemorySource:
         """As a plugin would register it."""
         return SourceType("memory", "Scripted books", MemorySettings, FieldSet((), closed=False), self._open)
 
-    def _open(self, settings: MemorySettings, opening: SourceContext) -> AbstractContextManager[MemorySource]:
-        self.openings.append(opening)
+    def _open(self, settings: MemorySettings, context: SourceContext) -> AbstractContextManager[MemorySource]:
+        self.contexts.append(context)
         return nullcontext(self)
 
     def books(self) -> Iterable[Book | BookUnknown]:

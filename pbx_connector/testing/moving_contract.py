@@ -122,7 +122,7 @@ class MovingSourceContract:
             assert isinstance(source.look(book), BookGone), "a source that has not listed its books can look, too"
             assert not [found for found in source.books() if isinstance(found, Book) and stage.is_staged(found)]
 
-    def test_a_server_in_trouble_is_neither_an_empty_book_nor_a_gone_one(self, stage: SourceStage) -> None:
+    def test_a_failing_server_is_neither_an_empty_book_nor_a_gone_one(self, stage: SourceStage) -> None:
         with stage.open() as source:
             book = _find(source, stage)
             some = list(_rows(_read(source, book)))

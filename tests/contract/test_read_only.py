@@ -78,7 +78,7 @@ def test_all_is_shown_and_a_run_simulated_without_a_trace(
         lambda store, _: store.remove_profile("crm"),
         lambda store, _: store.compare_and_set("key", "", "text"),
     ],
-    ids=["run", "save", "undo", "account", "label", "entry", "adopt", "remove", "memo"],
+    ids=["run", "save", "undo", "account", "label", "entry", "adopt", "remove", "shared state"],
 )
 def test_no_change_can_be_made(
     run: Run,

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pbx_connector.stores import Store
 
 
-def test_a_memo_is_exchanged_only_for_what_stands_there(store: Store) -> None:
+def test_a_value_is_exchanged_only_for_what_stands_there(store: Store) -> None:
     assert store.shared_state("fired") == ""
     assert store.compare_and_set("fired", "", "noon")
     assert not store.compare_and_set("fired", "", "one")
@@ -31,6 +31,6 @@ def test_of_many_at_once_one_gets_it(store: Store) -> None:
     assert store.shared_state("count") == "60"
 
 
-def test_memos_are_no_part_of_the_history(store: Store) -> None:
+def test_shared_state_is_no_part_of_the_history(store: Store) -> None:
     store.compare_and_set("fired", "", "noon")
     assert list(store.runs()) == []

@@ -119,7 +119,7 @@ class Histories(RuleBasedStateMachine):
         made = Profile("crm", "CRM", self.source.type(), MemorySettings(), self.map, frozenset(), "f1")
         return replace(made, **parts)
 
-    def held_book(self, book: str) -> MemoryBook:
+    def book_held(self, book: str) -> MemoryBook:
         return self.source.address_books.get(book) or self.away[book]
 
     # what happens at the source
@@ -136,36 +136,36 @@ class Histories(RuleBasedStateMachine):
     )
     def put(self, book: str, key: str, owner: str | None, **values: str) -> None:
         wanted = {"display_name": values.pop("name"), **{name: value for name, value in values.items() if value}}
-        self.held_book(book).put(key, **wanted, **({} if owner is None else {"owner": owner}))
+        self.book_held(book).put(key, **wanted, **({} if owner is None else {"owner": owner}))
 
     @rule(book=BOOKS, key=KEYS)
     def drop(self, book: str, key: str) -> None:
-        if key in self.held_book(book).items:
-            self.held_book(book).drop(key)
+        if key in self.book_held(book).items:
+            self.book_held(book).drop(key)
 
     @rule(book=BOOKS)
     def empty(self, book: str) -> None:
-        for key in list(self.held_book(book).items):
-            self.held_book(book).drop(key)
+        for key in list(self.book_held(book).items):
+            self.book_held(book).drop(key)
 
     @rule(book=BOOKS, key=KEYS, kind=st.sampled_from(["spoil", "skip"]))
     def spoil(self, book: str, key: str, kind: str) -> None:
-        getattr(self.held_book(book), kind)(key)
+        getattr(self.book_held(book), kind)(key)
 
     @rule(one=BOOKS, other=BOOKS, key=KEYS, to=KEYS)
     def move(self, one: str, other: str, key: str, to: str) -> None:
-        item = self.held_book(one).items.get(key)
+        item = self.book_held(one).items.get(key)
         if isinstance(item, Row):
-            self.held_book(one).drop(key)
-            self.held_book(other).put(to, **{name: str(value) for name, value in item.values.items()})
+            self.book_held(one).drop(key)
+            self.book_held(other).put(to, **{name: str(value) for name, value in item.values.items()})
 
     @rule(book=BOOKS, how=st.sampled_from(["fail_after", "cut_after"]), after=st.sampled_from([None, 0, 1, 3]))
     def trouble(self, book: str, how: str, after: int | None) -> None:
-        setattr(self.held_book(book), how, after)
+        setattr(self.book_held(book), how, after)
 
     @rule(book=BOOKS, keys=st.sets(KEYS, max_size=2), mute=st.booleans())
     def forgetful(self, book: str, keys: set[str], mute: bool) -> None:
-        self.held_book(book).withheld, self.held_book(book).mute = keys, mute
+        self.book_held(book).withheld, self.book_held(book).mute = keys, mute
 
     @rule(book=BOOKS, fate=st.sampled_from(["there", "there", "unknown", "hidden", "gone"]))
     def fate(self, book: str, fate: str) -> None:

@@ -99,7 +99,7 @@ class Stage:
     def _do_rename(self, file: str, name: str) -> None:
         (self.connector.home / file).rename(self.connector.home / name)
 
-    def _do_mend(self) -> None:
+    def _do_fix(self) -> None:
         self.sandbox.faults.clear()
 
 

@@ -62,9 +62,9 @@ def test_what_is_wrong_is_shown_while_typing(client: LanguageClient) -> None:
         "start": {"line": line, "character": start},
         "end": {"line": line, "character": start + len("[BusinesPhone]")},
     }
-    mended = PROFILE.replace("BusinesPhone", "PhoneNumbers_BusinessPhone")
+    fixed = PROFILE.replace("BusinesPhone", "PhoneNumbers_BusinessPhone")
     client.change(PROFILE.replace("title", "titl"))  # too short-lived to be checked
-    client.change(mended)
+    client.change(fixed)
     assert client.diagnostics() == []
     client.tell("textDocument/didClose", textDocument={"uri": URI})
     assert client.diagnostics() == []

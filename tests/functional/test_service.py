@@ -38,8 +38,8 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     dropped.write_text("title: [\n")
     serving.wait_for("the profile's file cannot be used")
     serving.wait_for("run ended", count=3, status="done")
-    [facts] = serving.health["profiles"]
-    assert facts["broken"]
+    [told] = serving.health["profiles"]
+    assert told["broken"]
 
     dropped.unlink()
     serving.wait_for("profile removed; its entries stay")
@@ -150,7 +150,7 @@ def test_a_service_killed_in_the_middle_of_a_run_makes_up_for_it_once(
     sandbox.faults.add(Fault(name="silent", times=None))
     os.rename(profile, profiles / profile.name)
     killed = serve()
-    wait_until(lambda: any(facts["running"] for facts in killed.health["profiles"]))
+    wait_until(lambda: any(profile["running"] for profile in killed.health["profiles"]))
     killed.stop(signal.SIGKILL)
     assert connector.entries() == []
     sandbox.faults.clear()
@@ -168,7 +168,7 @@ def test_sigterm_in_the_middle_of_a_run_abandons_it_in_time_and_loses_nothing(
     sandbox.faults.add(Fault(name="silent", times=None))
     os.rename(profile, profiles / profile.name)
     serving = serve()
-    wait_until(lambda: any(facts["running"] for facts in serving.health["profiles"]))
+    wait_until(lambda: any(profile["running"] for profile in serving.health["profiles"]))
     begun = time.monotonic()
     assert serving.stop() == 0
     assert time.monotonic() - begun < 15

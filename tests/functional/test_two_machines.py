@@ -75,7 +75,7 @@ def test_one_takes_over_when_the_other_is_killed_in_the_middle_of_a_run(
     assert left.stop() == 0
 
 
-def test_a_server_that_is_away_at_start_and_again_in_the_middle_of_a_run_is_waited_for(
+def test_a_server_that_is_unreachable_at_start_and_again_in_the_middle_of_a_run_is_waited_for(
     shared: Connector,
     sandbox: Sandbox,
     profile: Path,

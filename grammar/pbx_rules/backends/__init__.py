@@ -1,1 +1,1 @@
-"""Two ways to run the typed tree: `closures`, plain and slow, is the oracle for the compiled one."""
+"""Two ways to run the typed tree: `interpreter`, plain and slow, is the oracle for the compiled one."""

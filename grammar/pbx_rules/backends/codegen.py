@@ -266,9 +266,9 @@ class CodeGenerator:
                 self.assign(expression, result.id)
         return result
 
-    def _apart(self, emit: Callable[[Typed], ast.expr], node: Typed) -> tuple[list[ast.stmt], ast.expr]:
+    def _apart(self, generate: Callable[[Typed], ast.expr], node: Typed) -> tuple[list[ast.stmt], ast.expr]:
         with self.block() as statements:
-            expression = emit(node)
+            expression = generate(node)
         return statements, expression
 
     def choice(self, node: typed.If) -> ast.expr:

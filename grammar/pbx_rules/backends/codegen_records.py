@@ -18,23 +18,23 @@ Add: TypeAlias = Callable[[ast.expr], None]
 
 def generate_records(records: Sequence[typed.RecordRule], generator: CodeGenerator) -> None:
     """Ends with the statement that returns the row's result."""
-    made = _emit_all(records, generator)
+    made = _generate_all(records, generator)
     sound = generator.call(Result, made, ast.Constant(None), ast.Tuple([], ast.Load()))
     found = ast.Call(ast.Attribute(load("output"), "result", ast.Load()), [made], [])
     generator.add(ast.Return(ast.IfExp(is_none(load("output")), sound, found)))
 
 
-def _emit_all(rules: Sequence[typed.RecordRule], generator: CodeGenerator) -> ast.expr:
+def _generate_all(rules: Sequence[typed.RecordRule], generator: CodeGenerator) -> ast.expr:
     """Gives the records as a tuple."""
     if not rules:
         return ast.Tuple([], ast.Load())
     if len(rules) == 1 and rules[0].loop is None:
         only = generator.assign(ast.Tuple([], ast.Load()))
-        _emit(rules[0], lambda record: _put(generator, only, record), generator)
+        _generate(rules[0], lambda record: _put(generator, only, record), generator)
         return only
     several = generator.assign(ast.List([], ast.Load()))
     for rule in rules:
-        _emit(rule, lambda record: _append(generator, several, record), generator)
+        _generate(rule, lambda record: _append(generator, several, record), generator)
     return generator.call(tuple, several)
 
 
@@ -50,10 +50,10 @@ def _output(generator: CodeGenerator, method: str, *arguments: ast.expr) -> ast.
     return ast.Call(ast.Attribute(generator.late("output", Output), method, ast.Load()), list(arguments), [])
 
 
-def _emit(rule: typed.RecordRule, add: Add, generator: CodeGenerator) -> None:
+def _generate(rule: typed.RecordRule, add: Add, generator: CodeGenerator) -> None:
     if rule.loop is None:
         with _condition(rule, generator):
-            _emit_one(rule, add, ast.Constant(str(rule.position)), generator)
+            _generate_one(rule, add, ast.Constant(str(rule.position)), generator)
         return
     over = generator.assign(ast.BoolOp(ast.Or(), [generator.value(rule.loop.over), ast.Tuple([], ast.Load())]))
     generator.spend(generator.length(over))
@@ -62,7 +62,7 @@ def _emit(rule: typed.RecordRule, add: Add, generator: CodeGenerator) -> None:
         if number:
             generator.assign(ast.BinOp(number, ast.Add(), ast.Constant(1)), number.id)
         with _condition(rule, generator):
-            _emit_one(rule, add, number, generator)
+            _generate_one(rule, add, number, generator)
     generator.add(ast.For(store(generator.slot(rule.loop.slot)), over, inner, []))
 
 
@@ -72,7 +72,7 @@ def _condition(rule: typed.RecordRule, generator: CodeGenerator) -> Iterator[Non
         yield
 
 
-def _emit_one(rule: typed.RecordRule, add: Add, key: ast.expr | None, generator: CodeGenerator) -> None:
+def _generate_one(rule: typed.RecordRule, add: Add, key: ast.expr | None, generator: CodeGenerator) -> None:
     """One record; `key` is its position, or the loop's number, or None where the loop has a `key:`."""
     values = [(value, generator.atom(value.value)) for value in rule.values]
     kept: list[ast.expr] = [
@@ -85,17 +85,17 @@ def _emit_one(rule: typed.RecordRule, add: Add, key: ast.expr | None, generator:
         found = generator.assign(ast.Dict([], []))
         for value, expression in values:
             _set(value, expression, found, generator)
-        belonging = _emit_all(rule.post, generator)
+        belonging = _generate_all(rule.post, generator)
         add(generator.call(OutputRecord, ast.Constant(rule.table), name, found, belonging))
 
 
 def _key(rule: typed.RecordRule, key: ast.expr | None, generator: CodeGenerator) -> ast.expr:
     if rule.loop is None:
-        assert key is not None  # noqa: S101 - given by `_emit`
+        assert key is not None  # noqa: S101 - given by `_generate`
         return key
     generator.add(ast.Expr(_output(generator, "repeat")))
     if rule.loop.key is None:
-        assert key is not None  # noqa: S101 - given by `_emit`
+        assert key is not None  # noqa: S101 - given by `_generate`
         return ast.JoinedStr([ast.Constant(f"{rule.position}:"), ast.FormattedValue(key, -1, None)])
     asked = generator.value(rule.loop.key)
     return generator.assign(_output(generator, "keyed", ast.Constant(rule.table), ast.Constant(rule.position), asked))

@@ -1,4 +1,4 @@
-"""Runs the typed tree by plain closures, one a node: slow, simple, and the oracle for the compiled one."""
+"""Runs the typed tree by plain functions, one a node: slow, simple, and the oracle for the compiled one."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _value_of(statement: typed.Statement) -> typed.Typed:
 
 
 def closure(node: typed.Typed) -> Closure:
-    return _CLOSURES[type(node)](node)
+    return _INTERPRETED[type(node)](node)
 
 
 def _constant(node: typed.Constant) -> Closure:
@@ -244,7 +244,7 @@ def _each(node: typed.Each) -> Closure:
     return each
 
 
-_CLOSURES: dict[type, Callable[[Any], Closure]] = {
+_INTERPRETED: dict[type, Callable[[Any], Closure]] = {
     typed.Constant: _constant,
     typed.Field: _field,
     typed.Variable: _variable,

@@ -1,6 +1,6 @@
 """Compiles the typed tree to one Python function: about as fast as the same mapping written by hand.
 
-`emit` makes the code of expressions, `generate_records` that of records. What users wrote reaches Python only as
+`codegen` makes the code of expressions, `codegen_records` that of records. What users wrote reaches Python only as
 `ast.Constant` and as objects in the function's globals: no text of theirs is ever parsed as Python, local names are
 numbered, and the code runs without builtins.
 """
@@ -25,7 +25,7 @@ def build(rules: typed.Rules) -> Run:
     generator = CodeGenerator()
     for statement in rules.statements:
         generator.read_fields((name, rules.fields[name]) for name in fields_of_statement(statement))
-        _emit_statement(statement, generator)
+        _generate_statement(statement, generator)
     generator.read_fields((name, rules.fields[name]) for name in fields_of_records(rules.records))
     generate_records(rules.records, generator)
     code = compile(_module(generator.prologue() + generator.body), "<rules>", "exec")
@@ -35,7 +35,7 @@ def build(rules: typed.Rules) -> Run:
     return run
 
 
-def _emit_statement(statement: typed.Statement, generator: CodeGenerator) -> None:
+def _generate_statement(statement: typed.Statement, generator: CodeGenerator) -> None:
     if isinstance(statement, typed.Define):
         generator.define(statement.name, statement.value)
         return

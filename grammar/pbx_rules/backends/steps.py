@@ -1,4 +1,4 @@
-"""Small steps that compiled code calls where one expression is not enough; named by `emit`."""
+"""Small steps that compiled code calls where one expression is not enough; named by `codegen`."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ LONGEST = 2_000_000
 """Characters of a file."""
 DEEPEST = 32
 MOST_NODES = 50_000
-MOST_MENDED = 20
+MOST_FIXED = 20
 """Spoiled expressions that the reading gets past; each costs another reading."""
 MOST_READ_AGAIN = 200_000
 """Characters that all these readings may have together."""
@@ -64,7 +64,7 @@ def load(text: str, file: str) -> Document:
     root = (
         None
         if findings.failed
-        else _Builder(source, findings, min(MOST_MENDED, MOST_READ_AGAIN // (len(text) + 1))).build()
+        else _Builder(source, findings, min(MOST_FIXED, MOST_READ_AGAIN // (len(text) + 1))).build()
     )
     return Document(root, findings.sorted, file, text)
 

@@ -59,17 +59,17 @@ def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: boo
         place = At(broken.start() + offset, broken.end() + offset)
         complain("R0106", f"U+{ord(broken[0]):04X} is no character", place, "", "delete it")
         return None
-    mender = _Mender(complain, is_statement)
+    correction = _Correction(complain, is_statement)
     tokens: list[Token] = []
     for raw in lexer().lex(text):
         place = At((raw.start_pos or 0) + offset, (raw.end_pos or 0) + offset)
-        tokens += mender.mend(_token(raw.type, str(raw), place), len(tokens))
+        tokens += correction.correct(_token(raw.type, str(raw), place), len(tokens))
         if len(tokens) > LONGEST_STATEMENT:
             complain(
                 "R0108", f"more than {LONGEST_STATEMENT} words in one expression", place, "", "divide it into variables"
             )
             return None
-    return tokens if mender.readable and _bounded(tokens, complain) else None
+    return tokens if correction.readable and _bounded(tokens, complain) else None
 
 
 def _token(kind: str, text: str, at: At) -> Token:
@@ -96,7 +96,7 @@ def quoted(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
-class _Mender:
+class _Correction:
     def __init__(self, complain: Complain, is_statement: bool) -> None:
         self._complain = complain
         self._is_statement = is_statement
@@ -104,7 +104,7 @@ class _Mender:
         """Whether the `=` of a definition can no longer come."""
         self.readable = True
 
-    def mend(self, token: Token, number: int) -> Iterable[Token]:
+    def correct(self, token: Token, number: int) -> Iterable[Token]:
         """The tokens to parse in place of the `number`-th token."""
         if token.type == "_EQUALS" and self._is_statement and not self._defined:
             self._defined = True
@@ -115,8 +115,8 @@ class _Mender:
         if token.type == "NAME" and token.lower() == "return" and number in (0, 2):
             self._complain("R0119", "`return` is not needed", place_of(token), "", "delete `return`")
             return []
-        mend = _MENDERS.get(token.type)
-        return [token] if mend is None else mend(self, token)
+        correct = _CORRECTIONS.get(token.type)
+        return [token] if correct is None else correct(self, token)
 
     def _replace(self, token: Token, code: str, message: str, *replacements: tuple[str, str]) -> list[Token]:
         written = " ".join(text for _, text in replacements)
@@ -198,23 +198,23 @@ class _Mender:
         return []
 
 
-_MENDERS: dict[str, Callable[[_Mender, Token], list[Token]]] = {
-    "DOUBLE_EQUALS": _Mender.double_equals,
-    "UNEQUAL": _Mender.unequal,
-    "ARITHMETIC": _Mender.arithmetic,
-    "BAR": _Mender.bar,
-    "DOUBLE_AND": _Mender.double_and,
-    "BANG": _Mender.bang,
-    "QUESTION": _Mender.question,
-    "SINGLE_QUOTED": _Mender.single_quoted,
-    "TYPOGRAPHIC": _Mender.typographic,
-    "PHP_ROW": _Mender.php_row,
-    "BRACES": _Mender.braces,
-    "PHP_VARIABLE": _Mender.php_variable,
-    "UNCLOSED_TEXT": _Mender.unclosed_text,
-    "UNCLOSED_PATTERN": _Mender.unclosed_pattern,
-    "UNCLOSED_FIELD": _Mender.unclosed_field,
-    "UNKNOWN": _Mender._unknown,
+_CORRECTIONS: dict[str, Callable[[_Correction, Token], list[Token]]] = {
+    "DOUBLE_EQUALS": _Correction.double_equals,
+    "UNEQUAL": _Correction.unequal,
+    "ARITHMETIC": _Correction.arithmetic,
+    "BAR": _Correction.bar,
+    "DOUBLE_AND": _Correction.double_and,
+    "BANG": _Correction.bang,
+    "QUESTION": _Correction.question,
+    "SINGLE_QUOTED": _Correction.single_quoted,
+    "TYPOGRAPHIC": _Correction.typographic,
+    "PHP_ROW": _Correction.php_row,
+    "BRACES": _Correction.braces,
+    "PHP_VARIABLE": _Correction.php_variable,
+    "UNCLOSED_TEXT": _Correction.unclosed_text,
+    "UNCLOSED_PATTERN": _Correction.unclosed_pattern,
+    "UNCLOSED_FIELD": _Correction.unclosed_field,
+    "UNKNOWN": _Correction._unknown,
 }
 
 _OPENING = {"_OPEN": "_CLOSE", "_OPEN_RECORD": "_CLOSE_RECORD"}

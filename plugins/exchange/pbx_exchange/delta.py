@@ -32,7 +32,7 @@ UNABLE = (ews.ErrorInvalidOperation, ews.ErrorAccessDenied, ews.ErrorInvalidFold
 
 
 class Endless(Exception):
-    """The server goes on telling changes and never comes to the end of them."""
+    """The server goes on reporting changes and never comes to the end of them."""
 
 
 @dataclass(slots=True)

@@ -77,7 +77,7 @@ def show(sandbox: Sandbox) -> None:
 
 
 def change_a_contact(sandbox: Sandbox) -> None:
-    """ChangeSet a contact of the first account as any Exchange client would, here with exchangelib."""
+    """Edit a contact of the first account as any Exchange client would, here with exchangelib."""
     address = sandbox.accounts[0].email
     configuration = Configuration(
         service_endpoint=sandbox.url,

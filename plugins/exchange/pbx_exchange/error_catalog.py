@@ -210,7 +210,7 @@ NO_REPLICA = ErrorText(
     "the content of this public folder is in another mailbox",
     "say which one lists the public folders: public: {mailbox: …} (Get-Mailbox -PublicFolder), or leave out url:",
 )
-FOLDER_LEFT = ErrorText(_U, "X0308", "the folder went away while it was read", "the next run looks for it again")
+FOLDER_LEFT = ErrorText(_U, "X0308", "the folder vanished while it was read", "the next run looks for it again")
 OUT_OF_SIGHT = ErrorText(_U, "X0309", "the address book cannot be seen now", "the next run looks for it again")
 WRONG_OWNER = ErrorText(
     _P,
@@ -234,7 +234,7 @@ TOO_DEEP = ErrorText(
     "exclude this folder, or have the public folders looked at: 300 levels are possible",
 )
 
-IN_TROUBLE = ErrorText(
+FAILING_INSIDE = ErrorText(
     _U, "X0402", "the server is failing", "try again later; if it persists, look at the server's logs"
 )
 TOO_BUSY = ErrorText(_U, "X0401", "the server is too busy", "try again later, or ask for fewer connections:")

@@ -121,7 +121,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
         error_catalog.BROKEN_OFF,
     ),
     ((urllib3.exceptions.ProtocolError, http.client.HTTPException), error_catalog.BROKEN_OFF),
-    ((*BUSY, ews.ErrorInternalServerError), error_catalog.IN_TROUBLE),
+    ((*BUSY, ews.ErrorInternalServerError), error_catalog.FAILING_INSIDE),
     ((ews.ResponseMessageError,), error_catalog.UNEXPECTED),
     ((ews.TransportError,), error_catalog.NOT_EWS),
     ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), error_catalog.NETWORK),

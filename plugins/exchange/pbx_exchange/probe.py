@@ -1,6 +1,6 @@
 """The connection test: the way in, one step at a time, each with what was found or what to do about it.
 
-Called through `SourceType.test_connection`; tries what `pbx_exchange.connection` and the shelves do in a run, in the
+Called through `SourceType.test_connection`; tries what `pbx_exchange.connection` and the finders do in a run, in the
 order in which an administrator would look for the mistake.
 """
 
@@ -26,16 +26,16 @@ from pbx_exchange.connection import Connection, locate, open_unproven, transport
 from pbx_exchange.error_catalog import ENDING, EXPIRES_SOON, UNVERIFIED
 from pbx_exchange.error_mapping import FOREIGN, problem
 from pbx_exchange.kerberos import principal
-from pbx_exchange.settings import ExchangeSettings
+from pbx_exchange.settings import ExchangeSettings, is_online
 from pbx_exchange.wire.adapter import TransportOptions
-from pbx_exchange.wire.endpoint import RetryPolicy, is_online
+from pbx_exchange.wire.endpoint import RetryPolicy
 
 _SOON = 14 * 24 * 3600
 
 
-def test_connection(settings: ExchangeSettings, opening: SourceContext) -> Iterator[Check]:
+def test_connection(settings: ExchangeSettings, context: SourceContext) -> Iterator[Check]:
     """Goes on until a step fails that all others need. Raises nothing about the server; that is what checks say."""
-    probe = _Probe(settings, opening)
+    probe = _Probe(settings, context)
     for name, step in probe.steps():
         check = _try(name, step)
         yield check
@@ -59,9 +59,9 @@ class _Probe:
     connection: Connection
     _transport: TransportOptions
 
-    def __init__(self, settings: ExchangeSettings, opening: SourceContext) -> None:
+    def __init__(self, settings: ExchangeSettings, context: SourceContext) -> None:
         self._settings = settings
-        self._opening = opening
+        self._context = context
         self._url = ""
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str | Check]]]:
@@ -76,7 +76,7 @@ class _Probe:
 
     def look_around(self) -> Iterator[Check]:
         """What can be read; a failure here is one of that place alone."""
-        settings, accounts = self._settings, self._opening.accounts
+        settings, accounts = self._settings, self._context.accounts
         if settings.public.enabled:
             yield from _read(PublicFinder(self.connection, settings), "public folders")
         if settings.personal.enabled:
@@ -145,11 +145,11 @@ def _judge(certificate: Any, version: str) -> Check:
     return Check("TLS", detail=detail)
 
 
-def _read(shelf: BookFinder, name: str) -> Iterator[Check]:
+def _read(finder: BookFinder, name: str) -> Iterator[Check]:
     """One check for what can be read, and one for each thing that cannot."""
     found: Counter[str] = Counter()
     try:
-        for place in shelf.find():
+        for place in finder.find():
             if isinstance(place, BookUnknown):
                 yield Check(place.book.title, place.problem)
             found[type(place).__name__] += 1

@@ -31,31 +31,31 @@ from pbx_exchange.wire.services import folder_id
 
 
 class ExchangeSource:
-    def __init__(self, connection: Connection, settings: ExchangeSettings, opening: SourceContext) -> None:
+    def __init__(self, connection: Connection, settings: ExchangeSettings, context: SourceContext) -> None:
         zone = ZoneInfo(settings.timezone) if settings.timezone else None
-        self._fields = opening.fields
+        self._fields = context.fields
         self._full_after_days = settings.full_after_days
-        self._rows = RowReader(opening.fields, zone)
-        shelves: tuple[BookFinder, ...] = (
+        self._rows = RowReader(context.fields, zone)
+        finders: tuple[BookFinder, ...] = (
             PublicFinder(connection, settings),
-            SharedFinder(connection, settings, opening.accounts),
-            PersonalFinder(connection, settings, opening.accounts),
+            SharedFinder(connection, settings, context.accounts),
+            PersonalFinder(connection, settings, context.accounts),
         )
-        self._shelves = {shelf.kind: shelf for shelf in shelves}
+        self._finders = {finder.kind: finder for finder in finders}
         self._places: dict[str, BookLocation] = {}
 
     def books(self) -> Iterator[Book | BookUnknown]:
-        for shelf in self._shelves.values():
-            for found in shelf.find():
+        for finder in self._finders.values():
+            for found in finder.find():
                 yield self._noted(found)
 
     def look(self, book: Book) -> Book | BookGone | BookUnknown:
-        shelf = self._shelves.get(book.kind)
+        finder = self._finders.get(book.kind)
         folder = _folder_of(book)
-        if shelf is None or not folder:
+        if finder is None or not folder:
             return BookGone(book.id, SWITCHED_OFF)
         with translated(book.title):
-            found = shelf.look(book, folder)
+            found = finder.look(book, folder)
         return found if isinstance(found, BookGone) else self._noted(found)
 
     def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
@@ -145,10 +145,10 @@ class ExchangeSource:
 
 
 @contextmanager
-def open_exchange(settings: ExchangeSettings, opening: SourceContext) -> Iterator[ExchangeSource]:
+def open_exchange(settings: ExchangeSettings, context: SourceContext) -> Iterator[ExchangeSource]:
     """Raises `SourceError` if the server cannot be reached or does not know us."""
     with connect(settings) as connection:
-        yield ExchangeSource(connection, settings, opening)
+        yield ExchangeSource(connection, settings, context)
 
 
 def _checkpoint(place: BookLocation, reader: FolderReader, changed: Changed | None, listed: float) -> str | None:

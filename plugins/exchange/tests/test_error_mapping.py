@@ -95,7 +95,7 @@ def test_what_an_administrator_can_act_on_has_a_code_of_its_own(error: Exception
 
 
 def fail(office: Office, **changes: object) -> SourceError:
-    """How opening the source fails; it must not take long, however patient the settings are."""
+    """How the source fails to open; it must not take long, however patient the settings are."""
     start = time.monotonic()
     with pytest.raises(SourceError) as failure, office.open(**{"patience": 300, **changes}):
         pass

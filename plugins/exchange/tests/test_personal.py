@@ -159,7 +159,7 @@ def test_a_mailbox_whose_address_http_cannot_carry_is_read(office: Office) -> No
     assert [row.values["DisplayName"] for row in rows] == ["Babcia"]
 
 
-def test_an_account_in_trouble_is_unknown_and_the_others_are_read(office: Office) -> None:
+def test_an_account_that_fails_is_unknown_and_the_others_are_read(office: Office) -> None:
     sandbox = office.sandbox
     office.accounts += [Account("acc-ghost", "ghost", "ghost@example.com"), Account("acc-door")]
     sandbox.state.set_impersonation(sandbox.email, "*", allowed=False)

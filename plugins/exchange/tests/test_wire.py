@@ -1,4 +1,4 @@
-"""Answers in trouble: cut, miscounted, busy, slow. A stream is whole or it fails; it never merely stops early."""
+"""Damaged answers: cut, miscounted, busy, slow. A stream is whole or it fails; it never merely stops early."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def test_a_busy_server_is_given_the_time_that_it_asks_for(
         (answer(500), "X0402"),
     ],
 )
-def test_patience_ends_and_a_password_is_not_tried_again_and_again(
+def test_the_time_for_retries_ends_and_a_password_is_not_tried_again_and_again(
     office: Office, middleman: Middleman, spoil: Spoil, code: str
 ) -> None:
     with office.open(url=middleman.url, personal=False, patience=1) as source:

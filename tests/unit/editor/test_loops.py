@@ -22,7 +22,7 @@ class Settings(BaseModel):
 
 
 @contextmanager
-def open_source(settings: Any, opening: SourceContext) -> Iterator[Source]:
+def open_source(settings: Any, context: SourceContext) -> Iterator[Source]:
     raise AssertionError("an editor opens no source")
     yield
 

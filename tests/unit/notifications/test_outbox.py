@@ -22,11 +22,10 @@ from pbx_connector.notifications.outbox import (
     Attempt,
     LocalSharedState,
     Outbox,
-    SharedState,
 )
 from pbx_connector.notifications.policy import AlertState, Told, after_run
 from pbx_connector.notifications.wording import Subject
-from pbx_connector.stores import open_store
+from pbx_connector.stores import SharedState, open_store
 
 CRM = Subject("crm", "Customers", Path("crm.yaml"))
 CONFIG = Config()
@@ -208,7 +207,7 @@ def test_after_two_days_it_is_given_up_and_said_so(outbox: Outbox, inbox: Inbox,
     assert outbox.pending("crm") == 0
 
 
-def test_standing_and_messages_outlive_the_process(
+def test_alert_state_and_messages_outlive_the_process(
     shared_state: SharedState, outbox: Outbox, inbox: Inbox, clock: Clock
 ) -> None:
     run_ends(outbox)
@@ -240,14 +239,14 @@ def test_a_notifier_that_died_over_a_message_does_not_lose_it(
 
 
 def test_two_services_deliver_a_message_once(shared_state: SharedState, inbox: Inbox, clock: Clock) -> None:
-    desks = [Outbox(shared_state, {"inbox": inbox}, CONFIG, clock) for _ in range(4)]
-    run_ends(desks[0])
+    outboxes = [Outbox(shared_state, {"inbox": inbox}, CONFIG, clock) for _ in range(4)]
+    run_ends(outboxes[0])
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda outbox: outbox.deliver("crm"), desks))
+        list(pool.map(lambda outbox: outbox.deliver("crm"), outboxes))
     assert len(inbox.got) == 1
 
 
-def test_one_notifier_in_trouble_does_not_stop_the_other(shared_state: SharedState, inbox: Inbox, clock: Clock) -> None:
+def test_one_notifier_that_fails_does_not_stop_the_other(shared_state: SharedState, inbox: Inbox, clock: Clock) -> None:
     broken = Inbox()
     broken.trouble = ConnectorError("down")
     outbox = Outbox(shared_state, {"broken": broken, "inbox": inbox}, CONFIG, clock)

@@ -12,7 +12,7 @@ BEFORE = """\
 title:   Contacts
 rules: |
     # numbers first
-    Phone=PHONE([BusinessPhone])   # the outbox
+    Phone=PHONE([BusinessPhone])   # at work
     DisplayName   =  LEFT([DisplayName]  ELSE  [Surname],80)
 
 
@@ -24,7 +24,7 @@ AFTER = """\
 title:   Contacts
 rules: |
     # numbers first
-    Phone       = phone([BusinessPhone])  # the outbox
+    Phone       = phone([BusinessPhone])  # at work
     DisplayName = left([DisplayName] else [Surname], 80)
 
 

@@ -33,7 +33,7 @@ class Settings(BaseModel):
 
 
 @contextmanager
-def open_source(settings: Any, opening: SourceContext) -> Iterator[Source]:
+def open_source(settings: Any, context: SourceContext) -> Iterator[Source]:
     raise AssertionError("checking a profile opens no source")
     yield
 

@@ -34,11 +34,11 @@ from pbx_connector.api import (
     hookimpl,
 )
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, SourceUnavailable
+from pbx_connector.logs import set_up
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.run import pipeline
 from pbx_connector.service import daemon
 from pbx_connector.service.daemon import Service
-from pbx_connector.service.logs import set_up
 from pbx_connector.testing import MemorySource
 
 PROFILE = """\
@@ -82,7 +82,7 @@ class World:
         self.blocked: dict[str, threading.Event] = {}
         self.down: set[str] = set()
         self.told: list[tuple[str, str]] = []
-        self.telling = threading.Event()
+        self.notifying = threading.Event()
         self.listens = threading.Event()
         self.listens.set()
         self.code: int | None = None
@@ -102,7 +102,7 @@ class World:
 
         def told(report: Report, notices: Sequence[Notice]) -> None:
             if notices:
-                self.telling.set()
+                self.notifying.set()
                 self.listens.wait(PATIENCE)
             self.told += [(notice.profile, str(notice.kind)) for notice in notices]
 
@@ -110,7 +110,7 @@ class World:
         vars(module)["pbx_run_finished"] = hookimpl(told, specname="pbx_run_finished")
         return module
 
-    def _open(self, settings: Settings, opening: SourceContext) -> AbstractContextManager[MemorySource]:
+    def _open(self, settings: Settings, context: SourceContext) -> AbstractContextManager[MemorySource]:
         self.opened.append(settings.name)
         if settings.name in self.blocked:
             self.blocked[settings.name].wait(PATIENCE)
@@ -191,7 +191,7 @@ def test_a_folder_that_is_missing_is_waited_for(world: World) -> None:
     assert eventually(lambda: world.ran("crm"))
 
 
-def test_a_store_that_is_away_at_start_is_waited_for_and_the_run_made_once(world: World) -> None:
+def test_a_store_that_is_unreachable_at_start_is_waited_for_and_the_run_made_once(world: World) -> None:
     world.drop("crm")
     world.store.rmdir()
     service = world.start()
@@ -321,7 +321,7 @@ def test_a_service_that_has_nobody_to_tell_says_so_at_its_start(tmp_path: Path) 
         stop.set()
         with structlog.testing.capture_logs() as lines:
             Service(config, shipped, f"sqlite:///{tmp_path}/book.sqlite").run(stop)
-        assert sum("nobody is told" in line["event"] for line in lines) == warned
+        assert sum("nobody hears of failures" in line["event"] for line in lines) == warned
 
 
 def test_a_notifier_that_hangs_holds_up_no_run_and_loses_no_message(world: World) -> None:
@@ -329,7 +329,7 @@ def test_a_notifier_that_hangs_holds_up_no_run_and_loses_no_message(world: World
     world.down.add("bad")
     world.drop("bad")
     world.start()
-    assert world.telling.wait(PATIENCE)
+    assert world.notifying.wait(PATIENCE)
     world.drop("good")
     assert eventually(lambda: world.ran("good"))
     for number in range(3):

@@ -1,4 +1,4 @@
-"""The service's messages: of runs, of silence, of broken files and of the store itself, whatever is in trouble."""
+"""The service's messages: of runs, of silence, of broken files and of the store itself, whatever fails."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import pytest
 import structlog
 from pydantic import BaseModel
 
+from pbx_connector.application.profile_folder import ProfileFile
+from pbx_connector.application.status import ProfileStatus, StatusBoard
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config, NotifyConfig
 from pbx_connector.errors import ConnectorError, StoreError
 from pbx_connector.model import Book, Counts, Mapped, Report, Row, RunStatus
@@ -22,10 +25,7 @@ from pbx_connector.profile import Profile
 from pbx_connector.schedule import Schedule
 from pbx_connector.secret import Secret
 from pbx_connector.service import notification_worker
-from pbx_connector.service.folder import ProfileFile
 from pbx_connector.service.notification_worker import NotificationWorker
-from pbx_connector.service.status import ProfileStatus, StatusBoard
-from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.testing import MemorySource
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def map_row(row: Row, book: Book) -> Mapped:
 
 
 class World:
-    """A notification_worker with everything around it, on a clock of its own."""
+    """A notification worker with everything around it, on a clock of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.now = NOON
@@ -104,7 +104,7 @@ class World:
         return [status.trouble for status in self.board.statuses()]
 
     def pass_time(self, **span: float) -> None:
-        """So much time goes by, with a round of the notification_worker every minute."""
+        """So much time goes by, with a round of the notification worker every minute."""
         end = self.now + timedelta(**span)
         while self.now < end:
             self.now += timedelta(minutes=1)
@@ -156,19 +156,19 @@ def test_silence_is_told_after_26_hours_and_once(world: World) -> None:
     assert len(world.told) == 1
 
 
-def test_a_profile_that_was_away_is_not_late_before_it_could_run(world: World) -> None:
+def test_a_profile_that_was_not_here_is_not_late_before_it_could_run(world: World) -> None:
     world.run_ends(RunStatus.DONE)
     world.round()
     [back] = world.add("crm2")
     world.end_run(back, RunStatus.DONE)
     world.round()
-    world.others, away = [], world.others
+    world.others, others = [], world.others
     world.run_ends(RunStatus.DONE)
     world.pass_time(minutes=2)
     world.now += timedelta(days=21)
     world.run_ends(RunStatus.DONE)
     world.round()
-    world.others = away
+    world.others = others
     world.pass_time(hours=1)
     assert world.told == []
     world.pass_time(hours=1, minutes=2)
@@ -205,7 +205,7 @@ def test_a_broken_file_is_told_and_so_is_its_repair(world: World) -> None:
     assert world.told == [("crm", "broken"), ("crm", "recovered")]
 
 
-def test_a_store_that_is_away_is_told_of_after_five_minutes_and_when_it_is_back(world: World) -> None:
+def test_a_store_that_is_unreachable_is_told_of_after_five_minutes_and_when_it_is_back(world: World) -> None:
     world.round()
     elsewhere = world.folder.with_name("elsewhere")
     world.watch.close()
@@ -219,7 +219,7 @@ def test_a_store_that_is_away_is_told_of_after_five_minutes_and_when_it_is_back(
     assert world.told == [("", "store"), ("", "recovered")]
 
 
-def test_a_store_that_is_away_for_a_moment_is_no_news(world: World) -> None:
+def test_a_store_that_is_unreachable_for_a_moment_is_no_news(world: World) -> None:
     elsewhere = world.folder.with_name("elsewhere")
     world.folder.rename(elsewhere)
     world.pass_time(minutes=3)
@@ -228,7 +228,7 @@ def test_a_store_that_is_away_for_a_moment_is_no_news(world: World) -> None:
     assert world.told == []
 
 
-def test_a_run_that_ended_as_the_store_went_away_is_told_when_it_is_back(world: World) -> None:
+def test_a_run_that_ended_as_the_store_became_unreachable_is_told_when_it_is_back(world: World) -> None:
     elsewhere = world.folder.with_name("elsewhere")
     world.folder.rename(elsewhere)
     world.round()

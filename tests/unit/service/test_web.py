@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
+from pbx_connector.application import views
+from pbx_connector.application.status import ProfileStatus, StatusBoard
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.service.metrics import Metrics
-from pbx_connector.service.status import ProfileStatus, StatusBoard
 from pbx_connector.service.web import Web, health_page
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -134,6 +135,15 @@ def test_runs_are_counted_by_profile_and_outcome() -> None:
     assert value(page, "pbx_connector_store_up") == 1
 
 
+def test_a_failing_profile_shows_under_the_new_name_and_the_former_one() -> None:
+    board, made = metrics()
+    board.put(ProfileStatus("crm", "CRM", "crm.yaml", "", trouble="failing"))
+    board.put(ProfileStatus("fine", "Fine", "fine.yaml", ""))
+    for name in ("pbx_connector_profile_failing", "pbx_connector_profile_in_trouble"):
+        assert value(made.page(), f'{name}{{profile="crm"}}') == 1
+        assert value(made.page(), f'{name}{{profile="fine"}}') == 0
+
+
 def test_a_profile_that_is_gone_is_forgotten() -> None:
     board, made = metrics()
     board.put(ProfileStatus("crm", "CRM", "crm.yaml", ""))
@@ -143,12 +153,12 @@ def test_a_profile_that_is_gone_is_forgotten() -> None:
     assert b'"crm"' not in made.page()
 
 
-def test_facts_are_json() -> None:
+def test_a_profile_status_is_json() -> None:
     report = Report("7", "crm", RunStatus.DONE, Counts(), started=NOON)
     status = ProfileStatus(
         "crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1), reason="no answer"
     )
-    content = json.loads(json.dumps(status.as_json(NOON)))
+    content = json.loads(json.dumps(views.profile_status(status, NOON)))
     started = "2026-11-23T12:00:00+00:00"
     assert content["last_run"] == {"run": "7", "status": "done", "started": started, "reason": "no answer"}
     assert content["last_success_age"] == 60

@@ -28,7 +28,7 @@ from pbx_connector.plan import Content
 from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Store, open_store
-from pbx_connector.stores.sql.schema import lease
+from pbx_connector.stores.sql.schema.tables import lease
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
@@ -306,7 +306,7 @@ CHANGES: dict[str, Callable[[Store], object]] = {
     "adopt": lambda store: store.adopt_profile("crm", "new"),
     "remove profile": lambda store: store.remove_profile("crm"),
     "prune": lambda store: store.prune(timedelta(days=1)),
-    "memo": lambda store: store.compare_and_set("x", "", "y"),
+    "shared state": lambda store: store.compare_and_set("x", "", "y"),
 }
 
 
@@ -335,7 +335,7 @@ def test_a_change_fails_at_any_call_with_an_error_of_ours_and_is_made_whole_or_n
     assert sum(told) > len(told) / 3
 
 
-def test_a_new_store_that_fails_at_any_call_is_made_by_the_next_opening(tmp_path: Path) -> None:
+def test_a_new_store_that_fails_at_any_call_is_made_by_the_next_context(tmp_path: Path) -> None:
     def opened(number: int) -> Store:
         return open_store(f"sqlite:///{tmp_path / f'{number}.db'}")
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that goes away in the middle of a run: the phone book is as before or as after, what is said is
+"""A PostgreSQL server that is lost in the middle of a run: the phone book is as before or as after, what is said is
 true, and the next run completes it."""
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def while_reading(profile: Profile, act: Callable[[], None]) -> Profile:
 
 def once_read(profile: Profile, act: Callable[[], None]) -> Profile:
     @contextmanager
-    def opened(settings: MemorySettings, opening: SourceContext) -> Iterator[Source]:
-        with profile.source.open(settings, opening) as source:
+    def opened(settings: MemorySettings, context: SourceContext) -> Iterator[Source]:
+        with profile.source.open(settings, context) as source:
             yield source
         act()
 
@@ -100,7 +100,7 @@ def test_a_server_that_restarts_in_the_middle_of_a_run_costs_that_run_and_nothin
         assert (report.counts.added, report.counts.updated, report.counts.removed) == (1, ROWS // 100, 0)
 
 
-def test_a_server_that_stays_away_is_named_and_the_next_run_does_it_all(
+def test_a_server_that_stays_lost_is_named_and_the_next_run_does_it_all(
     source: MemorySource, profile: Profile, control_postgres: Callable[[str], None], postgres_url: str
 ) -> None:
     with open_store(postgres_url) as store:

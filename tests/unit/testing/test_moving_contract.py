@@ -88,11 +88,11 @@ def that_is_never_gone(stage: MemoryStage) -> None:
     stage.server.look = lambda book: book  # type: ignore[method-assign]
 
 
-def that_is_empty_in_trouble(stage: MemoryStage) -> None:
+def that_is_empty_while_failing(stage: MemoryStage) -> None:
     stage.break_down = stage.book.items.clear  # type: ignore[method-assign]
 
 
-def that_is_gone_in_trouble(stage: MemoryStage) -> None:
+def that_is_gone_while_failing(stage: MemoryStage) -> None:
     stage.server.look = lambda book: BookGone(book.id)  # type: ignore[method-assign]
 
 
@@ -105,8 +105,8 @@ def that_is_gone_in_trouble(stage: MemoryStage) -> None:
         (that_takes_nonsense_for_a_state, "test_a_checkpoint_that_makes_no_sense_means_everything"),
         (that_confirms_what_is_there, "test_only_what_is_not_there_is_confirmed_gone"),
         (that_is_never_gone, "test_a_direct_look_knows_that_a_book_is_gone"),
-        (that_is_empty_in_trouble, "test_a_server_in_trouble_is_neither_an_empty_book_nor_a_gone_one"),
-        (that_is_gone_in_trouble, "test_a_server_in_trouble_is_neither_an_empty_book_nor_a_gone_one"),
+        (that_is_empty_while_failing, "test_a_failing_server_is_neither_an_empty_book_nor_a_gone_one"),
+        (that_is_gone_while_failing, "test_a_failing_server_is_neither_an_empty_book_nor_a_gone_one"),
     ],
 )
 def test_a_source_that_breaks_a_promise_fails_its_test(break_it: Callable[[MemoryStage], None], promise: str) -> None:

@@ -1,4 +1,4 @@
-"""What the shelves have in common: a book with its place, and how a direct look is judged."""
+"""What the finders have in common: a book with its location, and how a direct look is judged."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class BookFinder(Protocol):
 
 
 def is_refusal(error: Exception) -> bool:
-    """Nothing to see here for us: a folder of which we may not know, or one that went away just now."""
+    """Nothing to see here for us: a folder of which we may not know, or one that vanished just now."""
     return isinstance(error, ews.ErrorAccessDenied) or is_not_there(error)
 
 

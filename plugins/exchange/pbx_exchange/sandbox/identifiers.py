@@ -1,6 +1,6 @@
-"""Ids and change keys as Exchange hands them out: opaque, long, case-sensitive, and no telling what is inside.
+"""Ids and change keys as Exchange hands them out: opaque, long, case-sensitive, and nobody can tell what is inside.
 
-The state numbers its things; this turns a number into an id and back. Neighbours: server_state.py.
+The state numbers what it holds; this turns a number into an id and back. Neighbours: server_state.py.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ class ServerState:
     def may_impersonate(self, user: Principal, mailbox: Mailbox) -> bool:
         return bool(user.impersonates & {"*", mailbox.email.lower()})
 
-    # --- looking things up ---------------------------------------------------------------------------------------
+    # --- looking entities up -------------------------------------------------------------------------------------
 
     def folder(self, path: str, mailbox: str | None = None) -> Folder:
         """By path from the public root, or from the top of a mailbox: `Company/Customers`, `Contacts/Friends`."""

@@ -71,12 +71,12 @@ def change_values(values: Values, updates: etree._Element) -> dict[str, Value]:
     changed = dict(values)
     for update in updates:
         path, action = update[0], etree.QName(update).localname
-        written = read_values(update[1]) if len(update) > 1 else {}
+        values = read_values(update[1]) if len(update) > 1 else {}
         if action == "AppendToItemField":
-            changed.update({name: f"{changed.get(name, '')}{value}" for name, value in written.items()})
+            changed.update({name: f"{changed.get(name, '')}{value}" for name, value in values.items()})
             continue
         changed.pop(_changed_name(path), None)
-        changed.update(written)
+        changed.update(values)
     return changed
 
 

@@ -44,6 +44,7 @@ from requests import Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.exceptions import ProxyError
 
+from pbx_exchange.settings import is_online
 from pbx_exchange.wire.adapter import TransportOptions
 from pbx_exchange.wire.xml_parser import AnswerRefused
 
@@ -170,13 +171,13 @@ class Attempts:
     """The tries at one request: `again(error)` returns after the wait that is due, or raises the error for good."""
 
     def __init__(self, patience: RetryPolicy) -> None:
-        self._patience = patience
+        self._policy = patience
         self._start = time.monotonic()
         self._wait = patience._first_wait
         self._once_more = True
 
     def again(self, error: Exception) -> None:
-        if self._patience.fail_fast and not getattr(error, "back_off", None):
+        if self._policy.fail_fast and not getattr(error, "back_off", None):
             raise error
         if isinstance(error, ONCE_MORE):
             if not self._once_more:
@@ -184,21 +185,13 @@ class Attempts:
             self._once_more = False
             return
         wait = getattr(error, "back_off", None) or self._wait
-        allowed = self._patience.seconds
+        allowed = self._policy.seconds
         if not isinstance(error, ErrorServerBusy):
             allowed = min(allowed, UNANSWERED_SECONDS)
-        if time.monotonic() + wait > min(self._start, self._patience.trouble()) + allowed:
+        if time.monotonic() + wait > min(self._start, self._policy.trouble()) + allowed:
             raise error
         self._wait *= 2
-        self._patience.back_off(wait)
-
-
-_ONLINE = (".office365.com", ".office365.us", ".outlook.cn")
-
-
-def is_online(url: str) -> bool:
-    """Whether this is Microsoft's own Exchange Online."""
-    return (urlsplit(url).hostname or "").endswith(_ONLINE)
+        self._policy.back_off(wait)
 
 
 def _is_blocked(response: Any) -> bool:
