@@ -52,7 +52,7 @@ def _refused(report: Report, subject: Subject, reason: str) -> Notice:
         "a plan was refused",
         happened=(
             f"The run {_when(report)} would have removed {counts.removed} entries, changed {counts.updated} and added "
-            f"{counts.added}. That is more loss than the profile's limits allow: {reason}"
+            f"{counts.added}. That is more than the profile's limits allow: {reason}"
         ),
         safe=f"{UNTOUCHED} If the plan is right, release it: {subject.command('run', '--release', report.run)}",
         command=shlex.join(["pbx-connector", "plan", "show", report.run]),
