@@ -13,6 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Any
 
 from pbx_connector.errors import SourceError
@@ -155,7 +156,7 @@ class MovingSourceContract:
             there, known = _contacts(before), _versions(_rows(before))
             stage.cut_short()
             for since in (None, _end(before).checkpoint):
-                items = _told(lambda since=since: source.changes(book, since, iter(known)))
+                items = _told(partial(source.changes, book, since, known))
                 if any(isinstance(item, End) and item.full for item in items):
                     assert len(_contacts(items)) == stage.count(), "End(full=True) says that there are no more"
                 assert not there & {item.key for item in items if isinstance(item, Gone)}
