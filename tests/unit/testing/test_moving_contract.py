@@ -79,7 +79,7 @@ Confirm = Callable[[Book, Sequence[str]], list[str]]
 def streams(change: Callable[[MemoryStage, Stream], Stream]) -> Break:
     @wraps(change)
     def break_it(stage: MemoryStage) -> None:
-        stage.book.stream = change(stage, stage.book.stream)  # type: ignore[method-assign]
+        stage.book.stream = change(stage, stage.book.stream)  # type: ignore[method-assign, assignment]
 
     return break_it
 
@@ -88,7 +88,7 @@ def confirms(change: Callable[[MemoryStage, Confirm], Confirm]) -> Break:
     @wraps(change)
     def break_it(stage: MemoryStage) -> None:
         right = stage.server.confirm_gone
-        stage.server.confirm_gone = change(stage, lambda book, keys: list(right(book, keys)))  # type: ignore[method-assign]
+        stage.server.confirm_gone = change(stage, lambda book, keys: list(right(book, keys)))  # type: ignore[method-assign, assignment]
 
     return break_it
 

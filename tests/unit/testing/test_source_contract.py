@@ -48,7 +48,7 @@ def streams(change: Callable[[Stream], Stream]) -> Break:
     @wraps(change)
     def break_it(source: MemorySource) -> None:
         for book in source.address_books.values():
-            book.stream = change(book.stream)  # type: ignore[method-assign]
+            book.stream = change(book.stream)  # type: ignore[method-assign, assignment]
 
     return break_it
 
