@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from product import Connector
@@ -30,6 +32,10 @@ def files_of_the_guide(*names: str) -> dict[str, str]:
 def joined_file_of_the_guide(name: str) -> str:
     """A file that the guide prints in several parts."""
     return "".join(re.findall(rf"```python\n# {name}(?:, continued)?\n(.*?)```", GUIDE, re.DOTALL))
+
+
+def files_in_parts(*names: str) -> dict[str, str]:
+    return {name: joined_file_of_the_guide(name) for name in names}
 
 
 def distribution_of(name: str) -> str:
@@ -118,6 +124,65 @@ def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(sit
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "initials")]
     tested = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True)
     assert "1 passed" in tested.stdout, tested.stdout
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Path:
+    """The folder of the plugin `cards` of the guide, as printed; installed in `cards-site`."""
+    folder = tmp_path / "cards"
+    code = files_in_parts("pbx_cards.py", "cards_server.py", "test_cards.py")
+    install(folder, {"pyproject.toml": distribution_of("cards"), **code}, tmp_path / "cards-site")
+    return folder
+
+
+def test_the_source_on_a_server_keeps_every_promise(cards: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(cards), str(cards)]
+    environment = os.environ | {"PYTHONPATH": str(cards)}
+    tested = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout
+    assert "22 passed" in tested.stdout
+
+
+def test_the_source_on_a_server_fills_the_phone_book(cards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(cards)
+    home = Connector(cards.parent)
+    home.environment |= {"PYTHONPATH": str(cards.parent / "cards-site"), "CARDS_TOKEN": "t0ken"}
+    with importlib.import_module("cards_server").CardsServer() as server:
+        fill(server)
+        home.process("accounts", "add", "ann", "--email", "Ann@example.com")
+        home.process("accounts", "add", "bo", "--email", "bo@example.com")
+        home.process("new", "cards", "--url", server.url, "--token-env", "CARDS_TOKEN")
+        tested = home.process("test-connection", "cards.yaml").out
+        assert re.search(r"ok +address books: 2 found\nok +account ann", tested), tested
+        assert re.search(r"warning +account bo: the server has no book of theirs", tested), tested
+        report = home.process("run", "cards.yaml", "--json", code=None).json
+        assert (report["counts"]["added"], report["skipped"]) == (2, {"a distribution list": 1})
+        assert [problem["code"] for problem in report["problems"]] == ["CARDS6"]
+        told = {entry["account"]: entry["fields"] for entry in home.process("phonebook", "list", "--json").json}
+        assert told == {
+            None: {"display_name": "Lee", "phone": "+49891", "mobile": "+49171"},
+            "ann": {"display_name": "Mum"},
+        }
+        server.asked.clear()
+        home.process("run", "cards.yaml")
+        assert "/books/ann/changes" in server.asked
+        assert "/books/ann/index" not in server.asked
+        assert "/books/company/index" in server.asked  # for the sake of the odd one
+        home.environment["CARDS_TOKEN"] = "another"
+        assert "make a new token" in home.process("run", "cards.yaml", code=4).err
+        profile = cards.parent / "cards.yaml"
+        profile.write_text(profile.read_text().replace(server.url, "http://cards.example.com"))
+        assert re.search(r"cards.yaml:4:8.*must start with https", home.process("check", profile, code=2).out)
+
+
+def fill(server: Any) -> None:
+    server.add_book("company", "Customers")
+    server.add_book("ann", "Contacts", owner="ann@example.com")
+    phones = [{"kind": "mobile", "number": "+49171"}, {"kind": "work", "number": "+49891"}]
+    server.put("company", "1", name="Lee", phones=phones)
+    server.put("company", "2", kind="distribution list", name="All")
+    server.put("company", "3", name="Odd", birthday="yesterday")
+    server.put("ann", "1", name="Mum", birthday="1950-01-02")
 
 
 @pytest.fixture
