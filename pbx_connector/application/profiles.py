@@ -12,7 +12,7 @@ from pbx_connector.application import claims
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
-from pbx_connector.profile import Profile, ProfileId, check_profile
+from pbx_connector.profile import Profile, ProfileId, check_profile, load_profile
 from pbx_connector.stores import ProfileState, Store
 
 
@@ -21,6 +21,11 @@ class Adopted:
     entries: int
     still_run_from: str | None
     """The file that would bring the old profile's entries again with its next run; None if there is none."""
+
+
+def load(installation: Installation, file: Path) -> Profile:
+    """A profile that can be run. Raises `ProfileError` with all that is wrong with the file."""
+    return load_profile(file, installation.plugins)
 
 
 def needs_accounts(profile: Profile, store: Store) -> bool:

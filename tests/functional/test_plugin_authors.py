@@ -71,6 +71,17 @@ def serving(site: Path, config: Path) -> Iterator[Serving]:
             started.process.wait()
 
 
+def csv_profile(folder: Path, lines: str) -> Path:
+    """For the plugin `csv` of the guide."""
+    (folder / "contacts.csv").write_text(f"Name,Phone\n{lines}", encoding="utf-8")
+    profile = folder / "from-csv.yaml"
+    profile.write_text(
+        f'title: From CSV\nsource: csv\nsettings: {{file: "{folder}/contacts.csv"}}\n'
+        'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_phone: "{{Phone}}"\n'
+    )
+    return profile
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     site = tmp_path / "site"
@@ -83,12 +94,7 @@ def test_the_plugin_of_the_guide_shows_up_and_fills_the_phone_book(site: Path, t
     assert listed.returncode == 0
     assert "Contacts from a CSV file" in listed.stdout
     assert "exchange" in listed.stdout
-    (tmp_path / "contacts.csv").write_text('Name,Phone\n"Ann ""Bo"" Lee",+499912345\nJo\\n,1\n', encoding="utf-8")
-    profile = tmp_path / "from-csv.yaml"
-    profile.write_text(
-        f'title: From CSV\nsource: csv\nsettings: {{file: "{tmp_path}/contacts.csv"}}\n'
-        'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_phone: "{{Phone}}"\n'
-    )
+    profile = csv_profile(tmp_path, '"Ann ""Bo"" Lee",+499912345\nJo\\n,1\n')
     ran = connector(site, "run", str(profile))
     assert ran.returncode == 0, ran.stderr
     shown = connector(site, "phonebook", "list").stdout
@@ -217,6 +223,19 @@ def test_the_command_and_the_format_of_the_guide_work(phones_site: Path, phones:
     assert (mistyped.returncode, "did you mean names?" in mistyped.stderr) == (2, True)
 
 
+def test_the_command_of_the_guide_runs_a_profile_as_the_core_does(
+    phones_site: Path, site: Path, tmp_path: Path
+) -> None:
+    profile = csv_profile(tmp_path, "Ann,+49891234\n")
+    with_csv = Connector(tmp_path)
+    with_csv.environment |= {"PYTHONPATH": f"{phones_site}{os.pathsep}{site}"}
+    report = with_csv.process("refresh", profile).json
+    assert (report["status"], report["counts"]["added"]) == ("done", 1)
+    assert with_csv.process("history", "--json").json[0]["run"] == report["run"]
+    profile.write_text(profile.read_text().replace("csv", "csw"))
+    assert "from-csv.yaml:2:9" in with_csv.process("refresh", profile, code=2).err
+
+
 def test_the_configuration_of_the_guide_is_checked_like_the_cores(
     phones_site: Path, phones: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +258,8 @@ def test_the_server_of_the_guide_answers_until_the_service_ends(phones_site: Pat
         assert (started["plugin"], started["server"]) == ("phones", "callers")
         with urllib.request.urlopen(f"{started['address']}/+49895678", timeout=30) as answer:
             assert answer.read() == b"Bob"
+        with urllib.request.urlopen(f"{started['address']}/runs/from-csv", timeout=30) as answer:
+            assert answer.read() == b"it never ran"
         told = {"plugin": "phones", "name": "callers", "address": started["address"], "reason": None}
         assert service.health["servers"] == [told]
         port = started["address"].rpartition(":")[2]
