@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pbx_connector.errors import ConnectorError, ProfileError
+from pbx_connector.errors import ConnectorError, PlanRefused, ProfileError
 from pbx_connector.model import Counts, Problem, Report, RunStatus
 
 if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
 
     from pbx_connector.application.row_files import WrittenRow
     from pbx_connector.application.schedules import Automated, ScheduledProfile
+    from pbx_connector.application.simulations import Simulation
     from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
     from pbx_connector.model import Account, BookReport, Mapped
     from pbx_connector.plan import Change
@@ -43,6 +44,15 @@ def report(of: Report) -> Json:
         "started": of.started.isoformat() if of.started else None,
         "duration": round(of.duration, 3),
     }
+
+
+def refused_report(of: Report, refused: PlanRefused) -> Json:
+    return report(of) | {"plan": refused.plan, "reasons": list(refused.reasons)}
+
+
+def simulation(of: Simulation) -> Json:
+    """Without its records, of which there may be many: each has the shape of a `change`."""
+    return report(of.report) | {"plan": of.plan, "reasons": list(of.reasons)}
 
 
 def failed_report(profile: str, error: ConnectorError) -> Json:
@@ -218,6 +228,10 @@ def mapped_row(written: WrittenRow, mapped: Mapped) -> Json:
     }
 
 
+def explained_row(written: WrittenRow, mapped: Mapped, steps: Iterable[Step]) -> Json:
+    return mapped_row(written, mapped) | {"steps": [step(one) for one in steps]}
+
+
 def step(of: Step) -> Json:
     return {
         "line": of.line,
@@ -306,6 +320,11 @@ def service_status(of: ServiceStatus, now: datetime) -> Json:
         "profiles": [profile_status(each, now) for each in of.profiles],
         "servers": [_server(each) for each in of.servers],
     }
+
+
+def asked_service(listen: str, health: Json, *, answers: bool) -> Json:
+    """What `status` says: of a service that was asked at `listen`, or without its answer."""
+    return {"service": {"listen": listen, "answers": answers}} | health
 
 
 def _server(of: ServerStatus) -> Json:

@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
             unusable += bool(row.problems)
             steps, mapped = _explained(row, loaded, rows_file.name)
             if as_json:
-                output.as_json_line(views.mapped_row(row, mapped) | {"steps": [views.step(step) for step in steps]})
+                output.as_json_line(views.explained_row(row, mapped, steps))
             else:
                 _show(row, steps, mapped)
         if unusable:
