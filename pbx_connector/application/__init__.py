@@ -7,6 +7,7 @@ Installation                         which configuration, which plugins, whose c
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
+trials                               rules on rows of a file
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, offline_status, schedules    how it stands, with a service or without one
 views                                every JSON shape
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         simulations,
         status,
         templates,
+        trials,
         views,
     )
     from pbx_connector.application.installation import Installation
@@ -51,6 +53,7 @@ __all__ = [
     "simulations",
     "status",
     "templates",
+    "trials",
     "views",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,11 @@ from pbx_connector.model import Counts, Problem, Report, RunStatus
 if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
     from pbx_rules import Diagnostic, Function, Parameter, Step
 
-    from pbx_connector.application.row_files import WrittenRow
     from pbx_connector.application.schedules import Automated, ScheduledProfile
     from pbx_connector.application.simulations import Simulation
     from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
-    from pbx_connector.model import Account, BookReport, Mapped
+    from pbx_connector.application.trials import TriedRow
+    from pbx_connector.model import Account, BookReport
     from pbx_connector.plan import Change
     from pbx_connector.profile import Case, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
@@ -214,22 +214,23 @@ def diagnostic(of: Diagnostic) -> Json:
     }
 
 
-def mapped_row(written: WrittenRow, mapped: Mapped) -> Json:
+def mapped_row(of: TriedRow) -> Json:
     from pbx_connector.mapping import coded
     from pbx_connector.targets import ENTRY_TABLE
 
     return {
-        "row": written.row.values,
+        "row": of.written.row.values,
         "records": [
-            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)} for record in mapped.records
+            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)}
+            for record in of.mapped.records
         ],
-        "skipped": mapped.skipped,
-        "problems": [problem(one) for one in mapped.problems],
+        "skipped": of.mapped.skipped,
+        "problems": [problem(one) for one in of.mapped.problems],
     }
 
 
-def explained_row(written: WrittenRow, mapped: Mapped, steps: Iterable[Step]) -> Json:
-    return mapped_row(written, mapped) | {"steps": [step(one) for one in steps]}
+def explained_row(of: TriedRow) -> Json:
+    return mapped_row(of) | {"steps": [step(one) for one in of.steps]}
 
 
 def step(of: Step) -> Json:
