@@ -7,6 +7,7 @@ Installation                         which configuration, which plugins, whose c
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
+exports                              the phone book as a file
 trials                               rules on rows of a file
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, offline_status, schedules    how it stands, with a service or without one
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         accounts,
         connections,
         entries,
+        exports,
         history,
         installation,
         offline_status,
@@ -43,6 +45,7 @@ __all__ = [
     "accounts",
     "connections",
     "entries",
+    "exports",
     "history",
     "installation",
     "offline_status",
