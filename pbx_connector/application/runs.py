@@ -15,7 +15,9 @@ from pbx_connector.notice import Notice
 from pbx_connector.notifications.notify import write_run
 from pbx_connector.notifications.outbox import Attempt
 from pbx_connector.profile import Profile
-from pbx_connector.run import Progress, run_profile
+from pbx_connector.run import Progress as Progress  # this one and the next for user interfaces, too
+from pbx_connector.run import Silent as Silent
+from pbx_connector.run import run_profile
 from pbx_connector.stores import Store
 
 LOG = logging.getLogger(__name__)
