@@ -17,7 +17,7 @@ from pbx_connector.errors import ProfileError, UsageError
 from pbx_connector.profile import Profile, check_text, load_profile
 from pbx_connector.profile.scheduling import with_schedule
 from pbx_connector.schedule import DAILY_AT_NOON, Schedule
-from pbx_connector.stores import Store
+from pbx_connector.stores import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Automated:
     now: datetime
 
 
-def scheduled_profiles(offline: OfflineStatus, store: Store) -> list[ScheduledProfile]:
+def scheduled_profiles(offline: OfflineStatus, store: History) -> list[ScheduledProfile]:
     """All of the folder, the next one to run first."""
     found = []
     for file in offline.folder.files():
