@@ -113,6 +113,7 @@ class PluginContext:
         installation: Callable[[], Installation],
         store: Callable[[], Store],
         open_store: Callable[[], Store],
+        store_url: Callable[[], str],
     ) -> None:
         self.plugin = plugin
         """The plugin's own name."""
@@ -120,11 +121,18 @@ class PluginContext:
         self.open_store = open_store
         """Opens the phone book anew, to write; use it as `with context.open_store() as store:`."""
         self._installation = installation
+        self._store_url = store_url
 
     @property
     def installation(self) -> Installation:
         """What functions of `pbx_connector.api.application` take. Raises `ConfigError`."""
         return self._installation()
+
+    @property
+    def store_url(self) -> str:
+        """Where the phone book is, for those functions that open it themselves. Never show it, it may hold a password:
+        `place` of a store is for people."""
+        return self._store_url()
 
     @property
     def config(self) -> Config:

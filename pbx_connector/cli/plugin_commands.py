@@ -60,4 +60,5 @@ def _context_for(plugin: str, root: Any) -> PluginContext:
         installation=lambda: root.obj.installation,
         store=cache(lambda: stack.enter_context(root.obj.open_store_to_look())),
         open_store=lambda: root.obj.open_store(),
+        store_url=lambda: root.obj.store_url,
     )

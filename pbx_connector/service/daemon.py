@@ -355,6 +355,7 @@ class Service:
             installation=lambda: self._installation,
             store=self._watch.current,
             open_store=self._watch.open_another,
+            store_url=lambda: self._watch.url,
         )
 
     def _make_web(self) -> Web | None:

@@ -223,7 +223,9 @@ KINDS: dict[str, tuple[Callable[[Any], Any], Asked]] = {
 
 def context_of(plugin: str) -> PluginContext:
     installation = Installation(Config(), Plugins(()))
-    return PluginContext(plugin, installation=lambda: installation, store=MemoryStore, open_store=MemoryStore)
+    return PluginContext(
+        plugin, installation=lambda: installation, store=MemoryStore, open_store=MemoryStore, store_url=str
+    )
 
 
 @pytest.mark.parametrize("hook", KINDS)

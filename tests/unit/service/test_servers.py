@@ -63,6 +63,7 @@ def serve(hook: Callable[[PluginContext], Sequence[Server]]) -> Servers:
             installation=lambda: installation,
             store=lambda: store,
             open_store=lambda: store,
+            store_url=lambda: "sqlite:///book.sqlite",
         )
 
     return Servers(Plugins([EntryPoint("phones", module.__name__, GROUP)]), context)
