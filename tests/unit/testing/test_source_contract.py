@@ -196,6 +196,7 @@ LOOK = "test_a_book_that_is_there_is_found_on_a_direct_look"
 ONE_END = "test_a_full_reading_ends_with_one_end"
 KEYS = "test_keys_are_unique_and_rows_have_versions"
 FIELDS = "test_rows_have_only_fields_that_the_source_declares"
+KNOWN_BY = "test_contacts_are_known_by_fields_that_the_source_declares"
 TYPES = "test_values_have_the_types_that_the_source_declares"
 TWICE = "test_reading_twice_gives_the_same"
 KNOWN = "test_what_is_known_is_listed_all_the_same"
@@ -225,11 +226,11 @@ MUTANTS: dict[Break, set[str]] = {
 }
 
 
-def fixtures(break_it: Break = lambda source: None) -> dict[str, object]:
+def fixtures(break_it: Break = lambda source: None, known_by: str = "display_name") -> dict[str, object]:
     """The rows have a closed set of fields."""
     source = scripted()
     break_it(source)
-    fields = FieldSet((Field("display_name"), Field("age", "number")))
+    fields = FieldSet((Field("display_name"), Field("age", "number")), known_by=((known_by,),))
     return {"source": source, "source_type": replace(source.type(), fields=fields)}
 
 
@@ -242,6 +243,10 @@ def test_a_source_that_breaks_a_promise_fails_its_test_and_no_other(break_it: Br
     assert broken_promises(SourceContract, lambda: fixtures(break_it)) == MUTANTS[break_it]
 
 
+def test_contacts_known_by_a_field_that_is_none_are_noticed() -> None:
+    assert broken_promises(SourceContract, lambda: fixtures(known_by="nickname")) == {KNOWN_BY}
+
+
 def test_every_promise_has_a_source_that_breaks_it_alone() -> None:
     alone = [broken for broken in MUTANTS.values() if len(broken) == 1]
-    assert set[str]().union(*alone) == promises(SourceContract)
+    assert {KNOWN_BY}.union(*alone) == promises(SourceContract)
