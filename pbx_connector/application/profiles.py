@@ -12,7 +12,8 @@ from pbx_connector.application import claims
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
-from pbx_connector.profile import Profile, ProfileId, check_profile, load_profile
+from pbx_connector.profile import Checked, LoadedProfile, Profile, ProfileId, check_profile, load_profile
+from pbx_connector.profile import load_whole as load_with_rules
 from pbx_connector.stores import Accounts, EntryReader, Profiles, ProfileState, Store
 
 
@@ -26,6 +27,16 @@ class Adopted:
 def load(installation: Installation, file: Path) -> Profile:
     """A profile that can be run. Raises `ProfileError` with all that is wrong with the file."""
     return load_profile(file, installation.plugins)
+
+
+def load_whole(installation: Installation, file: Path) -> LoadedProfile:
+    """With what a `trials.Trial` needs. Raises `ProfileError` with all that is wrong with the file."""
+    return load_with_rules(file, installation.plugins)
+
+
+def check(installation: Installation, file: Path) -> Checked:
+    """What is wrong with a file; never raises for what it says."""
+    return check_profile(file, installation.plugins)
 
 
 def needs_accounts(profile: Profile, store: Accounts) -> bool:
