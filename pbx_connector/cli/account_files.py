@@ -52,7 +52,7 @@ def read_accounts(path: Path) -> list[Account]:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: that is no list of accounts")
+            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: that is not a list of accounts")
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
@@ -134,4 +134,4 @@ def account_fault(account: Account) -> str:
         return "it has characters that no phone book can hold"
     if not account.id:
         return "the id is missing"
-    return f"{account.email!r} is no e-mail address" if account.email and account.email.count("@") != 1 else ""
+    return f"{account.email!r} is not an e-mail address" if account.email and account.email.count("@") != 1 else ""

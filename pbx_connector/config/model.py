@@ -60,7 +60,7 @@ class MailConfig(Strict):
         for address in [value] if isinstance(value, str) else value:
             name, at, domain = address.rpartition("@")
             if not (name and at and domain) or any(char.isspace() or char in "<>," for char in address):
-                raise ValueError(f"{address!r} is no e-mail address")
+                raise ValueError(f"{address!r} is not an e-mail address")
         return value
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from pbx_connector.targets import LABEL_NAME_MAX_LENGTH, LABEL_VALUE_MAX_LENGTH,
 
 EntryArgument = Annotated[int, typer.Argument(help="The entry's id.", metavar="ID")]
 LabelOption = Annotated[
-    list[str] | None, typer.Option("--label", help="NAME=VALUE, or NAME= to take a label away.", metavar="NAME=VALUE")
+    list[str] | None, typer.Option("--label", help="NAME=VALUE, or NAME= to remove a label.", metavar="NAME=VALUE")
 ]
 
 _NUMBER = re.compile(r"(?=.*\d)[\d ()/.*#+-]+((x|ext\.?|DW|Durchwahl) ?\d+)?", re.ASCII | re.IGNORECASE)
@@ -55,7 +55,7 @@ def edit(
     store_url: StoreOption = None,
     **fields: Any,
 ) -> None:
-    """Change an entry that was made by hand; an empty value takes a field away."""
+    """Change an entry that was made by hand; an empty value clears a field."""
     given = {name: value for name, value in fields.items() if value is not None}
     _check_kinds(_with_value(given))
 
@@ -98,10 +98,10 @@ def _check_kinds(typed: Mapping[str, str]) -> None:
         value = typed.get(target.name, "")
         if value and target.kind == "phone" and not _NUMBER.fullmatch(value):
             raise UsageError(
-                f"{target.title}: {value!r} is no telephone number", hint="such as +49 89 99998-190, or 190"
+                f"{target.title}: {value!r} is not a telephone number", hint="such as +49 89 99998-190, or 190"
             )
         if value and target.kind == "email" and not _ADDRESS.fullmatch(value):
-            raise UsageError(f"{target.title}: {value!r} is no e-mail address", hint="such as ann@example.com")
+            raise UsageError(f"{target.title}: {value!r} is not an e-mail address", hint="such as ann@example.com")
 
 
 def _check(content: Content) -> None:

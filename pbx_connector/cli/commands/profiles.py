@@ -75,7 +75,7 @@ def list_profiles(context: typer.Context, store_url: StoreOption = None, as_json
 def adopt(
     context: typer.Context,
     old: Annotated[str, typer.Argument(help="The id that owns the entries.")],
-    new: Annotated[str, typer.Argument(help="The id that shall own them.")],
+    new: Annotated[str, typer.Argument(help="The id that will own them.")],
     store_url: StoreOption = None,
 ) -> None:
     """Hand everything that one profile owns to another, after a file was renamed."""
@@ -99,7 +99,7 @@ def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store
         state = _known(store, id)
         if file := _still_run_from(state, session.plugins):
             raise UsageError(
-                f"profile {id} is run from {file}: its next run would make all entries anew, with other ids",
+                f"profile {id} is run from {file}: its next run would create all entries again, with other ids",
                 hint="delete that file first, or move it elsewhere",
             )
         if not yes:

@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Show how the service and its profiles are; the exit code is 0 only if all is well."""
+    """Show the state of the service and its profiles; the exit code is 0 only if all is well."""
     session = Session.of(context, store_url)
     listen = session.config.service.listen
     answer = _ask(listen)
