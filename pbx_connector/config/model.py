@@ -98,11 +98,11 @@ class NotifyConfig(Strict):
     """When people hear of a profile, besides its changes of state; a profile's own `notify:` overrules this."""
 
     partial_after: Annotated[int, Field(ge=1)] = 3
-    """Runs in a row that leave out an address book, until it is told."""
+    """Runs in a row that leave out an address book, until it is reported."""
     overdue_after: Annotated[Duration, at_least("1m")] = timedelta(hours=26)
-    """Time without a successful run, until it is told."""
+    """Time without a successful run, until it is reported."""
     secret_before: Duration = timedelta(days=14)
-    """How long before a secret's `expires` it is told."""
+    """How long before a secret's `expires` it is reported."""
 
     def overruled_by(self, other: NotifyConfig | None) -> NotifyConfig:
         """What `other` says counts first."""

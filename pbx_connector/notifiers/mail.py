@@ -73,7 +73,7 @@ def _connected(config: MailConfig) -> Iterator[smtplib.SMTP]:
 
 @contextmanager
 def translated(config: MailConfig) -> Iterator[None]:
-    """Whatever sending can raise, as one error; a server's answer may quote what was sent, so only its code is told."""
+    """Whatever sending can raise, as one error; a server's answer may quote what was sent; only its code is shown."""
     place = f"the mail server {config.host}"
     try:
         yield
