@@ -1,4 +1,4 @@
-"""What people were told of each profile and what is on its way to them: one shared state of the store a profile.
+"""What people were told of each profile and what is on its way to them: one value of the shared state for each.
 
 A run's effect on the alert state and the messages it causes are written in one step, so that neither a crash nor a
 second service loses or doubles one. A delivery is claimed by putting off its next attempt: whoever manages that makes

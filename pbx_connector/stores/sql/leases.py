@@ -77,7 +77,7 @@ def verify(connection: Connection, taken: ClaimHeld) -> None:
     if token != taken.token:
         raise StoreError(
             f"this run was silent for {SECONDS:.0f} seconds and lost its hold on profile {taken.profile} "
-            "to another run or a change set; it changed nothing",
+            "to another run or another command; it changed nothing",
             hint="run it again; if it happens again, the machine sleeps, or machine or database are too slow",
         )
 
