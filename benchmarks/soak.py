@@ -33,9 +33,9 @@ from pbx_connector.api import (
     SourceUnavailable,
     hookimpl,
 )
+from pbx_connector.logs import set_up
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.service.daemon import Service
-from pbx_connector.service.logs import set_up
 from pbx_connector.testing import MemorySource
 
 PROFILES = 20

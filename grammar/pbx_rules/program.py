@@ -55,12 +55,14 @@ class Program:
     digest: str
     """Changes with whatever changes what rows become; comments and layout do not count."""
     rules: Rules = field(repr=False)
-    _run: Run = field(repr=False)
+    _compiled: Callable[[], Run] = field(repr=False)
+    """Compiles when it is first called: a profile that is only checked needs no code."""
 
     def run(self, values: Mapping[str, Value]) -> Result:
         """Map one row. Pure; never raises: what cannot be mapped becomes a finding."""
+        run = self._compiled()  # a mistake of the compiler is no mistake of the row
         try:
-            return self._run(values)
+            return run(values)
         except RowRefused as refused:
             finding = Finding(refused.code, "error", refused.message, refused.where, refused.hint)
         except Exception as error:  # noqa: BLE001 - a plugin's function or a row's own Mapping may raise anything

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import phonenumbers
 import pytest
 from pbx_rules import BUILTIN, Example, Function, Registry, document
@@ -9,6 +11,7 @@ from pbx_rules.trial import try_expression
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 TABLES = document.load('departments: {"10": Sales, "20": Support}', "t").root
+FORMS = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.E164)
 EXAMPLES = [(function.name, example) for function in BUILTIN for example in function.examples]
 
 
@@ -55,3 +58,28 @@ def test_the_zero_in_parentheses_is_dropped_where_a_country_drops_it() -> None:
                     wrong.append(written)
     assert tried > 200
     assert wrong == []
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_a_number_is_read_as_its_country_writes_it_and_within_remarks_and_lists(region: str) -> None:
+    """What stands around a number takes nothing from it: the library tells which number each notation is."""
+    for kind in PhoneNumberType.values():
+        number = phonenumbers.example_number_for_type(region, kind)
+        if number is not None and phonenumbers.is_valid_number(number):
+            national, abroad, wanted = (phonenumbers.format_number(number, form) for form in FORMS)
+            notations = [national, abroad, wanted, national.replace(" ", "/", 1), national.replace(" ", "-")]
+            remarks = [f"Tel. {national} (2. Zentrale)", f"{abroad} oder {abroad}", f"\u202a{wanted}\u202c"]
+            for text in (*notations, *remarks):
+                assert try_expression(f'phone("{text}", region: "{region}")').value == wanted
+
+
+def test_what_is_read_out_of_a_messy_text_is_a_valid_number() -> None:
+    numbers = ("030 23125201", "0171 1234567", "DW 12", "/", "/ -202", "+")
+    remarks = ("(2. Zentrale)", "8-12 Uhr", "ab 1.1.", "2 Personen")
+    parts = (*numbers, *remarks)
+    for text in itertools.chain.from_iterable(map(" ".join, itertools.permutations(parts, n)) for n in (2, 3)):
+        found = try_expression(f'phones("{text}", region: "DE")').value or ()
+        assert isinstance(found, tuple)
+        for number in found:
+            assert phonenumbers.is_valid_number(phonenumbers.parse(str(number)))
+            assert number in ("+493023125201", "+493023125202", "+491711234567"), text

@@ -175,7 +175,7 @@ def understood(text: str) -> tuple[tree.Statement, ...]:
 def test_the_namespace_of_compiled_code_has_no_builtins() -> None:
     compiled = profile([tree.Define("V0", tree.Text("__import__('os')"))])
     assert compiled.program is not None
-    run = compiled.program._run
+    run = compiled.program._compiled()
     assert run.__globals__["__builtins__"] == {}  # type: ignore[attr-defined]
     assert run({"T": "{{7*7}}"}).records[0].values["must"] == "x{{7*7}}"
 
@@ -190,6 +190,6 @@ def test_names_of_users_never_become_names_of_python() -> None:
         source=SOURCE,
     )
     assert compiled.program is not None
-    code = compiled.program._run.__code__  # type: ignore[attr-defined]
+    code = compiled.program._compiled().__code__  # type: ignore[attr-defined]
     assert not {name for name in (*code.co_names, *code.co_varnames) if "__" in name} - {"__class__"}
     assert compiled.program.run({"__globals__": "a", "T": "b"}).records[0].values == {"must": "ab"}

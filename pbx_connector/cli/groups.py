@@ -1,12 +1,42 @@
-"""A command group whose subcommand may be left out: `history PROFILE` is `history list PROFILE`."""
+"""The command groups that Typer does not have: commands that are imported when they are called, and a group whose
+subcommand may be left out: `history PROFILE` is `history list PROFILE`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+from pbx_connector.cli import commands
 
 _WITH_VALUE = ("--store", "--limit")
+
+
+class CommandsOnCall(TyperGroup):
+    """Shows the commands by the table, so that neither the help page nor a completed name imports them all."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands.update({name: TyperCommand(name, help=text) for name, text in commands.COMMANDS.items()})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        return [*own, *self._of_plugins(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, cmd_name) or self._of_plugins(ctx).get(cmd_name)
+
+    def _of_plugins(self, ctx: Any) -> Mapping[str, TyperCommand]:
+        """Plugins are loaded for the list of commands, and for one that is none of the core's."""
+        from pbx_connector.cli.plugin_commands import plugin_commands
+
+        return plugin_commands(ctx, self.commands)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, commands.load(name) if name in commands.COMMANDS else command, rest
 
 
 class ListByDefault(TyperGroup):

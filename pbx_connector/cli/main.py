@@ -1,7 +1,8 @@
-"""`pbx-connector`: the commands in one table, and the one place where errors become words and exit codes."""
+"""`pbx-connector`: the options before any command, and the one place where errors become words and exit codes."""
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from importlib import metadata
@@ -11,12 +12,13 @@ from typing import Annotated
 import typer
 
 from pbx_connector.cli import output
-from pbx_connector.cli.commands import COMMANDS
+from pbx_connector.cli.groups import CommandsOnCall
 from pbx_connector.cli.session import CONFIG_HELP, STORE_HELP, Session
 from pbx_connector.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, ConnectorError
 
 app = typer.Typer(
     name="pbx-connector",
+    cls=CommandsOnCall,
     help="Keeps a phone system's phone book in step with its sources.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -38,16 +40,14 @@ def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     """Keeps a phone system's phone book in step with its sources."""
-    context.obj = Session(store, config)
-
-
-for add_to in COMMANDS:
-    add_to(app)
+    context.obj = Session(store, config, before=context.obj)
 
 
 def main() -> None:
     """The installed command: runs it and ends the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # else the interpreter searches all that it imported for garbage before it ends
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -10,16 +10,16 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from pbx_rules import Diagnostic, render
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from pbx_connector.errors import ConnectorError, ProfileError
-from pbx_connector.model import Problem
+
+if TYPE_CHECKING:
+    from pbx_rules import Diagnostic
+    from rich.console import Console
+    from rich.text import Text
+
+    from pbx_connector.model import Problem
 
 PIPE_WIDTH = 240
 """Columns of a table that nobody looks at on a terminal."""
@@ -49,6 +49,8 @@ def shown(text: str) -> str:
 
 
 def console(*, err: bool = False) -> Console:
+    from rich.console import Console  # takes longer than many a command that prints nothing or JSON
+
     stream = sys.stderr if err else sys.stdout
     width = None if stream.isatty() else PIPE_WIDTH
     return Console(file=stream, highlight=False, width=width, soft_wrap=False)
@@ -56,6 +58,8 @@ def console(*, err: bool = False) -> Console:
 
 def say(line: str = "", *, style: str = "") -> None:
     """A line of result."""
+    from rich.text import Text
+
     console().print(Text(line, style=style), soft_wrap=True)
 
 
@@ -77,6 +81,8 @@ def hint(line: str) -> None:
 
 
 def _aside(word: str, style: str, line: str) -> None:
+    from rich.text import Text
+
     console(err=True).print(Text.assemble((word, style), shown(line)), soft_wrap=True)
 
 
@@ -91,6 +97,9 @@ def failure(error: ConnectorError) -> None:
 
 def diagnostics(found: Sequence[Diagnostic], text: str, *, at_most: int = 100) -> None:
     """Findings in a profile, each with its place and a caret; of very many the first errors, or else warnings."""
+    from pbx_rules import render
+    from rich.text import Text
+
     gravest = sorted(range(len(found)), key=lambda index: found[index].severity != "error")[:at_most]
     for diagnostic in (found[index] for index in sorted(gravest)):
         lines = render(diagnostic, text).split("\n")
@@ -128,6 +137,10 @@ def table(
     err: bool = False,
 ) -> None:
     """A table on stdout; a column that is empty in all rows is left out. `widest` bounds columns by their heading."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
     cells = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
     filled = [index for index in range(len(columns)) if any(row[index].plain for row in cells)]
     made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)

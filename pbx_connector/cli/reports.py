@@ -1,16 +1,15 @@
-"""How a run's report and plan look, on a terminal and as JSON; shared by `simulate`, `run` and the history."""
+"""How a run's report and plan look on a terminal; shared by `simulate`, `run` and the history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 from rich.text import Text
 
+from pbx_connector.application import views
 from pbx_connector.cli import entries, output
-from pbx_connector.errors import ConnectorError, ProfileError
-from pbx_connector.model import BookReport, BookStatus, Counts, Problem, Report, RunStatus
+from pbx_connector.model import BookStatus, Counts, Report
 from pbx_connector.plan import Action, Change, FieldChange
 
 FIRST = 500
@@ -19,76 +18,7 @@ FIRST = 500
 MANY_BOOKS = 30
 """With more address books than this, only those that are not done are listed."""
 
-_COUNTS = ("rows", "added", "updated", "removed", "unchanged", "skipped", "problems")
 _STYLES = {Action.ADD: "green", Action.UPDATE: "yellow", Action.REMOVE: "red", Action.MOVE: "cyan", Action.KEEP: "dim"}
-
-
-def report_as_json(report: Report) -> dict[str, Any]:
-    return {
-        "run": report.run,
-        "profile": report.profile,
-        "status": str(report.status),
-        "counts": {name: getattr(report.counts, name) for name in _COUNTS},
-        "books": [_book_as_json(book) for book in report.books],
-        "problems": [problem_as_json(problem) for problem in report.problems],
-        "warnings": [problem_as_json(problem) for problem in report.warnings],
-        "skipped": dict(report.skipped),
-        "started": report.started.isoformat() if report.started else None,
-        "duration": round(report.duration, 3),
-    }
-
-
-def failed_report(profile: str, error: ConnectorError) -> dict[str, Any]:
-    """The report of a run that came to nothing, for programs that read JSON."""
-    report = Report(run="", profile=profile, status=RunStatus.FAILED, counts=Counts(problems=1))
-    problems = [{"code": error.code, "severity": "error", "message": error.message, "where": "", "hint": error.hint}]
-    if isinstance(error, ProfileError) and error.diagnostics:
-        problems = [
-            {
-                "code": found.code,
-                "severity": found.severity,
-                "message": found.message,
-                "where": f"{found.file}:{found.span.line}:{found.span.column}",
-                "hint": found.hint,
-            }
-            for found in error.diagnostics
-        ]
-    return report_as_json(report) | {"run": None, "problems": problems}
-
-
-def problem_as_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "message": problem.message,
-        "where": problem.where,
-        "hint": problem.hint,
-    }
-
-
-def _book_as_json(report: BookReport) -> dict[str, Any]:
-    book = report.book
-    return {
-        "id": book.id,
-        "title": book.title,
-        "kind": book.kind,
-        "account": book.account,
-        "status": str(report.status),
-        "rows": report.rows,
-    }
-
-
-def change_as_json(change: Change) -> dict[str, Any]:
-    content = change.content
-    return {
-        "action": str(change.action),
-        "entry": change.entry,
-        "book": change.book,
-        "account": content.account,
-        "fields": dict(content.fields),
-        "labels": dict(content.labels),
-        "changes": [{"field": field.name, "old": field.old, "new": field.new} for field in change.fields()],
-    }
 
 
 def show_report(report: Report) -> None:
@@ -110,7 +40,7 @@ def show_report(report: Report) -> None:
 
 
 def counts_in_words(counts: Counts) -> str:
-    return ", ".join(f"{getattr(counts, name)} {name}" for name in _COUNTS)
+    return ", ".join(f"{getattr(counts, name)} {name}" for name in views.COUNTS)
 
 
 def show_records(title: str, records: Iterable[Change]) -> None:

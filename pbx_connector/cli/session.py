@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import platformdirs
 import typer
 
-from pbx_connector import stores
 from pbx_connector.cli import output
-from pbx_connector.config import Config, load_config
-from pbx_connector.errors import UsageError
-from pbx_connector.plugins import Plugins
-from pbx_connector.profile import Profile
+
+if TYPE_CHECKING:  # each is imported where it is used: every command imports this module
+    from pbx_connector import stores
+    from pbx_connector.application.installation import Installation
+    from pbx_connector.config import Config, ConfigFile, PluginConfig
+    from pbx_connector.extensions import Command, Exporter
+    from pbx_connector.plugins import Plugins
+    from pbx_connector.profile import Profile
 
 STORE_HELP = "Where the phone book is, such as sqlite:///book.sqlite; default: as configured, or in your data folder."
 CONFIG_HELP = "The configuration; default: config.yaml in your configuration folder or the system's, if there is one."
 
 StoreOption = Annotated[str | None, typer.Option("--store", help=STORE_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+RowsOption = Annotated[
+    Path, typer.Option("--rows", metavar="FILE.jsonl", help="Rows to try the rules on: one JSON object a line.")
+]
 ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metavar="PROFILE")]
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's private entries.")]
@@ -36,23 +42,49 @@ _SQLITE = "sqlite:///"
 class Session:
     """One call of the command line. An option given after the command wins over one given before it."""
 
-    def __init__(self, store_url: str | None = None, config_file: Path | None = None) -> None:
+    def __init__(
+        self, store_url: str | None = None, config_file: Path | None = None, before: Session | None = None
+    ) -> None:
+        """`before` has loaded the plugins already, if anybody needed them."""
         self._chosen_store = store_url
         self._config_file = config_file
+        self._loaded: Plugins | None = before._loaded if before else None
+        self._named: int = before._named if before else 0
 
     @classmethod
     def of(cls, context: typer.Context, store: str | None = None) -> Session:
-        session: Session = context.obj
-        return cls(store, session._config_file) if store else session
+        session: Session = context.obj or cls()  # a shell that completes words does not come by the options before
+        return cls(store, session._config_file, before=session) if store else session
+
+    @cached_property
+    def _config_as_read(self) -> ConfigFile:
+        from pbx_connector.config import ConfigFile
+
+        return ConfigFile.read(self._config_file)
 
     @cached_property
     def config(self) -> Config:
+        """Without what it says of plugins, which need not be loaded for it. Raises `ConfigError`."""
+        return self._config_as_read.config()
+
+    @cached_property
+    def config_with_plugins(self) -> Config:
+        """As the hooks of plugins get it. Raises `ConfigError`."""
+        try:
+            return self.plugins.configure(self._config_as_read)
+        finally:
+            self._name_broken()
+
+    @cached_property
+    def installation(self) -> Installation:
         """Raises `ConfigError`."""
-        return load_config(self._config_file)
+        from pbx_connector.application.installation import Installation
+
+        return Installation(self.config_with_plugins, self.plugins)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
-        _ = self.config
+        _ = self.config_with_plugins
 
     @property
     def store_url(self) -> str:
@@ -71,6 +103,8 @@ class Session:
 
     def open_store(self) -> stores.Store:
         """Raises `StoreError`."""
+        from pbx_connector import stores
+
         self.make_store_folder()
         url = self.store_url
         made = url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists()
@@ -82,6 +116,8 @@ class Session:
     @contextmanager
     def open_store_to_look(self) -> Iterator[stores.Store]:
         """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
+        from pbx_connector import stores
+
         file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):
@@ -98,32 +134,44 @@ class Session:
     @cached_property
     def plugins(self) -> Plugins:
         """The installed plugins; those that are broken are named on stderr, once."""
-        plugins = Plugins()
-        for broken in plugins.broken:
-            output.warn(f"plugin {broken.name!r} is left out: {broken.reason}")
-        return plugins
+        from pbx_connector.plugins import Plugins
+
+        self._loaded = self._loaded or Plugins()
+        self._name_broken()
+        return self._loaded
+
+    @property
+    def plugin_configs(self) -> Mapping[str, PluginConfig]:
+        found = self.plugins.configs
+        self._name_broken()
+        return found
+
+    @property
+    def exporters(self) -> Mapping[str, Exporter]:
+        found = self.plugins.exporters
+        self._name_broken()
+        return found
+
+    def plugin_commands(self, taken: Collection[str]) -> Mapping[str, tuple[str, Command]]:
+        found = self.plugins.commands(taken)
+        self._name_broken()
+        return found
+
+    def _name_broken(self) -> None:
+        """Most hooks are asked when their answer is needed, so a plugin may turn out to be broken late."""
+        broken = self._loaded.broken if self._loaded else ()
+        for one in broken[self._named :]:
+            output.warn(f"plugin {one.name!r} is left out: {one.reason}")
+        self._named = len(broken)
 
 
 def warn_without_accounts(profile: Profile, store: stores.Store) -> None:
-    """A profile that uses the account of a row expects personal contacts; without accounts there are none."""
-    if "local_id" in profile.fields and not store.accounts():
+    from pbx_connector.application.profiles import needs_accounts
+
+    if needs_accounts(profile, store):
         output.warn("no accounts are known, so nobody's own contacts are read")
         output.hint("pbx-connector accounts import FILE.csv, with the columns id, username, email")
 
 
 def default_store_file() -> Path:
     return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"
-
-
-def known_account(store: stores.Store, id: str) -> str:
-    """Raises `UsageError` if there is no such account."""
-    if all(account.id != id for account in store.accounts()):
-        raise UsageError(f"there is no account {id!r}", hint="pbx-connector accounts list")
-    return id
-
-
-def scope(store: stores.Store, account: str | None, company: bool) -> stores.AccountScope:
-    """Which entries `--account` and `--company` ask for. Raises `UsageError` for both, or for an unknown account."""
-    if account is not None and company:
-        raise UsageError("--account and --company exclude each other")
-    return None if company else stores.ALL if account is None else known_account(store, account)

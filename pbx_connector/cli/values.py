@@ -1,10 +1,8 @@
-"""How values of the rule language are shown: to people as the language writes them, to programs as JSON has them."""
+"""How values of the rule language are shown to people: as the language writes them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from pbx_rules import Value, as_text
@@ -19,17 +17,6 @@ def written(value: Value) -> str:
     """`"text"`, `12`, `true`, `blank`, `list(…)`, `{part: …}`; what is too long is cut."""
     text = output.shown(_written(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def plain(value: Any) -> Any:
-    """As JSON has it: a date in ISO form, a number as one."""
-    if isinstance(value, Mapping):
-        return {name: plain(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(element) for element in value]
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _written(value: Any) -> str:

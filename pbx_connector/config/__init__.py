@@ -1,10 +1,11 @@
 """The one `config.yaml`: where store and profiles are and how to reach people, for command line and service alike."""
 
-from pbx_connector.config.loading import load_config, variables
+from pbx_connector.config.loading import ConfigFile, load_config, variables
 from pbx_connector.config.model import (
     Config,
     MailConfig,
     NotifyConfig,
+    PluginConfig,
     ServiceConfig,
     WebhookConfig,
     split_address,
@@ -12,8 +13,10 @@ from pbx_connector.config.model import (
 
 __all__ = [
     "Config",
+    "ConfigFile",
     "MailConfig",
     "NotifyConfig",
+    "PluginConfig",
     "ServiceConfig",
     "WebhookConfig",
     "load_config",

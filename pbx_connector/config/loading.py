@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,14 +12,16 @@ import platformdirs
 from pbx_rules import Diagnostic
 from pbx_rules.document import Document, load
 from pbx_rules.document import Mapping as MappingNode
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model
 
-from pbx_connector.config.model import Config
-from pbx_connector.documents import finding, from_details, given_values, masked
+from pbx_connector.config.model import Config, PluginConfig
+from pbx_connector.documents import START, finding, from_details, given_values, masked
 from pbx_connector.errors import ConfigError
 
 FILE_VARIABLE = "PBX_CONNECTOR_CONFIG"
 PREFIX = "PBX_CONNECTOR"
+PLUGINS = "plugins"
+"""The key that has a section for each plugin, under its name."""
 
 KeyPath = tuple[str, ...]
 
@@ -27,21 +29,92 @@ KeyPath = tuple[str, ...]
 def load_config(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration of `file`, or else of the first place that has one, under the environment's variables.
 
-    Raises `ConfigError` with everything that is wrong.
+    What it says of plugins is as it was written, see `ConfigFile`. Raises `ConfigError` with everything that is wrong.
     """
-    path = file or _named(environment) or next((path for path in places() if path.is_file()), None)
-    folder = path.parent.resolve() if path else places()[0].parent
-    document = load((_read(path) if path else "") or "{}", str(path or ""))
-    root = document.root
-    if document.diagnostics or not isinstance(root, MappingNode):
-        wrong = finding("P0104", "a configuration is a mapping: store: ..., mail: ...", file=document.file)
-        raise _error(document, document.diagnostics or (wrong,))
-    values, set_by = _overlaid(given_values(root), environment)
-    try:
-        config = Config.model_validate(values, context={"folder": folder})
-    except ValidationError as error:
-        raise _explained(error, document, root, set_by) from None
-    return config if config.profiles else config.model_copy(update={"profiles": folder / "profiles"})
+    return ConfigFile.read(file, environment).config()
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """The configuration as it was read. What `plugins:` may say is known only once the plugins are loaded, and most
+    commands need none: so the core's keys and each plugin's section are validated apart."""
+
+    document: Document
+    root: MappingNode
+    folder: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def read(cls, file: Path | None = None, environment: Mapping[str, str] = os.environ) -> ConfigFile:
+        """Raises `ConfigError` for what is no mapping."""
+        path = file or _named(environment) or next((path for path in places() if path.is_file()), None)
+        folder = path.parent.resolve() if path else places()[0].parent
+        document = load((_read(path) if path else "") or "{}", str(path or ""))
+        root = document.root
+        if document.diagnostics or not isinstance(root, MappingNode):
+            wrong = finding("P0104", "a configuration is a mapping: store: ..., mail: ...", file=document.file)
+            raise _error(document, document.diagnostics or (wrong,))
+        return cls(document, root, folder, environment)
+
+    def config(self) -> Config:
+        """The core's keys. Raises `ConfigError` with everything that is wrong with them."""
+        values, set_by = _overlaid(given_values(self.root), dict(variables()), self.environment)
+        try:
+            config = Config.model_validate(values, context={"folder": self.folder})
+        except ValidationError as error:
+            raise self.error(self._explained(error, Config, self.root, set_by)) from None
+        return config if config.profiles else config.model_copy(update={"profiles": self.folder / "profiles"})
+
+    def plugin_names(self) -> list[str]:
+        """Those that have a section."""
+        return [key.text for key, _ in self._sections.items]
+
+    def section(self, name: str, config: PluginConfig) -> tuple[BaseModel | None, tuple[Diagnostic, ...]]:
+        """A plugin's settings, or what is wrong with them; without a section those that its model has by itself."""
+        keys = {variable: path[1:] for variable, path in variables(config.model, (PLUGINS, name))}
+        written = {name: given_values(self._sections).get(name, {})} if name in self.plugin_names() else {}
+        values, set_by = _overlaid(written, keys, self.environment)
+        # The section's name is in the path of every error, and so it finds its place.
+        model = create_model("Plugins", section=(config.model, Field(alias=name)))
+        try:
+            made = model.model_validate(values or {name: {}}, context={"folder": self.folder})
+        except ValidationError as error:
+            return None, self._explained(error, model, self._sections, set_by, PLUGINS) if values else ()
+        settings: BaseModel = made.section  # type: ignore[attr-defined]
+        return settings, ()
+
+    def unknown_plugin(self, name: str, hint: str) -> Diagnostic:
+        span = next(key.span for key, _ in self._sections.items if key.text == name)
+        return finding(
+            "P0103", f"no plugin with a configuration is {name!r}", file=self.document.file, span=span, hint=hint
+        )
+
+    def error(self, diagnostics: tuple[Diagnostic, ...]) -> ConfigError:
+        return _error(self.document, diagnostics)
+
+    @property
+    def _sections(self) -> MappingNode:
+        node = self.root.get(PLUGINS)
+        return node if isinstance(node, MappingNode) else MappingNode((), START)
+
+    def _explained(
+        self,
+        error: ValidationError,
+        model: type[BaseModel],
+        root: MappingNode,
+        set_by: dict[KeyPath, str],
+        below: str = "",
+    ) -> tuple[Diagnostic, ...]:
+        found = []
+        for details in error.errors(include_input=False, include_url=False):
+            path = tuple(str(part) for part in details["loc"])
+            diagnostic = from_details(details, file=self.document.file, root=root, model=model, below=below)
+            variable = next((name for key, name in set_by.items() if path[: len(key)] == key), None)
+            if variable:
+                message = f"{variable}: {diagnostic.message}"
+                diagnostic = replace(diagnostic, message=message, label="from the environment")
+            found.append(diagnostic)
+        return tuple(found)
 
 
 def places() -> list[Path]:
@@ -53,15 +126,17 @@ def places() -> list[Path]:
 
 
 def variables(model: type[BaseModel] = Config, path: KeyPath = ()) -> Iterator[tuple[str, KeyPath]]:
-    """The environment variable of every key, with the path to the key."""
+    """The environment variable of every key, with the path to the key; a plugin's are those of its own model."""
     for name, field in model.model_fields.items():
-        key = (*path, name)
+        key = (*path, field.alias or name)
+        if key == (PLUGINS,):
+            continue
         parts = [field.annotation, *get_args(field.annotation)]
         nested = next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None)
         if nested is not None:
             yield from variables(nested, key)
         else:
-            yield "_".join((PREFIX, *key)).upper(), key
+            yield "_".join((PREFIX, *key)).upper().replace("-", "_"), key
 
 
 def _named(environment: Mapping[str, str]) -> Path | None:
@@ -79,10 +154,12 @@ def _read(path: Path) -> str:
         raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from None
 
 
-def _overlaid(values: dict[str, Any], environment: Mapping[str, str]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+def _overlaid(
+    values: dict[str, Any], keys: Mapping[str, KeyPath], environment: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[KeyPath, str]]:
     """The values with the environment's laid over them, and which variable set what."""
     set_by = {}
-    for variable, path in variables():
+    for variable, path in keys.items():
         if text := environment.get(variable, ""):
             values = _with(values, path, text)
             set_by[path] = variable
@@ -96,20 +173,6 @@ def _with(values: Any, path: KeyPath, text: str) -> dict[str, Any]:
     if rest and set(known.get(first) or ()) <= {"env", "file", "keyring"} and rest[0] in ("env", "file", "keyring"):
         known[first] = {}
     return known | {first: _with(known.get(first), tuple(rest), text) if rest else text}
-
-
-def _explained(
-    error: ValidationError, document: Document, root: MappingNode, set_by: dict[KeyPath, str]
-) -> ConfigError:
-    found = []
-    for details in error.errors(include_input=False, include_url=False):
-        path = tuple(str(part) for part in details["loc"])
-        diagnostic = from_details(details, file=document.file, root=root, model=Config)
-        variable = next((name for key, name in set_by.items() if path[: len(key)] == key), None)
-        if variable:
-            diagnostic = replace(diagnostic, message=f"{variable}: {diagnostic.message}", label="from the environment")
-        found.append(diagnostic)
-    return _error(document, tuple(found))
 
 
 def _error(document: Document, diagnostics: tuple[Diagnostic, ...]) -> ConfigError:

@@ -8,8 +8,10 @@ through `pbx_connector.api`.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -49,7 +51,7 @@ class MailConfig(Strict):
     password: Secret | None = None
     sender: str
     """The address that mails come from."""
-    to: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
+    to: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str]), Field(min_length=1)]
     ca_file: ProfilePath | None = None
     """Certificates to trust instead of the system's, for a mail server with one of your own."""
     timeout: Annotated[Duration, at_least("1s")] = timedelta(seconds=30)
@@ -137,6 +139,15 @@ class HistoryConfig(Strict):
     """How long runs and plans can be looked at and undone; the last run of each profile stays."""
 
 
+@dataclass(frozen=True, slots=True)
+class PluginConfig:
+    """What a plugin's section under `plugins:` can say, as the hook `pbx_config` returns it."""
+
+    model: type[BaseModel]
+    """With `extra="forbid"`, so that a mistyped key is told; secrets as `pbx_connector.api.Secret`, paths as
+    `pbx_connector.api.ProfilePath`."""
+
+
 class Config(Strict):
     store: str | None = None
     """Where the phone book is, such as sqlite:///book.sqlite; default: a file in your data folder."""
@@ -149,6 +160,9 @@ class Config(Strict):
     notify: NotifyConfig = NotifyConfig()
     service: ServiceConfig = ServiceConfig()
     history: HistoryConfig = HistoryConfig()
+    plugins: Mapping[str, Any] = {}
+    """A section for each installed plugin that has a configuration, under its name: as written, or once the plugins
+    are loaded as the plugin's own model, None if the plugin requires keys and has no section."""
 
     @field_validator("timezone")
     @classmethod

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
@@ -22,6 +22,7 @@ from pbx_connector.model import Report
 from pbx_connector.notice import Notice
 from pbx_connector.notifications.policy import AlertState, Told
 from pbx_connector.plugins import Notifier
+from pbx_connector.stores import SharedState
 
 Result = TypeVar("Result")
 
@@ -32,13 +33,6 @@ MOST_DOUBLINGS = 6
 GIVE_UP_AFTER = timedelta(days=2)
 MOST_PENDING = 50
 """A profile: older messages make room for newer ones."""
-
-
-class SharedState(Protocol):
-    """The part of a store that is needed here."""
-
-    def shared_state(self, key: str) -> str: ...
-    def compare_and_set(self, key: str, old: str, new: str) -> bool: ...
 
 
 class LocalSharedState:

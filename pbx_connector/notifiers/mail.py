@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-import smtplib
 import socket
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate
+from typing import TYPE_CHECKING
 
 from pbx_connector.api import Config, ConnectorError, MailConfig, Notice, Report, hookimpl
 from pbx_connector.notifiers.text import paragraphs
+
+if TYPE_CHECKING:
+    from smtplib import SMTP
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ def compose(config: MailConfig, report: Report, notices: Sequence[Notice], deliv
 
 def send(config: MailConfig, message: EmailMessage) -> None:
     """Raises `ConnectorError` if nobody got it; of those who did, none shall get it again for the sake of others."""
+    import smtplib  # here and below: most commands send no mail
+
     with translated(config), _connected(config) as server:
         if config.user is not None and config.password is not None:
             server.login(config.user, config.password.reveal().get_secret_value())
@@ -56,8 +60,11 @@ def send(config: MailConfig, message: EmailMessage) -> None:
 
 
 @contextmanager
-def _connected(config: MailConfig) -> Iterator[smtplib.SMTP]:
+def _connected(config: MailConfig) -> Iterator[SMTP]:
     """A connection that is as secure as the configuration asks for, or none."""
+    import smtplib
+    import ssl
+
     port = config.port or DEFAULT_PORTS[config.security]
     timeout = config.timeout.total_seconds()
     trust = ssl.create_default_context(cafile=config.ca_file)
@@ -73,7 +80,10 @@ def _connected(config: MailConfig) -> Iterator[smtplib.SMTP]:
 
 @contextmanager
 def translated(config: MailConfig) -> Iterator[None]:
-    """Whatever sending can raise, as one error; a server's answer may quote what was sent; only its code is shown."""
+    """Whatever sending can raise, as one error. A server may quote what was sent, so only its code is shown."""
+    import smtplib
+    import ssl
+
     place = f"the mail server {config.host}"
     try:
         yield

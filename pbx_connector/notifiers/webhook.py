@@ -12,28 +12,15 @@ import binascii
 import hashlib
 import hmac
 import json
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-import urllib3
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING, Any
 
 from pbx_connector.api import Config, ConnectorError, Notice, Report, WebhookConfig, hookimpl
 
-ATTEMPTS = urllib3.Retry(
-    total=2,
-    redirect=False,
-    allowed_methods={"POST"},
-    status_forcelist={429, 500, 502, 503, 504},
-    backoff_factor=0.5,
-    backoff_max=5,
-    respect_retry_after_header=False,
-    raise_on_status=False,
-)
-"""Three in a row for a hiccup; what still fails is repeated later by the outbox."""
+if TYPE_CHECKING:
+    from urllib3 import PoolManager, Retry
 
 
 @hookimpl
@@ -112,9 +99,13 @@ def _headers(config: WebhookConfig, body: bytes, delivery: str) -> dict[str, str
 
 
 @contextmanager
-def _pool(config: WebhookConfig) -> Iterator[urllib3.PoolManager]:
+def _pool(config: WebhookConfig) -> Iterator[PoolManager]:
+    import ssl  # here and below: most commands call no webhook
+
+    import urllib3
+
     pool = urllib3.PoolManager(
-        retries=ATTEMPTS,
+        retries=_attempts(),
         timeout=urllib3.Timeout(total=config.timeout.total_seconds()),
         ssl_context=ssl.create_default_context(cafile=config.ca_file),
     )
@@ -124,10 +115,29 @@ def _pool(config: WebhookConfig) -> Iterator[urllib3.PoolManager]:
         pool.clear()
 
 
+def _attempts() -> Retry:
+    """Three in a row for a hiccup; what still fails is repeated later by the outbox."""
+    from urllib3 import Retry
+
+    return Retry(
+        total=2,
+        redirect=False,
+        allowed_methods={"POST"},
+        status_forcelist={429, 500, 502, 503, 504},
+        backoff_factor=0.5,
+        backoff_max=5,
+        respect_retry_after_header=False,
+        raise_on_status=False,
+    )
+
+
 @contextmanager
 def translated(config: WebhookConfig) -> Iterator[None]:
     """The address may carry a token in its path, so errors name the host alone."""
-    host = urllib3.util.parse_url(config.url).host
+    from urllib3.exceptions import HTTPError
+    from urllib3.util import parse_url
+
+    host = parse_url(config.url).host
     try:
         yield
     except (HTTPError, OSError) as error:

@@ -1,6 +1,6 @@
 """A profile, loaded and checked: what one run needs to know. `pbx_connector.run` is its consumer."""
 
-from pbx_connector.profile.cases import Case, Difference, run_case
+from pbx_connector.profile.cases import Case, Difference, run_case, variables
 from pbx_connector.profile.formatting import format_profile
 from pbx_connector.profile.header import ProfileId
 from pbx_connector.profile.loading import Checked, LoadedProfile, check_profile, check_text, load_profile, load_whole
@@ -23,4 +23,5 @@ __all__ = [
     "load_whole",
     "read_profile",
     "run_case",
+    "variables",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pbx_rules import Diagnostic, document
+from pbx_rules import Diagnostic, Value, document
 
 from pbx_connector import rows
 from pbx_connector.documents import finding
@@ -60,6 +60,11 @@ def run_case(case: Case, rules: Rules) -> tuple[Difference, ...]:
     """What differs from the expectation; nothing for a test that passes."""
     mapped = rules.map(case.row, rows.book_of(case.row.values, "tests"))
     return tuple(_differences(case, mapped))
+
+
+def variables(case: Case, rules: Rules) -> dict[str, Value]:
+    """What each variable came to; those below a rule that skipped the row have no value."""
+    return {step.name: step.value for step in rules.trace(case.row).steps if step.kind == "define"}
 
 
 def _differences(case: Case, mapped: Mapped) -> Iterator[Difference]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pbx_rules import Diagnostic, format_rules
+from pbx_rules import Diagnostic
 from pbx_rules.document import Document, Mapping, Scalar, load
 
 from pbx_connector.documents import finding, masked
@@ -38,6 +38,8 @@ def _replaced(text: str, rules: Scalar) -> str:
     while length and not lines[length - 1].strip():
         length -= 1
     ending = "\r" if header.endswith("\r") else ""
+    from pbx_rules import format_rules
+
     written = format_rules(rules.text).rstrip("\n").split("\n")
     lines[:length] = [(" " * indent + line if line else "") + ending for line in written]
     return text[: rules.start] + header + newline + "\n".join(lines)

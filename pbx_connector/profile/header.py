@@ -28,27 +28,29 @@ def _share(value: object) -> object:
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    """Descriptions stand in `Field`: taking them from docstrings, pydantic reads this file anew for each model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RemovalLimitHeader(Strict):
-    share: Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)] = 0.2
-    """Share of the profile's present entries, such as `20%`."""
+    share: Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)] = Field(
+        0.2, description="Share of the profile's present entries, such as `20%`."
+    )
     entries: Annotated[int, Field(ge=0)] = 10
 
 
 class LimitsHeader(Strict):
-    remove_at_most: RemovalLimitHeader = RemovalLimitHeader()
-    """A run that would remove more than both of these is refused."""
+    remove_at_most: RemovalLimitHeader = Field(
+        RemovalLimitHeader(), description="A run that would remove more than both of these is refused."
+    )
 
 
 class Expected(Strict):
     """What a record must have; only what is named is compared, and a name without a value must be blank."""
 
-    labels: dict[str, str] = Field(default_factory=dict)
-    """Labels and their values."""
-    skipped: str | None = None
-    """The reason for which the row is skipped; it stands alone."""
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels and their values.")
+    skipped: str | None = Field(None, description="The reason for which the row is skipped; it stands alone.")
 
     @model_validator(mode="after")
     def _something(self) -> Expected:
@@ -85,42 +87,40 @@ Expectation: TypeAlias = Annotated[
 class CaseHeader(Strict):
     """A row, and what the rules must make of it."""
 
-    row: dict[str, Any]
-    """Fields of the source and their values; dates as YYYY-MM-DD."""
-    expect: Expectation
-    """The record that the row makes; for several records, a list of them."""
+    row: dict[str, Any] = Field(description="Fields of the source and their values; dates as YYYY-MM-DD.")
+    expect: Expectation = Field(description="The record that the row makes; for several records, a list of them.")
 
 
 class Header(Strict):
     """The top level of a profile file."""
 
-    title: str
-    """What people call this profile."""
-    source: str
-    """The name of an installed source; `pbx-connector sources` lists them."""
-    settings: dict[str, Any]
-    """The source's own settings; `pbx-connector sources NAME` describes them."""
-    structure: Any
-    """The template that turns variables and fields into records."""
-    id: ProfileId | None = None
-    """Who owns the entries; default: the file's name without its ending."""
+    title: str = Field(description="What people call this profile.")
+    source: str = Field(description="The name of an installed source; `pbx-connector sources` lists them.")
+    settings: dict[str, Any] = Field(
+        description="The source's own settings; `pbx-connector sources NAME` describes them."
+    )
+    structure: Any = Field(description="The template that turns variables and fields into records.")
+    id: ProfileId | None = Field(None, description="Who owns the entries; default: the file's name without its ending.")
     comments: str | None = None
-    mode: Mode = "mirror"
-    """mirror: create, update, and remove what is missing; upsert: never remove."""
-    region: str | None = None
-    """For phone numbers without a country code, such as DE."""
-    tables: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """Look-up tables of the rules."""
-    rules: str | None = None
-    """Statements that keep or skip rows and compute variables."""
+    mode: Mode = Field(
+        "mirror", description="mirror: create, update, and remove what is missing; upsert: never remove."
+    )
+    region: str | None = Field(None, description="For phone numbers without a country code, such as DE.")
+    tables: dict[str, dict[str, str]] = Field(default_factory=dict, description="Look-up tables of the rules.")
+    rules: str | None = Field(None, description="Statements that keep or skip rows and compute variables.")
     limits: LimitsHeader = LimitsHeader()
-    schedule: Schedule | None = None
-    """When the service runs it: `"0 12 * * *"`, `{cron: ..., timezone: ...}` or `{every: 15m}`."""
-    notify: NotifyConfig | None = None
-    """When people hear of it, instead of what the configuration says."""
-    tests: tuple[CaseHeader, ...] = ()
-    """Rows with what the rules must make of them; `pbx-connector test` runs them."""
-    labels: Literal["create", "require"] = "create"
-    """create: runs make the labels that are missing; require: they leave them out and say so."""
-    publish_personal: bool = False
-    """Allow personal contacts to land in the company phone book, where the structure says so."""
+    schedule: Schedule | None = Field(
+        None, description='When the service runs it: `"0 12 * * *"`, `{cron: ..., timezone: ...}` or `{every: 15m}`.'
+    )
+    notify: NotifyConfig | None = Field(
+        None, description="When people hear of it, instead of what the configuration says."
+    )
+    tests: tuple[CaseHeader, ...] = Field(
+        (), description="Rows with what the rules must make of them; `pbx-connector test` runs them."
+    )
+    labels: Literal["create", "require"] = Field(
+        "create", description="create: runs make the labels that are missing; require: they leave them out and say so."
+    )
+    publish_personal: bool = Field(
+        False, description="Allow personal contacts to land in the company phone book, where the structure says so."
+    )

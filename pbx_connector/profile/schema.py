@@ -1,8 +1,5 @@
 """The JSON Schema of a profile, for editors: the frame from `header`, the settings of each installed source, the
 structure from the phone book's target fields.
-
-Profiles are read as text whatever YAML makes of a value (`0041`, `NO`), so wherever a text may stand the schema takes
-what editors' YAML readers may take it for.
 """
 
 from __future__ import annotations
@@ -10,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
+from pbx_connector.documents.json_schema import DIALECT, TEXT, schema_of
 from pbx_connector.profile.header import Header
 from pbx_connector.source import SourceType
 from pbx_connector.targets import (
@@ -23,9 +19,6 @@ from pbx_connector.targets import (
     TARGETS,
 )
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-_TEXT = {"type": ["string", "number", "boolean", "null"]}
 _CONTROL = {
     "when": "A condition: without it there is no such record.",
     "for": "`name in list`: one such record for each element.",
@@ -36,7 +29,7 @@ _CONTROL = {
 def profile_schema(sources: Iterable[SourceType]) -> dict[str, Any]:
     """For profiles of any of these sources."""
     known = sorted(sources, key=lambda source: source.name)
-    schema = _schema_of(Header)
+    schema = schema_of(Header)
     schema["$schema"] = DIALECT
     schema["title"] = "A profile of pbx-connector"
     schema["properties"]["source"]["enum"] = [source.name for source in known]
@@ -48,7 +41,7 @@ def profile_schema(sources: Iterable[SourceType]) -> dict[str, Any]:
 
 def _add_settings(schema: dict[str, Any], source: SourceType) -> None:
     """The settings of one source, valid where the profile names it."""
-    settings = _schema_of(source.settings, prefix=f"{source.name}.")
+    settings = schema_of(source.settings, prefix=f"{source.name}.")
     schema["$defs"] |= settings.pop("$defs", {})
     schema["$defs"][f"{source.name}.settings"] = settings
     schema.setdefault("allOf", []).append(
@@ -57,36 +50,6 @@ def _add_settings(schema: dict[str, Any], source: SourceType) -> None:
             "then": {"properties": {"settings": {"$ref": f"#/$defs/{source.name}.settings"}}},
         }
     )
-
-
-def _schema_of(model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
-    made = model.model_json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
-    if "$defs" in made:
-        made["$defs"] = {f"{prefix}{name}": definition for name, definition in made["$defs"].items()}
-    loose: dict[str, Any] = _loosened(made)
-    return loose
-
-
-_READ_AS = {
-    "string": ["string", "number", "boolean"],
-    "integer": ["integer", "string"],
-    "number": ["number", "string"],
-    "boolean": ["boolean", "string"],
-}
-"""What else an editor's YAML reader may take a value of a type for, or a profile may write for it."""
-
-
-def _loosened(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_loosened(part) for part in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    loose = {name: _loosened(part) for name, part in schema.items()}
-    if isinstance(loose.get("type"), str) and "enum" not in loose and "const" not in loose:
-        loose["type"] = _READ_AS.get(loose["type"], loose["type"])
-    if schema.get("additionalProperties") == {"type": "string"}:
-        loose["additionalProperties"] = _TEXT
-    return loose
 
 
 def _structure() -> dict[str, Any]:
@@ -123,10 +86,10 @@ def _records(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _record(fields: Mapping[str, dict[str, str]], required: list[str]) -> dict[str, Any]:
-    control = {name: {**_TEXT, "description": text} for name, text in _CONTROL.items()}
+    control = {name: {**TEXT, "description": text} for name, text in _CONTROL.items()}
     return {
         "type": "object",
-        "properties": {**{code: {**_TEXT, **described} for code, described in fields.items()}, **control},
+        "properties": {**{code: {**TEXT, **described} for code, described in fields.items()}, **control},
         "required": required,
         "additionalProperties": False,
     }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from functools import partial
+from typing import assert_never
 
 from pbx_connector.errors import ConnectorError, ProtocolViolation, SourceError
 from pbx_connector.model import (
@@ -225,8 +226,10 @@ class BookReading:
                 return StagedRow(key, Outcome.SKIPPED, reason=reason)
             case Gone(key):
                 return StagedRow(key, Outcome.GONE)
+            case End():
+                raise ProtocolViolation("the source sent an End among the contacts", code="S102")
             case _:
-                raise ProtocolViolation(f"the source sent a {type(item).__name__}", code="S102")
+                assert_never(item)
 
     # absences
 

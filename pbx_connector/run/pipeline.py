@@ -1,14 +1,14 @@
 """One execution of a profile, from opening its source to the report; simulate and run are the same path.
 
-Books are read and staged by `reading.py`, compared by the store, judged by `guard.py`; then the plan is applied in one
-transaction, or kept, or only shown.
+Books are read and staged by `book_reading.py`, compared by the store, judged by `guard.py`; then the plan is applied in
+one transaction, or kept, or only shown.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from pbx_connector.run.guard import objections
 from pbx_connector.run.progress import Progress, Silent
 from pbx_connector.run.simulation import Simulation
 from pbx_connector.source import SourceContext
-from pbx_connector.stores.contract import KeptPlan, Store
+from pbx_connector.stores.contract import KeptPlan, Plans, Runs
 from pbx_connector.stores.workspace import PlanTransaction, Workspace
 
 LOG = logging.getLogger(__name__)
@@ -35,29 +35,37 @@ LOG = logging.getLogger(__name__)
 PARALLEL = 10
 """Books read at a time, unless a caller says otherwise; sources have limits of their own."""
 SHOWN_PROBLEMS = 1000
-"""A report carries no more than these; it counts all, and `Store.problems` has the rest."""
+"""A report carries no more than these; it counts all, and `Profiles.problems` has the rest."""
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def run_profile(
     profile: Profile,
-    store: Store,
+    store: Runs,
     *,
     full: bool = False,
     plan: str | None = None,
     release: str | None = None,
     parallel: int = PARALLEL,
     progress: Progress | None = None,
+    clock: Clock = utc_now,
 ) -> Report:
     """Bring the phone book in step with the profile's source.
 
     `plan` applies a plan that a simulation saved, `release` one that the guard refused; both read the source again and
-    apply only what was shown. `full` reads everything, whatever is known from earlier runs.
+    apply only what was shown. `full` reads everything, whatever is known from earlier runs. `clock` says when
+    it starts.
     """
     if plan is not None and release is not None:
         raise UsageError("a run applies one plan: a saved one, or a refused one that is released")
     kept = None if plan is None and release is None else _usable(store, profile, plan or release or "")
     with store.open_workspace(profile.id, profile.title, simulate=False, file=profile.file) as workspace:
-        run = PipelineRun(profile, workspace, progress or Silent())
+        run = PipelineRun(profile, workspace, progress or Silent(), clock())
         with bound_contextvars(profile=profile.id, run=workspace.run), run.recorded():
             LOG.info("run begins")
             reading = run.read(full, parallel)
@@ -73,12 +81,13 @@ def run_profile(
 @contextmanager
 def simulate_profile(
     profile: Profile,
-    store: Store,
+    store: Runs,
     *,
     full: bool = False,
     save: bool = False,
     parallel: int = PARALLEL,
     progress: Progress | None = None,
+    clock: Clock = utc_now,
 ) -> Iterator[Simulation]:
     """What `run_profile` would do, without a trace in the store; `save` keeps the plan for `run_profile(plan=...)`.
 
@@ -86,7 +95,7 @@ def simulate_profile(
     the two would show, and make the plan stale.
     """
     with store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
-        run = PipelineRun(profile, workspace, progress or Silent())
+        run = PipelineRun(profile, workspace, progress or Silent(), clock())
         reading = run.read(full, parallel)
         plan = run.keep(reading) if save else None
         with workspace.plan_transaction(mirror=profile.mode == "mirror", write=False) as transaction:
@@ -102,8 +111,9 @@ class PipelineRun:
     profile: Profile
     workspace: Workspace
     progress: Progress
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    clock: float = field(default_factory=time.monotonic)
+    started: datetime
+    began: float = field(default_factory=time.monotonic)
+    """For how long it takes: a clock that is set meanwhile does not count."""
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -161,7 +171,7 @@ class PipelineRun:
         found: tuple[Problem, ...] = (),
         skipped: Mapping[str, int] = MappingProxyType({}),
     ) -> Report:
-        took = time.monotonic() - self.clock
+        took = time.monotonic() - self.began
         run, profile = self.workspace.run, self.profile.id
         warnings = _warnings(self.profile)
         return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took, warnings)
@@ -176,8 +186,8 @@ def _warnings(profile: Profile) -> tuple[Problem, ...]:
         return (problems.warnings_failed(error),)
 
 
-def _usable(store: Store, profile: Profile, plan: str) -> KeptPlan:
-    kept = store.plan(plan)
+def _usable(plans: Plans, profile: Profile, plan: str) -> KeptPlan:
+    kept = plans.plan(plan)
     if kept.profile != profile.id:
         raise UsageError(f"plan {plan} is one of profile {kept.profile}", hint=f"run it with profile {kept.profile}")
     if kept.used is not None:

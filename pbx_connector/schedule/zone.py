@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import tzlocal
-
 
 def zone(name: str) -> tzinfo:
     """Raises `ValueError` for a name that no time zone has."""
@@ -18,6 +16,8 @@ def zone(name: str) -> tzinfo:
 
 def local_zone() -> tzinfo:
     """The machine's time zone, `TZ` first; UTC if its name means nothing."""
+    import tzlocal
+
     try:
         return tzlocal.get_localzone()
     except (ZoneInfoNotFoundError, ValueError):

@@ -9,27 +9,32 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from watchfiles import watch as watch_files
 
+from pbx_connector.application import views
+from pbx_connector.application.history import last_run
+from pbx_connector.application.installation import Installation, utc_now
+from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.runs import RunOutcome
+from pbx_connector.application.status import StatusBoard, service_status, status_of
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
 from pbx_connector.duration import in_words
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, StoreError, UsageError
+from pbx_connector.extensions import PluginContext
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.plugins import Plugins
 from pbx_connector.schedule import Schedule
-from pbx_connector.schedule.zone import local_zone, zone
-from pbx_connector.service import claims, supervisor
-from pbx_connector.service.execution import Ended, Execution, NotNow
-from pbx_connector.service.folder import Folder, ProfileFile
+from pbx_connector.service import supervisor
+from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.metrics import Metrics
 from pbx_connector.service.notification_worker import NotificationWorker
 from pbx_connector.service.scheduler import Scheduler
-from pbx_connector.service.status import StatusBoard, health, status_of
-from pbx_connector.service.store_watch import StoreWatch
+from pbx_connector.service.servers import Servers
 from pbx_connector.service.web import Web, health_page
 from pbx_connector.service.worker_pool import Running, WorkerPool
 
@@ -45,12 +50,10 @@ HUNG_GRACE = timedelta(seconds=30)
 """A run past its time limit gives up at its next step; one that makes no step for this long hangs."""
 MOST_HUNG = 4
 """With so many threads left behind the service ends, for its supervisor to start it anew."""
+SERVERS_STOP = 5.0
+"""So many seconds the servers of plugins get to stop."""
 CLOCK_SET = timedelta(seconds=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=1)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Service:
@@ -61,19 +64,22 @@ class Service:
         assert config.profiles is not None  # noqa: S101 - load_config sets it
         self._config = config
         self._clock = clock
-        self._zone = zone(config.timezone) if config.timezone else local_zone()
+        self._installation = Installation(config, plugins, clock)
+        self._zone = self._installation.zone
         self._folder = Folder(config.profiles, plugins)
         self._loaded: dict[str, ProfileFile] = {}
         self._watch = StoreWatch(store_url, clock)
         self._board = StatusBoard()
         self._metrics = Metrics(self._board, clock, lambda: self._watch.lost_since is None)
-        self._execution = Execution(self._watch, clock, config.service.run_within, config.history.keep)
         self._pool = WorkerPool(config.service.parallel, self._work, self._plan)
         self._scheduler = Scheduler(self._zone, config.service.jitter, self._pool.submit)
-        self._notifiers = plugins.notifiers(config)
         self._notifications = NotificationWorker(
-            self._watch, self._notifiers, config, clock, lambda: list(self._loaded.values()), self._board
+            self._watch, self._installation.notifiers, config, clock, lambda: list(self._loaded.values()), self._board
         )
+        self._execution = Execution(
+            self._installation, self._watch, config.service.run_within, self._notifications.run_ended
+        )
+        self._servers = Servers(plugins, self._plugin_context)
         self._web = self._make_web()
         self._scanned = threading.Event()
         self._stop = threading.Event()
@@ -106,8 +112,9 @@ class Service:
         self._notifications.start()
         if self._web:
             self._web.start()
+        self._servers.start()
         LOG.info("serving", profiles=str(self._folder.path), store=self._watch.place, health=self.address or "off")
-        if not self._notifiers:
+        if not self._installation.notifiers:
             LOG.warning("nobody hears of failures until mail: or webhook: is in the configuration")
         code = self._mind(stop)
         self._shut_down()
@@ -116,7 +123,8 @@ class Service:
     def health(self) -> tuple[bool, dict[str, Any]]:
         ready = self._scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
         ready = ready and self._looked.is_set() and not self._stop.is_set()
-        return ready, health(ready, self._watch, self._folder, self._board.statuses(), self._clock())
+        status = service_status(ready, self._watch, self._folder, self._board.statuses(), self._servers.statuses())
+        return ready, views.service_status(status, self._clock())
 
     # the main thread
 
@@ -179,6 +187,7 @@ class Service:
         self.abandoned = self._pool.stop(self._config.service.stop_within.total_seconds())
         for run in self.abandoned:
             LOG.warning("run abandoned, it changed nothing; it is made up for at the next start", profile=run.profile)
+        self._servers.stop(within=SERVERS_STOP)  # after the runs: phones are answered to the last
         self._notifications.stop(within=5)
         if self._web:
             self._web.stop()
@@ -290,7 +299,7 @@ class Service:
         if loaded is None or loaded.profile is None or loaded.profile.schedule is None:
             return
         try:
-            last = claims.last_run(self._watch.current(), profile)
+            last = last_run(self._watch.current(), profile)
         except StoreError:
             return  # planned when the store is back
         schedule, now = loaded.profile.schedule, self._clock()
@@ -324,11 +333,10 @@ class Service:
                 self._board.change(run.profile, running=False, hung=False)
         return self._clock() + PAUSE_AFTER_FAILURE
 
-    def _settle(self, loaded: ProfileFile, schedule: Schedule, outcome: Ended | NotNow) -> datetime | None:
+    def _settle(self, loaded: ProfileFile, schedule: Schedule, outcome: RunOutcome | NotNow) -> datetime | None:
         if isinstance(outcome, NotNow):
             return outcome.again
-        report, profile = outcome.report, loaded.profile
-        assert profile is not None  # noqa: S101 - it has just run
+        report = outcome.report
         counts = {name: getattr(report.counts, name) for name in report.counts.__slots__}
         log = LOG.info if report.status is RunStatus.DONE else LOG.warning
         log("run ended", run=report.run, status=str(report.status), seconds=round(report.duration, 2), **counts)
@@ -337,9 +345,18 @@ class Service:
         if outcome.reason:
             LOG.warning("run failed", run=report.run, reason=outcome.reason)
         self._metrics.ran(report)
-        self._notifications.run_ended(profile, report, outcome.reason)
         # What the history does not know would be due again at once.
         return None if report.run else schedule.next_after(self._clock(), self._zone)
+
+    def _plugin_context(self, plugin: str) -> PluginContext:
+        """What a plugin's servers are given: the phone book that they read is the service's own, and as reachable."""
+        return PluginContext(
+            plugin,
+            config=lambda: self._config,
+            store=self._watch.current,
+            open_store=self._watch.open_another,
+            clock=self._clock,
+        )
 
     def _make_web(self) -> Web | None:
         if self._config.service.listen == "off":

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pbx_connector.application.status import ProfileStatus, StatusBoard
 from pbx_connector.model import Report, RunStatus
-from pbx_connector.service.status import ProfileStatus, StatusBoard
 
 ACTIONS = ("added", "updated", "removed")
 

@@ -15,6 +15,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from pbx_connector.application.history import last_run
+from pbx_connector.application.profile_folder import ProfileFile
+from pbx_connector.application.status import StatusBoard
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Counts, Report, RunStatus
@@ -27,10 +31,6 @@ from pbx_connector.notifications.wording import Subject
 from pbx_connector.plugins import Notifier
 from pbx_connector.profile import Profile
 from pbx_connector.schedule.zone import zone
-from pbx_connector.service.claims import last_run
-from pbx_connector.service.folder import ProfileFile
-from pbx_connector.service.status import StatusBoard
-from pbx_connector.service.store_watch import StoreWatch
 
 LOG = structlog.stdlib.get_logger(__name__)
 

@@ -6,7 +6,6 @@ the service was down, the store unreachable or the clock wrong is made up for on
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -15,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from pbx_connector.schedule import Schedule
+from pbx_connector.schedule.offset import offset
 
 
 class ScheduleTrigger(BaseTrigger):  # type: ignore[misc] # APScheduler has no types
@@ -75,11 +75,3 @@ class Scheduler:
             self._scheduler.remove_job(profile)
         except JobLookupError:
             return  # it has no schedule
-
-
-def offset(profile: str, schedule: Schedule, jitter: timedelta) -> timedelta:
-    """By how much a profile starts later than its cron says: always the same, so that it can be told beforehand."""
-    if schedule.every is not None:
-        return timedelta(0)
-    digest = int.from_bytes(hashlib.sha256(profile.encode()).digest()[:8])
-    return timedelta(seconds=digest % (int(jitter.total_seconds()) + 1))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pbx_connector.errors import UsageError
-from pbx_connector.plan import label_fault, storable
+from pbx_connector.plan import storable
+from pbx_connector.stores.entry_validation import label_fault
 from pbx_connector.stores.normalization import SEARCHED
 from pbx_connector.targets import TARGETS
 

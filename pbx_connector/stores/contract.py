@@ -1,7 +1,8 @@
 """What every phone book store offers, and the values it answers with.
 
-`Store` is what the user interfaces and the run pipeline see; `pbx_connector.stores.workspace` has the part that only a
-run uses. The tests in `tests/contract` execute this contract on every implementation.
+`Store` is what the user interfaces and the run pipeline see, made of one protocol a role;
+`pbx_connector.stores.workspace` has the part that only a run uses. The tests in `tests/contract` execute this contract
+on every implementation.
 """
 
 from __future__ import annotations
@@ -174,25 +175,9 @@ class ProfileState:
     """Where it was run from last; None if that is not known, as after an adoption."""
 
 
-class Store(Protocol):
-    """A phone book. Every change is journaled and all-or-nothing. Raises `StoreError` when the store itself
-    fails and `UsageError` for what cannot be done (an unknown id, a name that is taken)."""
+class Accounts(Protocol):
+    """In the order of their ids."""
 
-    @property
-    def place(self) -> str:
-        """Where the phone book is, for people; carries no password."""
-        ...
-
-    @property
-    def read_only(self) -> bool: ...
-
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    # accounts, in the order of their ids
     def accounts(self) -> list[Account]: ...
     def add_account(self, account: Account) -> None: ...
     def plan_account_import(self, accounts: Sequence[Account], *, remove_missing: bool = False) -> AccountImport: ...
@@ -207,14 +192,20 @@ class Store(Protocol):
         their number."""
         ...
 
-    # labels, by name
+
+class Labels(Protocol):
+    """By name."""
+
     def labels(self) -> list[Label]: ...
     def add_label(self, name: str) -> None: ...
     def remove_label(self, name: str) -> None:
         """Remove a label that no entry carries."""
         ...
 
-    # entries, by id
+
+class EntryReader(Protocol):
+    """Entries by id; a listing is of one moment, whatever is written while it is read."""
+
     def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
         """Entries with an id above `after`."""
         ...
@@ -229,6 +220,22 @@ class Store(Protocol):
         """Entries with `text` somewhere in names, organisation, e-mail or numbers, whatever its case and accents."""
         ...
 
+
+class Entries(EntryReader, Protocol):
+    """Those made by hand can be changed by hand."""
+
+    def add_entry(self, content: Content) -> Entry:
+        """Raises `UsageError` with all that is wrong with it at once."""
+        ...
+
+    def edit_entry(self, entry: int, change: Callable[[Content], Content]) -> Entry:
+        """Change an entry made by hand, from what it says at that moment; imported ones are read-only."""
+        ...
+
+    def remove_entry(self, entry: int) -> None: ...
+
+
+class Lookup(Protocol):
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
         """Whose number it is, as a caller's name would be looked up: the first match is the one to show.
 
@@ -236,14 +243,10 @@ class Store(Protocol):
         """
         ...
 
-    def add_entry(self, content: Content) -> Entry: ...
-    def edit_entry(self, entry: int, change: Callable[[Content], Content]) -> Entry:
-        """Change an entry made by hand, from what it says at that moment; imported ones are read-only."""
-        ...
 
-    def remove_entry(self, entry: int) -> None: ...
+class History(Protocol):
+    """The newest first."""
 
-    # history, newest first
     def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]: ...
     def run(self, run: str) -> RunRecord: ...
     def changes(self, run: str) -> Iterator[Change]: ...
@@ -253,11 +256,17 @@ class Store(Protocol):
         run of each profile stays: schedules go by it."""
         ...
 
-    # plans
+
+class Plans(Protocol):
+    """Those that were refused, or saved by a simulation."""
+
     def plan(self, plan: str) -> KeptPlan: ...
     def plan_changes(self, plan: str) -> Iterator[Change]: ...
 
-    # profiles, by id
+
+class Profiles(Protocol):
+    """By id."""
+
     def profiles(self) -> list[ProfileState]: ...
     def adopt_profile(self, old: str, new: str) -> int:
         """Hand everything that `old` owns to `new`, which must own nothing; returns the number of entries."""
@@ -268,11 +277,13 @@ class Store(Protocol):
         ...
 
     def resume_profile(self, profile: str) -> None: ...
-
-    # runs
     def problems(self, profile: str) -> Iterator[Problem]:
         """Those of single rows, as of the last run."""
         ...
+
+
+class Runs(Plans, Protocol):
+    """What a run needs: the plan that it applies, and where it is made."""
 
     def open_workspace(
         self, profile: str, title: str, *, simulate: bool, file: Path | None = None
@@ -282,7 +293,10 @@ class Store(Protocol):
         leaves no trace."""
         ...
 
-    # shared state: what the services of one store agree on, by key; they never show in the phone book
+
+class SharedState(Protocol):
+    """What the services of one store agree on, by key; it never shows in the phone book."""
+
     def shared_state(self, key: str) -> str:
         """Empty if there is none."""
         ...
@@ -290,3 +304,23 @@ class Store(Protocol):
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         """Put `new` where `old` stands; False, and nothing is changed, if something else stands there by now."""
         ...
+
+
+class Store(Accounts, Labels, Entries, Lookup, History, Profiles, Runs, SharedState, Protocol):
+    """A phone book in all its roles: who needs one of them asks for that one. Every change is journaled and
+    all-or-nothing. Raises `StoreError` when the store itself fails and `UsageError` for what cannot be done (an unknown
+    id, a name that is taken)."""
+
+    @property
+    def place(self) -> str:
+        """Where the phone book is, for people; carries no password."""
+        ...
+
+    @property
+    def read_only(self) -> bool: ...
+
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

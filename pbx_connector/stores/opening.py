@@ -11,7 +11,6 @@ from pathlib import Path
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.address import postgres_address, shown
 from pbx_connector.stores.contract import Store
-from pbx_connector.stores.memory import MemoryStore
 
 PATIENCE = 30.0
 """Seconds to wait for another program that writes."""
@@ -28,6 +27,8 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
         path = Path(rest.removeprefix("///")).expanduser()
         return _open_sqlite(path, read_only or _write_protected(path), patience)
     if url == "memory:":
+        from pbx_connector.stores.memory import MemoryStore
+
         return MemoryStore()
     if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
         return _open_postgres(url, patience)
@@ -38,7 +39,7 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
 
 
 def _open_sqlite(path: Path, read_only: bool, patience: float) -> Store:
-    from pbx_connector.stores.sql.sqlite import open_sqlite
+    from pbx_connector.stores.sql.dialects.sqlite import open_sqlite
     from pbx_connector.stores.sql.store import SqlStore
 
     return SqlStore(open_sqlite(path, read_only=read_only, patience=patience))
@@ -48,7 +49,7 @@ def _open_postgres(url: str, patience: float) -> Store:
     from pbx_connector.stores.sql.store import SqlStore
 
     try:
-        from pbx_connector.stores.sql.postgres import open_postgres
+        from pbx_connector.stores.sql.dialects.postgres import open_postgres
     except ImportError:
         raise UsageError("PostgreSQL needs an extra", hint="pip install 'pbx-connector[postgres]'") from None
     return SqlStore(open_postgres(postgres_address(url), patience=patience, place=shown(url)))

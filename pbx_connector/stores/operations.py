@@ -13,10 +13,11 @@ from typing import Protocol
 
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, RunStatus
-from pbx_connector.plan import Content, content_faults
+from pbx_connector.plan import Content
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import checked_text
 from pbx_connector.stores.contract import AccountImport, Entry, Left, ProfileState, RunKind, RunRecord, Undone
+from pbx_connector.stores.entry_validation import NOTHING, content_faults
 from pbx_connector.stores.undo import take_back
 
 
@@ -77,8 +78,8 @@ class Operations:
 
     def edit_entry(self: ChangeSetHost, entry: int, change: Callable[[Content], Content]) -> Entry:
         with self.changeset(RunKind.HAND, f"entry {entry} edited by hand") as changeset:
-            content = change(_made_by_hand(changeset, entry).content)
-            return changeset.put_entries([Entry(entry, _checked(changeset, content))])[0]
+            held = _made_by_hand(changeset, entry).content
+            return changeset.put_entries([Entry(entry, _checked(changeset, change(held), held))])[0]
 
     def remove_entry(self: ChangeSetHost, entry: int) -> None:
         with self.changeset(RunKind.HAND, f"entry {entry} removed by hand") as changeset:
@@ -173,9 +174,9 @@ def _made_by_hand(changeset: ChangeSet, wanted: int) -> Entry:
     return entry
 
 
-def _checked(changeset: ChangeSet, content: Content) -> Content:
+def _checked(changeset: ChangeSet, content: Content, held: Content = NOTHING) -> Content:
     """Raises `UsageError` with all that is wrong at once."""
-    wrong = list(content_faults(content))
+    wrong = content_faults(content, held)
     if content.account is not None and all(content.account != known.id for known in changeset.accounts()):
         wrong.append(f"there is no account {content.account}")
     if wrong:

@@ -16,7 +16,7 @@ from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.stores import Entry, Store, open_store
 from pbx_connector.stores.memory.store import MemoryStore
-from pbx_connector.stores.sql.schema import metadata
+from pbx_connector.stores.sql.schema.tables import metadata
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.stores import Store
-from pbx_connector.stores.sql.schema import lease
+from pbx_connector.stores.sql.schema.tables import lease
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 

@@ -29,7 +29,9 @@ from .conftest import map_row
 CRASHES = int(os.environ.get("PBX_CRASHES", "10"))
 ROWS = 1500
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pbx_connector.run", "pbx_connector.stores.sql.postgres", "pbx_connector.testing"])
+PROCESSES.set_forkserver_preload(
+    ["pbx_connector.run", "pbx_connector.stores.sql.dialects.postgres", "pbx_connector.testing"]
+)
 Book = dict[str, tuple[int, Content]]
 
 

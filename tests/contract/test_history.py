@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pbx_connector.errors import PlanRefused, ProfileHeld, UsageError
+from pbx_connector.errors import PlanRefused, ProfileHeld, SourceUnavailable, UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
-from pbx_connector.profile import Limits, RemovalLimit
+from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import RunKind, Store
 from pbx_connector.testing import MemorySource
 
@@ -48,6 +49,25 @@ def test_the_journal_has_every_change_field_by_field(run: Run, source: MemorySou
     assert lines["Bob"].after is None
     assert lines["Cid"].before is None
     assert store.run(report.run).report == report
+
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def test_a_run_starts_by_the_clock_of_its_caller(profile: Profile, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    report = run_profile(profile, store, clock=lambda: NOON)
+    assert (report.started, store.run(report.run).report.started) == (NOON, NOON)
+    assert 0 <= report.duration < 60
+    with simulate_profile(profile, store, clock=lambda: NOON) as simulation:
+        assert simulation.report.started == NOON
+
+
+def test_a_run_that_fails_has_its_start_in_the_history(profile: Profile, source: MemorySource, store: Store) -> None:
+    source.down = SourceUnavailable("no answer")
+    with pytest.raises(SourceUnavailable):
+        run_profile(profile, store, clock=lambda: NOON)
+    assert next(store.runs()).report.started == NOON
 
 
 def test_undo_takes_a_run_back_and_holds_its_profile(

@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from pbx_connector.errors import ProfileBusy, StoreError
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.stores import Store
-from pbx_connector.stores.sql.schema import lease
+from pbx_connector.stores.sql.schema.tables import lease
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 

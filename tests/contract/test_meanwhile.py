@@ -15,7 +15,7 @@ import pytest
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Content
-from pbx_connector.stores import RunKind, Store
+from pbx_connector.stores import Entry, RunKind, Store
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.undo import take_back
 from pbx_connector.testing import MemorySource
@@ -65,6 +65,15 @@ def test_an_account_that_is_removed_twice_at_once_is_removed_once(store: Store) 
         changeset.drop_account("2")
     waiting.result()
     assert store.accounts() == [Account("1", "ann")]
+
+
+def test_a_label_that_somebody_carries_by_now_is_not_removed(store: Store) -> None:
+    store.add_label("VIP")
+    with ahead_of(lambda: store.remove_label("VIP"), store) as (changeset, waiting):
+        changeset.put_entries([Entry(0, Content(None, {"display_name": "Ann"}, {"VIP": "yes"}))])
+    with pytest.raises(UsageError, match="1 entries carry"):
+        waiting.result()
+    assert [label.name for label in store.labels()] == ["VIP"]
 
 
 def test_two_edits_of_one_entry_by_hand_both_count(store: Store) -> None:

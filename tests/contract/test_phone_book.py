@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -10,8 +11,8 @@ from sqlalchemy import text
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Content
-from pbx_connector.stores import ALL, Store
-from pbx_connector.stores.sql.migrating import bring_up_to_date
+from pbx_connector.stores import ALL, Entry, RunKind, Store
+from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 
@@ -131,18 +132,49 @@ def test_imported_entries_are_read_only_by_hand(run: Run, source: MemorySource, 
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        (person(" "), "display_name is required"),
-        (person("A" * 81), "more than 80"),
+        (person(" "), "Display name is required"),
+        (person("A" * 81), "Display name: it has 81 characters, 80 are the most"),
         (person("Ann", "9"), "no account 9"),
         (person("Ann", nickname="A"), "no field nickname"),
-        (person("Ann", notes="a\0b"), "notes cannot be stored"),
-        (person("Ann", notes="\ud800"), "notes cannot be stored"),
+        (person("Ann", notes="a\0b"), "Notes: it has characters that no phone book can hold"),
+        (person("Ann", notes="\ud800"), "Notes: it has characters that no phone book can hold"),
+        (person("Ann", fax="none"), "Fax: 'none' is no telephone number"),
+        (person("Ann", email="none"), "E-mail: 'none' is no e-mail address"),
+        (Content(None, {"display_name": "Ann"}, {"VIP": "A" * 256}), "label VIP: it has 256 characters"),
     ],
 )
 def test_an_entry_by_hand_is_checked(store: Store, content: Content, wrong: str) -> None:
     with pytest.raises(UsageError, match=wrong):
         store.add_entry(content)
     assert store.count_entries() == 0
+
+
+def test_all_that_is_wrong_with_an_entry_is_said_at_once(store: Store) -> None:
+    wrong = Content("9", {"phone": "none", "notes": "A" * 4001, "nickname": "A"}, {"A" * 81: "yes", "VIP": "\0"})
+    with pytest.raises(UsageError) as said:
+        store.add_entry(wrong)
+    assert str(said.value).split("; ") == [
+        "Display name is required",
+        "Telephone: 'none' is no telephone number, such as +49 89 99998-190 or 190",
+        "Notes: it has 4001 characters, 4000 are the most",
+        "there is no field nickname",
+        "the name of a label has more than 80 characters",
+        "label VIP: it has characters that no phone book can hold",
+        "there is no account 9",
+    ]
+
+
+def test_an_edit_is_checked_for_what_it_changes(store: Store) -> None:
+    odd = Entry(0, Content(None, {"display_name": "Ann", "phone": "front office"}, {"VIP": "A" * 300}))
+    with store.changeset(RunKind.HAND, "as an earlier version let it pass") as changeset:
+        made = changeset.put_entries([odd])[0]
+
+    def with_phone(phone: str) -> Content:
+        return replace(made.content, fields={**made.content.fields, "phone": phone, "email": "ann@example.com"})
+
+    with pytest.raises(UsageError, match="no telephone number"):
+        store.edit_entry(made.id, lambda _: with_phone("back office"))
+    assert store.edit_entry(made.id, lambda _: with_phone("front office")).content.fields["email"] == "ann@example.com"
 
 
 NO_TEXTS = ("a\0b", "\ud800")

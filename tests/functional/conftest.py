@@ -13,7 +13,6 @@ from product import Connector
 from serving import Serve, Serving
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = ROOT.parent / "shared" / "ews-schema"
 
 
 @pytest.fixture
@@ -28,9 +27,9 @@ def connector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conne
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def sandbox(ews_schema: Path | None) -> Iterator[Sandbox]:
     """A sandbox Exchange; every request and answer must be valid by Microsoft's schema, where that is at hand."""
-    with Sandbox.start(validate=SCHEMA if SCHEMA.is_dir() else None) as sandbox:
+    with Sandbox.start(validate=ews_schema) as sandbox:
         yield sandbox
     assert sandbox.violations == []
 

@@ -63,7 +63,7 @@ class Connector:
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
+            timeout=280,
         )
         return _checked(Done(ended.returncode, ended.stdout, ended.stderr), code)
 

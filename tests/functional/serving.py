@@ -15,7 +15,7 @@ from typing import Any
 
 from product import Connector
 
-PATIENCE = 60.0
+PATIENCE = 100.0
 
 
 class Serving:

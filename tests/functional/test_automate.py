@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from product import Connector
 
-from pbx_connector.run import pipeline
+from pbx_connector.application import installation
 
 
 def test_daily_at_noon_and_off_again(connector: Connector, profile: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_time_that_has_passed_since_the_last_run_is_said_as_the_service_takes_
             return datetime.now(zone) - timedelta(days=2)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "datetime", TwoDaysAgo)
+        patch.setattr(installation, "datetime", TwoDaysAgo)
         connector("run", profile)
     moved = profile.rename(profiles / profile.name)
     (connector.home / "password.txt").rename(profiles / "password.txt")

@@ -42,6 +42,15 @@ def test_what_an_entry_had_before_does_not_hinder_a_change(connector: Connector)
     assert connector.entries()[0]["fields"] == {"display_name": "Ann", "email": "ann@example.com"}
 
 
+def test_all_that_is_wrong_is_said_at_once(connector: Connector) -> None:
+    said = connector(
+        "phonebook", "add", "--phone", "none", "--email", "none", "--label", f"VIP={'A' * 256}", code=2
+    ).err
+    for fault in ("Display name is required", "no telephone number", "no e-mail address", "label VIP: it has 256"):
+        assert fault in said
+    assert connector.entries() == []
+
+
 def test_a_text_too_long_to_be_looked_for_is_said(connector: Connector) -> None:
     connector(*ANN)
     assert "more than 255 characters" in connector("phonebook", "search", "a" * 60_000, code=2).err

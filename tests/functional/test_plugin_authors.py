@@ -7,9 +7,15 @@ import os
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from product import Connector
+from serving import Serving
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs/plugin-authors.md").read_text()
@@ -19,6 +25,11 @@ BROKEN = "raise RuntimeError('this plugin was written in a hurry')\n"
 def files_of_the_guide(*names: str) -> dict[str, str]:
     printed = {match[1]: match[2] for match in re.finditer(r"```\w+\n# (\S+)\n(.*?)```", GUIDE, re.DOTALL)}
     return {name: printed[name] for name in names}
+
+
+def joined_file_of_the_guide(name: str) -> str:
+    """A file that the guide prints in several parts."""
+    return "".join(re.findall(rf"```python\n# {name}(?:, continued)?\n(.*?)```", GUIDE, re.DOTALL))
 
 
 def distribution_of(name: str) -> str:
@@ -39,6 +50,19 @@ def connector(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("pbx-connector")), *arguments]
     environment = os.environ | {"PYTHONPATH": str(site), "PBX_CONNECTOR_STORE": f"sqlite:///{site}/book.sqlite"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def serving(site: Path, config: Path) -> Iterator[Serving]:
+    home = Connector(config.parent)
+    home.environment |= {"PYTHONPATH": str(site), "PBX_CONNECTOR_STORE": f"sqlite:///{site}/book.sqlite"}
+    started = Serving(home, config)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.process.kill()
+            started.process.wait()
 
 
 @pytest.fixture
@@ -94,3 +118,69 @@ def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(sit
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "initials")]
     tested = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True)
     assert "1 passed" in tested.stdout, tested.stdout
+
+
+@pytest.fixture
+def phones_site(tmp_path: Path) -> Path:
+    site = tmp_path / "phones-site"
+    code = joined_file_of_the_guide("pbx_phones.py")
+    install(tmp_path / "phones", {"pyproject.toml": distribution_of("phones"), "pbx_phones.py": code}, site)
+    return site
+
+
+@pytest.fixture
+def phones(phones_site: Path, tmp_path: Path) -> Path:
+    """The configuration for the plugin `phones` of the guide, as printed; the phone book has two entries."""
+    config = tmp_path / "config.yaml"
+    config.write_text(files_of_the_guide("config.yaml")["config.yaml"] + "service: {listen: '127.0.0.1:0'}\n")
+    for name, number in (("Ann", "+49891234"), ("Bob", "+49895678")):
+        added = connector(phones_site, "phonebook", "add", "--display-name", name, "--phone", number)
+        assert added.returncode == 0, added.stderr
+    return config
+
+
+def test_the_command_and_the_format_of_the_guide_work(phones_site: Path, phones: Path) -> None:
+    assert re.search(r"who +Print who has a number", connector(phones_site, "--help").stdout)
+    assert connector(phones_site, "who", "+49891234").stdout == "Ann\n"
+    assert connector(phones_site, "who", "110").stdout == "unknown caller\n"
+    assert connector(phones_site, "--config", str(phones), "who", "110").stdout == "nobody we know\n"
+    exported = connector(phones_site, "phonebook", "export", "--format", "names")
+    assert exported.stdout == "'Ann': +49891234\n'Bob': +49895678\n"
+    mistyped = connector(phones_site, "phonebook", "export", "--format", "nams")
+    assert (mistyped.returncode, "did you mean names?" in mistyped.stderr) == (2, True)
+
+
+def test_the_configuration_of_the_guide_is_checked_like_the_cores(
+    phones_site: Path, phones: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = json.loads(connector(phones_site, "schema", "--config").stdout)
+    assert schema["properties"]["plugins"]["properties"]["phones"]["properties"]["port"]["default"] == 8389
+    monkeypatch.setenv("PBX_CONNECTOR_PLUGINS_PHONES_UNKNOWN", "who knows")
+    assert connector(phones_site, "--config", str(phones), "who", "110").stdout == "who knows\n"
+    phones.write_text("plugins:\n  phones: {prt: 1}\n  phone: {}\n")
+    told = connector(phones_site, "--config", str(phones), "who", "110")
+    assert told.returncode == 2
+    assert re.search(r"config.yaml:2:12.*\n(.*\n)*.*did you mean port\?", told.stderr), told.stderr
+    assert re.search(r"config.yaml:3:3.*\n(.*\n)*.*did you mean phones\?", told.stderr), told.stderr
+    assert connector(phones_site, "--config", str(phones), "phonebook", "list").returncode == 0  # it loads no plugin
+
+
+def test_the_server_of_the_guide_answers_until_the_service_ends(phones_site: Path, phones: Path) -> None:
+    (phones.parent / "profiles").mkdir()
+    with serving(phones_site, phones) as service:
+        started = service.wait_for("server started")
+        assert (started["plugin"], started["server"]) == ("phones", "callers")
+        with urllib.request.urlopen(f"{started['address']}/+49895678", timeout=30) as answer:
+            assert answer.read() == b"Bob"
+        told = {"plugin": "phones", "name": "callers", "address": started["address"], "reason": None}
+        assert service.health["servers"] == [told]
+        port = started["address"].rpartition(":")[2]
+        phones.write_text(f"plugins: {{phones: {{port: {port}}}}}\nservice: {{listen: '127.0.0.1:0'}}\n")
+        with serving(phones_site, phones) as second:
+            failed = second.wait_for("a server cannot start")
+            assert f"port {port} cannot be had" in failed["reason"]
+            assert second.health["servers"] == [{**told, "address": None, "reason": failed["reason"]}]
+            assert second.stop() == 0
+        assert service.stop() == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(started["address"], timeout=30)

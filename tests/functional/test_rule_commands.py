@@ -336,7 +336,7 @@ def test_functions_are_listed_and_described(connector: Connector) -> None:
     listed = connector("functions", "--json").json
     assert {"phone", "if", "switch", "left"} <= {function["name"] for function in listed}
     described = connector("functions", "PHONE").out
-    assert "phone(text, region: the profile's region)" in described
+    assert "phone(text, region: the profile's region, internal: blank)" in described
     assert 'phone("112", region: "DE") gives blank' in described
     [one] = connector("functions", "left", "--json").json
     assert one["signature"] == "left(text, n)"

@@ -43,6 +43,8 @@ def test_the_contracts_hold(copy: Path) -> None:
         ("pbx_connector/model.py", "pbx_connector.mapping"),
         ("pbx_connector/run/__init__.py", "pbx_connector.cli"),
         ("pbx_connector/mapping.py", "pbx_exchange"),
+        ("pbx_connector/exports/vcard.py", "pbx_connector.stores"),
+        ("pbx_connector/notifiers/mail.py", "pbx_connector.notice"),
     ],
 )
 def test_an_import_that_goes_the_wrong_way_is_an_error(copy: Path, module: str, imported: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import types
@@ -29,6 +30,12 @@ def test_every_hook_has_a_sentence_and_a_place_in_the_guide(name: str) -> None:
     first_line = (getattr(hookspecs, name).__doc__ or "").splitlines()[0]
     assert re.fullmatch(r"[A-Z].+\.", first_line)
     assert name in GUIDE
+
+
+def test_the_signatures_of_the_guide_are_those_of_the_code() -> None:
+    printed = dict(re.findall(r"^def (pbx_\w+)(\(.*\) -> .+): \.\.\.$", GUIDE, re.MULTILINE))
+    hooks = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("pbx_")}
+    assert printed == {name: str(inspect.signature(hook)).replace("'", "") for name, hook in hooks.items()}
 
 
 @pytest.fixture

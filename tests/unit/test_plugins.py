@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
+from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from pbx_rules import Function, Parameter
 from pbx_rules.types import TEXT
 from pydantic import BaseModel
 
 from pbx_connector import hookspecs
+from pbx_connector.config import Config
 from pbx_connector.errors import PluginError
+from pbx_connector.extensions import Command, Exporter, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.source import FieldSet, Source, SourceContext, SourceType
+from pbx_connector.stores.memory import MemoryStore
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/plugin-authors.md").read_text(encoding="utf-8")
 
@@ -41,7 +48,7 @@ def install() -> Iterator[Install]:
     """Makes a module with the given hook and an entry point that leads to it."""
     made: list[str] = []
 
-    def installed(name: str, hook: Callable[[], Any] | None, hook_name: str = "pbx_sources") -> EntryPoint:
+    def installed(name: str, hook: Callable[..., Any] | None, hook_name: str = "pbx_sources") -> EntryPoint:
         module = types.ModuleType(f"fake_plugin_{name}")
         if hook:
             setattr(module, hook_name, hookimpl(hook, specname=hook_name))
@@ -181,3 +188,107 @@ def test_every_hook_is_documented() -> None:
     for name in vars(hookspecs):
         if name.startswith("pbx_"):
             assert f"`{name}`" in GUIDE, name
+
+
+def exporter(name: Any, render: Callable[..., None] = lambda entries, labels, stream: None) -> Exporter:
+    return Exporter(name=name, title="X", content_type="text/plain", file_ending="x", render=render)
+
+
+class Listening(Server):
+    address = "nowhere"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Nameless(Listening):
+    def __init__(self) -> None: ...
+
+
+def command(name: Any) -> Command:
+    return Command(name, "Does it.", typer.Typer)
+
+
+Asked = Callable[[Plugins], Any]
+
+KINDS: dict[str, tuple[Callable[[Any], Any], Asked]] = {
+    "pbx_exporters": (exporter, lambda plugins: list(plugins.exporters)),
+    "pbx_commands": (command, lambda plugins: list(plugins.commands({"run"}))),
+    "pbx_servers": (Listening, lambda plugins: [server.name for _, server in plugins.servers(context_of)]),
+}
+
+
+def context_of(plugin: str) -> PluginContext:
+    return PluginContext(plugin, config=Config, store=MemoryStore, open_store=MemoryStore, clock=datetime.now)
+
+
+@pytest.mark.parametrize("hook", KINDS)
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda make: make, "TypeError"),
+        (lambda make: [object()], "returned object, not"),
+        (lambda make: [make("")], "is named ''"),
+        (lambda make: [make("two words")], "is named 'two words'"),
+        (lambda make: [make(None)], "is named None"),
+        (lambda make: [make("good")], "'good' exists already, from plugin 'a'"),
+        (lambda make: sys.exit(3), "SystemExit"),
+    ],
+)
+def test_a_plugin_that_answers_nonsense_to_a_hook_is_named_and_harms_nobody(
+    install: Install, hook: str, answer: Callable[[Any], Any], reason: str
+) -> None:
+    make, asked = KINDS[hook]
+    plugins = Plugins(
+        [
+            install("a", lambda: [make("good")], hook),
+            install("b", lambda: answer(make), hook),
+            install("c", lambda: [make("other")], hook),
+        ]
+    )
+    assert asked(plugins) == ["good", "other"]
+    assert [broken.name for broken in plugins.broken] == ["b"]
+    assert reason in plugins.broken[0].reason
+
+
+def test_no_plugin_replaces_a_command_of_the_core(install: Install) -> None:
+    plugins = Plugins([install("a", lambda: [command("run"), command("walk")], "pbx_commands")])
+    assert list(plugins.commands({"run"})) == ["walk"]
+    assert plugins.broken[0].reason == "its command 'run' exists already, in the core"
+
+
+def test_a_server_without_a_name_is_refused(install: Install) -> None:
+    plugins = Plugins([install("a", lambda: [Nameless()], "pbx_servers")])
+    assert plugins.servers(context_of) == []
+    assert "'Nameless' object has no attribute 'name'" in plugins.broken[0].reason
+
+
+def test_each_plugin_is_given_a_context_of_its_own(install: Install) -> None:
+    given: list[PluginContext] = []
+
+    def servers(context: PluginContext) -> list[Server]:
+        given.append(context)
+        return []
+
+    Plugins([install(name, servers, "pbx_servers") for name in ("a", "b")]).servers(context_of)
+    assert [context.plugin for context in given] == ["a", "b"]
+
+
+def test_a_format_that_fails_is_named_without_what_an_entry_says(install: Install) -> None:
+    def render(entries: Any, labels: Any, stream: Any) -> None:
+        raise KeyError("Ann's number")
+
+    plugins = Plugins([install("a", lambda: [exporter("odd", render)], "pbx_exporters")])
+    with pytest.raises(PluginError) as caught:
+        plugins.exporters["odd"].render([], [], io.StringIO())
+    assert caught.value.message == "plugin 'a' failed to write the format 'odd': KeyError"
+
+
+def test_what_ships_with_the_core_keeps_its_names(install: Install) -> None:
+    early = install("a", lambda: [exporter("csv")], "pbx_exporters")
+    plugins = Plugins([early, *metadata.entry_points(group=GROUP)])
+    assert plugins.exporters["csv"].title == "CSV in the phone system's columns"
+    assert [broken.name for broken in plugins.broken] == ["a"]

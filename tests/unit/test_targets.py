@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.targets import ACCOUNT_CODE, FIELD_NAMES, TARGET_BY_CODE, TARGETS
-
-FACTS = Path(__file__).resolve().parents[2].parent / "shared/reference/original-connector.md"
 
 
 def test_the_display_name_alone_is_required_and_has_80_characters() -> None:
@@ -27,8 +24,7 @@ def test_names_codes_and_csv_columns_are_unique() -> None:
     assert len(set(columns)) == len(columns)
 
 
-def test_every_code_of_the_original_is_there() -> None:
-    if not FACTS.exists():
-        pytest.skip("the facts about the original lie outside this repository")
-    codes = set(re.findall(r"^\| (028pho_\w+|011acc_id) \|", FACTS.read_text(), re.MULTILINE))
+def test_every_code_of_the_original_is_there(from_shared: Callable[[str], Path]) -> None:
+    facts = from_shared("reference/original-connector.md")
+    codes = set(re.findall(r"^\| (028pho_\w+|011acc_id) \|", facts.read_text(), re.MULTILINE))
     assert codes == {*TARGET_BY_CODE, ACCOUNT_CODE}

@@ -2,109 +2,64 @@
 
 from __future__ import annotations
 
-import re
+from decimal import Decimal
 from functools import lru_cache
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
-
+from pbx_rules.functions.phone_text import clean, internal
 from pbx_rules.functions.registry import PROFILE_REGION, Example, Function, Parameter
+from pbx_rules.functions.text import LIST_OF_TEXTS
 from pbx_rules.types import TEXT
 
-LONGEST = 250
-"""Characters; longer texts are no phone numbers."""
-
-_EXTENSION = re.compile(
-    r"[\s,;/(-]*(?<![A-Za-z])(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|x)\s*[.:#=-]?\s*(\d{1,8})\s*\)?\s*$",
-    re.IGNORECASE | re.ASCII,
-)
-_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
-_REMARK = re.compile(r"(?<=\d)\D*?[^\W\d_].*", re.DOTALL)
-"""From the first letter behind a digit on: `(Zentrale)`, `privat`. The library would dial the letters."""
-_SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
-"""Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
-_TYPES = {
-    PhoneNumberType.FIXED_LINE: "fixed",
-    PhoneNumberType.MOBILE: "mobile",
-    PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed or mobile",
-    PhoneNumberType.TOLL_FREE: "toll-free",
-    PhoneNumberType.PREMIUM_RATE: "premium",
-    PhoneNumberType.SHARED_COST: "shared cost",
-    PhoneNumberType.VOIP: "voip",
-    PhoneNumberType.PERSONAL_NUMBER: "personal",
-    PhoneNumberType.PAGER: "pager",
-    PhoneNumberType.UAN: "company",
-    PhoneNumberType.VOICEMAIL: "voicemail",
-}
+LONGEST_INTERNAL = 9
 
 
 @lru_cache(maxsize=100_000)
-def _parse(text: str, region: str | None) -> PhoneNumber | None:
-    """The number with its extension; None if it is none. `112` and `1234` are possible numbers but not valid ones."""
-    if len(text) > LONGEST:
-        return None
-    extension = _EXTENSION.search(text)
-    whole = text[: extension.start()] if extension else text
-    bare = _REMARK.sub("", whole)
-    number = _valid(bare, region) or (_spelt(whole, region) if bare != whole else None)
-    if number and extension:
-        number.extension = extension[1]
-    return number
-
-
-def _valid(text: str, region: str | None) -> PhoneNumber | None:
-    """The zero of `+39 (0)2` belongs to the number, that of `+49 (0)30` does not: the library knows which is which,
-    but for countries without such a zero, where people write it all the same."""
-    for zero in ("0", "") if _TRUNK_ZERO.search(text) else ("",):
-        try:
-            number = phonenumbers.parse(_TRUNK_ZERO.sub(zero, text), region)
-        except NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return number
-    return None
-
-
-def _spelt(text: str, region: str | None) -> PhoneNumber | None:
-    number = _valid(text, region)
-    return number if number and phonenumbers.number_type(number) in _SPELT else None
+def _phone(text: str, region: str | None, longest: int | None) -> str | None:
+    return next(iter(_phones(text, region, longest) or ()), None)
 
 
 @lru_cache(maxsize=100_000)
-def _phone(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
-    return None if number is None else str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+def _phones(text: str, region: str | None, longest: int | None) -> tuple[str, ...] | None:
+    if longest and (kept := internal(clean(text), longest)):
+        return (kept,)
+    from pbx_rules.functions import phone_numbers
+
+    return phone_numbers.international(text, region) or None
 
 
 @lru_cache(maxsize=100_000)
 def _extension(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
-    return None if number is None else number.extension or None
+    from pbx_rules.functions import phone_numbers
+
+    return phone_numbers.extension(text, region)
 
 
 @lru_cache(maxsize=100_000)
 def _national(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
-    if number is None:
-        return None
-    bare = PhoneNumber(country_code=number.country_code, national_number=number.national_number)
-    bare.italian_leading_zero = number.italian_leading_zero
-    bare.number_of_leading_zeros = number.number_of_leading_zeros
-    return str(phonenumbers.format_number(bare, PhoneNumberFormat.NATIONAL))
+    from pbx_rules.functions import phone_numbers
+
+    return phone_numbers.national(text, region)
 
 
 @lru_cache(maxsize=100_000)
 def _type(text: str, region: str | None) -> str | None:
-    number = _parse(text, region)
-    return None if number is None else _TYPES.get(phonenumbers.number_type(number), "other")
+    from pbx_rules.functions import phone_numbers
+
+    return phone_numbers.kind(text, region)
 
 
 def check_region(region: str) -> str:
     """The region's two letters as the library knows them. Raises ValueError for any others."""
-    known = region.strip().upper()
-    if known not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"{region!r} is no country: write its two letters, such as DE, AT or CH")
-    return known
+    from pbx_rules.functions import phone_numbers
+
+    return phone_numbers.check_region(region)
+
+
+def check_internal(digits: Decimal) -> int:
+    """Raises ValueError for what can be no number of digits."""
+    if digits != int(digits) or not 1 <= digits <= LONGEST_INTERNAL:
+        raise ValueError(f"internal numbers have 1 to {LONGEST_INTERNAL} digits: write how many, as internal: 5")
+    return int(digits)
 
 
 _PARAMETERS = (
@@ -119,13 +74,22 @@ _PARAMETERS = (
         code="R0309",
     ),
 )
+_INTERNAL = Parameter(
+    "internal",
+    "number",
+    doc="numbers of up to so many digits are kept as they are",
+    default=None,
+    literal=True,
+    takes_blank=True,
+    prepare=check_internal,
+)
 
 FUNCTIONS = (
     Function(
         "phone",
         "phone",
-        "The number in international form (E.164); blank if it is no valid number.",
-        _PARAMETERS,
+        "The number that was certainly meant, in international form (E.164): the first of several; blank if none is.",
+        (*_PARAMETERS, _INTERNAL),
         TEXT,
         _phone,
         (
@@ -134,13 +98,30 @@ FUNCTIONS = (
             Example('phone("+39 (0)6 69812345")', '"+390669812345"'),
             Example('phone("089 1234-0 DW 45", region: "DE")', '"+498912340"'),
             Example('phone("0991 12345 (privat)", region: "DE")', '"+4999112345"'),
+            Example('phone("030 23125-201/-202", region: "DE")', '"+493023125201"'),
             Example('phone("112", region: "DE")', "blank"),
+            Example('phone("**611", internal: 5)', '"**611"'),
+        ),
+    ),
+    Function(
+        "phones",
+        "phone",
+        "All numbers of a text in international form: between them `;`, `,`, `|`, `/`, a line break, `oder` or `und`.",
+        (*_PARAMETERS, _INTERNAL),
+        LIST_OF_TEXTS,
+        _phones,
+        (
+            Example(
+                'phones("030 23125-201/-202 oder 0171 1234567", region: "DE")',
+                'list("+493023125201", "+493023125202", "+491711234567")',
+            ),
+            Example('phones("call me", region: "DE")', "blank"),
         ),
     ),
     Function(
         "phone_extension",
         "phone",
-        "The extension that stands behind a valid number (DW 45, ext. 45, x45).",
+        "The extension that stands behind a valid number (DW 45, App. 45, ext. 45, x45).",
         _PARAMETERS,
         TEXT,
         _extension,

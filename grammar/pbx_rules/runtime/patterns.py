@@ -7,10 +7,8 @@ pay for scanning by that size: `Work.scan`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
-
-import re2
 
 from pbx_rules.runtime import compare
 from pbx_rules.runtime.limits import Work
@@ -24,8 +22,14 @@ _BYTES_A_WEIGHT = 1 << 10
 _TO_RUN = 64
 """RE2 runs a pattern with so many times the memory that building it takes; with less it gives up its fast way."""
 
-# without this, pyre2 would silently fall back to the standard library's `re`, which can hang
-re2.set_fallback_notification(re2.FALLBACK_EXCEPTION)
+
+@cache
+def _re2() -> Any:
+    import re2
+
+    # without this, pyre2 would silently fall back to the standard library's `re`, which can hang
+    re2.set_fallback_notification(re2.FALLBACK_EXCEPTION)
+    return re2
 
 
 class TooLarge(ValueError):
@@ -50,7 +54,7 @@ def compile_pattern(source: str, ignore_case: bool) -> Pattern:
     """Raises ValueError, saying what is wrong with the pattern."""
     if len(source) > LONGEST_PATTERN:
         raise ValueError(f"it has {len(source)} characters, {LONGEST_PATTERN} are allowed")
-    flags = re2.IGNORECASE if ignore_case else 0
+    flags = _re2().IGNORECASE if ignore_case else 0
     size = _size(source, flags)
     return Pattern(_built(source, flags, _TO_RUN * size), size)
 
@@ -64,6 +68,7 @@ def _size(source: str, flags: int) -> int:
 
 def _built(source: str, flags: int, memory: int) -> Any | None:
     """None if that memory does not suffice. Raises ValueError for what is no pattern."""
+    re2 = _re2()
     re2.purge()  # its cache does not tell one limit from another
     try:
         return re2.compile(source, flags, memory)

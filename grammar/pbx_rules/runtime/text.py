@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
-_GRAPHEME = regex.compile(r"\X")
+
+@cache
+def _grapheme() -> regex.Pattern[str]:
+    import regex  # most texts do without
+
+    return regex.compile(r"\X")
 
 
 def text_or_blank(text: str) -> str | None:
@@ -26,11 +34,11 @@ def is_simple(text: str) -> bool:
 
 
 def characters(text: str) -> list[str]:
-    return list(text) if is_simple(text) else _GRAPHEME.findall(text)
+    return list(text) if is_simple(text) else _grapheme().findall(text)
 
 
 def length(text: str) -> int:
-    return len(text) if is_simple(text) else sum(1 for _ in _GRAPHEME.finditer(text))
+    return len(text) if is_simple(text) else sum(1 for _ in _grapheme().finditer(text))
 
 
 def cut(text: str, count: int) -> str:
@@ -40,7 +48,7 @@ def cut(text: str, count: int) -> str:
     if is_simple(text):
         return text[:count]
     end = 0
-    for number, found in enumerate(_GRAPHEME.finditer(text)):
+    for number, found in enumerate(_grapheme().finditer(text)):
         if number >= count:
             return text[:end]
         end = found.end()

@@ -1,20 +1,21 @@
-"""Builds the tree of each statement from the tokens that `tokens` corrected; Lark does the work, `nodes` names it."""
+"""Builds the tree of each statement from the tokens that `tokens` corrected; Lark does the work, `nodes` names it.
+
+Lark takes time to load, and many a profile has neither rules nor expressions: it is imported for the first of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-from lark import Token
-from lark.exceptions import UnexpectedToken
+from typing import TYPE_CHECKING, Any
 
 from pbx_rules.diagnostics import Findings
 from pbx_rules.document import Scalar
-from pbx_rules.syntax import expected, tree
-from pbx_rules.syntax.nodes import build
+from pbx_rules.syntax import tree
 from pbx_rules.syntax.statements import Chunk, split
-from pbx_rules.syntax.tokens import Complain, grammar, place_of, read_tokens
 from pbx_rules.syntax.tree import At
+
+if TYPE_CHECKING:
+    from pbx_rules.syntax.tokens import Complain
 
 MOST_STATEMENTS = 5_000
 
@@ -81,6 +82,13 @@ def complainer(scalar: Scalar, findings: Findings) -> Complain:
 
 
 def _parse(chunk: Chunk, start: str, complain: Complain) -> Any:
+    from lark import Token
+    from lark.exceptions import UnexpectedToken
+
+    from pbx_rules.syntax import expected
+    from pbx_rules.syntax.nodes import build
+    from pbx_rules.syntax.tokens import grammar, place_of, read_tokens
+
     tokens = read_tokens(chunk.text, chunk.start, complain, is_statement=start == "statement")
     if tokens is None:
         return None

@@ -1,60 +1,54 @@
-"""The commands; a new one is a new file and one row here."""
+"""The commands; a new one is a new file and one row here.
+
+A command is imported when it is called: what all of them import together takes a second.
+"""
 
 from __future__ import annotations
 
-from pbx_connector.cli.commands import (
-    accounts,
-    automate,
-    check,
-    explain,
-    fields,
-    fmt,
-    functions,
-    history,
-    labels,
-    lsp,
-    map,
-    new,
-    phonebook,
-    plan,
-    profiles,
-    run,
-    schedule,
-    schema,
-    serve,
-    simulate,
-    sources,
-    status,
-    test,
-    test_connection,
-    undo,
-)
+from functools import cache
+from importlib import import_module
+from typing import Any
 
-COMMANDS = (
-    check.add_to,
-    test_connection.add_to,
-    simulate.add_to,
-    run.add_to,
-    new.add_to,
-    sources.add_to,
-    fields.add_to,
-    functions.add_to,
-    map.add_to,
-    explain.add_to,
-    test.add_to,
-    fmt.add_to,
-    schema.add_to,
-    lsp.add_to,
-    accounts.add_to,
-    labels.add_to,
-    phonebook.add_to,
-    history.add_to,
-    undo.add_to,
-    plan.add_to,
-    profiles.add_to,
-    automate.add_to,
-    schedule.add_to,
-    serve.add_to,
-    status.add_to,
-)
-"""Each adds its command to the application; in the order of the help page."""
+import typer
+
+COMMANDS = {
+    "check": "Check a profile: all that is wrong with it, each with its place.",
+    "test-connection": (
+        "Go the way to the source step by step, and say what works, what does not, and what to do about it."
+    ),
+    "simulate": "Show the records that a run would make, and what it would add, change and remove.",
+    "run": "Run a profile: read its source, apply its rules, bring the phone book up to date.",
+    "sources": "List the sources that profiles can name.",
+    "fields": "List the fields of a source, as rules write them in brackets.",
+    "functions": "List the functions that rules can call, or describe one of them.",
+    "map": "Show what the rules make of rows in a file. With --json: one JSON object a line.",
+    "explain": (
+        "Trace rows of a file through the rules: what each rule read, and what it gave. "
+        "With --json: one JSON object a line."
+    ),
+    "test": "Run the tests of a profile: what the rules make of each row, against what is expected.",
+    "fmt": "Format the rules of a profile.",
+    "schema": "Print the JSON Schema of a profile, with the settings of the installed sources.",
+    "lsp": "Help an editor with profiles, over stdin and stdout (Language Server Protocol).",
+    "undo": "Take back a run's changes; what something later touched is left and named.",
+    "automate": "Let the service run a profile on schedule; comments and layout of the file stay.",
+    "schedule": "List the profiles of the profiles folder and when the service runs each next.",
+    "serve": "Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C.",
+    "status": "Show how the service and its profiles are; the exit code is 0 only if all is well.",
+    "new": "Write a starting profile from a template.",
+    "accounts": "The phone system's users.",
+    "labels": "The labels that entries can carry.",
+    "phonebook": "What is in the phone book; entries by hand.",
+    "history": "What was changed, when and by what.",
+    "plan": "Plans that were refused or saved.",
+    "profiles": "The profiles that have run, and what they own.",
+}
+"""What each does, for the help page and in its order. The file of a command has its name, with `_` for `-`."""
+
+
+@cache
+def load(name: str) -> Any:
+    """The command, whole: its module's `add_to` adds it to an application, which is taken apart again."""
+    app = typer.Typer()
+    import_module(f"{__name__}.{name.replace('-', '_')}").add_to(app)
+    return typer.main.get_group(app).commands[name]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
+from pbx_connector.application.account_checks import check_removals
+from pbx_connector.application.account_files import read_accounts
+from pbx_connector.application.accounts import PlannedImport, add_account, import_accounts, known_account, plan_import
 from pbx_connector.cli import output
-from pbx_connector.cli.account_checks import check_removals, doubts
-from pbx_connector.cli.account_files import account_fault, read_accounts
 from pbx_connector.cli.asking import YesOption, agree
-from pbx_connector.cli.session import JsonOption, Session, StoreOption, known_account
-from pbx_connector.errors import UsageError
-from pbx_connector.model import Account
-from pbx_connector.stores import AccountImport
+from pbx_connector.cli.session import JsonOption, Session, StoreOption
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,14 +33,10 @@ def add(
     store_url: StoreOption = None,
 ) -> None:
     """Add one account."""
-    added = Account(id.strip(), username.strip(), email.strip())
-    if fault := account_fault(added):
-        raise UsageError(fault, hint="see: pbx-connector accounts add --help")
     with Session.of(context, store_url).open_store() as store:
-        held = store.accounts()
-        store.add_account(added)
-        for doubt in doubts(AccountImport(added=(added,)), held):
-            output.warn(doubt)
+        added, doubts = add_account(store, id, username, email)
+    for doubt in doubts:
+        output.warn(doubt)
     output.say(f"account {added.id} is added")
 
 
@@ -51,7 +45,7 @@ def list_accounts(context: typer.Context, store_url: StoreOption = None, as_json
     with Session.of(context, store_url).open_store() as store:
         accounts = store.accounts()
     if as_json:
-        output.as_json([_as_json(account) for account in accounts])
+        output.as_json([views.account(account) for account in accounts])
     elif accounts:
         output.table("", ("id", "user name", "e-mail"), [(a.id, a.username, a.email) for a in accounts])
     else:
@@ -75,20 +69,13 @@ def import_file(
     """Add and update accounts from a file."""
     accounts = read_accounts(file)
     with Session.of(context, store_url).open_store() as store:
-        planned, held = store.plan_account_import(accounts, remove_missing=remove_missing), store.accounts()
-        for doubt in doubts(planned, held):
+        planned = plan_import(store, accounts, remove_missing=remove_missing)
+        for doubt in planned.doubts:
             output.warn(doubt)
-        _agree_to_removals(planned, held, remove_at_most, yes=yes)
-        done = store.import_accounts(accounts, remove_missing=remove_missing, shown=planned)
+        _agree_to_removals(planned, remove_at_most, yes=yes)
+        done = import_accounts(store, planned, remove_at_most=remove_at_most)
     if as_json:
-        output.as_json(
-            {
-                "added": [_as_json(account) for account in done.added],
-                "updated": [_as_json(account) for account in done.updated],
-                "removed": [_as_json(account) for account in done.removed],
-                "entries_removed": done.entries,
-            }
-        )
+        output.as_json(views.account_import(done))
         return
     output.say(f"{len(done.added)} added, {len(done.updated)} updated, {len(done.removed)} removed")
 
@@ -107,16 +94,11 @@ def remove(
     output.say(f"account {id} and its {removed} entries are removed")
 
 
-def _agree_to_removals(
-    planned: AccountImport, held: Sequence[Account], remove_at_most: int | None, *, yes: bool
-) -> None:
+def _agree_to_removals(planned: PlannedImport, remove_at_most: int | None, *, yes: bool) -> None:
     """Show what goes before it goes."""
-    if planned.removed:
-        goes = [(account.id, account.username, account.email) for account in planned.removed]
+    removed = planned.changes.removed
+    if removed:
+        goes = [(account.id, account.username, account.email) for account in removed]
         output.table("These accounts would be removed:", ("id", "user name", "e-mail"), goes, err=True)
-        check_removals(planned, held, remove_at_most)
-        agree(f"{len(goes)} accounts and their {planned.entries} entries go. Remove?", yes=yes)
-
-
-def _as_json(account: Account) -> dict[str, str]:
-    return {"id": account.id, "username": account.username, "email": account.email}
+        check_removals(planned.changes, planned.held, remove_at_most)
+        agree(f"{len(goes)} accounts and their {planned.changes.entries} entries go. Remove?", yes=yes)

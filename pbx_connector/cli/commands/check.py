@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import typer
-from pbx_rules import Diagnostic
 
+from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
 from pbx_connector.errors import EXIT_USAGE
@@ -17,7 +17,7 @@ def add_to(app: typer.Typer) -> None:
         """Check a profile: everything wrong with it, each with its place."""
         checked = check_profile(profile, Session.of(context).plugins)
         if as_json:
-            output.as_json([_as_json(found) for found in checked.diagnostics])
+            output.as_json([views.diagnostic(found) for found in checked.diagnostics])
         else:
             output.diagnostics(checked.diagnostics, checked.text)
             _summary(checked)
@@ -33,17 +33,3 @@ def _summary(checked: Checked) -> None:
         output.say(f"{checked.profile.file}: fine ({checked.profile.title}){suffix}")
     else:
         output.complain(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}")
-
-
-def _as_json(found: Diagnostic) -> dict[str, object]:
-    return {
-        "code": found.code,
-        "severity": found.severity,
-        "message": found.message,
-        "file": found.file,
-        "line": found.span.line,
-        "column": found.span.column,
-        "end_line": found.span.end_line,
-        "end_column": found.span.end_column,
-        "hint": found.hint,
-    }

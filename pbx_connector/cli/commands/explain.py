@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import typer
 from pbx_rules import Step
 
 from pbx_connector import rows
+from pbx_connector.application import views
+from pbx_connector.application.row_files import WrittenRow, read_rows
 from pbx_connector.cli import output
-from pbx_connector.cli.row_files import RowsOption, WrittenRow, read_rows, row_as_json
-from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
-from pbx_connector.cli.values import plain, written
+from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, Session
+from pbx_connector.cli.values import written
 from pbx_connector.errors import UsageError
 from pbx_connector.mapping import coded
 from pbx_connector.model import Mapped, Record
@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
             unusable += bool(row.problems)
             steps, mapped = _explained(row, loaded, rows_file.name)
             if as_json:
-                output.as_json_line(row_as_json(row, mapped) | {"steps": [_as_json(step) for step in steps]})
+                output.as_json_line(views.mapped_row(row, mapped) | {"steps": [views.step(step) for step in steps]})
             else:
                 _show(row, steps, mapped)
         if unusable:
@@ -43,17 +43,6 @@ def _explained(row: WrittenRow, loaded: LoadedProfile, file: str) -> tuple[tuple
     if row.problems:
         return (), Mapped(problems=row.problems)
     return loaded.rules.trace(row.row).steps, loaded.rules.map(row.row, rows.book_of(row.row.values, file))
-
-
-def _as_json(step: Step) -> dict[str, Any]:
-    return {
-        "line": step.line,
-        "rule": step.text,
-        "kind": step.kind,
-        "name": step.name or None,
-        "reads": plain(step.reads),
-        "value": plain(step.value),
-    }
 
 
 def _show(row: WrittenRow, steps: Sequence[Step], mapped: Mapped) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session
 
@@ -20,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
         """List the fields of a source, as rules write them in brackets."""
         known = Session.of(context).plugins.source(source).fields
         if as_json:
-            output.as_json([{"name": field.name, "type": field.type, "doc": field.doc} for field in known.fields])
+            output.as_json([views.field(field) for field in known.fields])
             return
         output.table("", ("field", "type", "meaning"), [(f.name, f.type, f.doc) for f in known.fields])
         if not known.closed:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pbx_connector.application.replacing import replacement
 from pbx_connector.cli import output
-from pbx_connector.cli.replacing import replacement
 from pbx_connector.cli.session import ProfileArgument
 from pbx_connector.errors import EXIT_USAGE, UsageError
 from pbx_connector.profile import format_profile, read_profile

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pbx_rules import Function, Parameter, Registry
+from pbx_rules import Function, Registry
 from pbx_rules.suggest import nearest
 from pbx_rules.types import Type
 
+from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session
 from pbx_connector.errors import UsageError
@@ -25,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
         known = Session.of(context).plugins.functions
         chosen = [_one(name, known)] if name else list(known)
         if as_json:
-            output.as_json([_as_json(function) for function in chosen])
+            output.as_json([views.function(function) for function in chosen])
         elif name:
             _describe(chosen[0])
         else:
@@ -54,25 +55,3 @@ def _describe(function: Function) -> None:
 
 def _result(function: Function) -> str:
     return str(function.result) if isinstance(function.result, Type) else "depends on the arguments"
-
-
-def _as_json(function: Function) -> dict[str, Any]:
-    return {
-        "name": function.name,
-        "family": function.family,
-        "signature": function.signature,
-        "doc": function.doc,
-        "parameters": [_parameter(parameter) for parameter in function.parameters],
-        "result": str(function.result) if isinstance(function.result, Type) else "any",
-        "examples": [{"expression": made.expression, "result": made.result} for made in function.examples],
-    }
-
-
-def _parameter(parameter: Parameter) -> dict[str, Any]:
-    return {
-        "name": parameter.name,
-        "accepts": parameter.accepts,
-        "required": parameter.required,
-        "many": parameter.many,
-        "doc": parameter.doc,
-    }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.groups import ListByDefault
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
@@ -31,7 +32,7 @@ def list_runs(
     with Session.of(context, store_url).open_store() as store:
         runs = list(store.runs(profile, limit=limit))
     if as_json:
-        output.as_json([record_as_json(record) for record in runs])
+        output.as_json([views.run_record(record) for record in runs])
     elif runs:
         output.table("", ("run", "profile", "kind", "started", "status", "changes", "note"), map(_row, runs))
     else:
@@ -48,22 +49,13 @@ def show(
     with Session.of(context, store_url).open_store() as store:
         record = store.run(run)
         if as_json:
-            changes = map(reports.change_as_json, store.changes(run))
-            output.as_json_with_list(record_as_json(record), "changes", changes)
+            changes = map(views.change, store.changes(run))
+            output.as_json_with_list(views.run_record(record), "changes", changes)
             return
         reports.show_records(f"Changes of run {record.id}", store.changes(run))
     reports.show_report(record.report)
     if record.note:
         output.say(output.shown(record.note))
-
-
-def record_as_json(record: RunRecord) -> dict[str, Any]:
-    return reports.report_as_json(record.report) | {
-        "kind": str(record.kind),
-        "note": record.note,
-        "undone_by": record.undone_by,
-        "released": record.released,
-    }
 
 
 def _row(record: RunRecord) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 
@@ -25,7 +26,7 @@ def list_labels(context: typer.Context, store_url: StoreOption = None, as_json: 
     with Session.of(context, store_url).open_store() as store:
         labels = store.labels()
     if as_json:
-        output.as_json([{"name": label.name, "entries": label.entries} for label in labels])
+        output.as_json([views.label(label) for label in labels])
     elif labels:
         output.table("", ("label", "entries"), [(label.name, str(label.entries)) for label in labels])
     else:

@@ -9,9 +9,10 @@ import typer
 from rich.text import Text
 
 from pbx_connector import rows
+from pbx_connector.application import views
+from pbx_connector.application.row_files import WrittenRow, read_rows
 from pbx_connector.cli import entries, output, reports
-from pbx_connector.cli.row_files import RowsOption, WrittenRow, read_rows, row_as_json
-from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
+from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, Session
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Mapped, Problem, Record
 from pbx_connector.profile import Profile, load_profile
@@ -27,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
         mapped = _Mapping(loaded, rows_file)
         if as_json:
             for written, result in mapped:
-                output.as_json_line(row_as_json(written, result))
+                output.as_json_line(views.mapped_row(written, result))
         else:
             _show(mapped)
         if mapped.unusable:

@@ -6,8 +6,6 @@ Each template is a command of its own, with an option for each of its questions;
 from __future__ import annotations
 
 import inspect
-import json
-import string
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
@@ -17,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from pbx_connector.application import templates
 from pbx_connector.cli import output
 from pbx_connector.cli.session import Session
 from pbx_connector.cli.signatures import option, with_options
@@ -75,17 +74,12 @@ def _options(question: Question) -> list[inspect.Parameter]:
 
 def _write_profile(template: Template, file: Path | None, options: Mapping[str, Any]) -> None:
     target = file or Path(f"{template.name}.yaml")
-    if target.exists():
-        raise UsageError(f"{target} exists already", hint="name another with --file, or remove it first")
+    templates.check_target(target)
     answers = {
         question.name: _secret(question, options, target) if question.secret else _answer(question, options)
         for question in template.questions
     }
-    text = string.Template(template.text).substitute(answers)
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
+    templates.write_profile(template, target, answers)
     output.say(f"{target} is written. Next:")
     for command in ("check", "test-connection", "simulate", "run"):
         output.say(f"  pbx-connector {command} {target}")
@@ -96,7 +90,7 @@ def _answer(question: Question, options: Mapping[str, Any]) -> str:
     answer = options[question.name]
     if answer is None:
         answer = question.default if _unattended(question) else typer.prompt(question.prompt, default=question.default)
-    return json.dumps(answer, ensure_ascii=False) if answer else ""
+    return templates.quoted(answer)
 
 
 def _unattended(question: Question) -> bool:
@@ -110,10 +104,9 @@ def _unattended(question: Question) -> bool:
 def _secret(question: Question, options: Mapping[str, Any], target: Path) -> str:
     """A reference to the secret, for the profile; the secret itself goes to the keyring or a file beside it."""
     if options[f"{question.name}_file"] is not None:
-        path = Path(options[f"{question.name}_file"]).expanduser().resolve()
-        return f"{{file: {json.dumps(str(path), ensure_ascii=False)}}}"
+        return templates.file_reference(Path(options[f"{question.name}_file"]))
     if options[f"{question.name}_env"] is not None:
-        return f"{{env: {json.dumps(options[f'{question.name}_env'])}}}"
+        return templates.environment_reference(options[f"{question.name}_env"])
     secret = options[question.name]
     if secret is None:
         if not sys.stdin.isatty():

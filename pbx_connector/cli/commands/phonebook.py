@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from pbx_connector.application import views
+from pbx_connector.application.accounts import scope
 from pbx_connector.cli import output
 from pbx_connector.cli.commands import phonebook_edit, phonebook_export, phonebook_lookup
 from pbx_connector.cli.entries import Line, plain, plain_labels
 from pbx_connector.cli.entries import show as show_entries
-from pbx_connector.cli.session import AccountOption, CompanyOption, JsonOption, Session, StoreOption, scope
+from pbx_connector.cli.session import AccountOption, CompanyOption, JsonOption, Session, StoreOption
 from pbx_connector.stores import Entry
 from pbx_connector.targets import TARGETS
 
@@ -66,7 +68,7 @@ def show(
     with Session.of(context, store_url).open_store() as store:
         found = store.entry(entry)
     if as_json:
-        output.as_json(entry_as_json(found))
+        output.as_json(views.entry(found))
         return
     content, origin = found.content, found.origin
     lines = [("Id", str(found.id)), ("Account", content.account or "(company)")]
@@ -78,21 +80,9 @@ def show(
     output.table("", ("", f"entry {found.id}"), [line for line in lines if line[1]])
 
 
-def entry_as_json(entry: Entry) -> dict[str, Any]:
-    origin = entry.origin
-    return {
-        "id": entry.id,
-        "account": entry.content.account,
-        "fields": dict(entry.content.fields),
-        "labels": dict(entry.content.labels),
-        "profile": origin.profile if origin else None,
-        "book": origin.book.title if origin else None,
-    }
-
-
 def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
     if as_json:
-        output.as_json_list(entry_as_json(entry) for entry in entries)
+        output.as_json_list(views.entry(entry) for entry in entries)
         return
     lines = (
         Line(

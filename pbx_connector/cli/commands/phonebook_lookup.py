@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
+from pbx_connector.application.entries import look_up
 from pbx_connector.cli import output
-from pbx_connector.cli.session import JsonOption, Session, StoreOption, known_account
+from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.targets import TARGET_BY_NAME
 
 
@@ -24,23 +26,9 @@ def lookup(
 ) -> None:
     """Show the name for a number: private entries before company ones; others with the same number after it."""
     with Session.of(context, store_url).open_store() as store:
-        if account is not None:
-            known_account(store, account)
-        matches = store.lookup(number, account=account)
+        matches = look_up(store, number, account)
     if as_json:
-        output.as_json(
-            [
-                {
-                    "id": match.entry.id,
-                    "account": match.entry.content.account,
-                    "display_name": match.entry.content.fields.get("display_name", ""),
-                    "field": match.field,
-                    "number": match.entry.content.fields.get(match.field, ""),
-                    "labels": dict(match.entry.content.labels),
-                }
-                for match in matches
-            ]
-        )
+        output.as_json([views.match(match) for match in matches])
     elif not matches:
         output.say(f"nobody in the phone book has {output.shown(number)}")
     else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.plan import Action
-from pbx_connector.stores import KeptPlan
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,8 +28,8 @@ def show(
     with Session.of(context, store_url).open_store() as store:
         kept = store.plan(plan)
         if as_json:
-            changes = map(reports.change_as_json, store.plan_changes(plan))
-            output.as_json_with_list(_as_json(kept), "changes", changes)
+            changes = map(views.change, store.plan_changes(plan))
+            output.as_json_with_list(views.kept_plan(kept), "changes", changes)
             return
         changed = (change for change in store.plan_changes(plan) if change.action is not Action.KEEP)
         reports.show_records(f"Plan {kept.id} of profile {kept.profile}", changed)
@@ -37,14 +37,3 @@ def show(
         output.say(f"refused: {output.shown(reason)}")
     if kept.used:
         output.say(f"applied by run {kept.used}: a plan can be applied once")
-
-
-def _as_json(kept: KeptPlan) -> dict[str, Any]:
-    return {
-        "plan": kept.id,
-        "profile": kept.profile,
-        "made": kept.made.isoformat(),
-        "digest": kept.digest,
-        "reasons": list(kept.reasons),
-        "used": kept.used,
-    }

@@ -13,8 +13,8 @@ import typer
 
 from pbx_connector.cli.session import Session, StoreOption
 from pbx_connector.errors import EXIT_DONE
+from pbx_connector.logs import set_up
 from pbx_connector.service.daemon import Service
-from pbx_connector.service.logs import set_up
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def serve(
 ) -> None:
     """Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C."""
     session = Session.of(context, store_url)
-    config = session.config
+    config = session.config_with_plugins
     set_up(log or config.service.log)
     session.make_store_folder()
     service = Service(config, session.plugins, session.store_url)

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
+from pbx_connector.application.simulations import Simulation, simulate_profile
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
 from pbx_connector.errors import EXIT_PARTIAL, ConnectorError
 from pbx_connector.model import RunStatus
 from pbx_connector.profile import load_profile
-from pbx_connector.run import Simulation, simulate_profile
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,7 +40,7 @@ def simulate(
             status = simulation.report.status
     except ConnectorError as error:
         if as_json:
-            output.as_json(reports.failed_report(profile.stem, error))
+            output.as_json(views.failed_report(profile.stem, error))
         raise
     if status is RunStatus.PARTIAL:
         raise typer.Exit(EXIT_PARTIAL)
@@ -55,6 +56,6 @@ def _show(simulation: Simulation) -> None:
 
 
 def _print_json(simulation: Simulation) -> None:
-    report = reports.report_as_json(simulation.report)
+    report = views.report(simulation.report)
     head = report | {"plan": simulation.plan, "reasons": list(simulation.reasons)}
-    output.as_json_with_list(head, "records", map(reports.change_as_json, simulation.records()))
+    output.as_json_with_list(head, "records", map(views.change, simulation.records()))

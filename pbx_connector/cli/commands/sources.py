@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session
 
@@ -14,12 +15,7 @@ def add_to(app: typer.Typer) -> None:
         """List the sources that profiles can name."""
         plugins = Session.of(context).plugins
         if as_json:
-            output.as_json(
-                [
-                    {"name": source.name, "title": source.title, "templates": [made.name for made in source.templates]}
-                    for source in plugins.sources.values()
-                ]
-            )
+            output.as_json([views.source(source) for source in plugins.sources.values()])
             return
         output.table(
             "",

@@ -9,12 +9,13 @@ from typing import Any
 import typer
 import urllib3
 
+from pbx_connector.application import views
+from pbx_connector.application.offline_status import OfflineStatus
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.config import split_address
 from pbx_connector.duration import roughly
 from pbx_connector.errors import EXIT_PARTIAL, EXIT_UNREACHABLE
-from pbx_connector.service.offline_status import OfflineStatus
 
 ANSWER_WITHIN = 10.0
 
@@ -28,7 +29,7 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
     session = Session.of(context, store_url)
     listen = session.config.service.listen
     answer = _ask(listen)
-    health = answer or OfflineStatus(session.config, session.plugins, session.store_url, datetime.now(UTC)).health()
+    health = answer or _offline(session)
     if as_json:
         output.as_json({"service": {"listen": listen, "answers": answer is not None}} | health)
     else:
@@ -40,8 +41,13 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
         output.hint("ask again in a moment")
     if not health["ready"]:
         raise typer.Exit(EXIT_UNREACHABLE)
-    if any(_trouble(profile) for profile in health["profiles"]):
+    if any(_trouble(profile) for profile in health["profiles"]) or any(server["reason"] for server in _servers(health)):
         raise typer.Exit(EXIT_PARTIAL)
+
+
+def _offline(session: Session) -> dict[str, Any]:
+    offline = OfflineStatus(session.installation, session.store_url)
+    return views.service_status(offline.status(), offline.now)
 
 
 def _say_silent(listen: str) -> None:
@@ -95,9 +101,21 @@ def _show(health: dict[str, Any]) -> None:
     )
     if not health["profiles"]:
         output.say(f"no profile is in {output.shown(folder['path'])}")
+    for server in _servers(health):
+        output.say(output.shown(f"server    {server['name']}: {_serving(server)}"))
     for profile in health["profiles"]:
         if _trouble(profile) and profile["last_run"] and profile["last_run"].get("reason"):
             output.say(output.shown(f"{profile['id']}: {profile['last_run']['reason']}"))
+
+
+def _servers(health: dict[str, Any]) -> list[dict[str, Any]]:
+    """A service of an earlier version knows of none."""
+    servers: list[dict[str, Any]] = health.get("servers", [])
+    return servers
+
+
+def _serving(server: dict[str, Any]) -> str:
+    return f"NOT SERVING ({server['reason']})" if server["reason"] else server["address"] or "is starting"
 
 
 def _last(run: dict[str, Any] | None) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
-from pbx_rules import Value, as_text
 
+from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
 from pbx_connector.cli.values import written
 from pbx_connector.errors import EXIT_USAGE
-from pbx_connector.profile import Case, Difference, LoadedProfile, load_whole, run_case
+from pbx_connector.profile import Case, Difference, LoadedProfile, load_whole, run_case, variables
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
         loaded = load_whole(profile, Session.of(context).plugins)
         outcomes = [(case, run_case(case, loaded.rules)) for case in loaded.cases]
         if as_json:
-            output.as_json([_as_json(case, differences, loaded) for case, differences in outcomes])
+            output.as_json([views.test_case(case, differences, loaded) for case, differences in outcomes])
         else:
             _show(outcomes, loaded)
         if any(differences for _, differences in outcomes):
@@ -44,23 +42,5 @@ def _show_failed(case: Case, differences: tuple[Difference, ...], loaded: Loaded
         output.say(f"  {output.shown(difference.what)}")
         output.say(f"    expected {written(difference.expected)}")
         output.say(f"    got      {written(difference.got)}")
-    for name, value in _variables(case, loaded).items():
+    for name, value in variables(case, loaded.rules).items():
         output.say(f"  {name} = {written(value)}", style="dim")
-
-
-def _variables(case: Case, loaded: LoadedProfile) -> dict[str, Value]:
-    """What each variable came to; those below a rule that skipped the row have no value."""
-    return {step.name: step.value for step in loaded.rules.trace(case.row).steps if step.kind == "define"}
-
-
-def _as_json(case: Case, differences: tuple[Difference, ...], loaded: LoadedProfile) -> dict[str, Any]:
-    return {
-        "test": int(case.row.key),
-        "file": str(loaded.profile.file),
-        "line": case.line,
-        "passed": not differences,
-        "differences": [
-            {"what": one.what, "expected": one.expected or None, "got": one.got or None} for one in differences
-        ],
-        "variables": {name: as_text(value) for name, value in _variables(case, loaded).items()},
-    }

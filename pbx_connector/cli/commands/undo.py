@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 
@@ -24,8 +25,7 @@ def undo(
     with Session.of(context, store_url).open_store() as store:
         undone = store.undo(run)
     if as_json:
-        left = [{"entry": one.entry, "account": one.account, "reason": one.reason} for one in undone.left]
-        output.as_json({"run": undone.run, "changes": undone.changes, "left": left, "held": undone.held})
+        output.as_json(views.undone(undone))
         return
     output.say(f"{undone.changes} changes of run {run} are taken back; this is run {undone.run}")
     if undone.left:

@@ -77,8 +77,7 @@ class MemoryStore(Operations):
         return [account for _, account in sorted(self._state.accounts.items())]
 
     def labels(self) -> list[Label]:
-        contents = [held.content for held in self._state.entries.values()]
-        return [Label(name, sum(name in content.labels for content in contents)) for name in sorted(self._state.labels)]
+        return _labels(self._state)
 
     def add_label(self, name: str) -> None:
         name = checked_label(name)
@@ -88,14 +87,14 @@ class MemoryStore(Operations):
             state.labels[name] = None
 
     def remove_label(self, name: str) -> None:
-        carried = {label.name: label.entries for label in self.labels()}
-        if name not in carried:
-            raise UsageError(f"there is no label {name}", hint="see: pbx-connector labels list")
-        if many := carried[name]:
-            raise UsageError(
-                f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
-            )
         with self._write() as state:
+            carried = {label.name: label.entries for label in _labels(state)}
+            if name not in carried:
+                raise UsageError(f"there is no label {name}", hint="see: pbx-connector labels list")
+            if many := carried[name]:
+                raise UsageError(
+                    f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+                )
             del state.labels[name]
 
     # entries
@@ -187,12 +186,12 @@ class MemoryStore(Operations):
         return ProfileState(name, profile.title, len(state.owned(name)), books, profile.held, last, profile.file)
 
     def adopt_profile(self, old: str, new: str) -> int:
-        self._demand(old)
-        check_successor(old, new)
-        self._ensure_free(old)
-        if any(book.profile == checked_text(new) for book in self._state.books.values()):
-            raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
         with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (state, _):
+            _demand(state, old)
+            check_successor(old, new)
+            self._ensure_free(old)
+            if any(book.profile == checked_text(new) for book in state.books.values()):
+                raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
             left = state.profiles.pop(old)
             known = state.profiles.get(new, replace(left, file=None))
             state.profiles[new] = replace(known, held=left.held or known.held)
@@ -211,13 +210,9 @@ class MemoryStore(Operations):
             return len(state.owned(new))
 
     def resume_profile(self, profile: str) -> None:
-        self._demand(profile)
         with self._write() as state:
+            _demand(state, profile)
             state.profiles[profile] = replace(state.profiles[profile], held=None)
-
-    def _demand(self, profile: str) -> None:
-        if profile not in self._state.profiles:
-            raise UsageError(f"no profile {profile} has run on this store", hint="see: pbx-connector profiles list")
 
     # runs
 
@@ -296,6 +291,16 @@ class MemoryStore(Operations):
             if new:
                 state.shared_state[key] = new
             return True
+
+
+def _labels(state: State) -> list[Label]:
+    contents = [held.content for held in state.entries.values()]
+    return [Label(name, sum(name in content.labels for content in contents)) for name in sorted(state.labels)]
+
+
+def _demand(state: State, profile: str) -> None:
+    if profile not in state.profiles:
+        raise UsageError(f"no profile {profile} has run on this store", hint="see: pbx-connector profiles list")
 
 
 def _change(line: Line) -> Change:

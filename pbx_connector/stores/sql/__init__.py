@@ -1,5 +1,5 @@
 """The phone book in a database, written once for SQLite and PostgreSQL.
 
-`store.py` is the face, `workspace.py`, `diff.py` and `apply.py` the three steps of a run, `schema.py` and
-`staging.py` the tables, `database.py` what the databases do differently.
+`store.py` is the face, `plan` the steps of a run, `history` what was done and what is going on, `schema` the tables,
+`dialects` what the databases do differently.
 """

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, insert, update
 
-from pbx_connector.stores.sql.schema import counter
+from pbx_connector.stores.sql.schema.tables import counter
 
 Counter = Literal["entry", "label", "book", "run"]
 

@@ -26,8 +26,8 @@ from pbx_connector.plan import Content
 from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
 from pbx_connector.stores.normalization import fold
-from pbx_connector.stores.sql.database import Database, Dialect
-from pbx_connector.stores.sql.schema import book, entry, entry_label, label, provenance
+from pbx_connector.stores.sql.dialects.database import Database, Dialect
+from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, label, provenance
 from pbx_connector.targets import FIELD_NAMES
 
 PAGE = 500
@@ -125,17 +125,21 @@ def matching(text: str) -> ColumnElement[bool]:
 def pages(
     database: Database, limit: int | None, after: int, narrow: Callable[[Select[Any]], Select[Any]]
 ) -> Iterator[Entry]:
-    """Entries by id, each page in a transaction of its own, so that a slow reader holds nobody up."""
+    """Entries by id, all as of the moment of the first one: a run that commits meanwhile shows whole or not at all.
+
+    Read page by page, so that memory does not grow with the phone book. Writers go on beside even the slowest reader:
+    they wait for none on PostgreSQL nor with SQLite's write-ahead log, which only grows until the reader is done.
+    """
+    query = narrow(entry_query(database.dialect))
     left = limit
-    while left is None or left > 0:
-        size = PAGE if left is None else min(PAGE, left)
-        with database.read() as connection:
-            query = narrow(entry_query(database.dialect)).where(entry.c.id > after).limit(size)
-            found = [to_entry(row) for row in connection.execute(query)]
-        yield from found
-        if len(found) < size:
-            return
-        after, left = found[-1].id, None if left is None else left - size
+    with database.read() as connection:
+        while left is None or left > 0:
+            size = PAGE if left is None else min(PAGE, left)
+            page = connection.execute(query.where(entry.c.id > after).limit(size)).all()
+            yield from map(to_entry, page)
+            if len(page) < size:
+                return
+            after, left = page[-1].id, None if left is None else left - size
 
 
 def one_entry(connection: Connection, dialect: Dialect, wanted: int) -> Entry | None:

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.checking import check_successor, checked_text
 from pbx_connector.stores.contract import ProfileState
-from pbx_connector.stores.sql.database import Dialect
-from pbx_connector.stores.sql.history import to_run
-from pbx_connector.stores.sql.schema import book, journal, plan, profile, provenance, run
+from pbx_connector.stores.sql.dialects.database import Dialect
+from pbx_connector.stores.sql.history.records import to_run
+from pbx_connector.stores.sql.schema.tables import book, journal, plan, profile, provenance, run
 
 
 def states(connection: Connection) -> Iterator[ProfileState]:

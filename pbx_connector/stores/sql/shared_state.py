@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, insert, select
 
-from pbx_connector.stores.sql.schema import shared_state_table
+from pbx_connector.stores.sql.schema.tables import shared_state_table
 
 
 def read(connection: Connection, key: str) -> str:

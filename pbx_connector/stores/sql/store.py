@@ -31,12 +31,15 @@ from pbx_connector.stores.contract import (
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.normalization import tails
 from pbx_connector.stores.operations import Operations
-from pbx_connector.stores.sql import entry_queries, history, leases, plan_queries, profiles, shared_state
-from pbx_connector.stores.sql.changeset import SqlChangeSet
+from pbx_connector.stores.sql import entry_queries, profiles, shared_state
 from pbx_connector.stores.sql.counters import take
-from pbx_connector.stores.sql.database import Database
-from pbx_connector.stores.sql.migrating import bring_up_to_date
-from pbx_connector.stores.sql.schema import (
+from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.history import leases, records
+from pbx_connector.stores.sql.history.changeset import SqlChangeSet
+from pbx_connector.stores.sql.plan import plan_queries
+from pbx_connector.stores.sql.plan.workspace import SqlWorkspace
+from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
+from pbx_connector.stores.sql.schema.tables import (
     account,
     book,
     entry_label,
@@ -47,8 +50,7 @@ from pbx_connector.stores.sql.schema import (
     row_note,
     run,
 )
-from pbx_connector.stores.sql.schema import profile as profile_table
-from pbx_connector.stores.sql.workspace import SqlWorkspace
+from pbx_connector.stores.sql.schema.tables import profile as profile_table
 
 LOG = logging.getLogger(__name__)
 
@@ -152,33 +154,33 @@ class SqlStore(Operations):
         if profile is not None:
             query = query.where(run.c.profile == checked_text(profile))
         with self._database.read() as connection:
-            yield from map(history.to_run, connection.execute(query, execution_options=plan_queries.STREAMED))
+            yield from map(records.to_run, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def run(self, run_id: str) -> RunRecord:
         with self._database.read() as connection:
             row = connection.execute(select(run).where(run.c.no == checked_number(run_id, "run"))).first()
         if row is None:
             raise UsageError(f"there is no run {run_id}", hint="see: pbx-connector history")
-        return history.to_run(row)
+        return records.to_run(row)
 
     def changes(self, run_id: str) -> Iterator[Change]:
         number = int(self.run(run_id).id)
         query = select(journal).where(journal.c.run == number).order_by(journal.c.seq)
         with self._database.read() as connection:
-            yield from map(history.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
+            yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def plan(self, plan_id: str) -> KeptPlan:
         with self._database.read() as connection:
             row = connection.execute(select(plan).where(plan.c.no == checked_number(plan_id, "plan"))).first()
         if row is None:
             raise UsageError(f"there is no plan {plan_id}", hint="see: pbx-connector history")
-        return history.to_plan(row)
+        return records.to_plan(row)
 
     def plan_changes(self, plan_id: str) -> Iterator[Change]:
         number = int(self.plan(plan_id).id)
         query = select(plan_change).where(plan_change.c.plan == number).order_by(plan_change.c.seq)
         with self._database.read() as connection:
-            yield from map(history.to_change, connection.execute(query, execution_options=plan_queries.STREAMED))
+            yield from map(records.to_change, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def prune(self, keep: timedelta) -> int:
         if keep < timedelta(days=1):
@@ -252,10 +254,10 @@ class SqlStore(Operations):
             connection.execute(update(profile_table).where(other).values(file=None))
             number = take(connection, "run") + 1
             taken = leases.acquire(connection, self._database, wanted, number)
-            if taken.abandoned is not None and not history.is_recorded(connection, taken.abandoned):
+            if taken.abandoned is not None and not records.is_recorded(connection, taken.abandoned):
                 report = Report(str(taken.abandoned), wanted, RunStatus.FAILED, Counts())
                 note = "it ended without a word: killed, or the machine stopped; it changed nothing"
-                history.record_run(connection, self._database.dialect, report, note=note)
+                records.record_run(connection, self._database.dialect, report, note=note)
                 LOG.warning("the earlier run %s ended without a word; it changed nothing", report.run)
             return taken, number
 
@@ -271,10 +273,10 @@ class SqlStore(Operations):
                 leases.ensure_free(connection, self._database, profile)
             number = take(connection, "run") + 1
             report = Report(str(number), profile, RunStatus.DONE, Counts(), started=datetime.now(UTC))
-            history.record_run(connection, self._database.dialect, report, kind=kind, note=note)
+            records.record_run(connection, self._database.dialect, report, kind=kind, note=note)
             changeset = SqlChangeSet(connection, self._database.dialect, number)
             yield connection, changeset
-            history.update_counts(connection, report, changeset.counts)
+            records.update_counts(connection, report, changeset.counts)
 
     # shared state
 

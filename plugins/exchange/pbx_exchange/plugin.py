@@ -1,18 +1,30 @@
-"""Registers Exchange as a source; found through the entry point group `pbx_connector`."""
+"""Registers Exchange as a source; found through the entry point group `pbx_connector`.
+
+Whatever needs the libraries that speak to a server (exchangelib, lxml, requests, msal) is imported when a source is
+opened: they take longer to load than a profile to check.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from importlib.resources import files
 
-from pbx_connector.api import Problem, Question, SourceType, Template, hookimpl
+from pbx_connector.api import (
+    Check,
+    ConnectorError,
+    Problem,
+    Question,
+    Source,
+    SourceContext,
+    SourceType,
+    Template,
+    hookimpl,
+)
 from pbx_exchange.error_catalog import ENDING, UNVERIFIED
 from pbx_exchange.fields import FIELDS
-from pbx_exchange.probe import test_connection
-from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.source import open_exchange
-from pbx_exchange.wire.endpoint import is_online
+from pbx_exchange.settings import ExchangeSettings, is_online
 
 _QUESTIONS = (
     Question("name", "Title of the profile", default="Exchange contacts"),
@@ -34,6 +46,30 @@ def warnings(settings: ExchangeSettings) -> Iterator[Problem]:
         yield ENDING.warning("source: exchange")
 
 
+def open_source(settings: ExchangeSettings, context: SourceContext) -> AbstractContextManager[Source]:
+    with _importing():
+        from pbx_exchange.source import open_exchange
+    return open_exchange(settings, context)
+
+
+def test_connection(settings: ExchangeSettings, context: SourceContext) -> Iterator[Check]:
+    with _importing():
+        from pbx_exchange.probe import test_connection
+    return test_connection(settings, context)
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """A library that is missing or broken is the installation's fault, and told like that of a plugin."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConnectorError(
+            f"a library of the plugin 'exchange' cannot be imported: {error}",
+            hint="install pbx-connector-exchange again",
+        ) from error
+
+
 @hookimpl
 def pbx_sources() -> Sequence[SourceType]:
     return (
@@ -42,7 +78,7 @@ def pbx_sources() -> Sequence[SourceType]:
             title="Microsoft Exchange: public, shared and personal contacts",
             settings=ExchangeSettings,
             fields=FIELDS,
-            open=open_exchange,
+            open=open_source,
             version=version("pbx-connector-exchange"),
             test_connection=test_connection,
             warnings=warnings,

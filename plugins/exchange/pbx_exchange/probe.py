@@ -26,9 +26,9 @@ from pbx_exchange.connection import Connection, locate, open_unproven, transport
 from pbx_exchange.error_catalog import ENDING, EXPIRES_SOON, UNVERIFIED
 from pbx_exchange.error_mapping import FOREIGN, problem
 from pbx_exchange.kerberos import principal
-from pbx_exchange.settings import ExchangeSettings
+from pbx_exchange.settings import ExchangeSettings, is_online
 from pbx_exchange.wire.adapter import TransportOptions
-from pbx_exchange.wire.endpoint import RetryPolicy, is_online
+from pbx_exchange.wire.endpoint import RetryPolicy
 
 _SOON = 14 * 24 * 3600
 

@@ -233,6 +233,14 @@ class ExchangeSettings(_Settings):
         return self.email.rpartition("@")[2]
 
 
+_ONLINE = (".office365.com", ".office365.us", ".outlook.cn")
+
+
+def is_online(url: str) -> bool:
+    """Whether this is Microsoft's own Exchange Online."""
+    return (urlsplit(url).hostname or "").endswith(_ONLINE)
+
+
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:
     path = path.lower().rstrip("/")
     return any(_matches_one(path, "/" + pattern.lower().strip("/")) for pattern in patterns)

@@ -23,15 +23,14 @@ from pbx_exchange.source import ExchangeSource, open_exchange
 
 from pbx_connector.api import Account, Book, BookUnknown, End, Row, SourceContext, SourceError, StreamItem
 
-SCHEMA = Path(__file__).parents[4] / "shared" / "ews-schema"
 _NAMES = ("DisplayName", "GivenName", "Surname", "CompanyName", "Department", "EmailAddresses_EmailAddress1")
 _PHONES = ("BusinessPhone", "MobilePhone", "HomePhone", "BusinessFax")
 STANDARD = frozenset((*_NAMES, *(f"PhoneNumbers_{phone}" for phone in _PHONES), "local_id"))
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start(validate=SCHEMA if SCHEMA.is_dir() else None) as running:
+def sandbox(ews_schema: Path | None) -> Iterator[Sandbox]:
+    with Sandbox.start(validate=ews_schema) as running:
         yield running
         assert running.violations == []
 

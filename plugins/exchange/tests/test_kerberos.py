@@ -22,7 +22,7 @@ from pbx_exchange.sandbox import Sandbox
 
 from pbx_connector.api import AuthenticationFailed, Book, SourceContext, SourceError
 
-from .conftest import SCHEMA, Internet, Office
+from .conftest import Internet, Office
 
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # where Debian has the programs of a KDC
 PROGRAMS = ("krb5kdc", "kdb5_util", "kadmin.local", "kinit", "kdestroy")
@@ -126,9 +126,9 @@ def realm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Realm]:
 
 
 @pytest.fixture
-def office(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def office(realm: Realm, monkeypatch: pytest.MonkeyPatch, ews_schema: Path | None) -> Iterator[Office]:
     """A server that accepts tickets only, under the name that it is registered by."""
-    with Sandbox.start(auth=["kerberos"], validate=SCHEMA if SCHEMA.is_dir() else None) as sandbox:
+    with Sandbox.start(auth=["kerberos"], validate=ews_schema) as sandbox:
         yield Office(sandbox, monkeypatch)
         assert sandbox.violations == []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -21,6 +23,27 @@ def test_it_is_found_through_its_entry_point() -> None:
     assert found.load() is plugin
     assert isinstance(SOURCE, SourceType)
     assert SOURCE.name == "exchange"
+
+
+def test_without_its_library_profiles_are_checked_and_a_run_says_what_is_missing() -> None:
+    code = """
+import sys
+sys.modules["exchangelib"] = None  # what Python has for a module that cannot be imported
+from pbx_exchange import plugin
+from pbx_connector.api import ConnectorError
+(source,) = plugin.pbx_sources()
+for way_in in (source.open, source.test_connection):
+    try:
+        way_in(None, None)
+    except ConnectorError as error:
+        print(error.message, "|", error.hint)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told = done.stdout.splitlines()
+    assert len(told) == 2
+    for line in told:
+        assert "exchangelib" in line
+        assert line.endswith("| install pbx-connector-exchange again")
 
 
 @pytest.mark.parametrize("template", SOURCE.templates, ids=lambda template: template.name)

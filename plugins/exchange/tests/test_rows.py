@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,8 +16,7 @@ from pbx_exchange.fields import FIELDS, KNOWN
 from pbx_exchange.rows import RowReader, calendar_day, without_unresolved
 from pbx_exchange.wire.xml_parser import NAMESPACES, TYPES
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "original-connector.md"
-TYPES_XSD = Path(__file__).parents[4] / "shared" / "ews-schema" / "types.xsd"
+REFERENCE = "reference/original-connector.md"
 
 
 def contact(inner: str) -> etree._Element:
@@ -27,18 +27,16 @@ def read(inner: str, *names: str) -> dict[str, object]:
     return RowReader(names or KNOWN).read(contact(inner))
 
 
-@pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
-def test_the_original_s_fields_come_first_and_to_the_letter() -> None:
-    section = REFERENCE.read_text().partition("### Source fields of a row")[2].partition("###")[0]
+def test_the_original_s_fields_come_first_and_to_the_letter(from_shared: Callable[[str], Path]) -> None:
+    section = from_shared(REFERENCE).read_text().partition("### Source fields of a row")[2].partition("###")[0]
     names = re.findall(r"[A-Za-z]+(?:_[A-Za-z0-9]+)?", section.replace("and `local_id`", "local_id"))
     assert len(names) == 42
     assert set(names) <= set(FIELDS.names())
     assert FIELDS.closed
 
 
-@pytest.mark.skipif(not TYPES_XSD.is_file(), reason="the schema is not at hand")
-def test_every_property_asked_for_is_one_that_exchange_has() -> None:
-    known = set(re.findall(r'value="((?:contacts|item):[^"]+)"', TYPES_XSD.read_text()))
+def test_every_property_asked_for_is_one_that_exchange_has(from_shared: Callable[[str], Path]) -> None:
+    known = set(re.findall(r'value="((?:contacts|item):[^"]+)"', from_shared("ews-schema/types.xsd").read_text()))
     assert {uri for field in KNOWN.values() for uri, _ in field.uris} <= known
 
 

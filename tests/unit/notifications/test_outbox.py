@@ -22,11 +22,10 @@ from pbx_connector.notifications.outbox import (
     Attempt,
     LocalSharedState,
     Outbox,
-    SharedState,
 )
 from pbx_connector.notifications.policy import AlertState, Told, after_run
 from pbx_connector.notifications.wording import Subject
-from pbx_connector.stores import open_store
+from pbx_connector.stores import SharedState, open_store
 
 CRM = Subject("crm", "Customers", Path("crm.yaml"))
 CONFIG = Config()

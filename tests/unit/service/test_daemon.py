@@ -34,11 +34,11 @@ from pbx_connector.api import (
     hookimpl,
 )
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, SourceUnavailable
+from pbx_connector.logs import set_up
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.run import pipeline
 from pbx_connector.service import daemon
 from pbx_connector.service.daemon import Service
-from pbx_connector.service.logs import set_up
 from pbx_connector.testing import MemorySource
 
 PROFILE = """\

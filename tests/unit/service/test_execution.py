@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,15 +13,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from pbx_connector.application.claims import GRACE
+from pbx_connector.application.history import last_run
+from pbx_connector.application.installation import Installation
+from pbx_connector.application.runs import Notify, RunOutcome
+from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.config import Config
+from pbx_connector.config.model import HistoryConfig
 from pbx_connector.errors import AuthenticationFailed, StoreError
 from pbx_connector.model import Book, Mapped, Record, Row, RunStatus
+from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.schedule import Schedule
-from pbx_connector.service.claims import GRACE, last_run
-from pbx_connector.service.execution import Ended, Execution, NotNow
-from pbx_connector.service.store_watch import StoreWatch
+from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.worker_pool import Running
-from pbx_connector.stores.sql.schema import run as run_table
+from pbx_connector.stores.sql.schema.tables import run as run_table
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
@@ -64,19 +70,31 @@ def watch(url: str) -> Iterator[StoreWatch]:
     watch.close()
 
 
+def make(
+    watch: StoreWatch,
+    within: timedelta,
+    *,
+    keep: timedelta = timedelta(days=365),
+    clock: Callable[[], datetime] = now,
+    notify: Notify = lambda profile, report, reason: None,
+) -> Execution:
+    config = Config(history=HistoryConfig(keep=keep))
+    return Execution(Installation(config, Plugins([]), clock), watch, within, notify)
+
+
 @pytest.fixture
 def execution(watch: StoreWatch) -> Execution:
-    return Execution(watch, now, timedelta(hours=1))
+    return make(watch, timedelta(hours=1))
 
 
-def attempt(execution: Execution, profile: Profile) -> Ended | NotNow:
+def attempt(execution: Execution, profile: Profile) -> RunOutcome | NotNow:
     return execution.attempt(
         profile, lambda last, moment: HOURLY.due(last, moment, moment), Running(profile.id, time.monotonic())
     )
 
 
-def ended(outcome: Ended | NotNow) -> Ended:
-    assert isinstance(outcome, Ended)
+def ended(outcome: RunOutcome | NotNow) -> RunOutcome:
+    assert isinstance(outcome, RunOutcome)
     return outcome
 
 
@@ -94,9 +112,9 @@ def test_services_on_one_store_make_a_run_once(url: str, profile: Profile, sourc
     watches = [StoreWatch(url, now) for _ in range(4)]
     watches[0].current()
     with ThreadPoolExecutor(4) as pool:
-        executions = [Execution(watch, now, HOUR) for watch in watches]
+        executions = [make(watch, HOUR) for watch in watches]
         outcomes = list(pool.map(lambda execution: attempt(execution, profile), executions))
-    assert sum(isinstance(outcome, Ended) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, RunOutcome) for outcome in outcomes) == 1
     assert len(source.contexts) == 1
     for watch in watches:
         watch.close()
@@ -148,7 +166,7 @@ def test_a_profile_that_is_being_run_by_hand_is_left_alone_for_a_while(
 
 
 def test_a_run_past_its_time_limit_gives_up_and_changes_nothing(watch: StoreWatch, profile: Profile) -> None:
-    hurried = Execution(watch, now, timedelta(seconds=1))
+    hurried = make(watch, timedelta(seconds=1))
     late = Running("crm", time.monotonic() - 2)
     outcome = ended(hurried.attempt(profile, lambda last, moment: moment, late))
     assert outcome.report.status is RunStatus.FAILED
@@ -167,7 +185,7 @@ def test_a_held_profile_says_so_and_changes_nothing(execution: Execution, profil
 def test_a_store_that_is_unreachable_leaves_the_run_due(tmp_path: Path, profile: Profile) -> None:
     folder = tmp_path / "mounted"
     watch = StoreWatch(f"sqlite:///{folder}/book.sqlite", now)
-    execution = Execution(watch, now, HOUR)
+    execution = make(watch, HOUR)
     assert not watch.look()
     assert watch.lost_since is not None
     with pytest.raises(StoreError):
@@ -185,7 +203,7 @@ def test_a_store_that_breaks_in_the_middle_of_a_run_leaves_it_due(
     folder = tmp_path / "mounted"
     folder.mkdir()
     watch = StoreWatch(f"sqlite:///{folder}/book.sqlite", now)
-    execution = Execution(watch, now, HOUR)
+    execution = make(watch, HOUR)
     watch.current()
 
     def pull_the_plug(row: Row, book: Book) -> Mapped:
@@ -217,7 +235,7 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
         let_go.wait(10)
         return map_row(row, book)
 
-    execution = Execution(watch, now, HOUR)
+    execution = make(watch, HOUR)
     other = replace(profile, id="other", title="Other")
     with ThreadPoolExecutor(1) as pool:
         hanging = pool.submit(attempt, execution, replace(profile, map=hang))
@@ -232,12 +250,12 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
 def test_a_run_drops_the_history_that_is_older_than_is_kept(
     watch: StoreWatch, profile: Profile, source: MemorySource
 ) -> None:
-    ended(attempt(Execution(watch, now, HOUR, timedelta(days=30)), profile))
+    ended(attempt(make(watch, HOUR, keep=timedelta(days=30)), profile))
     store = watch.current()
     assert isinstance(store, SqlStore)
     long_ago = timedelta(days=31).total_seconds()
     with store._database.write() as connection:
         connection.execute(update(run_table).values(finished=run_table.c.finished - long_ago))
-    execution = Execution(watch, lambda: now() + timedelta(hours=2), HOUR, timedelta(days=30))
+    execution = make(watch, HOUR, keep=timedelta(days=30), clock=lambda: now() + timedelta(hours=2))
     second = ended(attempt(execution, profile))
     assert [record.id for record in store.runs()] == [second.report.run]

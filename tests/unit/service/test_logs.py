@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from pbx_connector.service.logs import QUIET, Form, set_up, warnings_for_people
+from pbx_connector.logs import QUIET, Form, set_up, warnings_for_people
 from pbx_connector.service.supervisor import notify
 
 

@@ -13,6 +13,9 @@ import pytest
 import structlog
 from pydantic import BaseModel
 
+from pbx_connector.application.profile_folder import ProfileFile
+from pbx_connector.application.status import ProfileStatus, StatusBoard
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config, NotifyConfig
 from pbx_connector.errors import ConnectorError, StoreError
 from pbx_connector.model import Book, Counts, Mapped, Report, Row, RunStatus
@@ -22,10 +25,7 @@ from pbx_connector.profile import Profile
 from pbx_connector.schedule import Schedule
 from pbx_connector.secret import Secret
 from pbx_connector.service import notification_worker
-from pbx_connector.service.folder import ProfileFile
 from pbx_connector.service.notification_worker import NotificationWorker
-from pbx_connector.service.status import ProfileStatus, StatusBoard
-from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.testing import MemorySource
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pbx_connector.schedule import Schedule
-from pbx_connector.service.scheduler import Scheduler, ScheduleTrigger, offset
+from pbx_connector.schedule.offset import offset
+from pbx_connector.service.scheduler import Scheduler, ScheduleTrigger
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from pbx_connector.application import store_watch
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.plugins import Plugins
-from pbx_connector.service import daemon, store_watch
+from pbx_connector.service import daemon
 from pbx_connector.service.daemon import Service
-from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.stores import open_store
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
+from pbx_connector.application import views
+from pbx_connector.application.status import ProfileStatus, StatusBoard
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.service.metrics import Metrics
-from pbx_connector.service.status import ProfileStatus, StatusBoard
 from pbx_connector.service.web import Web, health_page
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -157,7 +158,7 @@ def test_a_profile_status_is_json() -> None:
     status = ProfileStatus(
         "crm", "CRM", "crm.yaml", "every 1h", NOON, report, NOON - timedelta(minutes=1), reason="no answer"
     )
-    content = json.loads(json.dumps(status.as_json(NOON)))
+    content = json.loads(json.dumps(views.profile_status(status, NOON)))
     started = "2026-11-23T12:00:00+00:00"
     assert content["last_run"] == {"run": "7", "status": "done", "started": started, "reason": "no answer"}
     assert content["last_success_age"] == 60

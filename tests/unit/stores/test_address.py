@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.errors import ConnectorError, UsageError
-from pbx_connector.service.store_watch import StoreWatch
 from pbx_connector.stores import open_store, shown
 
 NOBODY = "127.0.0.1:1"

@@ -18,10 +18,10 @@ from pbx_connector.plan import Content
 from pbx_connector.profile import Profile
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Store, open_store
-from pbx_connector.stores.sql import migrating
-from pbx_connector.stores.sql.database import Database
-from pbx_connector.stores.sql.schema import metadata
-from pbx_connector.stores.sql.sqlite import open_sqlite
+from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.dialects.sqlite import open_sqlite
+from pbx_connector.stores.sql.schema import migrating
+from pbx_connector.stores.sql.schema.tables import metadata
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings

@@ -27,7 +27,7 @@ from pbx_connector.plan import Content
 from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Store, open_store
-from pbx_connector.stores.sql.schema import lease
+from pbx_connector.stores.sql.schema.tables import lease
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings

@@ -19,8 +19,8 @@ from pbx_connector.errors import StoreError
 from pbx_connector.model import Account
 from pbx_connector.plan import Content
 from pbx_connector.stores import Store, open_store
-from pbx_connector.stores.sql.migrating import HEAD, STEPS
-from pbx_connector.stores.sql.sqlite import open_sqlite
+from pbx_connector.stores.sql.dialects.sqlite import open_sqlite
+from pbx_connector.stores.sql.schema.migrating import HEAD, STEPS
 
 NOBODY = 65534
 posix = pytest.mark.skipif(os.name != "posix", reason="rights are POSIX ones")
@@ -102,6 +102,21 @@ def test_a_look_that_others_wrote_into_ends_with_what_happened(folder: Path) -> 
     with pytest.raises(StoreError, match="another program wrote to it while it was read"):
         workspace.accounts()
     looking.__exit__(None, None, None)
+
+
+@posix
+def test_a_listing_that_others_wrote_into_ends_with_what_happened(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'book.db'}"
+    with open_store(url) as writer:
+        for number in range(501):
+            writer.add_entry(Content(None, {"display_name": f"Name {number}"}))
+    with without_rights(folder):
+        listing = open_store(url, read_only=True).entries()
+        next(listing)
+    with open_store(url) as writer:
+        writer.remove_entry(501)
+    with pytest.raises(StoreError, match="another program wrote to it while it was read"):
+        list(listing)
 
 
 @posix

@@ -44,6 +44,7 @@ from requests import Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.exceptions import ProxyError
 
+from pbx_exchange.settings import is_online
 from pbx_exchange.wire.adapter import TransportOptions
 from pbx_exchange.wire.xml_parser import AnswerRefused
 
@@ -191,14 +192,6 @@ class Attempts:
             raise error
         self._wait *= 2
         self._policy.back_off(wait)
-
-
-_ONLINE = (".office365.com", ".office365.us", ".outlook.cn")
-
-
-def is_online(url: str) -> bool:
-    """Whether this is Microsoft's own Exchange Online."""
-    return (urlsplit(url).hostname or "").endswith(_ONLINE)
 
 
 def _is_blocked(response: Any) -> bool:

@@ -13,12 +13,10 @@ from lxml import etree
 from pbx_exchange.sandbox import Sandbox
 from pbx_exchange.sandbox.soap import NS
 
-_SCHEMA = Path(__file__).parents[5] / "shared" / "ews-schema"
-
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start(validate=_SCHEMA if _SCHEMA.is_dir() else None) as running:
+def sandbox(ews_schema: Path | None) -> Iterator[Sandbox]:
+    with Sandbox.start(validate=ews_schema) as running:
         yield running
         assert running.violations == []
 

@@ -1,0 +1,50 @@
+"""What the tests of all three packages share: how a test says that something outside the repository is lacking.
+
+`../shared` holds what is not ours to ship: Microsoft's schema and the facts about the original connector.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1] / "shared"
+SCHEMA = "ews-schema"
+Lacking = Callable[[str], NoReturn]
+FromShared = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def lacking() -> Lacking:
+    """Skips the test for a reason that the summary shows. CI has everything: there it is a failure."""
+
+    def lacking(reason: str) -> NoReturn:
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason} (CI is set, so this is no skip)", pytrace=False)
+        pytest.skip(reason)
+
+    return lacking
+
+
+@pytest.fixture(scope="session")
+def from_shared(lacking: Lacking) -> FromShared:
+    """The path of something in `../shared`; a test that asks for it needs it."""
+
+    def from_shared(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            lacking(f"needs ../shared/{name} beside the repository")
+        return path
+
+    return from_shared
+
+
+@pytest.fixture(scope="session")
+def ews_schema() -> Path | None:
+    """What every request and answer of a sandbox must be valid by; `test_the_schema_is_there` says where it is not."""
+    folder = SHARED / SCHEMA
+    return folder if folder.is_dir() else None

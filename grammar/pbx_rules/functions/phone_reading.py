@@ -1,0 +1,157 @@
+"""Which numbers a text was certainly meant to hold. What is not certain is left out: a number that nobody has is worse
+than none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType
+
+from pbx_rules.functions.phone_text import Run, clean, runs
+
+LONGEST = 250
+"""Characters; longer texts are no phone numbers."""
+_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+_LAST_IN_PARENTHESES = re.compile(r"[0-9].*\([^()]*\)[^0-9]*$")
+_ITEM = re.compile(r"\(?[1-9][0-9]?[.)]\s+")
+_LEAD = re.compile(r"([1-9][0-9]{0,3})\s+(?=\(?[+0])")
+_COUNTED = re.compile(r"(?<![0-9])([0-9]+) [1-9][0-9]?(\. *| ?)$")
+"""`23125201 2.` before `Stock`, `23125201 24` before `h`, `23125201 2 ` before `persons`."""
+_ENDING = re.compile(r"-?\s*([0-9]+)")
+_SHORTEST = 6
+"""Digits, without the country's code, of a number behind which a slash divides two."""
+_LISTED = re.compile(r"[;,|\n]")
+_SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
+"""Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
+
+
+@lru_cache(maxsize=100_000)
+def read(text: str, region: str | None) -> tuple[PhoneNumber, ...]:
+    """The numbers with their extensions. `112` and `1234` are possible numbers but not valid ones."""
+    if len(text) > LONGEST:
+        return ()
+    plain = clean(text)
+    found = tuple(_Reader(region).numbers(runs(plain)))
+    return found or tuple(filter(None, (_spelt(part, region) for part in _LISTED.split(plain))))
+
+
+def _spelt(text: str, region: str | None) -> PhoneNumber | None:
+    if not re.search(r"[0-9].*[^\W\d_]", text) or re.search(r"[0-9][eE][+-]?[0-9]", text):
+        return None
+    number = _valid(text, region)
+    return number if number and phonenumbers.number_type(number) in _SPELT else None
+
+
+def _valid(text: str, region: str | None) -> PhoneNumber | None:
+    """The zero of `+39 (0)2` belongs to the number, that of `+49 (0)30` does not: the library knows which is which,
+    but for countries without such a zero, where people write it all the same."""
+    for zero in ("0", "") if _TRUNK_ZERO.search(text) else ("",):
+        try:
+            number = phonenumbers.parse(_TRUNK_ZERO.sub(zero, text), region)
+        except NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+    return None
+
+
+class _Reader:
+    def __init__(self, region: str | None) -> None:
+        metadata = region and PhoneMetadata.metadata_for_region(region)
+        self._region = region
+        self._zero = bool(metadata and metadata.national_prefix == "0")
+        self._code = str(metadata.country_code) if metadata else ""
+
+    def numbers(self, found: Iterator[Run]) -> Iterator[PhoneNumber]:
+        """Where one begins as a number of the country does, digits that do not are those of a remark."""
+        texts = list(self._texts(found))
+        explicit = [(text, extension) for text, extension in texts if self._explicit(text)]
+        if explicit or len({_length(text) for text, _ in texts if _length(text) >= _SHORTEST}) <= 1:
+            for text, extension in explicit or texts:
+                if number := self._number(text):
+                    number.extension = extension
+                    yield number
+
+    def _texts(self, found: Iterator[Run]) -> Iterator[tuple[str, str | None]]:
+        last = ""
+        for run in found:
+            text = self._trimmed(run)
+            if text and run.continues and last and not self._explicit(text):
+                text = _with_ending(last, text) or ""
+            parts = list(self._divided(text)) if text else []
+            for part in parts:
+                yield part, run.extension if part == parts[-1] else None
+            last = parts[-1] if parts else ""
+
+    def _explicit(self, text: str) -> bool:
+        first = text.lstrip(" (")[:1]
+        return first in ("+", "0") or (first.isdigit() and not self._zero)
+
+    def _number(self, text: str) -> PhoneNumber | None:
+        return None if _LAST_IN_PARENTHESES.search(text) else _valid(text, self._region)
+
+    def _trimmed(self, run: Run) -> str:
+        """Without the digits that number an item or begin a word; blank if it is not certain which they are."""
+        counted = _COUNTED.search(run.text) if run.before_letter else None
+        text = _without_count(run.text, counted) if counted else run.text
+        return self._without_item(text.lstrip(" ./)-").rstrip(" ./(-"))
+
+    def _without_item(self, text: str) -> str:
+        item = _ITEM.match(text)
+        if item and self._explicit(text[item.end() :]) and (self._zero or not self._number(text)):
+            return text[item.end() :]
+        lead = _LEAD.match(text)
+        if lead is None or not self._zero:
+            return text
+        rest = text[lead.end() :]
+        if self._number(rest) and (len(lead[1]) == 1 or lead[1] == self._code or rest.startswith("+")):
+            return rest
+        return "" if self._number(rest) or int(lead[1]) in COUNTRY_CODE_TO_REGION_CODE else text
+
+    def _divided(self, text: str) -> Iterator[str]:
+        """At slashes between numbers, not at those within one. Nothing where it may be either, as in `12345/67`."""
+        left, *rights = text.split("/")
+        divided: list[str] = []
+        for right in (right.strip() for right in rights):
+            if self._joins(left, right):
+                left = f"{left}/{right}"
+                continue
+            divided.append(left)
+            other = right if self._explicit(right) and self._number(right) else _with_ending(left, right)
+            if other is None and not right.startswith("-"):
+                return
+            left = other or left
+        yield from dict.fromkeys([*divided, left])
+
+    def _joins(self, left: str, right: str) -> bool:
+        if right in ("", "0"):
+            return True
+        if not self._zero and self._number(f"{left}/{right}"):
+            return True
+        number = self._number(left)
+        if number is None or len(str(number.national_number)) < _SHORTEST:
+            return left.startswith("+") or not (self._explicit(right) and self._number(right))
+        return False
+
+
+def _without_count(text: str, counted: re.Match[str]) -> str:
+    """Behind a long group of digits they count what follows, behind a middling one nobody knows: blank."""
+    strip, blank = (8, 6) if counted[2] == " " else (6, 4)
+    if len(counted[1]) >= strip:
+        return text[: counted.end(1)]
+    return "" if len(counted[1]) >= blank else text
+
+
+def _length(text: str) -> int:
+    return sum(map(str.isdigit, text))
+
+
+def _with_ending(number: str, text: str) -> str | None:
+    """`030 23125-201` and `-202`: the other ending of a number, which has as many digits."""
+    ending, groups = _ENDING.fullmatch(text.strip()), re.findall("[0-9]+", number)
+    if ending is None or len(groups[-1]) != len(ending[1]):
+        return None
+    return number.rstrip()[: -len(ending[1])] + ending[1]

@@ -1,0 +1,54 @@
+"""What a person can do with the product, each thing written down once, whatever the user interface.
+
+Command line, service and plugins that are user interfaces read what was asked, call a function here, and show what it
+gives back. Nothing here prints, asks or ends a process; a failure is an exception of `pbx_connector.errors` or a value.
+
+runs, simulations, connections      a profile and its source
+profiles, accounts, entries, templates   what is kept, and by whom
+history                              which was a profile's last run; the rest of it a store tells by itself
+status, schedules                    how it stands, with a service or without one
+views                                every JSON shape
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pbx_connector.application import (
+        accounts,
+        connections,
+        entries,
+        history,
+        installation,
+        profiles,
+        runs,
+        schedules,
+        simulations,
+        status,
+        templates,
+        views,
+    )
+
+__all__ = [
+    "accounts",
+    "connections",
+    "entries",
+    "history",
+    "installation",
+    "profiles",
+    "runs",
+    "schedules",
+    "simulations",
+    "status",
+    "templates",
+    "views",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Each part is loaded when it is used: a plugin that only reads pays for nothing else."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

@@ -1,0 +1,39 @@
+"""What the use cases need of the installation that they run in: its configuration, its plugins and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+
+from pbx_connector.config import Config
+from pbx_connector.notifications.outbox import Outbox
+from pbx_connector.plugins import Notifier, Plugins
+from pbx_connector.schedule.zone import local_zone, zone
+from pbx_connector.stores import SharedState
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Installation:
+    config: Config
+    plugins: Plugins
+    clock: Callable[[], datetime] = utc_now
+    """The time in UTC."""
+
+    @cached_property
+    def notifiers(self) -> dict[str, Notifier]:
+        """Those that tell somebody with this configuration, by plugin."""
+        return self.plugins.notifiers(self.config)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Whose clock schedules go by that name none."""
+        return zone(self.config.timezone) if self.config.timezone else local_zone()
+
+    def outbox(self, store: SharedState) -> Outbox:
+        return Outbox(store, self.notifiers, self.config, self.clock)

@@ -1,0 +1,84 @@
+"""How the profiles are when no service answers: what their folder and the store say by themselves.
+
+For `pbx-connector status` and `schedule`; a running service keeps the same in its `board`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from pbx_connector.application.history import last_run
+from pbx_connector.application.installation import Installation
+from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.status import ProfileStatus, ServiceStatus, service_status, status_of
+from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.errors import StoreError, UsageError
+from pbx_connector.schedule.offset import offset
+from pbx_connector.stores import RunRecord, Store
+
+
+def last_start(store_url: str, profile: str, now: datetime) -> datetime | None:
+    """When the profile's last run began; None if it never did, or the store does not say. Raises `UsageError`."""
+    watch = StoreWatch(store_url, lambda: now, read_only=True)
+    try:
+        last = last_run(watch.current(), profile)
+    except StoreError:
+        return None
+    finally:
+        watch.close()
+    return last.report.started if last else None
+
+
+class OfflineStatus:
+    """Writes nothing: neither a phone book that is not there nor anything into one that is."""
+
+    def __init__(self, installation: Installation, store_url: str) -> None:
+        folder = installation.config.profiles
+        assert folder is not None  # noqa: S101 - load_config sets it
+        self.folder = Folder(folder, installation.plugins)
+        list(self.folder.scan())
+        self.now = now = installation.clock()
+        self._installation = installation
+        self._watch = StoreWatch(store_url, lambda: now, read_only=True)
+
+    def require_folder(self) -> None:
+        """Raises `UsageError` if the folder cannot be read."""
+        if self.folder.missing:
+            raise UsageError(self.folder.missing, hint="make it, or say where it is: profiles: in config.yaml")
+
+    def status(self) -> ServiceStatus:
+        self._watch.look()
+        try:
+            status = [self._status(loaded) for _, loaded in sorted(self.folder.profiles.items())]
+            return service_status(False, self._watch, self.folder, status)
+        finally:
+            self._watch.close()
+
+    def next_run(self, loaded: ProfileFile, last: RunRecord | None) -> datetime | None:
+        """When the service would run it; past if that is due already."""
+        profile = loaded.profile
+        if profile is None or profile.schedule is None:
+            return None
+        due = profile.schedule.due(
+            last.report.started if last else None, loaded.seen, self.now, self._installation.zone
+        )
+        return due + offset(profile.id, profile.schedule, self._installation.config.service.jitter)
+
+    def _status(self, loaded: ProfileFile) -> ProfileStatus:
+        status = status_of(loaded)
+        if self._watch.lost_since is None:
+            with suppress(StoreError):  # it was lost since it was looked at
+                return self._remembered(status, self._watch.current(), loaded)
+        return status
+
+    def _remembered(self, status: ProfileStatus, store: Store, loaded: ProfileFile) -> ProfileStatus:
+        last = last_run(store, loaded.id)
+        alert_state = self._installation.outbox(store).alert_state(loaded.id)
+        return replace(
+            status.after(last) if last else status,
+            next=self.next_run(loaded, last),
+            success=alert_state.success,
+            trouble=alert_state.in_a_word,
+        )

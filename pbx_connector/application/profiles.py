@@ -1,0 +1,90 @@
+"""Who owns the entries that runs made: handed over after a file was renamed, removed when it is gone, let go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from pbx_connector.application import claims
+from pbx_connector.application.installation import Installation
+from pbx_connector.errors import UsageError
+from pbx_connector.plan import Action, Change
+from pbx_connector.profile import Profile, ProfileId, check_profile
+from pbx_connector.stores import ProfileState, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    entries: int
+    still_run_from: str | None
+    """The file that would bring the old profile's entries again with its next run; None if there is none."""
+
+
+def needs_accounts(profile: Profile, store: Store) -> bool:
+    """A profile that uses the account of a row expects personal contacts; without accounts there are none."""
+    return "local_id" in profile.fields and not store.accounts()
+
+
+def adopt(installation: Installation, store: Store, old: str, new: str) -> Adopted:
+    """Hand all that `old` owns to `new`: entries, and what people know of it. Raises `UsageError`."""
+    _check_id(new)
+    file = _still_run_from(installation, _known(store, old))
+    entries = store.adopt_profile(old, new)
+    claims.forget(store, old)
+    installation.outbox(store).adopt(old, new)
+    return Adopted(entries, file)
+
+
+def removable(installation: Installation, store: Store, id: str) -> ProfileState:
+    """Raises `UsageError` for a profile that never ran, and for one whose next run would make all entries anew."""
+    state = _known(store, id)
+    if file := _still_run_from(installation, state):
+        raise UsageError(
+            f"profile {id} is run from {file}: its next run would make all entries anew, with other ids",
+            hint="delete that file first, or move it elsewhere",
+        )
+    return state
+
+
+def remove(installation: Installation, store: Store, id: str) -> int:
+    """Remove all entries of a profile whose file is gone; returns their number. Raises `UsageError`."""
+    removable(installation, store, id)
+    removed = store.remove_profile(id)
+    claims.forget(store, id)
+    installation.outbox(store).forget(id)
+    return removed
+
+
+def removals(store: Store, id: str) -> Iterator[Change]:
+    """What `remove` would remove."""
+    for entry in store.entries():
+        if entry.origin and entry.origin.profile == id:
+            yield Change(Action.REMOVE, entry.id, entry.origin.book.title, entry.content, None)
+
+
+def _check_id(id: str) -> None:
+    """Raises `UsageError` for an id that no file can have."""
+    try:
+        TypeAdapter(ProfileId).validate_python(id)
+    except ValidationError:
+        raise UsageError(
+            f"{id!r} cannot be the id of a profile", hint="letters, digits, dots, hyphens and underscores, 100 at most"
+        ) from None
+
+
+def _known(store: Store, id: str) -> ProfileState:
+    for state in store.profiles():
+        if state.id == id:
+            return state
+    raise UsageError(f"no profile {id} has run on this store", hint="see: pbx-connector profiles list")
+
+
+def _still_run_from(installation: Installation, state: ProfileState) -> str | None:
+    """The file, if it is there and has this id still; one that cannot be read counts as it."""
+    if state.file is None or not Path(state.file).exists():
+        return None
+    found = check_profile(Path(state.file), installation.plugins).profile
+    return state.file if found is None or found.id == state.id else None

@@ -1,0 +1,76 @@
+"""Reads files of rows, one JSON object a line, for `map` and `explain`; what is wrong with a line is that line's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pbx_connector import rows
+from pbx_connector.errors import UsageError
+from pbx_connector.model import Problem, Row
+from pbx_connector.source import FieldSet
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """One line of a file. With a problem it is not to be mapped."""
+
+    row: Row
+    """Its key is the number of its line."""
+    problems: tuple[Problem, ...] = ()
+
+
+def read_rows(path: Path, fields: FieldSet) -> Iterator[WrittenRow]:
+    """The rows of a file as they come; empty lines do not count. Raises `UsageError` if the file cannot be read."""
+    with _reading(path), path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield _row(line.rstrip(b"\r\n"), number, f"{path}:{number}", fields)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = 'a file with one JSON object a line, such as {"GivenName": "Ann"}'
+        raise UsageError(f"the rows file {path} cannot be read: {error.strerror}", hint=hint) from None
+
+
+def _row(line: bytes, number: int, where: str, fields: FieldSet) -> WrittenRow:
+    key = str(number)
+    try:
+        values = _object(line)
+    except _NoRow as error:
+        return WrittenRow(Row(key, "", {}), (Problem("M0201", str(error), where, "each line is one JSON object"),))
+    problems = tuple(
+        Problem("M0202" if mistake.unknown else "M0203", mistake.message, where, mistake.hint)
+        for mistake in rows.mistakes(values, fields)
+    )
+    return WrittenRow(Row(key, "", values), problems)
+
+
+class _NoRow(Exception):
+    pass
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line.decode("utf-8-sig"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise _NoRow(f"this line is no UTF-8 text (byte {error.start + 1})") from None
+    except json.JSONDecodeError as error:
+        raise _NoRow(f"this line is no JSON: {error.msg} (column {error.colno})") from None
+    except (ValueError, RecursionError):
+        raise _NoRow("this line holds a number that is not one, or is nested too deep") from None
+    if not isinstance(value, dict):
+        raise _NoRow("this line is no JSON object")
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

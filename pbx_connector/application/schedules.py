@@ -1,0 +1,109 @@
+"""When profiles run by themselves: said for a folder, and written into a profile's file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pbx_connector.application.history import last_run
+from pbx_connector.application.installation import Installation
+from pbx_connector.application.offline_status import OfflineStatus, last_start
+from pbx_connector.application.profile_folder import ProfileFile, seen_at
+from pbx_connector.application.replacing import replacement
+from pbx_connector.errors import ProfileError, UsageError
+from pbx_connector.profile import Profile, check_text, load_profile
+from pbx_connector.profile.scheduling import with_schedule
+from pbx_connector.schedule import DAILY_AT_NOON, Schedule
+from pbx_connector.stores import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledProfile:
+    """A file of the profiles folder and when the service runs it next."""
+
+    file: ProfileFile
+    next: datetime | None
+
+    @property
+    def schedule(self) -> str:
+        """In words; empty without one."""
+        profile = self.file.profile
+        return profile.schedule.in_words() if profile and profile.schedule else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Automated:
+    """A profile with its schedule as it is now in its file."""
+
+    profile: Profile
+    file: Path
+    schedule: Schedule | None
+    """None: by hand only."""
+    due: datetime | None
+    """When the service would run it first, by the clock that the schedule goes by; past if that is due already."""
+    now: datetime
+
+
+def scheduled_profiles(offline: OfflineStatus, store: Store) -> list[ScheduledProfile]:
+    """All of the folder, the next one to run first."""
+    found = []
+    for file in offline.folder.files():
+        due = offline.next_run(file, last_run(store, file.id))
+        found.append(ScheduledProfile(file, max(due, offline.now) if due else None))
+    return sorted(found, key=_order)
+
+
+def automate(installation: Installation, store_url: str, path: Path, schedule: Schedule | None) -> Automated:
+    """Write a schedule into a profile's file, or take it out; comments and layout stay.
+
+    Raises `ProfileError` for a file with mistakes and `UsageError` for one that cannot be written.
+    """
+    load_profile(path, installation.plugins)
+    text = path.read_bytes().decode("utf-8")
+    changed = with_schedule(text, schedule)
+    checked = check_text(changed, path, installation.plugins)
+    if checked.profile is None:
+        raise ProfileError(f"{path} would not be valid any more", checked.diagnostics, text=checked.text)
+    now = installation.clock()
+    seen = now if changed != text else seen_at(path)
+    due = _due(installation, store_url, checked.profile.id, schedule, seen, now) if schedule else None
+    if changed != text:
+        _write(path, changed)
+    return Automated(checked.profile, path, schedule, due, now)
+
+
+def schedule_of(*, cron: str | None, every: str | None, timezone: str | None) -> Schedule:
+    """Daily at noon unless something is said. Raises `UsageError`."""
+    given = {"cron": cron, "every": every, "timezone": timezone}
+    values = {name: value for name, value in given.items() if value is not None}
+    if every is None:
+        values.setdefault("cron", DAILY_AT_NOON)
+    try:
+        return Schedule.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = f"--{first['loc'][0]}: " if first["loc"] else ""
+        raise UsageError(option + first["msg"].removeprefix("Value error, ")) from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with replacement(path) as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
+
+
+def _due(
+    installation: Installation, store_url: str, profile: str, schedule: Schedule, seen: datetime, now: datetime
+) -> datetime:
+    """As the service reckons it, from the last run."""
+    due = schedule.due(last_start(store_url, profile, now), seen, now, installation.zone)
+    return due.astimezone(schedule.zone(installation.zone))
+
+
+def _order(line: ScheduledProfile) -> tuple[bool, float, str]:
+    return line.next is None, line.next.timestamp() if line.next else 0, line.file.id

@@ -1,0 +1,39 @@
+"""Starting profiles from the templates that source plugins ship."""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Mapping
+from pathlib import Path
+
+from pbx_connector.errors import UsageError
+from pbx_connector.source import Template
+
+
+def write_profile(template: Template, target: Path, answers: Mapping[str, str]) -> None:
+    """Write the template with its questions answered, in YAML, to a file that is new. Raises `UsageError`."""
+    text = string.Template(template.text).substitute(answers)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
+
+
+def check_target(target: Path) -> None:
+    """Raises `UsageError` for a file that is there already: asked before the questions are."""
+    if target.exists():
+        raise UsageError(f"{target} exists already", hint="name another with --file, or remove it first")
+
+
+def quoted(answer: str | None) -> str:
+    """An answer as a YAML scalar, since JSON's quoting is YAML's; blank if there is none."""
+    return json.dumps(answer, ensure_ascii=False) if answer else ""
+
+
+def file_reference(path: Path) -> str:
+    return f"{{file: {json.dumps(str(path.expanduser().resolve()), ensure_ascii=False)}}}"
+
+
+def environment_reference(name: str) -> str:
+    return f"{{env: {json.dumps(name)}}}"

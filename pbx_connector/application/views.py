@@ -1,0 +1,354 @@
+"""Every JSON shape of the product, once: what `--json` prints, what pages and plugins answer. Fields are only added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pbx_connector.errors import ConnectorError, ProfileError
+from pbx_connector.model import Counts, Problem, Report, RunStatus
+
+if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
+    from pbx_rules import Diagnostic, Function, Parameter, Step
+
+    from pbx_connector.application.row_files import WrittenRow
+    from pbx_connector.application.schedules import Automated, ScheduledProfile
+    from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
+    from pbx_connector.model import Account, BookReport, Mapped
+    from pbx_connector.plan import Change
+    from pbx_connector.profile import Case, Difference, LoadedProfile
+    from pbx_connector.source import Check, Field, SourceType
+    from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
+
+Json = dict[str, Any]
+
+COUNTS = ("rows", "added", "updated", "removed", "unchanged", "skipped", "problems")
+"""The counts of a report, in the order in which they are shown."""
+
+# --- runs --------------------------------------------------------------------------------------------------------
+
+
+def report(of: Report) -> Json:
+    return {
+        "run": of.run,
+        "profile": of.profile,
+        "status": str(of.status),
+        "counts": {name: getattr(of.counts, name) for name in COUNTS},
+        "books": [_book(book) for book in of.books],
+        "problems": [problem(one) for one in of.problems],
+        "warnings": [problem(one) for one in of.warnings],
+        "skipped": dict(of.skipped),
+        "started": of.started.isoformat() if of.started else None,
+        "duration": round(of.duration, 3),
+    }
+
+
+def failed_report(profile: str, error: ConnectorError) -> Json:
+    """The report of a run that came to nothing, for programs that read JSON."""
+    empty = Report(run="", profile=profile, status=RunStatus.FAILED, counts=Counts(problems=1))
+    problems = [{"code": error.code, "severity": "error", "message": error.message, "where": "", "hint": error.hint}]
+    if isinstance(error, ProfileError) and error.diagnostics:
+        problems = [
+            {
+                "code": found.code,
+                "severity": found.severity,
+                "message": found.message,
+                "where": f"{found.file}:{found.span.line}:{found.span.column}",
+                "hint": found.hint,
+            }
+            for found in error.diagnostics
+        ]
+    return report(empty) | {"run": None, "problems": problems}
+
+
+def problem(of: Problem) -> Json:
+    return {"code": of.code, "severity": of.severity, "message": of.message, "where": of.where, "hint": of.hint}
+
+
+def _book(of: BookReport) -> Json:
+    book = of.book
+    return {
+        "id": book.id,
+        "title": book.title,
+        "kind": book.kind,
+        "account": book.account,
+        "status": str(of.status),
+        "rows": of.rows,
+    }
+
+
+def change(of: Change) -> Json:
+    content = of.content
+    return {
+        "action": str(of.action),
+        "entry": of.entry,
+        "book": of.book,
+        "account": content.account,
+        "fields": dict(content.fields),
+        "labels": dict(content.labels),
+        "changes": [{"field": field.name, "old": field.old, "new": field.new} for field in of.fields()],
+    }
+
+
+def run_record(of: RunRecord) -> Json:
+    return report(of.report) | {
+        "kind": str(of.kind),
+        "note": of.note,
+        "undone_by": of.undone_by,
+        "released": of.released,
+    }
+
+
+def kept_plan(of: KeptPlan) -> Json:
+    return {
+        "plan": of.id,
+        "profile": of.profile,
+        "made": of.made.isoformat(),
+        "digest": of.digest,
+        "reasons": list(of.reasons),
+        "used": of.used,
+    }
+
+
+def undone(of: Undone) -> Json:
+    left = [{"entry": one.entry, "account": one.account, "reason": one.reason} for one in of.left]
+    return {"run": of.run, "changes": of.changes, "left": left, "held": of.held}
+
+
+def check(of: Check) -> Json:
+    found: Json = {"step": of.step, "ok": not of.failed, "detail": of.detail}
+    if of.problem is None:
+        return found
+    return found | {
+        "code": of.problem.code,
+        "message": of.problem.message,
+        "severity": of.problem.severity,
+        "hint": of.problem.hint,
+    }
+
+
+# --- the phone book ----------------------------------------------------------------------------------------------
+
+
+def entry(of: Entry) -> Json:
+    origin = of.origin
+    return {
+        "id": of.id,
+        "account": of.content.account,
+        "fields": dict(of.content.fields),
+        "labels": dict(of.content.labels),
+        "profile": origin.profile if origin else None,
+        "book": origin.book.title if origin else None,
+    }
+
+
+def match(of: Match) -> Json:
+    content = of.entry.content
+    return {
+        "id": of.entry.id,
+        "account": content.account,
+        "display_name": content.fields.get("display_name", ""),
+        "field": of.field,
+        "number": content.fields.get(of.field, ""),
+        "labels": dict(content.labels),
+    }
+
+
+def label(of: Label) -> Json:
+    return {"name": of.name, "entries": of.entries}
+
+
+def account(of: Account) -> Json:
+    return {"id": of.id, "username": of.username, "email": of.email}
+
+
+def account_import(of: AccountImport) -> Json:
+    return {
+        "added": [account(one) for one in of.added],
+        "updated": [account(one) for one in of.updated],
+        "removed": [account(one) for one in of.removed],
+        "entries_removed": of.entries,
+    }
+
+
+# --- profiles and rules ------------------------------------------------------------------------------------------
+
+
+def profile_state(of: ProfileState) -> Json:
+    return {
+        "id": of.id,
+        "title": of.title,
+        "entries": of.entries,
+        "books": of.books,
+        "held": of.held,
+        "file": of.file,
+        "last_run": of.last.id if of.last else None,
+        "last_status": str(of.last.report.status) if of.last else None,
+    }
+
+
+def diagnostic(of: Diagnostic) -> Json:
+    return {
+        "code": of.code,
+        "severity": of.severity,
+        "message": of.message,
+        "file": of.file,
+        "line": of.span.line,
+        "column": of.span.column,
+        "end_line": of.span.end_line,
+        "end_column": of.span.end_column,
+        "hint": of.hint,
+    }
+
+
+def mapped_row(written: WrittenRow, mapped: Mapped) -> Json:
+    from pbx_connector.mapping import coded
+    from pbx_connector.targets import ENTRY_TABLE
+
+    return {
+        "row": written.row.values,
+        "records": [
+            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)} for record in mapped.records
+        ],
+        "skipped": mapped.skipped,
+        "problems": [problem(one) for one in mapped.problems],
+    }
+
+
+def step(of: Step) -> Json:
+    return {
+        "line": of.line,
+        "rule": of.text,
+        "kind": of.kind,
+        "name": of.name or None,
+        "reads": plain(of.reads),
+        "value": plain(of.value),
+    }
+
+
+def test_case(case: Case, differences: tuple[Difference, ...], loaded: LoadedProfile) -> Json:
+    from pbx_rules import as_text
+
+    from pbx_connector.profile import variables
+
+    return {
+        "test": int(case.row.key),
+        "file": str(loaded.profile.file),
+        "line": case.line,
+        "passed": not differences,
+        "differences": [
+            {"what": one.what, "expected": one.expected or None, "got": one.got or None} for one in differences
+        ],
+        "variables": {name: as_text(value) for name, value in variables(case, loaded.rules).items()},
+    }
+
+
+def source(of: SourceType) -> Json:
+    return {"name": of.name, "title": of.title, "templates": [made.name for made in of.templates]}
+
+
+def field(of: Field) -> Json:
+    return {"name": of.name, "type": of.type, "doc": of.doc}
+
+
+def function(of: Function) -> Json:
+    from pbx_rules.types import Type
+
+    return {
+        "name": of.name,
+        "family": of.family,
+        "signature": of.signature,
+        "doc": of.doc,
+        "parameters": [_parameter(parameter) for parameter in of.parameters],
+        "result": str(of.result) if isinstance(of.result, Type) else "any",
+        "examples": [{"expression": made.expression, "result": made.result} for made in of.examples],
+    }
+
+
+def _parameter(of: Parameter) -> Json:
+    return {"name": of.name, "accepts": of.accepts, "required": of.required, "many": of.many, "doc": of.doc}
+
+
+# --- how it stands -----------------------------------------------------------------------------------------------
+
+
+def scheduled_profile(of: ScheduledProfile) -> Json:
+    profile = of.file.profile
+    return {
+        "id": of.file.id,
+        "title": profile.title if profile else None,
+        "file": str(of.file.path),
+        "schedule": of.schedule or None,
+        "next": of.next.isoformat(timespec="seconds") if of.next else None,
+        "broken": of.file.broken or None,
+    }
+
+
+def automated(of: Automated) -> Json:
+    return {
+        "id": of.profile.id,
+        "file": str(of.file),
+        "schedule": of.schedule.in_words() if of.schedule else None,
+        "next": moment(max(of.due, of.now)) if of.due else None,
+    }
+
+
+def service_status(of: ServiceStatus, now: datetime) -> Json:
+    """As /health says it."""
+    store: Json = {"place": of.store, "reachable": of.reachable}
+    return {
+        "ready": of.ready,
+        "store": store | ({"reason": of.reason} if of.reason else {}),
+        "folder": {"path": str(of.folder), "trouble": of.folder_missing or None},
+        "profiles": [profile_status(each, now) for each in of.profiles],
+        "servers": [_server(each) for each in of.servers],
+    }
+
+
+def _server(of: ServerStatus) -> Json:
+    return {"plugin": of.plugin, "name": of.name, "address": of.address or None, "reason": of.reason or None}
+
+
+def profile_status(of: ProfileStatus, now: datetime) -> Json:
+    last = of.last
+    return {
+        "id": of.id,
+        "title": of.title,
+        "file": of.file,
+        "schedule": of.schedule or None,
+        "next": moment(of.next),
+        "last_run": last
+        and {
+            "run": last.run,
+            "status": str(last.status),
+            "started": moment(last.started),
+            "reason": of.reason or None,
+        },
+        "last_success": moment(of.success),
+        "last_success_age": round((now - of.success).total_seconds()) if of.success else None,
+        "trouble": of.trouble or None,
+        "broken": of.broken or None,
+        "running": of.running,
+        "hung": of.hung,
+    }
+
+
+# --- values ------------------------------------------------------------------------------------------------------
+
+
+def moment(of: datetime | None) -> str | None:
+    """In UTC, to the second."""
+    return of.astimezone(UTC).isoformat(timespec="seconds") if of else None
+
+
+def plain(value: Any) -> Any:
+    """A value of the rule language as JSON has it: a date in ISO form, a number as one."""
+    if isinstance(value, Mapping):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(element) for element in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,134 @@
+"""What plugins add besides sources and functions: export formats, servers, commands; and what these are given.
+
+The values of the hooks `pbx_exporters`, `pbx_servers` and `pbx_commands`. Plugins import them from `pbx_connector.api`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pbx_connector.config import Config
+from pbx_connector.model import Account
+from pbx_connector.stores import ALL, AccountScope, Entry, Label, Match, Store
+
+if TYPE_CHECKING:
+    import typer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exporter:
+    """One format of `phonebook export`."""
+
+    name: str
+    """As `--format` takes it."""
+    title: str
+    """For people."""
+    content_type: str
+    """For HTTP, such as `text/csv; charset=utf-8`."""
+    file_ending: str
+    """Without the dot."""
+    names_owners: bool = False
+    """Whether it says whose a private entry is. Read from a format that does not, it would be a company entry."""
+    render: Callable[[Iterable[Entry], Sequence[str], TextIO], None]
+    """`render(entries, labels, stream)` writes entries as they come, so that a book of any size passes through;
+    `labels` are those of the whole phone book."""
+
+
+class Server(ABC):
+    """Something that `serve` runs beside the schedules."""
+
+    name: str
+    """For people; unique among all servers."""
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where it listens, for people; asked once it has started."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start to serve from threads of its own and return; raises `ConnectorError` if that cannot be."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Let go of address and threads; called once, if `start` has returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, or a group of them, that a plugin adds to `pbx-connector`."""
+
+    name: str
+    help: str
+    """A line for the list of commands."""
+    load: Callable[[], typer.Typer]
+    """Called when the command is: import there what only the command needs."""
+
+
+class PhoneBook:
+    """The phone book to read. It raises `StoreError` while the store cannot be reached."""
+
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+
+    def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
+        """Entries with an id above `after`, by id; `account=None`: company entries only."""
+        return self._store().entries(account=account, limit=limit, after=after)
+
+    def entry(self, entry: int) -> Entry:
+        """Raises `UsageError` if there is none of that id."""
+        return self._store().entry(entry)
+
+    def count_entries(self, *, account: AccountScope = ALL) -> int:
+        return self._store().count_entries(account=account)
+
+    def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
+        """Entries with `text` somewhere in names, organisation, e-mail or numbers, whatever its case and accents."""
+        return self._store().search(text, account=account, limit=limit)
+
+    def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
+        """Whose number it is; the first match is the one to show."""
+        return self._store().lookup(number, account=account)
+
+    def labels(self) -> list[Label]:
+        return self._store().labels()
+
+    def accounts(self) -> list[Account]:
+        return self._store().accounts()
+
+
+class PluginContext:
+    """What the core gives to one plugin's servers and commands. Nothing is read or opened before it is asked for."""
+
+    def __init__(
+        self,
+        plugin: str,
+        *,
+        config: Callable[[], Config],
+        store: Callable[[], Store],
+        open_store: Callable[[], Store],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.plugin = plugin
+        """The plugin's own name."""
+        self.phone_book = PhoneBook(store)
+        self.open_store = open_store
+        """Opens the phone book anew, to write; use it as `with context.open_store() as store:`."""
+        self.clock = clock
+        """The time, with its zone: UTC."""
+        self._config = config
+
+    @property
+    def config(self) -> Config:
+        """Raises `ConfigError` if it cannot be used."""
+        return self._config()
+
+    @property
+    def settings(self) -> Any:
+        """What the configuration says under the plugin's name, as the model of its `pbx_config`; None without one,
+        or if keys that it requires are not given because the plugin does not stand in the configuration at all."""
+        return self.config.plugins.get(self.plugin)

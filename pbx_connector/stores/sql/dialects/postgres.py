@@ -1,0 +1,161 @@
+"""PostgreSQL, for more than one machine: staged by COPY, writers one after the other by an advisory lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    URL,
+    ColumnElement,
+    Connection,
+    Double,
+    FromClause,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    create_engine,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from pbx_connector.stores.sql.dialects.database import Database
+
+WRITER = 0x70627863
+"""The advisory lock that every writing transaction of a phone book takes first."""
+
+TIME_LIMITS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""Parameters of libpq, which an address may overrule: seconds, but milliseconds for the last. Without them a server
+that vanished from the network is waited for until the kernel gives up, up to hours."""
+
+KNOWN_ERRORS: tuple[tuple[type[psycopg.Error], str, str], ...] = (
+    (
+        psycopg.errors.LockNotAvailable,
+        "another program is writing to it",
+        "try again; if it stays so, look for a run that hangs",
+    ),
+    (psycopg.errors.InsufficientPrivilege, "the database user may not do that", "let the user own the database"),
+    (psycopg.errors.DiskFull, "the server's disk is full", "nothing was changed; make room and run again"),
+    (psycopg.errors.ReadOnlySqlTransaction, "the server is read-only", "use the primary server"),
+)
+
+NO_ENTRY = (
+    (
+        "password authentication failed",
+        "the server does not accept user or password",
+        "correct them in the store's address",
+    ),
+    ("does not exist", "the server has no such database or user", "createdb makes a database, createuser a user"),
+    ("", "the server cannot be reached or does not let us in", "look whether it runs, and at the parts of its address"),
+)
+"""What a server answers before there is a connection has no code, only words, and those in its own language."""
+
+
+class PostgresDialect:
+    def __init__(self, patience: float) -> None:
+        self._patience = round(patience * 1000)
+
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        connection.begin()
+        if write:
+            connection.execute(text(f"SET LOCAL lock_timeout = {self._patience}"))
+            connection.execute(select(func.pg_advisory_xact_lock(WRITER)))
+        else:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+    def load(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the engine of this module makes no others
+        names = ", ".join(column.name for column in table.columns)
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def now(self) -> ColumnElement[float]:
+        return cast(func.extract("epoch", func.clock_timestamp()), Double)
+
+    def json_object(self, parts: Iterable[tuple[str, ColumnElement[Any]]]) -> ColumnElement[Any]:
+        return func.json_build_object(*[part for name, value in parts for part in (literal(name), value)])
+
+    def json_text(self, json: ColumnElement[Any]) -> ColumnElement[str]:
+        return cast(json, Text)
+
+    def parsed(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        return cast(text, JSON)
+
+    def member(self, text: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        return func.json_extract_path_text(cast(text, JSON), name)
+
+    def with_member(self, text: ColumnElement[Any], name: str, value: str) -> ColumnElement[str]:
+        member = func.to_jsonb(cast(value, Text))
+        return cast(func.jsonb_set(cast(text, JSONB), cast([name], ARRAY(Text)), member), Text)
+
+    def collected(self, key: ColumnElement[str], value: ColumnElement[str]) -> ColumnElement[Any]:
+        return func.json_object_agg(key, value)
+
+    def pairs(self, text: ColumnElement[str]) -> FromClause:
+        return func.json_each_text(cast(text, JSON)).table_valued("key", "value")
+
+    def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+        return column == any_(bindparam(None, list(values), ARRAY(Text)))
+
+    def prepare_staging(self, connection: Connection) -> None:
+        """Room for a hundred thousand contacts; more of them go to the disk."""
+        connection.execute(text("SET temp_buffers = '64MB'"))
+        connection.execute(text("SET work_mem = '64MB'"))
+
+    def analyze(self, connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
+        for table, names in columns.items():
+            connection.execute(text(f"ANALYZE {table.name} ({', '.join(names)})"))
+
+    def translate(self, error: Exception) -> tuple[str, str] | None:
+        if not isinstance(error, psycopg.Error):
+            return None
+        for kind, message, hint in KNOWN_ERRORS:
+            if isinstance(error, kind):
+                return message, hint
+        if _while_connecting(error):
+            return next((message, hint) for words, message, hint in NO_ENTRY if words in str(error))
+        if self.leaves_open(error):
+            return (
+                "the connection to the server broke",
+                "pbx-connector history says whether the run was applied; to run again is safe",
+            )
+        passing = isinstance(error, psycopg.OperationalError)
+        return f"PostgreSQL answered with {type(error).__name__}", "nothing was changed; try again" if passing else ""
+
+    def leaves_open(self, error: BaseException | None) -> bool:
+        """No answer from the server, or its farewell."""
+        lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+        return lost or isinstance(error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown)
+
+
+def _while_connecting(error: psycopg.Error) -> bool:
+    """psycopg keeps the failed attempt, unless there was none because the host has no address or time ran out."""
+    if isinstance(error, psycopg.errors.ConnectionTimeout) or error.pgconn is not None:
+        return True
+    return str(error).startswith("failed to resolve host")
+
+
+def open_postgres(url: URL, *, patience: float, place: str) -> Database:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={name: value for name, value in TIME_LIMITS.items() if name not in url.query},
+    )
+    return Database(engine, PostgresDialect(patience), place)

@@ -1,0 +1,111 @@
+"""Runs and kept plans as rows of the history, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, insert, select, update
+
+from pbx_connector.model import Counts, Report
+from pbx_connector.plan import Action, Change, Content, EmptiedBook, PlanSummary
+from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
+from pbx_connector.stores.sql.dialects.database import Dialect
+from pbx_connector.stores.sql.entry_queries import to_origin
+from pbx_connector.stores.sql.schema.tables import plan, run
+
+_REPORT = TypeAdapter(Report)
+
+
+def record_run(
+    connection: Connection,
+    dialect: Dialect,
+    report: Report,
+    *,
+    kind: RunKind = RunKind.RUN,
+    note: str = "",
+    removed: int = 0,
+    blanked: int = 0,
+    released: bool = False,
+) -> None:
+    """`report.run` is its number; the guard of later runs looks at what was really removed and blanked."""
+    connection.execute(
+        insert(run).values(
+            no=int(report.run),
+            kind=str(kind),
+            profile=report.profile or None,
+            status=str(report.status),
+            finished=select(dialect.now()).scalar_subquery(),
+            removed=removed,
+            blanked=blanked,
+            report=_REPORT.dump_json(report).decode(),
+            note=note,
+            released=released,
+        )
+    )
+
+
+def is_recorded(connection: Connection, no: int) -> bool:
+    return connection.execute(select(run.c.no).where(run.c.no == no)).first() is not None
+
+
+def update_counts(connection: Connection, report: Report, counts: Counts) -> None:
+    counted = _REPORT.dump_json(replace(report, counts=counts)).decode()
+    connection.execute(update(run).where(run.c.no == int(report.run)).values(report=counted))
+
+
+def to_run(row: Row[Any]) -> RunRecord:
+    """Whose run it is, the column says: a profile that was adopted has another name in its reports."""
+    undone_by = None if row.undone_by is None else str(row.undone_by)
+    report = replace(_REPORT.validate_json(row.report), profile=row.profile or "")
+    return RunRecord(RunKind(row.kind), report, row.note, undone_by, row.released)
+
+
+def keep_plan(
+    connection: Connection,
+    dialect: Dialect,
+    no: int,
+    profile: str,
+    digest: str,
+    summary: PlanSummary,
+    reasons: list[str],
+) -> None:
+    connection.execute(
+        insert(plan).values(
+            no=no,
+            profile=profile,
+            made=select(dialect.now()).scalar_subquery(),
+            digest=digest,
+            summary=json.dumps(asdict(summary)),
+            reasons=json.dumps(reasons),
+        )
+    )
+
+
+def to_plan(row: Row[Any]) -> KeptPlan:
+    parts = json.loads(row.summary)
+    parts["emptied"] = tuple(EmptiedBook(**emptied) for emptied in parts["emptied"])
+    made = datetime.fromtimestamp(row.made, UTC)
+    used = None if row.used is None else str(row.used)
+    reasons = tuple(json.loads(row.reasons))
+    return KeptPlan(str(row.no), row.profile, made, row.digest, PlanSummary(**parts), reasons, used)
+
+
+def to_change(row: Row[Any]) -> Change:
+    before = Content.from_json(row.before) if row.before else None
+    after = Content.from_json(row.after) if row.after else None
+    return Change(Action(row.action), row.entry, row.book, before, after)
+
+
+def to_line(row: Row[Any]) -> JournalLine:
+    change = to_change(row)
+    origin = to_origin(row.origin) if row.origin else None
+    return JournalLine(change.action, row.entry, row.account, change.before, change.after, origin)
+
+
+def to_history(row: Row[Any]) -> Change:
+    """A line of the journal, which has accounts beside entries."""
+    return replace(to_change(row), what="entry" if row.account is None else "account")

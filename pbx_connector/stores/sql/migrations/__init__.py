@@ -1,1 +1,0 @@
-"""The steps that bring a store of any earlier version to `schema.py`. Each is frozen once it was released."""

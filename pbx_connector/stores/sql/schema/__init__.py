@@ -1,0 +1,1 @@
+"""The tables, and the way there from those of any earlier version."""

@@ -1,0 +1,51 @@
+"""Brings a store to the schema of this version when it is opened, and refuses what it does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from pbx_connector.errors import StoreError
+from pbx_connector.stores.sql.dialects.database import Database
+
+HEAD = "0006"
+"""The last step in `migrations/versions`; a test holds the two together."""
+STEPS = Path(__file__).parent / "migrations"
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Make or migrate the tables, in one transaction. Raises `StoreError` for a store of a newer version, for a
+    database of something else, and for an old store that is read-only."""
+    with database.read() as connection:
+        version = _version(connection, database)
+    if version == HEAD:
+        return
+    with database.write() as connection:
+        if _version(connection, database) != HEAD:  # somebody else may have been faster
+            _upgrade(connection)
+
+
+def _version(connection: Connection, database: Database) -> str | None:
+    tables = inspect(connection).get_table_names()
+    if "alembic_version" not in tables:
+        if tables:
+            raise StoreError(f"{database.place} is the database of something else", hint="give the phone book its own")
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version is not None and version > HEAD:
+        raise StoreError(
+            f"{database.place} was made by a newer version of pbx-connector",
+            hint="update pbx-connector on this machine",
+        )
+    return version
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # loaded for a store that needs it, which is once in its life
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
