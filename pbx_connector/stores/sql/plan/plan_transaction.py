@@ -54,7 +54,7 @@ class SqlPlanTransaction:
     def apply(self, report: Report, *, plan: str | None = None, released: bool = False) -> None:
         if self.run is None:
             raise StoreError("a simulation applies nothing")
-        removed, blanked = self.summary.removed, self.summary.blanked
+        removed, blanked = self.summary.removed, self.summary.numbers_lost
         record_run(self.connection, self.dialect, report, removed=removed, blanked=blanked, released=released)
         if plan is not None:
             self._use_up(int(plan))
