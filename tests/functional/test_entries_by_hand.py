@@ -46,7 +46,12 @@ def test_all_that_is_wrong_is_said_at_once(connector: Connector) -> None:
     said = connector(
         "phonebook", "add", "--phone", "none", "--email", "none", "--label", f"VIP={'A' * 256}", code=2
     ).err
-    for fault in ("Display name is required", "not a telephone number", "not an e-mail address", "label VIP: it has 256"):
+    for fault in (
+        "Display name is required",
+        "not a telephone number",
+        "not an e-mail address",
+        "label VIP: it has 256",
+    ):
         assert fault in said
     assert connector.entries() == []
 

@@ -119,10 +119,10 @@ def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch, addres
 
 
 def test_a_library_that_is_quieted_while_a_command_runs_stays_quiet() -> None:
-    library = logging.getLogger(logs.QUIET[0])
+    library = logging.getLogger(QUIET[0])
     before = library.level
     try:
-        with logs.warnings_for_people():
+        with warnings_for_people():
             library.setLevel(logging.CRITICAL)
         assert library.level == logging.CRITICAL
     finally:
@@ -130,8 +130,8 @@ def test_a_library_that_is_quieted_while_a_command_runs_stays_quiet() -> None:
 
 
 def test_levels_that_a_command_sets_are_taken_back() -> None:
-    loggers = [logging.getLogger(), *map(logging.getLogger, logs.QUIET)]
+    loggers = [logging.getLogger(), *map(logging.getLogger, QUIET)]
     before = [logger.level for logger in loggers]
-    with logs.warnings_for_people():
+    with warnings_for_people():
         pass
     assert [logger.level for logger in loggers] == before
