@@ -83,7 +83,7 @@ def _write_traceback(out: TextIO, exc_info: ExcInfo) -> None:
 def warnings_for_people() -> Iterator[None]:
     """While one command runs: warnings alone, as the command says everything else itself.
 
-    A plugin that is imported meanwhile may quiet its library for good: only the levels that are set here are taken back.
+    A plugin that is imported meanwhile may quiet its library for good: only levels that are set here are taken back.
     """
     root = logging.getLogger()
     before = {logger: logger.level for logger in (root, *map(logging.getLogger, QUIET))}
