@@ -6,6 +6,7 @@ negative and joins with nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from sqlalchemy import (
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.plan import Action, EmptiedBook, PlanSummary
+from pbx_connector.stores.sql.history import losses
 from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_move, t_record, t_row
 from pbx_connector.stores.sql.schema.tables import Id, book, entry, provenance, row_note, run
 from pbx_connector.stores.workspace import BookOutcome, Outcome
@@ -166,7 +168,9 @@ def _pair_moves(connection: Connection) -> None:
 
 def summarize(connection: Connection, profile: str, now: float) -> PlanSummary:
     counts: dict[str, int] = dict(connection.execute(_count_by_action()).all())
-    removed_lately, blanked_lately = connection.execute(_lost_lately(profile, now)).one()
+    removed_lately, blanked_lately = connection.execute(
+        _lost_lately(profile, now, losses.recent(connection, profile))
+    ).one()
     return PlanSummary(
         present=connection.execute(_present(profile)).scalar_one(),
         added=counts.get(Action.ADD, 0),
@@ -204,10 +208,12 @@ def _blanked() -> Select[Any]:
     )
 
 
-def _lost_lately(profile: str, now: float) -> Select[Any]:
-    """A run that lies in the future, because the clock was set back, counts as well."""
+def _lost_lately(profile: str, now: float, recent: Sequence[int]) -> Select[Any]:
+    """A run that lies in the future, because the clock was set back, counts as well, and so do the `recent` ones, which
+    may be long ago by a clock that was set forward."""
+    lately = or_(run.c.finished > now - DAY, run.c.no.in_(recent))
     return select(func.sum(run.c.removed), func.sum(run.c.blanked)).where(
-        run.c.profile == profile, run.c.finished > now - DAY, ~run.c.released, run.c.undone_by.is_(None)
+        run.c.profile == profile, lately, ~run.c.released, run.c.undone_by.is_(None)
     )
 
 
