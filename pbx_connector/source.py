@@ -35,6 +35,9 @@ class FieldSet:
     fields: tuple[Field, ...]
     closed: bool = True
     """True: there are no others, so a rule that names another is wrong. False: rows may have any field."""
+    known_by: tuple[tuple[str, ...], ...] = ()
+    """What people know a contact by, the best first: each one field, or several that make a name together. A problem
+    with a row is said with the first that has a value. Empty: the first text field that has one."""
 
     def names(self) -> tuple[str, ...]:
         return tuple(known.name for known in self.fields)

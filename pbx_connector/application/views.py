@@ -64,7 +64,8 @@ def failed_report(profile: str, error: ConnectorError) -> Json:
 
 
 def problem(of: Problem) -> Json:
-    return {"code": of.code, "severity": of.severity, "message": of.message, "where": of.where, "hint": of.hint}
+    told = {"code": of.code, "severity": of.severity, "message": of.message, "where": of.where, "hint": of.hint}
+    return told | ({"contact": of.contact} if of.contact else {})
 
 
 def _book(of: BookReport) -> Json:

@@ -35,7 +35,7 @@ from pbx_connector.model import (
 from pbx_connector.plan import storable
 from pbx_connector.pool import Pool
 from pbx_connector.profile import Profile
-from pbx_connector.run import problems
+from pbx_connector.run import naming, problems
 from pbx_connector.run.progress import Progress
 from pbx_connector.run.screening import Screen
 from pbx_connector.source import Source
@@ -205,7 +205,8 @@ class BookReading:
                 raise ProtocolViolation("the source sent a contact without a usable key", code="S102")
         keys = [item.key for item in batch if isinstance(item, Row | Unchanged)]
         held = self.workspace.versions(book.id, keys) if trusted else {}
-        self.workspace.stage(book.id, [self._staged(book, item, held) for item in batch])
+        staged = [self._staged(book, item, held) for item in batch]
+        self.workspace.stage(book.id, self._named(book, staged))
         rows = sum(isinstance(item, Row | Unchanged | Unreadable) for item in batch)
         with self._lock:
             self.progress.rows(rows)
@@ -231,6 +232,12 @@ class BookReading:
             case _:
                 assert_never(item)
 
+    def _named(self, book: Book, rows: list[StagedRow]) -> list[StagedRow]:
+        """A row that could not be read is known by the entry that it has, if it has one."""
+        unnamed = [row.key for row in rows if any(not problem.contact for problem in row.problems)]
+        entries = self.workspace.entries_of(book.id, unnamed) if unnamed else {}
+        return [naming.named(row, naming.of_entry(entries[row.key])) if row.key in entries else row for row in rows]
+
     # absences
 
     def _confirm(self, book: Book) -> None:
@@ -242,7 +249,8 @@ class BookReading:
                     return
                 with _faults():
                     gone = set(self.source.confirm_gone(book, keys))
-                self.workspace.stage(book.id, [_absence(book, key, key in gone) for key in keys])
+                staged = [_absence(book, key, key in gone) for key in keys]
+                self.workspace.stage(book.id, self._named(book, staged))
         except SourceError as error:
             self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
 

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pbx_connector.plan import PlanSummary
+from pbx_connector.plan import SHARED_BY, PlanSummary
 from pbx_connector.profile import Limits
 
 
 def objections(plan: PlanSummary, limits: Limits) -> tuple[str, ...]:
     """In words; none if the plan may be applied."""
-    return (*_too_many(plan, limits), *_emptied(plan))
+    return (*_too_many(plan, limits), *_too_different(plan, limits), *_emptied(plan))
 
 
 def _too_many(plan: PlanSummary, limits: Limits) -> Iterator[str]:
     """The share is of what there was before the losses that are counted."""
     most = limits.remove_at_most
     before = plan.present + plan.removed_lately
-    if plan.removed + plan.blanked == 0 or plan.lost <= most.entries or plan.lost <= most.share * before:
+    if plan.removed + plan.numbers_lost == 0 or plan.lost <= most.entries or plan.lost <= most.share * before:
         return
-    what = f"it would remove {plan.removed} entries and blank {plan.blanked} phone numbers"
+    what = f"it would {_losses(plan)}"
     if plan.removed_lately + plan.blanked_lately:
         what += f", after {plan.removed_lately} and {plan.blanked_lately} in the last 24 hours"
     yield f"{what}: {plan.lost} of {before}, more than {most.entries} and more than {most.share:.0%}"
+
+
+def _losses(plan: PlanSummary) -> str:
+    if not plan.shared:
+        return f"remove {plan.removed} entries and blank {plan.blanked} phone numbers"
+    return (
+        f"remove {plan.removed} entries, blank {plan.blanked} phone numbers and replace {plan.shared} by a number that "
+        f"{SHARED_BY} or more entries share"
+    )
+
+
+def _too_different(plan: PlanSummary, limits: Limits) -> Iterator[str]:
+    most = limits.change_at_most
+    if plan.changed > most.entries and plan.changed > most.share * plan.present:
+        yield (
+            f"it would change names or phone numbers of {plan.changed} of {plan.present} entries at once, more than "
+            f"{most.entries} and more than {most.share:.0%}"
+        )
 
 
 def _emptied(plan: PlanSummary) -> Iterator[str]:

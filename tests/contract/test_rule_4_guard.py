@@ -10,7 +10,7 @@ import pytest
 from pbx_connector.errors import PlanRefused, UsageError
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.plan import Action
-from pbx_connector.profile import Profile
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import simulate_profile
 from pbx_connector.stores import Store
 from pbx_connector.testing import MemorySource
@@ -57,6 +57,95 @@ def test_rule_4_blanked_phone_numbers_count_as_losses(run: Run, source: MemorySo
     for number in range(6):
         book.put(f"k{number}", display_name=f"Name {number}")
     assert "blank 12 phone numbers" in refused(run).reasons[0]
+
+
+def test_rule_4_numbers_that_give_way_to_one_that_many_entries_share_count_as_losses(
+    run: Run, source: MemorySource, names: Names
+) -> None:
+    book = crowd(source, 40)
+    run()
+    for number in range(11):
+        book.put(f"k{number}", display_name=f"Name {number}", phone="+4930", mobile=f"+4917{number}")
+    assert "replace 11 by a number that 5 or more entries share: 11 of 40" in refused(run).reasons[0]
+
+
+def test_rule_4_a_number_that_few_share_or_that_each_entry_has_anew_is_no_loss(run: Run, source: MemorySource) -> None:
+    book = crowd(source, 40)
+    run()
+    for number in range(20):
+        book.put(f"k{number}", display_name=f"Name {number}", phone=f"+4930{number // 4}", mobile=f"+4917{number}")
+    assert run().counts.updated == 20
+
+
+def test_rule_4_a_number_that_was_shared_before_may_give_way_to_another_shared_one(
+    run: Run, source: MemorySource
+) -> None:
+    book = source.add("public")
+    for number in range(60):
+        book.put(f"k{number}", display_name=f"Name {number}", fax="+4930" if number < 25 else f"+4999{number}")
+    run()
+    for number in range(25):
+        book.put(f"k{number}", display_name=f"Name {number}", fax="+4931")
+    assert run().counts.updated == 25
+
+
+def test_rule_4_numbers_that_are_lost_a_few_at_a_time_count_together(run: Run, source: MemorySource) -> None:
+    """The ones who have the shared number already, and the ones who are new, count among those who share it."""
+    book = crowd(source, 50)
+    run()
+    for first, many in ((0, 4), (4, 9), (9, 12)):
+        for number in range(first, many):
+            book.put(f"k{number}", display_name=f"Name {number}", phone="+4930", mobile=f"+4917{number}")
+        if first == 0:
+            book.put("new", display_name="New", phone="+4930")
+        if first < 9:
+            run()
+    assert "replace 3 by a number" in (reason := refused(run).reasons[0])
+    assert "after 0 and 9 in the last 24 hours: 12 of 51" in reason
+
+
+@pytest.mark.parametrize("field", ["display_name", "mobile"])
+def test_rule_4_more_than_half_of_a_book_of_fifty_does_not_change_at_once(
+    run: Run, source: MemorySource, store: Store, field: str
+) -> None:
+    book = crowd(source, 50)
+    run()
+    for number in range(26):
+        book.put(
+            f"k{number}", **({"display_name": f"Name {number}", "phone": f"+4999{number}"} | {field: f"1{number}"})
+        )
+    refusal = refused(run, limits=Limits(RemovalLimit(1.0, 1000)))
+    assert refusal.reasons == (
+        "it would change names or phone numbers of 26 of 50 entries at once, more than 25 and more than 50%",
+    )
+    assert store.plan(refusal.plan).reasons == refusal.reasons
+    assert run(limits=Limits(RemovalLimit(1.0, 1000)), release=refusal.plan).counts.updated == 26
+
+
+@pytest.mark.parametrize(("many", "changed"), [(25, 25), (50, 25), (51, 25)])
+def test_rule_4_a_small_book_or_half_of_a_large_one_may_change_at_once(
+    run: Run, source: MemorySource, many: int, changed: int
+) -> None:
+    book = crowd(source, many)
+    run()
+    for number in range(changed):
+        book.put(f"k{number}", display_name=f"Other {number}", phone=f"+4999{number}", mobile=f"+4917{number}")
+    assert run().counts.updated == changed
+
+
+def test_rule_4_what_is_no_name_and_no_number_may_change_everywhere(run: Run, source: MemorySource) -> None:
+    """So may what is new where nothing was; and a profile sets the limit, or switches it off."""
+    book = crowd(source, 60)
+    run()
+    for number in range(60):
+        values = {"phone": f"+4999{number}", "mobile": f"+4917{number}", "fax": f"+4930{number}", "notes": "new"}
+        book.put(f"k{number}", display_name=f"Name {number}", **values)
+    assert run().counts.updated == 60
+    for number in range(60):
+        book.put(f"k{number}", display_name=f"Other {number}", phone=f"+4999{number}")
+    everything = RemovalLimit(1.0, 1000)
+    assert "60 of 60" in refused(run, limits=Limits(everything, ChangeLimit(0.9, 0))).reasons[0]
+    assert run(limits=Limits(everything, ChangeLimit(1.0))).counts.updated == 60
 
 
 def test_rule_4_the_runs_of_the_last_24_hours_count_together(run: Run, source: MemorySource, names: Names) -> None:

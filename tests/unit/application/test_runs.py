@@ -151,7 +151,12 @@ def test_a_store_that_cannot_say_how_it_ended_is_raised(
 def test_a_run_by_hand_prunes_the_history_too(store: Store, profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     office = Office(store, Config(history=HistoryConfig(keep=timedelta(days=30))))
     kept: list[timedelta] = []
-    monkeypatch.setattr(store, "prune", lambda keep: kept.append(keep) or 0)
+
+    def prune(keep: timedelta) -> int:
+        kept.append(keep)
+        return 0
+
+    monkeypatch.setattr(store, "prune", prune)
     office.run(profile)
     assert kept == [timedelta(days=30)]
 

@@ -101,7 +101,7 @@ def test_a_server_whose_address_shows_is_stopped(monkeypatch: pytest.MonkeyPatch
     servers = serve(lambda context: [phones])
     change = servers._change
 
-    def slowly(*place: int, **changes: str) -> object:
+    def slowly(*place: int, **changes: Any) -> object:
         status = change(*place, **changes)
         time.sleep(0.3)
         return status

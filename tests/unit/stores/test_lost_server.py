@@ -17,7 +17,7 @@ from pbx_connector.model import Book, Mapped, Record, Row, RunStatus
 from pbx_connector.plan import Content
 from pbx_connector.profile import Profile
 from pbx_connector.run import run_profile
-from pbx_connector.source import SourceContext
+from pbx_connector.source import Source, SourceContext
 from pbx_connector.stores import Store, open_store
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
@@ -70,7 +70,7 @@ def while_reading(profile: Profile, act: Callable[[], None]) -> Profile:
 
 def once_read(profile: Profile, act: Callable[[], None]) -> Profile:
     @contextmanager
-    def opened(settings: MemorySettings, context: SourceContext) -> Iterator[object]:
+    def opened(settings: MemorySettings, context: SourceContext) -> Iterator[Source]:
         with profile.source.open(settings, context) as source:
             yield source
         act()

@@ -6,7 +6,6 @@ negative and joins with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -14,7 +13,6 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
-    case,
     cast,
     delete,
     exists,
@@ -28,14 +26,12 @@ from sqlalchemy import (
     update,
 )
 
-from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.plan import Action, EmptiedBook, PlanSummary
-from pbx_connector.stores.sql.history import losses
+from pbx_connector.stores.sql.plan import losses
 from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_move, t_record, t_row
-from pbx_connector.stores.sql.schema.tables import Id, book, entry, provenance, row_note, run
+from pbx_connector.stores.sql.schema.tables import Id, book, provenance, row_note
 from pbx_connector.stores.workspace import BookOutcome, Outcome
 
-DAY = 86400.0
 SMALL_BOOK = 5
 """A book of fewer entries may be emptied like any other change."""
 
@@ -168,18 +164,19 @@ def _pair_moves(connection: Connection) -> None:
 
 def summarize(connection: Connection, profile: str, now: float) -> PlanSummary:
     counts: dict[str, int] = dict(connection.execute(_count_by_action()).all())
-    removed_lately, blanked_lately = connection.execute(
-        _lost_lately(profile, now, losses.recent(connection, profile))
-    ).one()
+    removed_lately, blanked_lately = losses.lately(connection, profile, now)
+    updated = losses.of_updates(connection, profile) if counts.get(Action.UPDATE) else losses.Losses()
     return PlanSummary(
         present=connection.execute(_present(profile)).scalar_one(),
         added=counts.get(Action.ADD, 0),
         updated=counts.get(Action.UPDATE, 0),
         removed=counts.get(Action.REMOVE, 0),
         moved=counts.get(Action.MOVE, 0),
-        blanked=connection.execute(_blanked()).scalar_one() or 0,
-        removed_lately=removed_lately or 0,
-        blanked_lately=blanked_lately or 0,
+        blanked=updated.blanked,
+        shared=updated.shared,
+        changed=updated.changed,
+        removed_lately=removed_lately,
+        blanked_lately=blanked_lately,
         emptied=tuple(_emptied(connection)),
     )
 
@@ -191,30 +188,6 @@ def _count_by_action() -> Select[Any]:
 def _present(profile: str) -> Select[Any]:
     held = provenance.join(book, book.c.no == provenance.c.book)
     return select(func.count()).select_from(held).where(book.c.profile == profile)
-
-
-def _blanked() -> Select[Any]:
-    """Numbers that an update takes away."""
-    lost = sum(
-        (case((and_(entry.c[name].is_not(None), t_record.c[name].is_(None)), 1), else_=0) for name in PHONE_FIELDS),
-        start=literal(0),
-    )
-    return (
-        select(func.sum(lost))
-        .select_from(
-            t_change.join(entry, entry.c.id == t_change.c.entry).join(t_record, t_record.c.no == t_change.c.record)
-        )
-        .where(t_change.c.action == Action.UPDATE)
-    )
-
-
-def _lost_lately(profile: str, now: float, recent: Sequence[int]) -> Select[Any]:
-    """A run that lies in the future, because the clock was set back, counts as well, and so do the `recent` ones, which
-    may be long ago by a clock that was set forward."""
-    lately = or_(run.c.finished > now - DAY, run.c.no.in_(recent))
-    return select(func.sum(run.c.removed), func.sum(run.c.blanked)).where(
-        run.c.profile == profile, lately, ~run.c.released, run.c.undone_by.is_(None)
-    )
 
 
 def _emptied(connection: Connection) -> list[EmptiedBook]:
