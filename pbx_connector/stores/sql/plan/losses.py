@@ -44,8 +44,8 @@ def of_updates(connection: Connection, profile: str) -> Losses:
 
 
 def lately(connection: Connection, profile: str, now: float) -> tuple[int, int]:
-    """Entries and numbers. A run that lies in the future, because the clock was set back, counts as well, and so does one
-    that is long ago only by a clock that was set forward."""
+    """Entries and numbers. A run that lies in the future, because the clock was set back, counts as well, and so does
+    one that is long ago only by a clock that was set forward."""
     of_today = or_(run.c.finished > now - DAY, run.c.no.in_(loss_notes.recent(connection, profile)))
     query = select(func.sum(run.c.removed), func.sum(run.c.blanked)).where(
         run.c.profile == profile, of_today, ~run.c.released, run.c.undone_by.is_(None)
