@@ -223,7 +223,8 @@ def _error_of(notifier: Notifier, delivery: Delivery, config: Config) -> str:
 
 def _pause(tries: int) -> timedelta:
     """Before the next attempt, after so many."""
-    return min(FIRST_PAUSE * 2 ** min(max(tries - 1, 0), MOST_DOUBLINGS), LONGEST_PAUSE)
+    times: int = 2 ** min(max(tries - 1, 0), MOST_DOUBLINGS)
+    return min(FIRST_PAUSE * times, LONGEST_PAUSE)
 
 
 def _key(profile: str) -> str:
