@@ -182,7 +182,7 @@ def test_rule_4_losses_by_a_clock_that_was_ahead_count_for_a_day_from_when_that_
         book.drop(f"k{number}")
     run()
     set_clock(store, timedelta(days=-30))
-    book.put("k20", display_name="Somebody else")
+    book.put("new", display_name="Somebody new")
     run()
     grow_older(store, timedelta(hours=25))
     book.drop("k10")

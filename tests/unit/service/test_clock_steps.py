@@ -74,7 +74,7 @@ STEPS = st.lists(st.one_of(st.integers(-60 * 24 * 60, 60 * 24 * 60), st.sampled_
 
 @settings(max_examples=120, deadline=None)
 @given(st.sampled_from(list(SCHEDULES)), STEPS)
-def test_every_profile_runs_again_within_a_period_of_the_clock_standing_still(
+def test_every_profile_runs_again_within_a_period_once_the_clock_is_left_alone(
     schedule: Schedule, steps: list[int]
 ) -> None:
     machine, period = Machine(schedule), SCHEDULES[schedule]
