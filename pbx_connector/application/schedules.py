@@ -14,7 +14,7 @@ from pbx_connector.application.installation import Installation
 from pbx_connector.application.offline_status import OfflineStatus
 from pbx_connector.application.profile_folder import ProfileFile, seen_at
 from pbx_connector.application.reckoning import Basis, look
-from pbx_connector.application.replacing import replacement
+from pbx_connector.application.replacing import rewrite
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.errors import ProfileError, StoreError, UsageError
 from pbx_connector.profile import Profile, check_text, load_profile
@@ -77,7 +77,7 @@ def automate(installation: Installation, store_url: str, path: Path, schedule: S
     seen = now if changed != text else seen_at(path)
     due = _due(installation, store_url, checked.profile.id, schedule, seen, now) if schedule else None
     if changed != text:
-        _write(path, changed)
+        rewrite(path, changed)
     return Automated(checked.profile, path, schedule, due, now)
 
 
@@ -93,14 +93,6 @@ def schedule_of(*, cron: str | None, every: str | None, timezone: str | None) ->
         first = error.errors(include_url=False)[0]
         option = f"--{first['loc'][0]}: " if first["loc"] else ""
         raise UsageError(option + first["msg"].removeprefix("Value error, ")) from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with replacement(path) as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
 
 
 def _due(
