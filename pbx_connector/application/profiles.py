@@ -8,11 +8,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.application import claims
+from pbx_connector.application import claims, reckoning
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
-from pbx_connector.profile import Profile, ProfileId, check_profile, load_profile
+from pbx_connector.profile import Checked, LoadedProfile, Profile, ProfileId, check_profile, load_profile
+from pbx_connector.profile import load_whole as load_with_rules
 from pbx_connector.stores import Accounts, EntryReader, Profiles, ProfileState, Store
 
 
@@ -28,6 +29,16 @@ def load(installation: Installation, file: Path) -> Profile:
     return load_profile(file, installation.plugins)
 
 
+def load_whole(installation: Installation, file: Path) -> LoadedProfile:
+    """With what a `trials.Trial` needs. Raises `ProfileError` with all that is wrong with the file."""
+    return load_with_rules(file, installation.plugins)
+
+
+def check(installation: Installation, file: Path) -> Checked:
+    """What is wrong with a file; never raises for what it says."""
+    return check_profile(file, installation.plugins)
+
+
 def needs_accounts(profile: Profile, store: Accounts) -> bool:
     """A profile that uses the account of a row expects personal contacts; without accounts there are none."""
     return "local_id" in profile.fields and not store.accounts()
@@ -39,6 +50,7 @@ def adopt(installation: Installation, store: Store, old: str, new: str) -> Adopt
     file = _still_run_from(installation, _known(store, old))
     entries = store.adopt_profile(old, new)
     claims.forget(store, old)
+    reckoning.forget(store, old)
     installation.outbox(store).adopt(old, new)
     return Adopted(entries, file)
 
@@ -59,6 +71,7 @@ def remove(installation: Installation, store: Store, id: str) -> int:
     removable(installation, store, id)
     removed = store.remove_profile(id)
     claims.forget(store, id)
+    reckoning.forget(store, id)
     installation.outbox(store).forget(id)
     return removed
 

@@ -98,6 +98,8 @@ def after_silence(
     since = alert_state.success or alert_state.seen
     if since is None:
         return replace(alert_state, seen=now), []
+    if since > now:  # the clock was set back: it counts as made when this is first seen
+        return replace(alert_state, seen=now, success=alert_state.success and now), []
     silent = now - since
     if alert_state.overdue or silent < config.overdue_after:
         return alert_state, []

@@ -35,6 +35,8 @@ from pbx_connector.schedule.zone import zone
 LOG = structlog.stdlib.get_logger(__name__)
 
 REVIEW = timedelta(minutes=1)
+LONG_ASLEEP = timedelta(minutes=30)
+"""No look at the profiles for so long: the machine slept, or its clock was set forward."""
 STORE_GRACE = timedelta(minutes=5)
 """A store that is back by then was not worth a message."""
 BUG = "a bug in the notifications"
@@ -136,6 +138,8 @@ class NotificationWorker:
     def _review_all(self) -> None:
         now = self._clock()
         if self._reviewed is None or not timedelta(0) <= now - self._reviewed < REVIEW:
+            if self._reviewed is not None and now - self._reviewed > LONG_ASLEEP:
+                self._watched.clear()  # what that time asked for is made up for now, and not late yet
             self._reviewed = now
             self._resting.clear()
             profiles = self._profiles()

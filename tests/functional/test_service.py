@@ -22,6 +22,7 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     serving = serve()
     serving.wait_for("serving")
     connector("automate", profile, "--every", "10s")
+    profile.write_text(f"limits: {{change_at_most: {{share: 100%}}}}\n{profile.read_text()}")
     dropped = profiles / profile.name
     os.rename(profile, dropped)
     first = serving.wait_for("run ended", profile="exchange-contacts")

@@ -2,7 +2,8 @@
 
 The holder renews it from a thread. When it was silent for too long, as on a machine that slept, the next run or edit of
 the profile takes the lease away by raising its token, and the holder finds that in its apply transaction and changes
-nothing. One that slept while nobody wanted its lease has missed nothing and goes on. All times are the database's.
+nothing. One that slept while nobody wanted its lease has missed nothing and goes on. All times are the database's, but
+on the machine of the holder: there it is the time since its start, which nobody can set.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from pbx_connector.errors import ProfileBusy, StoreError
 from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.history import uptime
 from pbx_connector.stores.sql.schema.tables import lease
 
 SECONDS = 60.0
@@ -104,17 +106,19 @@ class Renewal:
         self._thread.join()
 
     def _renew(self) -> None:
-        mine = (lease.c.profile == self._taken.profile) & (lease.c.token == self._taken.token)
+        mine = (lease.c.profile == self._taken.profile) & (lease.c.token == self._taken.token) & (lease.c.holder != "")
         while not self._over.wait(SECONDS / 4):
             try:
                 with self._database.write() as connection:
-                    connection.execute(update(lease).where(mine).values(renewed=self._database.dialect.now()))
+                    now = self._database.dialect.now()
+                    connection.execute(update(lease).where(mine).values(renewed=now, holder=_holder()))
             except StoreError:
                 continue  # the next try may work; if none does, the apply transaction finds out
 
 
 def _holder() -> str:
-    return json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
+    machine = {"boot": uptime.boot(), "up": uptime.seconds()}
+    return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), **machine})
 
 
 def _alive(held: Row[Any], now: float) -> bool:
@@ -123,6 +127,9 @@ def _alive(held: Row[Any], now: float) -> bool:
 
 def _in_time(held: Row[Any], now: float) -> bool:
     """A time of renewal well in the future means that the clock was set back: the lease is no longer trusted."""
+    who = json.loads(held.holder)
+    if who.get("boot") and who["boot"] == uptime.boot():
+        return bool(uptime.seconds() - who["up"] < SECONDS)
     return bool(-SECONDS < now - held.renewed < SECONDS)
 
 
