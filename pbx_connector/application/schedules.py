@@ -12,12 +12,12 @@ from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.offline_status import OfflineStatus, last_start
 from pbx_connector.application.profile_folder import ProfileFile, seen_at
-from pbx_connector.application.replacing import replacement
+from pbx_connector.application.replacing import rewrite
 from pbx_connector.errors import ProfileError, UsageError
 from pbx_connector.profile import Profile, check_text, load_profile, read_profile
 from pbx_connector.profile.scheduling import with_schedule
 from pbx_connector.schedule import DAILY_AT_NOON, Schedule
-from pbx_connector.stores import Store
+from pbx_connector.stores import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Automated:
     now: datetime
 
 
-def scheduled_profiles(offline: OfflineStatus, store: Store) -> list[ScheduledProfile]:
+def scheduled_profiles(offline: OfflineStatus, store: History) -> list[ScheduledProfile]:
     """All of the folder, the next one to run first."""
     found = []
     for file in offline.folder.files():
@@ -71,7 +71,7 @@ def automate(installation: Installation, store_url: str, path: Path, schedule: S
     seen = now if changed != text else seen_at(path)
     due = _due(installation, store_url, checked.profile.id, schedule, seen, now) if schedule else None
     if changed != text:
-        _write(path, changed)
+        rewrite(path, changed)
     return Automated(checked.profile, path, schedule, due, now)
 
 
@@ -87,14 +87,6 @@ def schedule_of(*, cron: str | None, every: str | None, timezone: str | None) ->
         first = error.errors(include_url=False)[0]
         option = f"--{first['loc'][0]}: " if first["loc"] else ""
         raise UsageError(option + first["msg"].removeprefix("Value error, ")) from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with replacement(path) as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
 
 
 def _due(

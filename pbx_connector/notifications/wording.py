@@ -61,6 +61,8 @@ def _refused(report: Report, subject: Subject, reason: str) -> Notice:
 
 def partial(times: int, report: Report, subject: Subject) -> Notice:
     left_out = sum(book.status in (BookStatus.FAILED, BookStatus.UNKNOWN) for book in report.books)
+    if not left_out:
+        return _many_problems(times, report, subject)
     return subject.notice(
         NoticeKind.PARTIAL,
         "address books are left out",
@@ -69,6 +71,19 @@ def partial(times: int, report: Report, subject: Subject) -> Notice:
             f"of {len(report.books)}."
         ),
         safe="The entries of those address books are as they were; all others are up to date.",
+        command=subject.command("run"),
+    )
+
+
+def _many_problems(times: int, report: Report, subject: Subject) -> Notice:
+    return subject.notice(
+        NoticeKind.PARTIAL,
+        "many contacts cannot be read",
+        happened=(
+            f"{times} runs in a row left many contacts as they were, because they could not be read or mapped; the one "
+            f"{_when(report)} has {report.counts.problems} problems."
+        ),
+        safe="The entries of those contacts are as they were; all others are up to date.",
         command=subject.command("run"),
     )
 

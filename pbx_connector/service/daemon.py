@@ -352,10 +352,10 @@ class Service:
         """What a plugin's servers are given: the phone book that they read is the service's own, and as reachable."""
         return PluginContext(
             plugin,
-            config=lambda: self._config,
+            installation=lambda: self._installation,
             store=self._watch.current,
             open_store=self._watch.open_another,
-            clock=self._clock,
+            store_url=lambda: self._watch.url,
         )
 
     def _make_web(self) -> Web | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +14,7 @@ from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Content
 from pbx_connector.stores import ALL, Entry, RunKind, Store
+from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
@@ -166,7 +169,8 @@ def test_all_that_is_wrong_with_an_entry_is_said_at_once(store: Store) -> None:
 
 def test_an_edit_is_checked_for_what_it_changes(store: Store) -> None:
     odd = Entry(0, Content(None, {"display_name": "Ann", "phone": "front office"}, {"VIP": "A" * 300}))
-    with store.changeset(RunKind.HAND, "as an earlier version let it pass") as changeset:
+    changes: AbstractContextManager[ChangeSet] = cast(Any, store).changeset(RunKind.HAND, "as an earlier version did")
+    with changes as changeset:
         made = changeset.put_entries([odd])[0]
 
     def with_phone(phone: str) -> Content:

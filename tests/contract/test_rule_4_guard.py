@@ -183,6 +183,34 @@ def test_rule_4_a_book_that_is_gone_counts_as_plain_removals(run: Run, source: M
     assert run().counts.removed == 5
 
 
+def test_rule_4_a_book_that_the_settings_do_not_take_any_more_is_still_there(
+    run: Run, source: MemorySource, names: Names
+) -> None:
+    fill(source.add("small"), "Ann", "Bob", "Cid", "Dee", "Eve")
+    run()
+    source.unwanted.add("small")
+    refusal = refused(run)
+    wanted = "the settings no longer take the address book Small, which is still there and would lose 5 entries"
+    assert refusal.reasons == (wanted,)
+    assert len(names()) == 5
+    assert run(release=refusal.plan).counts.removed == 5
+
+
+def test_rule_4_books_that_the_settings_do_not_take_any_more_count_together(
+    run: Run, source: MemorySource, names: Names
+) -> None:
+    for number in range(4):
+        fill(source.add(f"small{number}"), f"Ann {number}", f"Bob {number}")
+    run()
+    source.unwanted |= {"small0", "small1"}
+    assert run().counts.removed == 4
+    fill(source.add("small4"), "Cid")
+    run()
+    source.unwanted |= {"small2", "small3", "small4"}
+    assert "Small2, Small3, Small4, which are still there and would lose 5 entries" in refused(run).reasons[0]
+    assert len(names()) == 5
+
+
 def test_rule_4_a_refused_plan_advances_no_checkpoint(run: Run, source: MemorySource, names: Names) -> None:
     book = crowd(source, 40, delta=True)
     run()

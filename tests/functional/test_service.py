@@ -39,8 +39,8 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     dropped.write_text("title: [\n")
     serving.wait_for("the profile's file cannot be used")
     serving.wait_for("run ended", count=3, status="done")
-    [profile] = serving.health["profiles"]
-    assert profile["broken"]
+    [told] = serving.health["profiles"]
+    assert told["broken"]
 
     dropped.unlink()
     serving.wait_for("profile removed; its entries stay")

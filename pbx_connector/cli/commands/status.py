@@ -31,7 +31,7 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
     answer = _ask(listen)
     health = answer or _offline(session)
     if as_json:
-        output.as_json({"service": {"listen": listen, "answers": answer is not None}} | health)
+        output.as_json(views.asked_service(listen, health, answers=answer is not None))
     else:
         _show(health)
     if answer is None:

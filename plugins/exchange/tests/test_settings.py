@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pbx_exchange.settings import ExchangeSettings, Folders, OAuth, PersonalFolders, PublicFolders, SharedFolders
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 APP = {"tenant": "example.com", "client_id": "x", "client_secret": {"env": "PW"}}
 LEAST = {"email": "pbx@example.com", "password": {"env": "PW"}}
@@ -106,7 +106,22 @@ def test_the_log_in_name_follows_from_what_is_given(changes: dict[str, Any], log
         ("/Sales", "/Salesmen", False),
         ("/Sales/*", "/Sales", False),
         ("*/VIP", "/Sales/VIP/Old", True),
-        ("/S?les", "/Sales", True),
+        ("/S?les", "/Sales", False),
+        ("/Who?", "/Who?", True),
+        ("/[Alt]", "/[Alt]/Customers", True),
+        ("/[Alt]", "/A", False),
+        ("/[!S]ales", "/Bales", False),
+        ("*/Big*", "/Bigger", True),
+        ("*/Big*", "/Sales/North/Bigger/Old", True),
+        ("*/Big*", "/Sales/Not Big", False),
+        ("**/Big", "/Big", True),
+        ("/*/Big", "/Big", False),
+        ("/*/Big", "/Sales/Big", True),
+        ("*", "/Sales", True),
+        ("/Gr\u00f6\u00dfe", "/Gro\u0308sse", True),
+        ("/a.b", "/axb", False),
+        ("", "/Sales", False),
+        ("/Sales/", "/Sales", True),
     ],
 )
 def test_a_pattern_takes_subfolders_along(pattern: str, path: str, matches: bool) -> None:
@@ -116,7 +131,13 @@ def test_a_pattern_takes_subfolders_along(pattern: str, path: str, matches: bool
 
 def test_the_page_of_settings_says_the_same_words() -> None:
     page = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text(encoding="utf-8")
-    models = {"": ExchangeSettings, "oauth.": OAuth, "public.": PublicFolders, "shared.": SharedFolders}
-    for prefix, model in {**models, "personal.": PersonalFolders}.items():
+    models: dict[str, type[BaseModel]] = {
+        "": ExchangeSettings,
+        "oauth.": OAuth,
+        "public.": PublicFolders,
+        "shared.": SharedFolders,
+        "personal.": PersonalFolders,
+    }
+    for prefix, model in models.items():
         for name, field in model.model_fields.items():
             assert f"| `{prefix}{name}` | {field.description} |" in page
