@@ -132,6 +132,63 @@ def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(sit
     assert "1 passed" in tested.stdout, tested.stdout
 
 
+CONTRACT_OF_CSV = """
+import pytest
+from pbx_csv import Settings, pbx_sources
+from pbx_connector.api import SourceContext
+from pbx_connector.testing import MovingSourceContract, SourceContract, SourceStage
+
+[CSV] = pbx_sources()
+
+class Stage(SourceStage):
+    def __init__(self, file):
+        self.file, self.rows = file, {name: "+491" for name in ("Ann", "Bob", "Cy")}
+        self.write()
+
+    def write(self):
+        lines = ["Name,Phone", *[f"{name},{number}" for name, number in self.rows.items()]]
+        self.file.write_text("\\n".join(lines) + "\\n")
+
+    def open(self): return CSV.open(Settings(file=self.file), SourceContext())
+    def is_staged(self, book): return True
+    def count(self): return len(self.rows)
+    def add(self): self.rows[f"new {len(self.rows)}"] = "+492"; self.write()
+    def change(self): self.rows["Ann"] = "+493"; self.write()
+    def remove(self): del self.rows["Bob"]; self.write()
+    def remove_book(self): pytest.skip("a file that is not there is no proof")
+    def cut_short(self): self.file.write_bytes(self.file.read_bytes()[:-100])
+    def break_down(self): self.file.unlink()
+
+class TestStandingStill(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path):
+        with Stage(tmp_path / "contacts.csv").open() as source:
+            yield source
+
+    @pytest.fixture
+    def source_type(self): return CSV
+
+class TestMoving(MovingSourceContract):
+    @pytest.fixture
+    def stage(self, tmp_path): return Stage(tmp_path / "contacts.csv")
+"""
+
+
+def keeps_every_promise(folder: Path) -> None:
+    """Runs the tests of a plugin in its folder."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    tested = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout
+    assert re.search(r"\d\d passed", tested.stdout), tested.stdout
+
+
+def test_the_source_of_a_file_keeps_every_promise(tmp_path: Path) -> None:
+    (tmp_path / "pbx_csv.py").write_text(files_of_the_guide("pbx_csv.py")["pbx_csv.py"])
+    (tmp_path / "test_csv.py").write_text(CONTRACT_OF_CSV)
+    keeps_every_promise(tmp_path)
+
+
 @pytest.fixture
 def cards(tmp_path: Path) -> Path:
     """The folder of the plugin `cards` of the guide, as printed; installed in `cards-site`."""
@@ -142,11 +199,7 @@ def cards(tmp_path: Path) -> Path:
 
 
 def test_the_source_on_a_server_keeps_every_promise(cards: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(cards), str(cards)]
-    environment = os.environ | {"PYTHONPATH": str(cards)}
-    tested = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert tested.returncode == 0, tested.stdout
-    assert re.search(r"\d\d passed", tested.stdout), tested.stdout
+    keeps_every_promise(cards)
 
 
 def test_the_source_on_a_server_fills_the_phone_book(cards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
