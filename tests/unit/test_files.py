@@ -58,7 +58,7 @@ def test_too_many_open_files_are_the_machines_fault(tmp_path: Path, monkeypatch:
     def refuse(*_: object) -> int:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr(files.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(MachineError, match="no more files"):
         files.read_text(tmp_path / "a", at_most=100)
 
