@@ -1,4 +1,4 @@
-"""Reads the accounts of a phone system from CSV or JSON; all that is wrong with a file is told at once, by line."""
+"""Reads the accounts of a phone system from CSV or JSON; all that is wrong with one is reported together, by line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pbx_connector.plan import storable
 COLUMNS = ("id", "username", "email")
 MAX_BYTES = 50_000_000
 TOLD = 20
-"""So many faults are told one by one."""
+"""So many faults are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +131,4 @@ def account_fault(account: Account) -> str:
         return "it has characters that no phone book can hold"
     if not account.id:
         return "the id is missing"
-    return f"{account.email!r} is no e-mail address" if account.email and account.email.count("@") != 1 else ""
+    return f"{account.email!r} is not an e-mail address" if account.email and account.email.count("@") != 1 else ""

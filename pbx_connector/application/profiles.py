@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.application import claims
+from pbx_connector.application import claims, reckoning
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
@@ -50,6 +50,7 @@ def adopt(installation: Installation, store: Store, old: str, new: str) -> Adopt
     file = _still_run_from(installation, _known(store, old))
     entries = store.adopt_profile(old, new)
     claims.forget(store, old)
+    reckoning.forget(store, old)
     installation.outbox(store).adopt(old, new)
     return Adopted(entries, file)
 
@@ -70,6 +71,7 @@ def remove(installation: Installation, store: Store, id: str) -> int:
     removable(installation, store, id)
     removed = store.remove_profile(id)
     claims.forget(store, id)
+    reckoning.forget(store, id)
     installation.outbox(store).forget(id)
     return removed
 

@@ -348,11 +348,12 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
             "reason": of.reason or None,
         },
         "last_success": moment(of.success),
-        "last_success_age": round((now - of.success).total_seconds()) if of.success else None,
+        "last_success_age": max(0, round((now - of.success).total_seconds())) if of.success else None,
         "trouble": of.trouble or None,
         "broken": of.broken or None,
         "running": of.running,
         "hung": of.hung,
+        "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
     }
 
 

@@ -25,6 +25,7 @@ from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.schedule import Schedule
 from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.worker_pool import Running
+from pbx_connector.stores import RunRecord, Store
 from pbx_connector.testing import MemorySource
 
 HOURLY = Schedule(every=timedelta(hours=1))
@@ -65,9 +66,10 @@ def execution(watch: StoreWatch) -> Execution:
 
 
 def attempt(execution: Execution, profile: Profile) -> RunOutcome | NotNow:
-    return execution.attempt(
-        profile, lambda last, moment: HOURLY.due(last, moment, moment), Running(profile.id, time.monotonic())
-    )
+    def due(store: Store, last: RunRecord | None, moment: datetime) -> datetime:
+        return HOURLY.due(last.report.started if last else None, moment, moment)
+
+    return execution.attempt(profile, due, Running(profile.id, time.monotonic()))
 
 
 def ended(outcome: RunOutcome | NotNow) -> RunOutcome:
@@ -115,7 +117,7 @@ def test_a_refused_plan_is_said_with_its_reasons(
     ended(attempt(execution, strict))
     for number in range(10):
         source.address_books["public"].drop(f"r{number}")
-    again = ended(execution.attempt(strict, lambda last, moment: moment, Running("crm", time.monotonic())))
+    again = ended(execution.attempt(strict, lambda store, last, moment: moment, Running("crm", time.monotonic())))
     assert again.report.status is RunStatus.REFUSED
     assert again.reason
     assert watch.current().count_entries() == 20
@@ -145,7 +147,7 @@ def test_a_profile_that_is_being_run_by_hand_is_left_alone_for_a_while(
 def test_a_run_past_its_time_limit_gives_up_and_changes_nothing(watch: StoreWatch, profile: Profile) -> None:
     hurried = make(watch, timedelta(seconds=1))
     late = Running("crm", time.monotonic() - 2)
-    outcome = ended(hurried.attempt(profile, lambda last, moment: moment, late))
+    outcome = ended(hurried.attempt(profile, lambda store, last, moment: moment, late))
     assert outcome.report.status is RunStatus.FAILED
     assert "took longer than 1s and was given up" in outcome.reason
     assert watch.current().count_entries() == 0
@@ -154,7 +156,7 @@ def test_a_run_past_its_time_limit_gives_up_and_changes_nothing(watch: StoreWatc
 def test_a_held_profile_says_so_and_changes_nothing(execution: Execution, profile: Profile, watch: StoreWatch) -> None:
     report = ended(attempt(execution, profile)).report
     watch.current().undo(report.run)
-    outcome = ended(execution.attempt(profile, lambda last, moment: moment, Running("crm", time.monotonic())))
+    outcome = ended(execution.attempt(profile, lambda store, last, moment: moment, Running("crm", time.monotonic())))
     assert outcome.report.run == ""
     assert "pbx-connector profiles resume" in outcome.reason
 

@@ -36,7 +36,7 @@ PAGE = 500
 
 class SqlWorkspace:
     def __init__(
-        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.ClaimHeld | None
+        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.Lease | None
     ) -> None:
         self._database = database
         self._connection = connection
