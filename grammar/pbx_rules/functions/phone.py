@@ -9,6 +9,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from pbx_rules.functions.registry import PROFILE_REGION, Example, Function, Parameter
+from pbx_rules.runtime.limits import Cost
 from pbx_rules.types import TEXT
 
 LONGEST = 250
@@ -107,6 +108,8 @@ def check_region(region: str) -> str:
     return known
 
 
+_COST = Cost(call=10_000, character=600, longest=LONGEST)
+"""The library's searches grow with the square of the text; that most numbers are parsed once is no part of it."""
 _PARAMETERS = (
     Parameter("text"),
     Parameter(
@@ -128,7 +131,8 @@ FUNCTIONS = (
         _PARAMETERS,
         TEXT,
         _phone,
-        (
+        cost=_COST,
+        examples=(
             Example('phone("0991 12345", region: "DE")', '"+4999112345"'),
             Example('phone("+43 (0)1 589 33-0", region: "DE")', '"+431589330"'),
             Example('phone("+39 (0)6 69812345")', '"+390669812345"'),
@@ -144,7 +148,8 @@ FUNCTIONS = (
         _PARAMETERS,
         TEXT,
         _extension,
-        (
+        cost=_COST,
+        examples=(
             Example('phone_extension("089 1234-0 DW 45", region: "DE")', '"45"'),
             Example('phone_extension("089 12340", region: "DE")', "blank"),
         ),
@@ -156,7 +161,8 @@ FUNCTIONS = (
         _PARAMETERS,
         TEXT,
         _national,
-        (Example('phone_national("+4999112345")', '"0991 12345"'),),
+        cost=_COST,
+        examples=(Example('phone_national("+4999112345")', '"0991 12345"'),),
     ),
     Function(
         "phone_type",
@@ -165,6 +171,7 @@ FUNCTIONS = (
         _PARAMETERS,
         TEXT,
         _type,
-        (Example('phone_type("+491711234567")', '"mobile"'), Example('phone_type("+498912340")', '"fixed"')),
+        cost=_COST,
+        examples=(Example('phone_type("+491711234567")', '"mobile"'), Example('phone_type("+498912340")', '"fixed"')),
     ),
 )
