@@ -2,7 +2,8 @@
 
 Work is counted, not timed: a unit stands for some ten nanoseconds of an ordinary machine, so `MOST_WORK` for about a
 second. What is read and made is charged before it is done, by `Cost`; what short values cost is part of what
-`backends.costs` charges for the rules themselves. Nobody measures while rules run: the same row is refused everywhere, or nowhere.
+`backends.costs` charges for the rules themselves. Nobody measures time while rules run: a row is refused everywhere or
+nowhere.
 """
 
 from __future__ import annotations
