@@ -102,9 +102,9 @@ class CodeGenerator:
             return then
         atoms = [value for _, value in grown]
         pay = ast.Call(ast.Attribute(self.work, "pay", ast.Load()), [self.known(cost), *atoms], [])
-        if any(node.type.kind != "text" or node.type.maybe_blank for node, _ in grown):
+        if any(node.type.kind != "text" for node, _ in grown):
             return ast.BoolOp(ast.And(), [pay, then])
-        short = [ast.Compare(self.length(value), [ast.LtE()], [ast.Constant(SHORT)]) for value in atoms]
+        short = [self._short(node, value) for node, value in grown]
         all_short = short[0] if len(short) == 1 else ast.BoolOp(ast.And(), list(short))
         return ast.BoolOp(ast.And(), [ast.BoolOp(ast.Or(), [all_short, pay]), then])
 
@@ -118,6 +118,10 @@ class CodeGenerator:
 
     def length(self, of: ast.expr) -> ast.Call:
         return self.call(len, of)
+
+    def _short(self, node: Typed, text: ast.expr) -> ast.expr:
+        short = ast.Compare(self.length(text), [ast.LtE()], [ast.Constant(SHORT)])
+        return ast.BoolOp(ast.Or(), [is_none(text), short]) if node.type.maybe_blank else short
 
     # statements of the language
 
