@@ -11,6 +11,7 @@ from typing import Any
 
 from pbx_rules import typed, typed_walk
 from pbx_rules.backends import costs, steps
+from pbx_rules.backends.terms import NONE, interpolated, is_none, is_not_none, is_short, load, method, store
 from pbx_rules.program import Result
 from pbx_rules.runtime import coercion, compare, patterns
 from pbx_rules.runtime.limits import COMPARED, CONVERTED, LONGEST_TEXT, MOST_WORK, SHORT, Cost, Work
@@ -18,7 +19,6 @@ from pbx_rules.runtime.text import fold
 from pbx_rules.typed import Typed
 from pbx_rules.types import Type
 
-NONE = ast.Constant(None)
 LATE = ("output", "work")
 """Objects of the row that most rows do not need."""
 _NEVER_LONG = frozenset({"number", "yes/no", "date", "blank"})
@@ -97,7 +97,7 @@ class CodeGenerator:
         """`then`, once the values (atoms) are paid for; that short texts cost nothing is seen without a call."""
         if not cost.grows:
             return then
-        grown = [(node, value) for node, value in values if node.type.kind not in _NEVER_LONG and not _is_short(value)]
+        grown = [(node, value) for node, value in values if node.type.kind not in _NEVER_LONG and not is_short(value)]
         if not grown:
             return then
         atoms = [value for _, value in grown]
@@ -145,8 +145,8 @@ class CodeGenerator:
                 [
                     ast.Compare(ast.Attribute(value, "__class__", ast.Load()), [ast.Is()], [self.known(str)]),
                     ast.Compare(self.length(value), [ast.LtE()], [ast.Constant(LONGEST_TEXT)]),
-                    _method(value, "isprintable"),
-                    _method(value, "strip"),
+                    method(value, "isprintable"),
+                    method(value, "strip"),
                 ],
             )
             with self.when(ast.UnaryOp(ast.Not(), plain)):
@@ -249,11 +249,11 @@ class CodeGenerator:
         if len(parts) > FEW_PARTS:
             made: ast.expr = self.call(coercion.join, ast.Constant(""), ast.List(parts, ast.Load()))
         else:
-            made = ast.JoinedStr([_interpolated(part) for part in parts])
+            made = ast.JoinedStr([interpolated(part) for part in parts])
         text = self._paid(made, node.type.not_blank())
         if not node.type.maybe_blank:
             return text
-        blank = ast.BoolOp(ast.Or(), [ast.UnaryOp(ast.Not(), text), _method(text, "isspace")])
+        blank = ast.BoolOp(ast.Or(), [ast.UnaryOp(ast.Not(), text), method(text, "isspace")])
         return ast.IfExp(blank, NONE, text)
 
     def compare(self, node: typed.Compare) -> ast.expr:
@@ -366,38 +366,6 @@ class CodeGenerator:
 
     def _append(self, found: ast.expr, give: Typed) -> None:
         self.add(ast.Expr(ast.Call(ast.Attribute(found, "append", ast.Load()), [self.value(give)], [])))
-
-
-def load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def store(name: str) -> ast.Name:
-    return ast.Name(name, ast.Store())
-
-
-def is_none(value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant):
-        return ast.Constant(value.value is None)
-    return ast.Compare(value, [ast.Is()], [NONE])
-
-
-def is_not_none(value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant):
-        return ast.Constant(value.value is not None)
-    return ast.Compare(value, [ast.IsNot()], [NONE])
-
-
-def _is_short(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and (not isinstance(value.value, str) or len(value.value) <= SHORT)
-
-
-def _method(value: ast.expr, name: str) -> ast.Call:
-    return ast.Call(ast.Attribute(value, name, ast.Load()), [], [])
-
-
-def _interpolated(value: ast.expr) -> ast.expr:
-    return value if isinstance(value, ast.Constant) else ast.FormattedValue(value, -1, None)
 
 
 _EMITTERS: dict[type, Callable[[CodeGenerator, Any], ast.expr]] = {

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from pbx_rules import typed
 from pbx_rules.backends import costs
-from pbx_rules.backends.codegen import CodeGenerator, is_none, is_not_none, load, store
+from pbx_rules.backends.codegen import CodeGenerator
 from pbx_rules.backends.records import Output
+from pbx_rules.backends.terms import is_none, is_not_none, load, store
 from pbx_rules.program import OutputRecord, Result
 
 Add: TypeAlias = Callable[[ast.expr], None]
