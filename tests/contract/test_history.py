@@ -314,8 +314,8 @@ def test_undo_gives_nobodys_entries_to_who_got_the_account_id_later(
         0,
         [
             (True, f"run {addition.id} changed it later"),
-            (False, f"account 7 was added anew by run {addition.id}"),
-            (False, f"account 7 was added anew by run {addition.id}"),
+            (False, f"account 7 was added again by run {addition.id}"),
+            (False, f"account 7 was added again by run {addition.id}"),
         ],
     )
     assert names() == {}
@@ -398,8 +398,8 @@ def test_what_a_profile_did_under_its_old_name_is_undone_for_who_adopted_it(
     store.remove_account("7")
     departure = next(store.runs())
     store.adopt_profile("crm", "new")
-    mine = [record.id for record in store.runs() if record.report.profile]
-    assert [record.id for record in store.runs("new")] == mine
+    of_the_profile = [record.id for record in store.runs() if record.report.profile]
+    assert [record.id for record in store.runs("new")] == of_the_profile
     assert list(store.runs("crm")) == []
     assert store.undo(departure.id).left == ()
     assert store.undo(losses.run).held == "new"

@@ -19,10 +19,10 @@ from pbx_connector.secret import Secret, keep_secret
 class Memory(keyring.backend.KeyringBackend):
     """A keyring that works."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -48,7 +48,7 @@ def with_keyring(restored_keyring: None) -> Memory:
 
 @pytest.fixture
 def without_keyring(restored_keyring: None) -> None:
-    keyring.set_keyring(keyring.backends.fail.Keyring())
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("places", [{}, {"env": "A", "file": "b"}, {"value": "x"}, {"env": "A", "keyring": "b"}])

@@ -25,13 +25,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Show how the service and its profiles are; the exit code is 0 only if all is well."""
+    """Show the state of the service and its profiles; the exit code is 0 only if all is well."""
     session = Session.of(context, store_url)
     listen = session.config.service.listen
     answer = _ask(listen)
     health = answer or _offline(session)
     if as_json:
-        output.as_json({"service": {"listen": listen, "answers": answer is not None}} | health)
+        output.as_json(views.asked_service(listen, health, answers=answer is not None))
     else:
         _show(health)
     if answer is None:
@@ -101,11 +101,24 @@ def _show(health: dict[str, Any]) -> None:
     )
     if not health["profiles"]:
         output.say(f"no profile is in {output.shown(folder['path'])}")
+    _show_set_back(health["profiles"])
     for server in _servers(health):
         output.say(output.shown(f"server    {server['name']}: {_serving(server)}"))
     for profile in health["profiles"]:
         if _trouble(profile) and profile["last_run"] and profile["last_run"].get("reason"):
             output.say(output.shown(f"{profile['id']}: {profile['last_run']['reason']}"))
+
+
+def _show_set_back(profiles: list[dict[str, Any]]) -> None:
+    """The clock; a service of an earlier version does not say."""
+    ahead = [profile for profile in profiles if profile.get("set_back")]
+    if ahead:
+        first = ahead[0]["set_back"]
+        by = datetime.fromisoformat(first["from"]) - datetime.fromisoformat(first["seen"])
+        output.say(
+            f"clock     was set back by {roughly(by)}: what was later than now for {len(ahead)} of the profiles "
+            f"counts as made at {first['seen']}, and their schedules go on from there"
+        )
 
 
 def _servers(health: dict[str, Any]) -> list[dict[str, Any]]:

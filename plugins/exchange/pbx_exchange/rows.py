@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from lxml.etree import _Element
@@ -131,8 +131,10 @@ def _single(one: Known, zone: ZoneInfo | None) -> Reader:
             return partial(_read_flag, name)
         case "name":
             return partial(_read_name, name)
-        case _:
+        case "text" | "body" | "made" | "entry" | "address" | "address text":
             return partial(_read_text, name)
+        case _:
+            assert_never(one.reading)
 
 
 def _read_text(name: str, element: _Element, values: Values) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pbx_exchange import connection, delta, folder_reader
@@ -113,7 +114,7 @@ def test_each_fault_comes_out_as_the_page_says(office: Office, name: str, monkey
     outcomes = []
     for times in (1, None):
         start = time.monotonic()
-        how = {"skip": SKIP.get(name, 0), "times": times, "seconds": SECONDS.get(name, 1.0)}
+        how: dict[str, Any] = {"skip": SKIP.get(name, 0), "times": times, "seconds": SECONDS.get(name, 1.0)}
         watch = Watch()
         monkeypatch.setattr(service, "suffer", watch)
         outcomes.append(suffer(office, Fault(name=name, operation=operation, mailbox=ANNA, **how)))
