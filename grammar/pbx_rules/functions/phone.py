@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from pbx_rules.functions.phone_text import LONGEST, clean, internal
 from pbx_rules.functions.registry import PROFILE_REGION, Example, Function, Parameter
@@ -15,20 +15,18 @@ from pbx_rules.types import TEXT
 
 LONGEST_INTERNAL = 9
 
-_Rest = ParamSpec("_Rest")
-_Value = TypeVar("_Value")
-_Reader = Callable[Concatenate[str, _Rest], _Value | None]
+_Run = TypeVar("_Run", bound=Callable[..., Any])
 
 
-def _each_once(run: _Reader[_Rest, _Value]) -> _Reader[_Rest, _Value]:
+def _each_once(run: _Run) -> _Run:
     """Remembers what is read from short texts. Longer ones are no phone numbers, and are neither read nor kept."""
     remembered = lru_cache(maxsize=100_000)(run)
 
     @wraps(run)
-    def read(text: str, *args: _Rest.args, **named: _Rest.kwargs) -> _Value | None:
-        return remembered(text, *args, **named) if len(text) <= LONGEST else None
+    def read(text: str, *rest: str | int | None) -> Any:
+        return remembered(text, *rest) if len(text) <= LONGEST else None
 
-    return read
+    return cast(_Run, read)
 
 
 @_each_once
