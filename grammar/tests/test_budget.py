@@ -105,7 +105,7 @@ def test_every_function_pays_for_whatever_grows(function: Function) -> None:
 
 
 def test_what_is_charged_is_charged_before_the_work_is_done() -> None:
-    called = []
+    called: list[object] = []
     spy = Function("spy", "mine", "Spies.", (), BUILTIN.get("upper").result, called.append)  # type: ignore[union-attr]
     work = Work()
     work.left = 10
