@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pbx_rules import Example, Function, Parameter, Value
+from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
@@ -25,7 +25,10 @@ from pbx_connector.model import (
     Account,
     Book,
     BookGone,
+    BookReport,
+    BookStatus,
     BookUnknown,
+    Counts,
     End,
     Gone,
     Mapped,
@@ -40,7 +43,7 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
@@ -52,6 +55,7 @@ from pbx_connector.stores import (
     Entry,
     KeptPlan,
     Label,
+    Left,
     Match,
     Origin,
     ProfileState,
@@ -85,6 +89,8 @@ __all__ = [
     "AuthenticationFailed",
     "Book",
     "BookGone",
+    "BookReport",
+    "BookStatus",
     "BookUnknown",
     "Change",
     "Check",
@@ -93,16 +99,21 @@ __all__ = [
     "Config",
     "ConnectorError",
     "Content",
+    "Cost",
+    "Counts",
+    "Diagnostic",
     "End",
     "Entry",
     "Example",
     "Exporter",
     "Field",
+    "FieldChange",
     "FieldSet",
     "Function",
     "Gone",
     "KeptPlan",
     "Label",
+    "Left",
     "LoadedProfile",
     "MailConfig",
     "Mapped",
@@ -112,6 +123,7 @@ __all__ = [
     "Origin",
     "Parameter",
     "PhoneBook",
+    "PlanSummary",
     "PluginConfig",
     "PluginContext",
     "Pool",
