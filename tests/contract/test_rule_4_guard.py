@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -14,7 +15,7 @@ from pbx_connector.run import simulate_profile
 from pbx_connector.stores import Store
 from pbx_connector.testing import MemorySource
 
-from .conftest import FREE, crowd, fill
+from .conftest import FREE, crowd, fill, grow_older, set_clock
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -156,6 +157,36 @@ def test_rule_4_the_runs_of_the_last_24_hours_count_together(run: Run, source: M
     book.drop("k10")
     assert "after 10 and 0 in the last 24 hours" in refused(run).reasons[0]
     assert len(names()) == 40
+
+
+@pytest.mark.parametrize("hours", [25, -25, -30 * 24])
+def test_rule_4_a_clock_that_is_set_makes_no_loss_of_today_one_of_another_day(
+    run: Run, source: MemorySource, store: Store, names: Names, hours: int
+) -> None:
+    book = crowd(source, 50)
+    run()
+    for number in range(10):
+        book.drop(f"k{number}")
+    run()
+    book.drop("k10")
+    set_clock(store, timedelta(hours=hours))
+    assert "after 10 and 0 in the last 24 hours" in refused(run).reasons[0]
+
+
+def test_rule_4_losses_by_a_clock_that_was_ahead_count_for_a_day_from_when_that_is_seen(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    book = crowd(source, 50)
+    run()
+    for number in range(10):
+        book.drop(f"k{number}")
+    run()
+    set_clock(store, timedelta(days=-30))
+    book.put("new", display_name="Somebody new")
+    run()
+    grow_older(store, timedelta(hours=25))
+    book.drop("k10")
+    assert run().counts.removed == 1
 
 
 def test_rule_4_a_book_of_five_that_is_still_there_is_not_emptied(run: Run, source: MemorySource, names: Names) -> None:

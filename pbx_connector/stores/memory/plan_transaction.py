@@ -118,7 +118,7 @@ class MemoryPlanTransaction:
         lately = [
             run
             for run in self.state.runs.values()
-            if run.record.report.profile == self.profile and run.finished > time.time() - DAY
+            if run.record.report.profile == self.profile and run.up > time.monotonic() - DAY
             if not run.record.released and run.record.undone_by is None
         ]
         held = [self.state.entries[entry].content for entry in self._owned.values()]
