@@ -24,8 +24,19 @@ ROLES = {getattr(stores, name) for name in stores.__all__ if getattr(getattr(sto
 """A `Store` has all of them."""
 INSIDE = {Plugins, Outbox, *ROLES}
 """What an installation is made of: nobody who has one needs to name it."""
-PASSED_ON = {"Case", "HistoryConfig", "Limits", "NotifyConfig", "PlanTransaction", "Rules", "ServiceConfig"}
-"""Parts of a profile, a simulation and the configuration that are the core's."""
+PASSED_ON = {
+    "Case",
+    "EmptiedBook",
+    "HistoryConfig",
+    "Limits",
+    "Note",
+    "NotifyConfig",
+    "PlanTransaction",
+    "Rules",
+    "ServiceConfig",
+    "Span",
+}
+"""Parts that are read where they stand; to make or keep one by itself is the core's business."""
 ONLY_TYPES = {name: getattr(pbx_rules, name) for name in pbx_rules.__all__} | vars(extensions)
 
 
