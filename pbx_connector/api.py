@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pbx_rules import Example, Function, Parameter, Value
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
@@ -22,10 +25,15 @@ from pbx_connector.model import (
     Account,
     Book,
     BookGone,
+    BookReport,
+    BookStatus,
     BookUnknown,
+    Counts,
     End,
     Gone,
+    Mapped,
     Problem,
+    Record,
     Report,
     Row,
     RunStatus,
@@ -35,13 +43,34 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Content
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
 from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
-from pbx_connector.stores import ALL, AccountScope, Entry, Label, Match, Origin, Store
+from pbx_connector.stores import (
+    ALL,
+    AccountImport,
+    AccountScope,
+    Entry,
+    KeptPlan,
+    Label,
+    Left,
+    Match,
+    Origin,
+    ProfileState,
+    RunKind,
+    RunRecord,
+    Store,
+    Undone,
+)
 from pbx_connector.targets import TARGETS, Target
+
+if TYPE_CHECKING:
+    from pbx_connector.notifications.outbox import Attempt
+    from pbx_connector.profile import Checked, LoadedProfile, Profile
+    from pbx_connector.run import Progress, Simulation
+    from pbx_connector.schedule import Schedule
 
 __all__ = [
     "ALL",
@@ -53,44 +82,68 @@ __all__ = [
     "TARGETS",
     "TEXT",
     "Account",
+    "AccountImport",
     "AccountScope",
+    "Action",
+    "Attempt",
     "AuthenticationFailed",
     "Book",
     "BookGone",
+    "BookReport",
+    "BookStatus",
     "BookUnknown",
+    "Change",
     "Check",
+    "Checked",
     "Command",
     "Config",
     "ConnectorError",
     "Content",
+    "Cost",
+    "Counts",
+    "Diagnostic",
     "End",
     "Entry",
     "Example",
     "Exporter",
     "Field",
+    "FieldChange",
     "FieldSet",
     "Function",
     "Gone",
+    "KeptPlan",
     "Label",
+    "Left",
+    "LoadedProfile",
     "MailConfig",
+    "Mapped",
     "Match",
     "Notice",
     "NoticeKind",
     "Origin",
     "Parameter",
     "PhoneBook",
+    "PlanSummary",
     "PluginConfig",
     "PluginContext",
     "Pool",
     "Problem",
+    "Profile",
     "ProfilePath",
+    "ProfileState",
+    "Progress",
     "ProtocolViolation",
     "Question",
+    "Record",
     "Report",
     "Row",
+    "RunKind",
+    "RunRecord",
     "RunStatus",
+    "Schedule",
     "Secret",
     "Server",
+    "Simulation",
     "Skipped",
     "Source",
     "SourceContext",
@@ -104,6 +157,7 @@ __all__ = [
     "Template",
     "Type",
     "Unchanged",
+    "Undone",
     "Unreadable",
     "UsageError",
     "Value",
@@ -111,3 +165,20 @@ __all__ = [
     "application",
     "hookimpl",
 ]
+
+_LATE = {
+    "Attempt": "pbx_connector.notifications.outbox",
+    "Checked": "pbx_connector.profile",
+    "LoadedProfile": "pbx_connector.profile",
+    "Profile": "pbx_connector.profile",
+    "Progress": "pbx_connector.run",
+    "Schedule": "pbx_connector.schedule",
+    "Simulation": "pbx_connector.run",
+}
+"""What functions of the application layer take and give, loaded when it is used: a source needs none of it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATE[name]), name)

@@ -21,7 +21,8 @@ Mode = Literal["mirror", "upsert"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with one row or one book. Carries no contact data beyond keys, field names and folder titles."""
+    """Something wrong with one row or one book. Carries no contact data beyond keys, field names and folder titles, but
+    for `contact`."""
 
     code: str
     """Stable, never reused; its letter says who found it: `X` Exchange, `M` mapping, `S` sync. See docs/problems.md."""
@@ -31,6 +32,9 @@ class Problem:
     hint: str = ""
     severity: Severity = "error"
     """An error keeps the present entry or book as it is; with a warning the record is still written."""
+    contact: str = field(default="", repr=False)
+    """What people know the contact by: a name, a company or a number. For who asked for the run alone: never in logs,
+    notices or metrics. The core fills it in where a source does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class BookGone:
 
     id: str
     reason: str = ""
+    unwanted: bool = False
+    """It is still there, and the profile's settings do not take it any more: a pattern or a switch was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,8 @@ class Mapped:
 class RunStatus(StrEnum):
     DONE = "done"
     PARTIAL = "partial"
-    """At least one book failed or is unknown; the others are complete."""
+    """At least one book failed or is unknown, or contacts by the hundred were left as they were because they could not
+    be read or mapped; all else is complete."""
     REFUSED = "refused"
     FAILED = "failed"
 

@@ -15,6 +15,11 @@ from typing import Any, Literal
 from pbx_connector.model import PHONE_FIELDS, Record
 from pbx_connector.targets import FIELD_NAMES
 
+IDENTITY = ("display_name", "first_name", "last_name", *PHONE_FIELDS)
+"""The fields that say who it is: names and numbers."""
+SHARED_BY = 5
+"""As many entries with one and the same number do not have it as their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -127,6 +132,11 @@ def blanked_numbers(before: Content, after: Content) -> int:
     return sum(name in before.fields and name not in after.fields for name in PHONE_FIELDS)
 
 
+def changes_identity(before: Content, after: Content) -> bool:
+    """Whether an update takes a name or a phone number away, or puts another one in its place."""
+    return any(name in before.fields and before.fields[name] != after.fields.get(name) for name in IDENTITY)
+
+
 def plan_digest(changes: Iterable[Change]) -> str:
     """Equal for plans that change the same entries in the same way; `changes` come in the plan's own order."""
     digest = hashlib.sha256()
@@ -143,6 +153,20 @@ class EmptiedBook:
 
     title: str
     held: int
+    unwanted: bool = False
+    """It goes because the profile does not take it any more."""
+
+
+SMALL_BOOK = 5
+"""A book of fewer entries may be emptied like any other change."""
+
+
+def guarded(books: Iterable[EmptiedBook]) -> tuple[EmptiedBook, ...]:
+    """Those that are large enough to ask about. One changed line of a profile drops many books at once, so what it
+    drops counts together."""
+    found = sorted(books, key=lambda book: book.title)
+    dropped = sum(book.held for book in found if book.unwanted)
+    return tuple(book for book in found if (dropped if book.unwanted else book.held) >= SMALL_BOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +181,14 @@ class PlanSummary:
     moved: int = 0
     blanked: int = 0
     """Phone numbers that updates would take away."""
+    shared: int = 0
+    """Phone numbers of one entry that updates would replace by a number that many entries share."""
+    changed: int = 0
+    """Entries of which updates would replace or blank a name or a phone number."""
     removed_lately: int = 0
     """Removals by this profile's runs of the last 24 hours, without those released or undone."""
     blanked_lately: int = 0
-    """Phone numbers blanked by the same runs."""
+    """Phone numbers that the same runs blanked, or replaced by shared ones."""
     emptied: tuple[EmptiedBook, ...] = ()
 
     @property
@@ -170,4 +198,8 @@ class PlanSummary:
     @property
     def lost(self) -> int:
         """What counts against the guard's limit."""
-        return self.removed + self.blanked + self.removed_lately + self.blanked_lately
+        return self.removed + self.numbers_lost + self.removed_lately + self.blanked_lately
+
+    @property
+    def numbers_lost(self) -> int:
+        return self.blanked + self.shared

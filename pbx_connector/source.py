@@ -35,6 +35,9 @@ class FieldSet:
     fields: tuple[Field, ...]
     closed: bool = True
     """True: there are no others, so a rule that names another is wrong. False: rows may have any field."""
+    known_by: tuple[tuple[str, ...], ...] = ()
+    """What people know a contact by, the best first: each one field, or several that make a name together. A problem
+    with a row is said with the first that has a value. Empty: the first text field that has one."""
 
     def names(self) -> tuple[str, ...]:
         return tuple(known.name for known in self.fields)
@@ -57,8 +60,12 @@ class Source(Protocol):
     for one row: that is an `Unreadable` in the stream.
     """
 
-    def books(self) -> Iterable[Book | BookUnknown]:
-        """Every book that this source can see now; `BookUnknown` for one whose presence it cannot tell."""
+    def books(self) -> Iterable[Book | BookUnknown | Problem]:
+        """Every book that this source can see now; `BookUnknown` for one whose presence it cannot tell.
+
+        A `Problem` of severity `warning` among them is about the list itself, such as a pattern of the settings that
+        matches nothing: it stands in the report beside the warnings of the settings.
+        """
         ...
 
     def look(self, book: Book) -> Book | BookGone | BookUnknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from pbx_rules import typed
 from pbx_rules.runtime.patterns import Pattern
@@ -67,4 +68,7 @@ def children(node: Typed) -> tuple[Typed, ...]:
             return (subject, *(value for _, value in cases), otherwise)
         case typed.Each(_, over, where, give):
             return (over, give) if where is None else (over, where, give)
-    return ()
+        case typed.Constant() | typed.Field() | typed.Variable() | typed.Item():
+            return ()
+        case _:
+            assert_never(node)

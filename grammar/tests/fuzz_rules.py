@@ -65,7 +65,7 @@ BOOK = TargetTable(
 def source() -> SourceFields:
     fields = []
     for name, of in VALUES["source"].items():
-        kind = "record" if isinstance(of, dict) else "list" if isinstance(of, list) else of
+        kind: Any = "record" if isinstance(of, dict) else "list" if isinstance(of, list) else of
         parts = of if isinstance(of, dict) else of[0] if isinstance(of, list) else None
         fields.append(SourceField(name, kind, parts))
     return SourceFields(tuple(fields), closed=False)
@@ -103,7 +103,7 @@ def exchanged(text: str, chance: random.Random, others: list[str]) -> str:
     if not words:
         return donor
     word = chance.choice(words)
-    found = chance.choice(_WORD.findall(donor) or [""])
+    found: str = chance.choice(_WORD.findall(donor) or [""])
     return text[: word.start()] + chance.choice([found, found, f"({donor})"]) + text[word.end() :]
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pbx_rules import SourceField, SourceFields
 from pbx_rules.syntax import tree
 
+Names = list[str]  # inside `Grower`, `list` is a method
 SOURCE = SourceFields(
     (
         SourceField("T"),
@@ -162,7 +163,7 @@ class Grower:
         return tree.Each(name, over, where, give)
 
     @contextmanager
-    def _loop(self, name: str, names: list[str]) -> Iterator[None]:
+    def _loop(self, name: str, names: Names) -> Iterator[None]:
         self._loops += 1
         names.append(name)
         yield

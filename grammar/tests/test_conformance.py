@@ -146,7 +146,8 @@ def test_profile(case: dict[str, Any]) -> None:
     if found is None or found.program is None or "row" not in case:
         return
     result = found.program.run(case["row"])
-    oracle = replace(found.program, _compiled=lambda: interpreter.build(found.program.rules))
+    rules = found.program.rules
+    oracle = replace(found.program, _compiled=lambda: interpreter.build(rules))
     assert oracle.run(case["row"]) == result
     assert [shown(record) for record in result.records] == case.get("records", [])
     assert result.skipped == case.get("skipped")

@@ -49,7 +49,7 @@ def test_the_zero_in_parentheses_is_dropped_where_a_country_drops_it() -> None:
         for kind in (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.TOLL_FREE):
             number = phonenumbers.example_number_for_type(region, kind)
             within = phonenumbers.national_significant_number(number) if number else ""
-            if dials and (within.startswith("0") or (within and dials.national_prefix == "0")):
+            if number and dials and (within.startswith("0") or (within and dials.national_prefix == "0")):
                 written = f"+{number.country_code} (0){within.removeprefix('0')}"
                 tried += 1
                 if try_expression(f'phone("{written}")').value != phonenumbers.format_number(

@@ -59,7 +59,7 @@ def compiled(text: str) -> Compiled | None:
     if structure is None or not isinstance(root, document.Mapping):
         return None
     rules, region = root.get("rules"), root.get("region")
-    found = compile_profile(
+    compiled = compile_profile(
         file="p.yaml",
         rules=rules if isinstance(rules, document.Scalar) else None,
         structure=structure,
@@ -68,10 +68,10 @@ def compiled(text: str) -> Compiled | None:
         tables=root.get("tables"),
         region=region if isinstance(region, document.Scalar) else None,
     )
-    for item in found.diagnostics:
+    for item in compiled.diagnostics:
         render(item, text).encode("utf-8")
-    assert (found.program is None) == any(item.severity == "error" for item in found.diagnostics)
-    return found
+    assert (compiled.program is None) == any(item.severity == "error" for item in compiled.diagnostics)
+    return compiled
 
 
 def with_rules(rules: str) -> str:
@@ -328,7 +328,8 @@ def test_what_a_row_holds_is_never_more_than_text(value: str) -> None:
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "a\udfffb", "\ud83d\ude00"])
 def test_half_characters_and_nul_never_come_out(value: str) -> None:
     rules = "A = [T] & join([T], [L]) & if([T] matches /./, upper([T]), phone([T]))"
-    for row in ({"T": value}, {"T": "x", "L": [value, {value: value}]}):
+    rows: list[dict[str, Any]] = [{"T": value}, {"T": "x", "L": [value, {value: value}]}]
+    for row in rows:
         name: Any = program(rules).run(row).records[0].values["name"]
         name.encode("utf-8")
         assert "\0" not in name

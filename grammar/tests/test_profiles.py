@@ -110,7 +110,7 @@ structure:
       for: p in [Phones]
       key: p.Type
 """
-    row = {"Name": "Ann", "Phones": [{"Type": "work", "Number": "1"}, {"Type": "home", "Number": "2"}]}
+    row: dict[str, Any] = {"Name": "Ann", "Phones": [{"Type": "work", "Number": "1"}, {"Type": "home", "Number": "2"}]}
     result = program(text).run(row)
     assert [(record.key, record.values["name"]) for record in result.records] == [
         ("0", "Ann"),

@@ -16,6 +16,7 @@ from pbx_rules import Compiled, TargetField, TargetTable, compile_profile, docum
 from pbx_rules.backends import interpreter
 from pbx_rules.diagnostics import Findings
 from pbx_rules.formatter import format_rules
+from pbx_rules.runtime.coercion import reader
 from pbx_rules.runtime.limits import RowRefused
 from pbx_rules.syntax import printer, tree
 from pbx_rules.syntax.parser import parse_expression, parse_rules
@@ -38,7 +39,7 @@ def block(text: str) -> document.Scalar:
 
 def target(names: list[str]) -> TargetTable:
     """A field for each variable, some cut, some dropping, one rejecting."""
-    label = TargetTable("label", (TargetField("name", blank="drop"), TargetField("value", 3, blank="drop")))
+    label = TargetTable("label", (TargetField("name", blank="drop"), TargetField("value", max_length=3, blank="drop")))
     fields = [TargetField(name, max_length=4 if number % 2 else None) for number, name in enumerate(names)]
     native = [TargetField(f"n{name}", native=True, max_length=5 if name == "V1" else None) for name in names]
     return TargetTable("book", (*fields, *native, TargetField("must", blank="reject")), (label,))
@@ -146,7 +147,7 @@ def test_no_value_is_of_a_type_or_blankness_that_the_checker_excluded(
         return
     rules = compiled.program.rules
     for values in some:
-        row = interpreter.Row(values, {name: interpreter.reader(of) for name, of in rules.fields.items()})
+        row = interpreter.Row(values, {name: reader(of) for name, of in rules.fields.items()})
         for statement in rules.statements:
             row.need(fields_of_statement(statement))
             if isinstance(statement, typed.Filter):
@@ -176,7 +177,7 @@ def test_the_namespace_of_compiled_code_has_no_builtins() -> None:
     compiled = profile([tree.Define("V0", tree.Text("__import__('os')"))])
     assert compiled.program is not None
     run = compiled.program._compiled()
-    assert run.__globals__["__builtins__"] == {}  # type: ignore[attr-defined]
+    assert run.__globals__["__builtins__"] == {}
     assert run({"T": "{{7*7}}"}).records[0].values["must"] == "x{{7*7}}"
 
 
@@ -190,6 +191,6 @@ def test_names_of_users_never_become_names_of_python() -> None:
         source=SOURCE,
     )
     assert compiled.program is not None
-    code = compiled.program._compiled().__code__  # type: ignore[attr-defined]
+    code = compiled.program._compiled().__code__
     assert not {name for name in (*code.co_names, *code.co_varnames) if "__" in name} - {"__class__"}
     assert compiled.program.run({"__globals__": "a", "T": "b"}).records[0].values == {"must": "ab"}

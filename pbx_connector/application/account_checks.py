@@ -1,6 +1,6 @@
 """What an import of accounts is asked before it is made: does it remove too many, does it mix people up?
 
-Next in the flow after `account_files`; the phone book is only looked at here, and changed by `commands/accounts.py`.
+Next in the flow after `account_files`. The phone book is only looked at here; `cli/commands/accounts.py` changes it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def check_removals(planned: AccountImport, held: Sequence[Account], at_most: int
         return
     raise ImportRefused(
         f"{removed} of {len(held)} accounts would be removed, and {planned.entries} entries with them",
-        hint=f"is the file whole? if they shall go: --remove-at-most {removed}",
+        hint=f"is the file whole? if they are to go: --remove-at-most {removed}",
     )
 
 

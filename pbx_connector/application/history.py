@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pbx_connector.stores import RunKind, RunRecord, Store
+from pbx_connector.stores import History, RunKind, RunRecord
 
 
-def last_run(store: Store, profile: str) -> RunRecord | None:
+def last_run(store: History, profile: str) -> RunRecord | None:
     """The profile's last run that says when it began; those that were killed do not, and what people did by hand since
     (an undo, an adoption) is no run. Schedules, status and notices all go by this one."""
     records = store.runs(profile)

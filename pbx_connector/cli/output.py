@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 240
 """Columns of a table that nobody looks at on a terminal."""
 
-_SHORTENED = re.compile(r"\S{28,}(\S{12})")
+_LONG_ID = re.compile(r"[^\s,]{28,}([^\s,]{12})")
 """The ids of a source can be long; their ends tell them apart. JSON has them whole."""
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = {"\u200c", "\u200d"}
@@ -115,12 +115,23 @@ def diagnostics(found: Sequence[Diagnostic], text: str, *, at_most: int = 100) -
 def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
     """Problems with rows and books, on stderr; the first few in full."""
     for problem in found[:at_most]:
-        where, message = _SHORTENED.sub(r"…\1", problem.where), problem.message
+        where, message = _place(problem), problem.message
         told = message if message.startswith(where) else f"{where}: {message}"
         _aside(f"{problem.severity}[{problem.code}]: ", "yellow", told)
         hint(problem.hint)
     if len(found) > at_most:
         warn(f"{len(found) - at_most} more problems; --json lists all of them")
+
+
+def _place(problem: Problem) -> str:
+    """In words that people know: the contact's name in place of its id."""
+    if not problem.contact:
+        return _LONG_ID.sub(r"…\1", problem.where)
+    ids = list(_LONG_ID.finditer(problem.where))
+    if not ids:
+        return f"{problem.where} ({problem.contact})"
+    before, after = problem.where[: ids[-1].start()], problem.where[ids[-1].end() :]
+    return before.removesuffix("row ") + problem.contact + after
 
 
 def as_json(value: Any) -> None:

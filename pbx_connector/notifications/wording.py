@@ -52,7 +52,7 @@ def _refused(report: Report, subject: Subject, reason: str) -> Notice:
         "a plan was refused",
         happened=(
             f"The run {_when(report)} would have removed {counts.removed} entries, changed {counts.updated} and added "
-            f"{counts.added}. That is more loss than the profile's limits allow: {reason}"
+            f"{counts.added}. That is more than the profile's limits allow: {reason}"
         ),
         safe=f"{UNTOUCHED} If the plan is right, release it: {subject.command('run', '--release', report.run)}",
         command=shlex.join(["pbx-connector", "plan", "show", report.run]),
@@ -61,6 +61,8 @@ def _refused(report: Report, subject: Subject, reason: str) -> Notice:
 
 def partial(times: int, report: Report, subject: Subject) -> Notice:
     left_out = sum(book.status in (BookStatus.FAILED, BookStatus.UNKNOWN) for book in report.books)
+    if not left_out:
+        return _many_problems(times, report, subject)
     return subject.notice(
         NoticeKind.PARTIAL,
         "address books are left out",
@@ -69,6 +71,19 @@ def partial(times: int, report: Report, subject: Subject) -> Notice:
             f"of {len(report.books)}."
         ),
         safe="The entries of those address books are as they were; all others are up to date.",
+        command=subject.command("run"),
+    )
+
+
+def _many_problems(times: int, report: Report, subject: Subject) -> Notice:
+    return subject.notice(
+        NoticeKind.PARTIAL,
+        "many contacts cannot be read",
+        happened=(
+            f"{times} runs in a row left many contacts as they were, because they could not be read or mapped; the one "
+            f"{_when(report)} has {report.counts.problems} problems."
+        ),
+        safe="The entries of those contacts are as they were; all others are up to date.",
         command=subject.command("run"),
     )
 
@@ -109,7 +124,7 @@ def fixed(subject: Subject) -> Notice:
         NoticeKind.RECOVERED,
         "the profile's file is fixed",
         happened=f"{subject.file} can be used again and is in effect.",
-        safe="The next run goes by it.",
+        safe="The next run uses it.",
         command="pbx-connector schedule",
     )
 

@@ -40,9 +40,22 @@ class RemovalLimitHeader(Strict):
     entries: Annotated[int, Field(ge=0)] = 10
 
 
+class ChangeLimitHeader(Strict):
+    share: Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)] = Field(
+        0.5, description="Share of the profile's present entries, such as `50%`; `100%` switches the limit off."
+    )
+    entries: Annotated[int, Field(ge=0)] = 25
+
+
 class LimitsHeader(Strict):
     remove_at_most: RemovalLimitHeader = Field(
-        RemovalLimitHeader(), description="A run that would remove more than both of these is refused."
+        RemovalLimitHeader(),
+        description="A run that would remove more than both of these is refused; numbers that it would blank, or "
+        "replace by one that many entries share, count as well.",
+    )
+    change_at_most: ChangeLimitHeader = Field(
+        ChangeLimitHeader(),
+        description="A run that would change names or numbers of more entries than both of these is refused.",
     )
 
 

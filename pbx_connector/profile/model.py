@@ -25,8 +25,18 @@ class RemovalLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLimit:
+    """A plan that changes names or numbers of more entries than both of these is refused."""
+
+    share: float = 0.5
+    """Of the profile's present entries, 0 to 1; 1 switches the limit off."""
+    entries: int = 25
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     remove_at_most: RemovalLimit = field(default_factory=RemovalLimit)
+    change_at_most: ChangeLimit = field(default_factory=ChangeLimit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
@@ -35,7 +35,7 @@ from pbx_connector.model import (
 from pbx_connector.plan import storable
 from pbx_connector.pool import Pool
 from pbx_connector.profile import Profile
-from pbx_connector.run import problems
+from pbx_connector.run import naming, problems
 from pbx_connector.run.progress import Progress
 from pbx_connector.run.screening import Screen
 from pbx_connector.source import Source
@@ -59,6 +59,8 @@ class BookReading:
     reports: dict[str, BookReport] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     """Those of whole books, by book."""
+    warnings: list[Problem] = field(default_factory=list)
+    """What the source says about its list of books."""
 
     def __post_init__(self) -> None:
         labels = None if self.profile.labels == "create" else frozenset(self.workspace.labels())
@@ -93,6 +95,9 @@ class BookReading:
         listed: dict[str, Book | BookUnknown] = {}
         with _faults():
             for found in self.source.books():
+                if isinstance(found, Problem):
+                    self.warnings.append(replace(found, severity="warning"))
+                    continue
                 book = found.book if isinstance(found, BookUnknown) else found
                 if book.id in listed or not book.id or not storable(book.id):
                     raise ProtocolViolation(f"the source lists an address book twice or without an id: {book.title}")
@@ -127,7 +132,8 @@ class BookReading:
         if isinstance(found, BookUnknown):
             self._give_up(found.book, found.problem, BookStatus.UNKNOWN)
         elif isinstance(found, BookGone):
-            self._close(BookResult(self._held[found.id].book, BookOutcome.GONE), BookStatus.GONE, 0)
+            gone = BookResult(self._held[found.id].book, BookOutcome.GONE, unwanted=found.unwanted)
+            self._close(gone, BookStatus.GONE, 0)
         else:
             self._read(found)
 
@@ -205,7 +211,8 @@ class BookReading:
                 raise ProtocolViolation("the source sent a contact without a usable key", code="S102")
         keys = [item.key for item in batch if isinstance(item, Row | Unchanged)]
         held = self.workspace.versions(book.id, keys) if trusted else {}
-        self.workspace.stage(book.id, [self._staged(book, item, held) for item in batch])
+        staged = [self._staged(book, item, held) for item in batch]
+        self.workspace.stage(book.id, self._named(book, staged))
         rows = sum(isinstance(item, Row | Unchanged | Unreadable) for item in batch)
         with self._lock:
             self.progress.rows(rows)
@@ -231,6 +238,12 @@ class BookReading:
             case _:
                 assert_never(item)
 
+    def _named(self, book: Book, rows: list[StagedRow]) -> list[StagedRow]:
+        """A row that could not be read is known by the entry that it has, if it has one."""
+        unnamed = [row.key for row in rows if any(not problem.contact for problem in row.problems)]
+        entries = self.workspace.entries_of(book.id, unnamed) if unnamed else {}
+        return [naming.named(row, naming.of_entry(entries[row.key])) if row.key in entries else row for row in rows]
+
     # absences
 
     def _confirm(self, book: Book) -> None:
@@ -242,7 +255,8 @@ class BookReading:
                     return
                 with _faults():
                     gone = set(self.source.confirm_gone(book, keys))
-                self.workspace.stage(book.id, [_absence(book, key, key in gone) for key in keys])
+                staged = [_absence(book, key, key in gone) for key in keys]
+                self.workspace.stage(book.id, self._named(book, staged))
         except SourceError as error:
             self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
 

@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 from types import MappingProxyType
 
 from structlog.contextvars import bound_contextvars
 
 from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
+from pbx_connector.files import is_open_to_others, shown
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import PlanSummary, plan_digest
 from pbx_connector.profile import Profile
@@ -26,6 +28,7 @@ from pbx_connector.run.book_reading import BookReading
 from pbx_connector.run.guard import objections
 from pbx_connector.run.progress import Progress, Silent
 from pbx_connector.run.simulation import Simulation
+from pbx_connector.secret import secrets_of
 from pbx_connector.source import SourceContext
 from pbx_connector.stores.contract import KeptPlan, Plans, Runs
 from pbx_connector.stores.workspace import PlanTransaction, Workspace
@@ -34,6 +37,8 @@ LOG = logging.getLogger(__name__)
 
 PARALLEL = 10
 """Books read at a time, unless a caller says otherwise; sources have limits of their own."""
+TOO_MANY_UNJUDGED = 100
+"""From so many errors with single contacts on a run is only done in part: their entries are as they were."""
 SHOWN_PROBLEMS = 1000
 """A report carries no more than these; it counts all, and `Profiles.problems` has the rest."""
 
@@ -157,11 +162,13 @@ class PipelineRun:
 
     def report(self, transaction: PlanTransaction, reading: BookReading, *, refused: bool = False) -> Report:
         books = sorted(reading.reports.values(), key=lambda report: (report.book.title, report.book.id))
-        found, many = _distinct(chain(reading.book_problems(), transaction.problems()))
+        of_books, of_rows = tuple(reading.book_problems()), _Counted(transaction.problems())
+        found, many = _distinct(chain(of_books, of_rows))
         skipped = transaction.skipped()
         counts = _counts(transaction.summary, sum(book.rows for book in books), sum(skipped.values()), many)
-        status = RunStatus.REFUSED if refused else RunStatus.DONE if reading.complete else RunStatus.PARTIAL
-        return self._report(status, counts, tuple(books), found, skipped)
+        whole = reading.complete and of_rows.errors < TOO_MANY_UNJUDGED
+        status = RunStatus.REFUSED if refused else RunStatus.DONE if whole else RunStatus.PARTIAL
+        return self._report(status, counts, tuple(books), found, skipped, tuple(reading.warnings))
 
     def _report(
         self,
@@ -170,11 +177,25 @@ class PipelineRun:
         books: tuple[BookReport, ...] = (),
         found: tuple[Problem, ...] = (),
         skipped: Mapping[str, int] = MappingProxyType({}),
+        listed: tuple[Problem, ...] = (),
     ) -> Report:
         took = time.monotonic() - self.began
         run, profile = self.workspace.run, self.profile.id
-        warnings = _warnings(self.profile)
+        warnings = (*_warnings(self.profile), *_exposed(self.profile, self.workspace.file), *listed)
         return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took, warnings)
+
+
+@dataclass
+class _Counted:
+    """Problems as they come, and how many were errors."""
+
+    problems: Iterable[Problem]
+    errors: int = 0
+
+    def __iter__(self) -> Iterator[Problem]:
+        for problem in self.problems:
+            self.errors += problem.severity == "error"
+            yield problem
 
 
 def _warnings(profile: Profile) -> tuple[Problem, ...]:
@@ -184,6 +205,15 @@ def _warnings(profile: Profile) -> tuple[Problem, ...]:
     except Exception as error:
         LOG.debug("the source plugin failed", exc_info=error)
         return (problems.warnings_failed(error),)
+
+
+def _exposed(profile: Profile, store: Path | None) -> Iterator[Problem]:
+    """What every user of the machine may read, and should not."""
+    for key, secret in secrets_of(profile.settings, "settings"):
+        if secret.is_exposed:
+            yield problems.secret_exposed(key)
+    if store is not None and is_open_to_others(store):
+        yield problems.store_exposed(shown(store))
 
 
 def _usable(plans: Plans, profile: Profile, plan: str) -> KeptPlan:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pbx_connector.model import Book, Mapped, Problem, Record, Row
 from pbx_connector.plan import storable
 from pbx_connector.profile import Profile
-from pbx_connector.run import problems
+from pbx_connector.run import naming, problems
 from pbx_connector.stores.workspace import Outcome, StagedRow
 
 
@@ -24,6 +24,12 @@ class Screen:
     """Those that may be assigned; None if any may, because missing ones are created."""
 
     def stage(self, row: Row, book: Book) -> StagedRow:
+        staged = self._stage(row, book)
+        if not staged.problems:
+            return staged
+        return naming.named(staged, naming.of_row(row.values, self.profile.source.fields))
+
+    def _stage(self, row: Row, book: Book) -> StagedRow:
         mapped = self.profile.map(row, book)
         if mapped.failed:
             return StagedRow(row.key, Outcome.FAILED, row.version, problems=mapped.problems)

@@ -6,10 +6,11 @@ threads share one workspace, so every method but those of `PlanTransaction` may 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from pbx_connector.model import Account, Book, Problem, Record, Report
@@ -68,6 +69,8 @@ class BookResult:
     checkpoint: str | None = None
     """Counts only if no row of the book must be read again."""
     fingerprint: str = ""
+    unwanted: bool = False
+    """Of a book that is gone: it is still there, and the profile does not take it any more."""
 
 
 class PlanTransaction(Protocol):
@@ -113,6 +116,11 @@ class Workspace(Protocol):
         """The run's id; empty for a simulation."""
         ...
 
+    @property
+    def file(self) -> Path | None:
+        """What holds the phone book, if it is a file of this machine."""
+        ...
+
     def accounts(self) -> list[Account]: ...
     def labels(self) -> Collection[str]: ...
     def held_books(self) -> list[HeldBook]: ...
@@ -123,6 +131,10 @@ class Workspace(Protocol):
 
     def versions(self, book: str, keys: Sequence[str]) -> dict[str, str]:
         """The part of `known` for these keys."""
+        ...
+
+    def entries_of(self, book: str, keys: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """What the entries of these rows say, by target field; of several that a row has made the first one."""
         ...
 
     def stage(self, book: str, rows: Sequence[StagedRow]) -> None:

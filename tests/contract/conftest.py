@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from pbx_connector.model import Book, Mapped, Record, Report, Row
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.stores import Entry, Store, open_store
 from pbx_connector.stores.memory.store import MemoryStore
@@ -21,7 +21,7 @@ from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
-FREE = Limits(RemovalLimit(share=1.0, entries=1000))
+FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
 
 
 tables = metadata.tables
@@ -53,6 +53,18 @@ def dump(store: Store) -> Any:
 
 def grow_older(store: Store, span: timedelta) -> None:
     """As if all runs and plans so far had been made earlier."""
+    if isinstance(store, SqlStore):
+        with store._database.write() as connection:  # they say how long ago they were, whatever the clock says
+            shared = tables["shared_state"]
+            connection.execute(delete(shared).where(shared.c.key.like("losses %")))
+    if isinstance(store, MemoryStore):
+        runs = store._state.runs
+        store._state.runs = {no: replace(run, up=run.up - span.total_seconds()) for no, run in runs.items()}
+    set_clock(store, span)
+
+
+def set_clock(store: Store, span: timedelta) -> None:
+    """As if the clock had been set forward, or back, since the runs and plans so far."""
     if isinstance(store, MemoryStore):
         state = store._state
         state.runs = {no: replace(run, finished=run.finished - span.total_seconds()) for no, run in state.runs.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,10 +25,16 @@ TIME_TO_LOOK = 0.3
 """Seconds for a change to look around and then to wait for the one that is ahead of it."""
 
 
+def _changes_of(store: Any) -> AbstractContextManager[ChangeSet]:
+    """Each store has its own; the contract of stores does not show them."""
+    changes: AbstractContextManager[ChangeSet] = store.changeset(RunKind.HAND, "somebody was quicker")
+    return changes
+
+
 @contextmanager
 def ahead_of(change: Callable[[], object], store: Store) -> Iterator[tuple[ChangeSet, Future[Any]]]:
     """A change set that ends while `change` waits to write; what became of `change` is there after the block."""
-    with ThreadPoolExecutor(1) as pool, store.changeset(RunKind.HAND, "somebody was quicker") as changeset:
+    with ThreadPoolExecutor(1) as pool, _changes_of(store) as changeset:
         waiting = pool.submit(change)
         time.sleep(TIME_TO_LOOK)
         yield changeset, waiting

@@ -91,3 +91,40 @@ def test_rule_3_a_plugin_with_a_bug_fails_its_book_and_names_the_error(
         report = run()
         assert [(problem.code, report.status) for problem in report.problems] == [(code, RunStatus.PARTIAL)]
     assert list(names()) == ["Ann"]
+
+
+@pytest.mark.parametrize("delta", [False, True])
+def test_rule_3_a_row_with_a_problem_is_named_as_people_know_it(
+    run: Run, source: MemorySource, store: Store, delta: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    book = fill(source.add("public", delta=delta), "Ann", "Bob")
+    book.put("nameless", display_name=" ", organisation="Lee Ltd")
+    book.put("new", display_name=" ", phone="+49 89 1")
+    run()
+    book.spoil("bob")
+    for _ in range(2):
+        assert {problem.contact for problem in run().problems} == {"Bob", "Lee Ltd", "+49 89 1"}
+    assert {problem.contact for problem in store.problems("crm")} == {"Bob", "Lee Ltd", "+49 89 1"}
+    assert not any(name in caplog.text for name in ("Bob", "Lee Ltd", "+49 89 1"))
+
+
+def test_rule_3_a_row_that_was_not_listed_is_named_by_its_entry(run: Run, source: MemorySource) -> None:
+    book = fill(source.add("public"), "Ann", "Bob")
+    run()
+    book.withheld.add("bob")
+    [problem] = run().problems
+    assert (problem.code, problem.contact) == ("S104", "Bob")
+
+
+@pytest.mark.parametrize(("bad", "status"), [(99, RunStatus.DONE), (100, RunStatus.PARTIAL)])
+def test_rule_3_rows_that_cannot_be_judged_by_the_hundred_make_a_run_partial(
+    run: Run, source: MemorySource, bad: int, status: RunStatus
+) -> None:
+    book = fill(source.add("public", delta=True), "Ann")
+    for number in range(bad // 2):
+        book.spoil(f"unread{number}")
+    for number in range(bad - bad // 2):
+        book.put(f"nameless{number}", display_name=" ")
+    assert run().status is status
+    assert run().status is status, "they are not listed again, and no better for it"

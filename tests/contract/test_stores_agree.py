@@ -225,7 +225,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(id=IDS, plan=RUNS, released=st.booleans())
     def run_plan(self, id: str, plan: str, released: bool) -> None:
-        wanted = {"release": plan} if released else {"plan": plan}
+        wanted: dict[str, Any] = {"release": plan} if released else {"plan": plan}
         self.each(lambda store: timeless(run_profile(self.profile(id=id), store, **wanted)))
 
     # what people do

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from pbx_connector.errors import SourceUnavailable
 from pbx_connector.model import Problem, Report, RunStatus
 from pbx_connector.profile import Profile
-from pbx_connector.run import simulate_profile
-from pbx_connector.stores import Store
+from pbx_connector.run import run_profile, simulate_profile
+from pbx_connector.secret import Secret
+from pbx_connector.stores import Store, open_store
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -51,6 +54,18 @@ def test_a_source_without_warnings_has_none(run: Run, source: MemorySource) -> N
     assert run().warnings == ()
 
 
+def test_what_is_said_beside_the_list_of_books_stands_in_the_report(
+    run: Run, profile: Profile, source: MemorySource, store: Store
+) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    source.warnings.append(replace(UNSAFE, severity="error"))
+    with simulate_profile(profile, store) as simulation:
+        assert simulation.report.warnings == (UNSAFE,)
+    report = run()
+    assert (report.status, report.warnings, report.counts.problems) == (RunStatus.DONE, (UNSAFE,), 0)
+    assert store.run(report.run).report == report
+
+
 def test_a_plugin_that_fails_over_its_warnings_takes_no_run_down(run: Run, source: MemorySource) -> None:
     def fail(settings: MemorySettings) -> Iterator[Problem]:
         yield UNSAFE
@@ -61,3 +76,21 @@ def test_a_plugin_that_fails_over_its_warnings_takes_no_run_down(run: Run, sourc
     assert report.counts.added == 1
     assert [(warning.code, warning.severity) for warning in report.warnings] == [("S106", "warning")]
     assert "ZeroDivisionError" in report.warnings[0].message
+
+
+class Login(MemorySettings):
+    password: Secret
+
+
+def test_a_secret_and_a_phone_book_that_all_may_read_are_warned_of(profile: Profile, source: MemorySource) -> None:
+    with TemporaryDirectory() as folder:
+        secret, book = Path(folder, "s"), Path(folder, "book.sqlite")
+        secret.touch()
+        exposed = replace(profile, settings=Login(password=Secret(file=secret)))
+        with open_store(f"sqlite:///{book}") as store:
+            for mode in (0o755, 0o700):
+                Path(folder).chmod(mode)
+                secret.chmod(0o644)
+                book.chmod(0o644)
+                warned = [(warning.code, warning.where) for warning in run_profile(exposed, store).warnings]
+                assert warned == ([("S107", "settings.password"), ("S108", str(book))] if mode == 0o755 else [])

@@ -21,7 +21,7 @@ def connector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conne
     for name, value in connector.environment.items():
         monkeypatch.setenv(name, value)
     before = keyring.get_keyring()
-    keyring.set_keyring(keyring.backends.fail.Keyring())
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     yield connector
     keyring.set_keyring(before)
 

@@ -166,3 +166,10 @@ def test_the_store_can_be_named_before_and_after_the_command(connector: Connecto
         {"id": "7", "username": "seven", "email": ""}
     ]
     assert connector("accounts", "list", "--json").json == []
+
+
+def test_a_contact_with_a_problem_is_named_to_who_runs_the_profile(connector: Connector, profile: Path) -> None:
+    told = connector("run", profile).err
+    assert all(name in told for name in ("Customers, Nora Namenlos, 028pho_bez", "Nur-Firma OHG", "+49 221 4710 207"))
+    problems = connector("history", "show", "2", "--json").json["problems"]
+    assert {"Nora Namenlos", "Nur-Firma OHG"} < {problem["contact"] for problem in problems}

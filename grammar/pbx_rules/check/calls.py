@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from pbx_rules import typed
 from pbx_rules.check import expressions, foreign, forms, literals, meant_values, proposals, unknown
@@ -166,7 +167,10 @@ def _converted(parameter: Parameter, value: tree.Expression, scope: Scope) -> Ty
             return _of_kind(NUMBER, value, scope)
         case "date":
             return _of_kind(DATE, value, scope)
-    return expressions.check(value, scope)
+        case "any" | "pattern":
+            return expressions.check(value, scope)
+        case _:
+            assert_never(parameter.accepts)
 
 
 def _of_kind(wanted: Type, value: tree.Expression, scope: Scope) -> Typed:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from typing import assert_never
 
 from pbx_rules.runtime.limits import LONGEST_TEXT, MOST_ELEMENTS, RowRefused, check_elements, check_length
 from pbx_rules.types import ANY, Type
@@ -41,7 +42,10 @@ def reader(of: Type) -> Reader:
             return partial(_read_list, of.of or ANY)
         case "record":
             return partial(_read_record, of)
-    return read_any
+        case "blank" | "any" | "unknown":
+            return read_any
+        case _:
+            assert_never(of.kind)
 
 
 def read_text(raw: object) -> str | None:

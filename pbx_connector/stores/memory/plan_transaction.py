@@ -10,13 +10,23 @@ from datetime import UTC, datetime
 
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Problem, Record, Report
-from pbx_connector.plan import Action, Change, Content, EmptiedBook, PlanSummary, blanked_numbers, content_digest
+from pbx_connector.plan import (
+    Action,
+    Change,
+    Content,
+    EmptiedBook,
+    PlanSummary,
+    blanked_numbers,
+    changes_identity,
+    content_digest,
+    guarded,
+)
 from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
+from pbx_connector.stores.memory import losses
 from pbx_connector.stores.memory.state import BookState, Held, Line, Note, Run, Source, State
 from pbx_connector.stores.workspace import BookOutcome, BookResult, Outcome, StagedRow
 
 DAY = 86400.0
-SMALL_BOOK = 5
 Place = tuple[str, str, str]
 """Book id, row key, record key."""
 
@@ -108,8 +118,15 @@ class MemoryPlanTransaction:
         lately = [
             run
             for run in self.state.runs.values()
-            if run.record.report.profile == self.profile and run.finished > time.time() - DAY
+            if run.record.report.profile == self.profile and run.up > time.monotonic() - DAY
             if not run.record.released and run.record.undone_by is None
+        ]
+        held = [self.state.entries[entry].content for entry in self._owned.values()]
+        added = [_content(step.record) for step in self.steps if step.action is Action.ADD and step.record]
+        updates = [
+            (self.state.entries[step.entry].content, _content(step.record))
+            for step in self.steps
+            if step.action is Action.UPDATE and step.entry is not None and step.record
         ]
         return PlanSummary(
             present=len(self._owned),
@@ -117,14 +134,12 @@ class MemoryPlanTransaction:
             updated=many[Action.UPDATE],
             removed=many[Action.REMOVE],
             moved=many[Action.MOVE],
-            blanked=sum(
-                blanked_numbers(self.state.entries[step.entry].content, _content(step.record))
-                for step in self.steps
-                if step.action is Action.UPDATE and step.entry is not None and step.record
-            ),
+            blanked=sum(blanked_numbers(before, after) for before, after in updates),
+            shared=losses.shared_numbers(updates, added, held),
+            changed=sum(changes_identity(before, after) for before, after in updates),
             removed_lately=sum(run.removed for run in lately),
             blanked_lately=sum(run.blanked for run in lately),
-            emptied=tuple(self._emptied()),
+            emptied=guarded(self._emptied()),
         )
 
     def _emptied(self) -> list[EmptiedBook]:
@@ -134,9 +149,11 @@ class MemoryPlanTransaction:
         left.subtract(step.came_from for step in self.steps if step.action is Action.MOVE)
         left.update(step.place[0] for step in self.steps if step.action in (Action.ADD, Action.MOVE))
         losing = {step.place[0] for step in self.steps if step.action is Action.REMOVE}
-        there = [book for book in losing if self.results[book].outcome is BookOutcome.READ]
-        found = [book for book in there if held[book] >= SMALL_BOOK and not left[book]]
-        return sorted((EmptiedBook(self._title(book), held[book]) for book in found), key=lambda book: book.title)
+        return [
+            EmptiedBook(result.book.title, held[book], result.unwanted)
+            for book, result in self.results.items()
+            if book in losing and not left[book] and (result.unwanted or result.outcome is BookOutcome.READ)
+        ]
 
     def _title(self, book: str) -> str:
         return self.results[book].book.title
@@ -195,7 +212,7 @@ class MemoryPlanTransaction:
             self._use_up(int(plan))
         self._check_accounts()
         record = RunRecord(RunKind.RUN, report, released=released)
-        self.state.runs[self.number] = Run(record, time.time(), self.summary.removed, self.summary.blanked)
+        self.state.runs[self.number] = Run(record, time.time(), self.summary.removed, self.summary.numbers_lost)
         self._number_additions()
         books = self._write_books()
         self.state.journal[self.number] = tuple(self._journal())

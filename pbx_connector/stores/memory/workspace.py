@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from pbx_connector.model import Account, Report
@@ -39,6 +39,10 @@ class MemoryWorkspace:
     def run(self) -> str:
         return "" if self._number is None else str(self._number)
 
+    @property
+    def file(self) -> None:
+        return None
+
     def accounts(self) -> list[Account]:
         return [account for _, account in sorted(self._read().accounts.items())]
 
@@ -64,6 +68,14 @@ class MemoryWorkspace:
         entered = {source.row: source.version for _, _, source in state.owned(self._profile) if source.book == number}
         noted = {key: note.version for (place, key), note in state.notes.items() if place == number}
         return {key: version for key, version in (entered | noted).items() if version}
+
+    def entries_of(self, book: str, keys: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        state = self._read()
+        number = state.book(self._profile, book)
+        found = [(source, held) for _, held, source in state.owned(self._profile) if source.book == number]
+        found.sort(key=lambda one: one[0].record, reverse=True)
+        fields = {source.row: held.content.fields for source, held in found}
+        return {key: fields[key] for key in keys if key in fields}
 
     def stage(self, book: str, rows: Sequence[StagedRow]) -> None:
         with self._lock:

@@ -180,4 +180,13 @@ def _beyond() -> Iterator[Known]:
 
 
 KNOWN: dict[str, Known] = {known.field.name: known for known in (*_original(), *_beyond())}
-FIELDS = FieldSet(tuple(known.field for known in KNOWN.values()))
+KNOWN_BY = (
+    ("FileAs",),
+    ("DisplayName",),
+    ("GivenName", "Surname"),
+    ("CompanyName",),
+    ("Subject",),
+    *((f"PhoneNumbers_{key}",) for key in ("BusinessPhone", "MobilePhone", "CompanyMainPhone", "HomePhone")),
+    *((f"EmailAddresses_EmailAddress{number}",) for number in "123"),
+)
+FIELDS = FieldSet(tuple(known.field for known in KNOWN.values()), known_by=KNOWN_BY)

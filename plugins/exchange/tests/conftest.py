@@ -183,7 +183,7 @@ class Internet:
         self.asked: list[str] = []
         self._connect = urllib3.util.connection.create_connection
         monkeypatch.setattr(urllib3.util.connection, "create_connection", self._create_connection)
-        monkeypatch.setattr(discovery.socket, "getaddrinfo", self._getaddrinfo)
+        monkeypatch.setattr("pbx_exchange.discovery.socket.getaddrinfo", self._getaddrinfo)
         monkeypatch.setattr(discovery._Steps, "DNS_RESOLVER_LIFETIME", 0.1)
 
     def _create_connection(self, address: tuple[str, int], *args: Any, **settings: Any) -> socket.socket:

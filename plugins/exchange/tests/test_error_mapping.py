@@ -11,7 +11,7 @@ import ssl
 import time
 import traceback
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -37,7 +37,7 @@ def exceptions_of(module: ModuleType) -> list[type[Exception]]:
     return [one for one in own if not issubclass(one, Warning) and not one.__name__.startswith("_")]
 
 
-ALL_FOREIGN = {
+ALL_FOREIGN: set[type[Exception]] = {
     one
     for module in (exchangelib.errors, requests.exceptions, urllib3.exceptions, lxml.etree, http.client)
     for one in exceptions_of(module)
@@ -50,13 +50,14 @@ PLACED = (lxml.etree.ParseError, lxml.etree.XMLSyntaxError, exchangelib.util.Par
 def made(kind: type[Exception], text: str) -> Exception:
     """Some of them take further arguments; lxml's syntax errors know no other way than theirs."""
     if issubclass(kind, SyntaxError):
-        return kind(text, 0, 0, 0) if kind in PLACED else kind(text)
+        of_lxml: Callable[..., Exception] = kind
+        return of_lxml(text, 0, 0, 0) if kind in PLACED else of_lxml(text)
     error = kind.__new__(kind)
     Exception.__init__(error, text)
     return error
 
 
-@pytest.mark.parametrize("kind", sorted(ALL_FOREIGN, key=lambda one: f"{one.__module__}.{one.__name__}"))
+@pytest.mark.parametrize("kind", sorted(ALL_FOREIGN, key=str))
 def test_no_foreign_exception_is_left_unmapped(kind: type[Exception]) -> None:
     error = made(kind, "quoted from the server's answer")
     with pytest.raises(SourceError) as failure, translated("mail.example.com"):

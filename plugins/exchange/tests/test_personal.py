@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pbx_exchange.fields import KNOWN
@@ -45,7 +46,7 @@ def test_requests_about_a_mailbox_go_to_the_server_that_has_it(office: Office) -
     assert routes == {(account.email, account.email) for account in office.accounts}
 
 
-ALL_OF_IT = {
+ALL_OF_IT: dict[str, Any] = {
     **{name: f"the {name}" for name in ("DisplayName", "Initials", "GivenName", "Surname", "MiddleName", "Nickname")},
     **{name: f"the {name}" for name in ("Generation", "CompanyName", "JobTitle", "Department", "OfficeLocation")},
     **{name: f"the {name}" for name in ("BusinessHomePage", "SpouseName", "FileAs")},

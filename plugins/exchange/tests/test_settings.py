@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pbx_exchange.settings import ExchangeSettings, Folders, OAuth, PersonalFolders, PublicFolders, SharedFolders
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 APP = {"tenant": "example.com", "client_id": "x", "client_secret": {"env": "PW"}}
 LEAST = {"email": "pbx@example.com", "password": {"env": "PW"}}
@@ -26,8 +26,8 @@ def test_email_and_password_are_enough() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"email": "pbx"}, "no e-mail address"),
-        ({"email": "pbx @example.com"}, "no e-mail address"),
+        ({"email": "pbx"}, "not an e-mail address"),
+        ({"email": "pbx @example.com"}, "not an e-mail address"),
         ({"password": "secret"}, "password"),
         ({"password": None}, "a password is needed"),
         ({"url": "exchange.example.com"}, "expected an address such as"),
@@ -37,12 +37,12 @@ def test_email_and_password_are_enough() -> None:
         ({"pasword": "x"}, "Extra inputs are not permitted"),
         ({"public": {"includ": []}}, "Extra inputs are not permitted"),
         ({"public": "perhaps"}, "public"),
-        ({"timezone": "Europe/Bärlin"}, "no time zone"),
-        ({"timezone": "../../etc/passwd"}, "no time zone"),
+        ({"timezone": "Europe/Bärlin"}, "not a time zone"),
+        ({"timezone": "../../etc/passwd"}, "not a time zone"),
         ({"connections": "28"}, "less than or equal to 27"),
         ({"timeout": "0"}, "greater than 0"),
         ({"verify": "false", "ca_file": "/x.pem"}, "contradict"),
-        ({"shared": {"owners": ["nobody"]}}, "no e-mail address"),
+        ({"shared": {"owners": ["nobody"]}}, "not an e-mail address"),
         ({"proxy": "http://p", "proxy_username": "x"}, "go together"),
         ({"proxy_username": "x", "proxy_password": {"env": "PW"}}, "need proxy:"),
         ({"oauth": APP | {"passphrase": {"env": "PW"}}}, "there is none"),
@@ -106,7 +106,22 @@ def test_the_log_in_name_follows_from_what_is_given(changes: dict[str, Any], log
         ("/Sales", "/Salesmen", False),
         ("/Sales/*", "/Sales", False),
         ("*/VIP", "/Sales/VIP/Old", True),
-        ("/S?les", "/Sales", True),
+        ("/S?les", "/Sales", False),
+        ("/Who?", "/Who?", True),
+        ("/[Alt]", "/[Alt]/Customers", True),
+        ("/[Alt]", "/A", False),
+        ("/[!S]ales", "/Bales", False),
+        ("*/Big*", "/Bigger", True),
+        ("*/Big*", "/Sales/North/Bigger/Old", True),
+        ("*/Big*", "/Sales/Not Big", False),
+        ("**/Big", "/Big", True),
+        ("/*/Big", "/Big", False),
+        ("/*/Big", "/Sales/Big", True),
+        ("*", "/Sales", True),
+        ("/Gr\u00f6\u00dfe", "/Gro\u0308sse", True),
+        ("/a.b", "/axb", False),
+        ("", "/Sales", False),
+        ("/Sales/", "/Sales", True),
     ],
 )
 def test_a_pattern_takes_subfolders_along(pattern: str, path: str, matches: bool) -> None:
@@ -116,7 +131,13 @@ def test_a_pattern_takes_subfolders_along(pattern: str, path: str, matches: bool
 
 def test_the_page_of_settings_says_the_same_words() -> None:
     page = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text(encoding="utf-8")
-    models = {"": ExchangeSettings, "oauth.": OAuth, "public.": PublicFolders, "shared.": SharedFolders}
-    for prefix, model in {**models, "personal.": PersonalFolders}.items():
+    models: dict[str, type[BaseModel]] = {
+        "": ExchangeSettings,
+        "oauth.": OAuth,
+        "public.": PublicFolders,
+        "shared.": SharedFolders,
+        "personal.": PersonalFolders,
+    }
+    for prefix, model in models.items():
         for name, field in model.model_fields.items():
             assert f"| `{prefix}{name}` | {field.description} |" in page

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pbx_exchange import kerberos
@@ -103,7 +103,7 @@ def test_a_ca_file_without_certificates_is_told(make_office: MakeOffice, tmp_pat
 class Tunnel(BaseHTTPRequestHandler):
     """A proxy for CONNECT that counts what it lets through."""
 
-    hosts: list[str]
+    hosts: ClassVar[list[str]]
 
     def do_CONNECT(self) -> None:
         self.hosts.append(self.path)
@@ -134,10 +134,13 @@ def proxy(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 def test_all_requests_go_through_the_proxy(make_office: MakeOffice) -> None:
     office = make_office(tls=True)
-    handler = type("Counting", (Tunnel,), {"hosts": []})
-    with proxy(handler) as address:
+
+    class Counting(Tunnel):
+        hosts: ClassVar[list[str]] = []
+
+    with proxy(Counting) as address:
         assert count_books(office, proxy=address, ca_file=str(office.sandbox.ca_file)) > 8
-    assert set(handler.hosts) == {f"127.0.0.1:{office.sandbox.port}"}
+    assert set(Counting.hosts) == {f"127.0.0.1:{office.sandbox.port}"}
 
 
 def test_a_proxy_that_refuses_is_told_apart(make_office: MakeOffice) -> None:

@@ -10,6 +10,7 @@ from pbx_rules import Diagnostic, Span
 from rich.text import Text
 
 from pbx_connector.cli import entries, output
+from pbx_connector.model import Problem
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,23 @@ def test_of_very_many_findings_the_errors_come_first(capsys: pytest.CaptureFixtu
     told = capsys.readouterr().err
     assert [line for line in range(1, 8) if f"finding {line}" in told] == [1, 5, 6, 7]
     assert "3 more" in told
+
+
+LONG = "AAMkADExLongIdOfAServer" + "x" * 60 + "EndOfTheKey="
+
+
+@pytest.mark.parametrize(
+    ("where", "seen"),
+    [
+        (f"/Company Contacts: {LONG}", "/Company Contacts: Lee Ltd: has no name"),
+        (f"/Company Contacts, row {LONG}, phone", "/Company Contacts, Lee Ltd, phone: has no name"),
+        ("Contacts: k7", "Contacts: k7 (Lee Ltd): has no name"),
+    ],
+)
+def test_a_problem_names_the_contact_not_the_end_of_an_id(
+    where: str, seen: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.problems([Problem("S204", "has no name", where, contact="Lee Ltd")])
+    assert capsys.readouterr().err == f"error[S204]: {seen}\n"
+    output.problems([Problem("S204", "has no name", where)])
+    assert "EndOfTheKey=" in capsys.readouterr().err or LONG not in where

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx_connector.config import NotifyConfig
-from pbx_connector.model import Book, BookReport, BookStatus, Counts, Report, RunStatus
+from pbx_connector.model import Book, BookReport, BookStatus, Counts, Problem, Report, RunStatus
 from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.notifications.policy import (
     AlertState,
@@ -114,6 +114,16 @@ def test_a_clock_that_was_set_back_makes_nobody_late() -> None:
     assert silent(AlertState(success=NOON), hours=-5)[1] == []
 
 
+@pytest.mark.parametrize("alert_state", [AlertState(success=NOON), AlertState(seen=NOON)])
+def test_after_a_clock_was_set_back_silence_counts_from_when_that_was_seen(alert_state: AlertState) -> None:
+    month = 30 * 24
+    alert_state, notices = silent(alert_state, hours=-month, due=NOON - 29 * DAY, watched=NOON - 30 * DAY)
+    assert notices == []
+    later, watched = timedelta(hours=27 - month), NOON - 30 * DAY
+    _, notices = after_silence(alert_state, lambda since: NOON - 29 * DAY, watched, CRM, CONFIG, NOON + later)
+    assert [notice.kind for notice in notices] == [NoticeKind.OVERDUE]
+
+
 def secrets(alert_state: AlertState, today: datetime, *expiries: Expiry) -> tuple[AlertState, list[str]]:
     alert_state, notices = after_look_at_secrets(alert_state, expiries, CRM, CONFIG, today)
     return alert_state, [notice.subject for notice in notices]
@@ -152,6 +162,15 @@ def test_a_message_names_the_profile_what_happened_what_is_safe_and_what_to_type
     assert "3 of 4 entries would go" in refused.happened
     assert "run '/etc/pbx/crm one.yaml' --release r1" in refused.safe
     assert refused.command == "pbx-connector plan show r1"
+
+
+def test_a_message_about_many_contacts_counts_their_problems_and_names_nobody() -> None:
+    problem = Problem("S204", "no name", "Contacts: k1", contact="Ann Lee")
+    ended = replace(report(PARTIAL), books=(), problems=(problem,), counts=Counts(problems=120))
+    _, [notice] = after_run(AlertState(partials=2), ended, CRM, CONFIG, NOON)
+    assert "120 problems" in notice.happened
+    assert "address book" not in notice.subject + notice.happened + notice.safe
+    assert "Ann Lee" not in notice.happened + notice.safe + notice.subject
 
 
 def test_a_message_about_books_counts_them_and_names_nobody() -> None:

@@ -314,7 +314,12 @@ def test_runs_that_too_many_wait_before_are_said_to_be_left_out(world: World, mo
 
 def test_what_ends_while_a_notifier_holds_the_thread_up_is_written_at_the_end(world: World) -> None:
     held, go = threading.Event(), threading.Event()
-    world.on_call = lambda: (held.set(), go.wait(10))
+
+    def hold_up() -> None:
+        held.set()
+        go.wait(10)
+
+    world.on_call = hold_up
     world.notification_worker.start()
     world.run_ends(RunStatus.FAILED)
     assert held.wait(10)

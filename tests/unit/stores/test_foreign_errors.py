@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from sqlalchemy import update
 from pbx_connector.errors import PlanRefused, StoreError
 from pbx_connector.model import Account, Book, Mapped, Record, Row
 from pbx_connector.plan import Content
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Store, open_store
 from pbx_connector.stores.sql.schema.tables import lease
@@ -66,6 +67,8 @@ FATE = Fate()
 class FaultyCursor:
     """Mixed into a driver's own class."""
 
+    connection: Any
+
     def _call(self, name: str, *arguments: Any, **named: Any) -> Any:
         return FATE.call(self.connection, name, lambda: getattr(super(FaultyCursor, self), name)(*arguments, **named))
 
@@ -86,7 +89,7 @@ class FaultySqlite(sqlite3.Connection):
     def execute(self, statement: str, *arguments: Any) -> sqlite3.Cursor:
         return super().execute(statement.replace("synchronous = FULL", "synchronous = OFF"), *arguments)
 
-    def cursor(self, factory: type[sqlite3.Cursor] = FaultySqliteCursor) -> sqlite3.Cursor:
+    def cursor(self, factory: Any = FaultySqliteCursor) -> Any:
         return super().cursor(factory)
 
     def commit(self) -> None:
@@ -100,15 +103,16 @@ class FaultySqlite(sqlite3.Connection):
 
 
 def break_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
-    psycopg = pytest.importorskip("psycopg")
+    pytest.importorskip("psycopg")
+    import psycopg
 
-    class Cursor(FaultyCursor, psycopg.Cursor):
+    class Cursor(FaultyCursor, psycopg.Cursor[Any]):
         pass
 
-    class ServerCursor(FaultyCursor, psycopg.ServerCursor):
+    class ServerCursor(FaultyCursor, psycopg.ServerCursor[Any]):
         pass
 
-    class Connection(psycopg.Connection):
+    class Connection(psycopg.Connection[Any]):
         lost = False
         server_cursor_factory = ServerCursor
 
@@ -157,7 +161,7 @@ def profile_of(generation: int) -> Profile:
     book.put(f"moved {generation}", display_name="Moved")
     book.spoil(f"spoilt {generation}")
     mine.put("a", display_name="Mine")
-    free = Limits(RemovalLimit(1.0, 100))
+    free = Limits(RemovalLimit(1.0, 100), ChangeLimit(1.0))
     return Profile("crm", "CRM", source.type(), MemorySettings(), plain, frozenset(), f"f{generation}", limits=free)
 
 
@@ -240,12 +244,12 @@ def test_a_run_fails_at_any_call_with_an_error_of_ours_and_changes_all_or_nothin
         run(store, 1)
         told = []
         for generation in (0, 1):
-            tried = trials(calls_of(lambda generation=generation: run(store, generation)))
+            tried = trials(calls_of(partial(run, store, generation)))
             after = without_ids(shown(store))
             for number, too_late in tried[generation::2]:
                 run(store, 1 - generation)
                 before = shown(store)
-                told.append(fail_at(number, lambda generation=generation: run(store, generation), too_late=too_late))
+                told.append(fail_at(number, partial(run, store, generation), too_late=too_late))
                 found = shown(store)
                 assert found == before or without_ids(found) == after, (number, too_late)
                 as_if_time_had_passed(store)
@@ -282,8 +286,8 @@ def test_looking_fails_at_any_call_with_an_error_of_ours(url: str) -> None:
     with open_store(url, patience=1) as store:
         before = shown(store)
         for name, look in LOOKS.items():
-            tried = trials(calls_of(lambda look=look: look(store)))
-            told = [fail_at(number, lambda look=look: look(store), too_late=too_late) for number, too_late in tried]
+            tried = trials(calls_of(partial(look, store)))
+            told = [fail_at(number, partial(look, store), too_late=too_late) for number, too_late in tried]
             assert EVERY > 1 or sum(told) > len(told) / 3, name
         assert shown(store) == before
 
@@ -335,8 +339,11 @@ def test_a_new_store_that_fails_at_any_call_is_made_by_the_next_context(tmp_path
     def opened(number: int) -> Store:
         return open_store(f"sqlite:///{tmp_path / f'{number}.db'}")
 
-    calls = calls_of(lambda: opened(0).close())
+    def open_and_close(number: int) -> None:
+        opened(number).close()
+
+    calls = calls_of(partial(open_and_close, 0))
     for number, too_late in trials(calls):
-        fail_at(number, lambda number=number: opened(number).close(), too_late=too_late)
+        fail_at(number, partial(open_and_close, number), too_late=too_late)
         with opened(number) as store:
             assert store.accounts() == []

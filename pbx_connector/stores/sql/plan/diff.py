@@ -13,7 +13,6 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
-    case,
     cast,
     delete,
     exists,
@@ -27,15 +26,11 @@ from sqlalchemy import (
     update,
 )
 
-from pbx_connector.model import PHONE_FIELDS
-from pbx_connector.plan import Action, EmptiedBook, PlanSummary
+from pbx_connector.plan import Action, EmptiedBook, PlanSummary, guarded
+from pbx_connector.stores.sql.plan import losses
 from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_move, t_record, t_row
-from pbx_connector.stores.sql.schema.tables import Id, book, entry, provenance, row_note, run
+from pbx_connector.stores.sql.schema.tables import Id, book, provenance, row_note
 from pbx_connector.stores.workspace import BookOutcome, Outcome
-
-DAY = 86400.0
-SMALL_BOOK = 5
-"""A book of fewer entries may be emptied like any other change."""
 
 _same_row = and_(t_row.c.slot == provenance.c.book, t_row.c.row_key == provenance.c.row_key)
 _same_record = and_(
@@ -166,17 +161,20 @@ def _pair_moves(connection: Connection) -> None:
 
 def summarize(connection: Connection, profile: str, now: float) -> PlanSummary:
     counts: dict[str, int] = dict(connection.execute(_count_by_action()).all())
-    removed_lately, blanked_lately = connection.execute(_lost_lately(profile, now)).one()
+    removed_lately, blanked_lately = losses.lately(connection, profile, now)
+    updated = losses.of_updates(connection, profile) if counts.get(Action.UPDATE) else losses.Losses()
     return PlanSummary(
         present=connection.execute(_present(profile)).scalar_one(),
         added=counts.get(Action.ADD, 0),
         updated=counts.get(Action.UPDATE, 0),
         removed=counts.get(Action.REMOVE, 0),
         moved=counts.get(Action.MOVE, 0),
-        blanked=connection.execute(_blanked()).scalar_one() or 0,
-        removed_lately=removed_lately or 0,
-        blanked_lately=blanked_lately or 0,
-        emptied=tuple(_emptied(connection)),
+        blanked=updated.blanked,
+        shared=updated.shared,
+        changed=updated.changed,
+        removed_lately=removed_lately,
+        blanked_lately=blanked_lately,
+        emptied=guarded(_emptied(connection)),
     )
 
 
@@ -189,45 +187,22 @@ def _present(profile: str) -> Select[Any]:
     return select(func.count()).select_from(held).where(book.c.profile == profile)
 
 
-def _blanked() -> Select[Any]:
-    """Numbers that an update takes away."""
-    lost = sum(
-        (case((and_(entry.c[name].is_not(None), t_record.c[name].is_(None)), 1), else_=0) for name in PHONE_FIELDS),
-        start=literal(0),
-    )
-    return (
-        select(func.sum(lost))
-        .select_from(
-            t_change.join(entry, entry.c.id == t_change.c.entry).join(t_record, t_record.c.no == t_change.c.record)
-        )
-        .where(t_change.c.action == Action.UPDATE)
-    )
-
-
-def _lost_lately(profile: str, now: float) -> Select[Any]:
-    """A run that lies in the future, because the clock was set back, counts as well."""
-    return select(func.sum(run.c.removed), func.sum(run.c.blanked)).where(
-        run.c.profile == profile, run.c.finished > now - DAY, ~run.c.released, run.c.undone_by.is_(None)
-    )
-
-
 def _emptied(connection: Connection) -> list[EmptiedBook]:
-    """Books that are still there, had several entries and would have none, because some of them are removed."""
+    """Books that are still there, had entries and would have none, because some of them are removed."""
     lost = _by_slot(
         connection,
         select(t_change.c.slot)
         .join(t_book, t_book.c.slot == t_change.c.slot)
-        .where(t_change.c.action == Action.REMOVE, t_book.c.outcome == BookOutcome.READ),
+        .where(t_change.c.action == Action.REMOVE, or_(t_book.c.outcome == BookOutcome.READ, t_book.c.unwanted)),
     )
     if not lost:
         return []
     held = _by_slot(connection, select(provenance.c.book.label("slot")).where(provenance.c.book.in_(list(lost))))
     moved_out = _by_slot(connection, select(t_move.c.slot))
     gained = _by_slot(connection, select(t_change.c.slot).where(t_change.c.action.in_([Action.ADD, Action.MOVE])))
-    titles: dict[int, str] = dict(connection.execute(select(t_book.c.slot, t_book.c.title)).all())
+    books = connection.execute(select(t_book.c.slot, t_book.c.title, t_book.c.unwanted)).all()
     left = {slot: held[slot] - many - moved_out.get(slot, 0) + gained.get(slot, 0) for slot, many in lost.items()}
-    empty = [EmptiedBook(titles[slot], held[slot]) for slot in lost if held[slot] >= SMALL_BOOK and not left[slot]]
-    return sorted(empty, key=lambda emptied: emptied.title)
+    return [EmptiedBook(title, held[slot], bool(unwanted)) for slot, title, unwanted in books if left.get(slot) == 0]
 
 
 def _by_slot(connection: Connection, slots: Select[Any]) -> dict[int, int]:

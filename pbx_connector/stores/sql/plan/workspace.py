@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
@@ -26,7 +27,7 @@ from pbx_connector.stores.sql.history.records import record_run
 from pbx_connector.stores.sql.plan import diff
 from pbx_connector.stores.sql.plan.plan_transaction import SqlPlanTransaction
 from pbx_connector.stores.sql.plan.staging import JOINED, create_tables, t_book, t_record, t_row
-from pbx_connector.stores.sql.schema.tables import account, book, label, provenance, row_note
+from pbx_connector.stores.sql.schema.tables import account, book, entry, label, provenance, row_note
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, PlanTransaction, StagedRow
 from pbx_connector.targets import FIELD_NAMES
 
@@ -35,7 +36,7 @@ PAGE = 500
 
 class SqlWorkspace:
     def __init__(
-        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.ClaimHeld | None
+        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.Lease | None
     ) -> None:
         self._database = database
         self._connection = connection
@@ -58,6 +59,10 @@ class SqlWorkspace:
     @property
     def run(self) -> str:
         return "" if self._run is None else str(self._run)
+
+    @property
+    def file(self) -> Path | None:
+        return self._database.file
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -128,6 +133,20 @@ class SqlWorkspace:
                 found |= dict(transaction.execute(_versions_in(table, self._slots[book]).where(wanted)).all())
         return {key: version for key, version in found.items() if version}
 
+    def entries_of(self, book: str, keys: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        if book not in self._held:
+            return {}
+        of_rows = self._database.dialect.among(provenance.c.row_key, keys)
+        query = (
+            select(provenance.c.row_key, *[entry.c[name] for name in FIELD_NAMES])
+            .join(entry, entry.c.id == provenance.c.entry)
+            .where(provenance.c.book == self._slots[book], of_rows)
+            .order_by(provenance.c.record_key.desc())
+        )
+        with self._transaction() as transaction:
+            found = transaction.execute(query)
+            return {key: dict(filter(all, zip(FIELD_NAMES, values, strict=True))) for key, *values in found}
+
     # what is staged
 
     def stage(self, book: str, rows: Sequence[StagedRow]) -> None:
@@ -168,7 +187,7 @@ class SqlWorkspace:
     def _book_values(self, slot: int) -> tuple[Any, ...]:
         result = self._results[slot]
         number = slot if slot > 0 else None
-        return slot, number, result.book.id, result.book.title, str(result.outcome), result.full
+        return slot, number, result.book.id, result.book.title, str(result.outcome), result.full, result.unwanted
 
     def incomplete(self, mirror: bool) -> list[str]:
         with self._transaction() as transaction:

@@ -1,4 +1,4 @@
-"""One request on its way through the sandbox: what app.py, the operations and the faults hand to each other."""
+"""One request on its way through the sandbox: what service.py, the operations and the faults hand to each other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Bad luck on demand: what real servers and networks do to a client, done to the requests that a test picks.
 
 A fault stands around the operation: it may change the request, run it or not, and spoil the answer. A new one is a
-function here. Neighbours: app.py asks `Faults.take` for each request; admin.py and tests add faults.
+function here. Neighbours: service.py asks `Faults.take` for each request; admin.py and tests add faults.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """SOAP as Exchange speaks it: requests read from bytes, answers and faults written to text.
 
 Answers are written as text because that is several times faster than building elements; that they are well-formed and
-follow the schema is what the tests check of every one. Neighbours: app.py (HTTP), operations/ (what is inside).
+follow the schema is what the tests check of every one. Neighbours: service.py (what is asked and answered), operations/
+(what is inside).
 """
 
 from __future__ import annotations

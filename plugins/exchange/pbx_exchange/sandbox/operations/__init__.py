@@ -1,6 +1,6 @@
 """The operations of the service, by name; each takes the caller's session and the request, and answers messages.
 
-A new operation is a function and a line here. Neighbour: app.py, the only caller.
+A new operation is a function and a line here. Neighbour: service.py, the only caller.
 """
 
 from __future__ import annotations
