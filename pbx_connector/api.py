@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pbx_rules import Example, Function, Parameter, Value
+from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
@@ -27,7 +27,10 @@ from pbx_connector.model import (
     Account,
     Book,
     BookGone,
+    BookReport,
+    BookStatus,
     BookUnknown,
+    Counts,
     End,
     Gone,
     Mapped,
@@ -42,7 +45,7 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
@@ -54,6 +57,7 @@ from pbx_connector.stores import (
     Entry,
     KeptPlan,
     Label,
+    Left,
     Match,
     Origin,
     ProfileState,
@@ -87,6 +91,8 @@ __all__ = [
     "AuthenticationFailed",
     "Book",
     "BookGone",
+    "BookReport",
+    "BookStatus",
     "BookUnknown",
     "Change",
     "Check",
@@ -95,16 +101,21 @@ __all__ = [
     "Config",
     "ConnectorError",
     "Content",
+    "Cost",
+    "Counts",
+    "Diagnostic",
     "End",
     "Entry",
     "Example",
     "Exporter",
     "Field",
+    "FieldChange",
     "FieldSet",
     "Function",
     "Gone",
     "KeptPlan",
     "Label",
+    "Left",
     "LoadedProfile",
     "MachineError",
     "MailConfig",
@@ -115,6 +126,7 @@ __all__ = [
     "Origin",
     "Parameter",
     "PhoneBook",
+    "PlanSummary",
     "PluginConfig",
     "PluginContext",
     "Pool",
