@@ -124,9 +124,9 @@ class Told:
 
 
 @pytest.fixture
-def prepared(profile: Profile, source: MemorySource, tmp_path: Path) -> Callable[[], Told]:
+def prepared(profile: Profile, source: MemorySource, tmp_path: Path) -> Iterator[Callable[[], Told]]:
     """A phone book with entries to change, to remove and to move, each time anew."""
-    made = []
+    made: list[Told] = []
 
     def prepare() -> Told:
         source.address_books.clear()
