@@ -40,6 +40,8 @@ from pbx_connector.targets import (
 
 if TYPE_CHECKING:
     from pbx_rules import Trace
+UNREAD = "R0809"
+"""The problem with a value that is not what the rules took it for, such as a number that is none."""
 
 
 def _target_table() -> TargetTable:
@@ -150,7 +152,7 @@ def _texts(values: Mapping[str, Value]) -> dict[str, str]:
 
 def _problem(finding: Finding, row: Row, book: Book) -> Problem:
     where = f"{book.title}, row {row.key}" + (f", {finding.where}" if finding.where else "")
-    return Problem(finding.code, finding.message, where, finding.hint, finding.severity)
+    return Problem(finding.code, finding.message, where, finding.hint, finding.severity, value=finding.value)
 
 
 def _breach(row: Row, book: Book) -> Problem:

@@ -80,6 +80,21 @@ def no_such_label(name: str) -> Problem:
     )
 
 
+def unread(values: int) -> Problem:
+    """Of all contacts together; which ones they are stands among the problems."""
+    return Problem(
+        "S207",
+        no_number(values),
+        where="rules",
+        hint="they stand among the problems: correct them at their source, or keep short ones by phone(…, internal: 5)",
+        severity="warning",
+    )
+
+
+def no_number(values: int) -> str:
+    return f"{values} values were no number" if values > 1 else "1 value was no number"
+
+
 def warnings_failed(error: Exception) -> Problem:
     return Problem(
         "S106",

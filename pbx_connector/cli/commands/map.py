@@ -11,8 +11,10 @@ from pbx_connector.application import views
 from pbx_connector.application.trials import Trial, TriedRow
 from pbx_connector.cli import entries, output, reports
 from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, Session
+from pbx_connector.mapping import UNREAD
 from pbx_connector.model import Problem, Record
 from pbx_connector.profile import load_whole
+from pbx_connector.run.problems import no_number
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,7 +47,12 @@ def _show(rows: Iterable[TriedRow]) -> None:
         lines += [_line(key, record) for record in mapped.records[: reports.FIRST - len(lines)]]
     entries.show("", "row", lines)
     output.problems(problems)
-    output.say(f"{records} records, {skipped} rows skipped, {len(problems)} problems", style="bold")
+    output.say(f"{records} records, {skipped} rows skipped, {_counted(problems)}", style="bold")
+
+
+def _counted(problems: list[Problem]) -> str:
+    values = sum(problem.code == UNREAD for problem in problems)
+    return f"{len(problems)} problems" + (f" ({no_number(values)})" if values else "")
 
 
 def _line(key: str, record: Record) -> entries.Line:
