@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-from rich.text import Text
 
 from pbx_connector import rows
 from pbx_connector.application import views
@@ -73,4 +72,4 @@ def _show(mapped: _Mapping) -> None:
 
 def _line(written: WrittenRow, record: Record) -> entries.Line:
     fields, labels = entries.plain(record.fields), entries.plain_labels(record.labels)
-    return entries.Line(Text(written.row.key), Text(output.shown(record.account or "")), fields, labels)
+    return entries.Line(written.row.key, output.shown(record.account or ""), fields, labels)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from pbx_connector.application import views
 from pbx_connector.application.accounts import scope
@@ -86,8 +85,8 @@ def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
         return
     lines = (
         Line(
-            Text(str(entry.id)),
-            Text(output.shown(entry.content.account or "")),
+            str(entry.id),
+            output.shown(entry.content.account or ""),
             plain(entry.content.fields),
             plain_labels(entry.content.labels),
         )

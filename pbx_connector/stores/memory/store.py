@@ -165,6 +165,10 @@ class MemoryStore(Operations):
             state.plans = {number: plan for number, plan in state.plans.items() if plan[0].made.timestamp() >= before}
         return len(old)
 
+    def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
+        kept = [plan for _, (plan, _) in sorted(self._state.plans.items(), reverse=True)]
+        return (plan for plan in kept if profile in (None, plan.profile))
+
     def plan(self, plan: str) -> KeptPlan:
         found = self._state.plans.get(checked_number(plan, "plan"))
         if found is None:

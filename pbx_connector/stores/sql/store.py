@@ -169,6 +169,13 @@ class SqlStore(Operations):
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
+    def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
+        query = select(plan).order_by(plan.c.no.desc())
+        if profile is not None:
+            query = query.where(plan.c.profile == checked_text(profile))
+        with self._database.read() as connection:
+            yield from map(records.to_plan, connection.execute(query, execution_options=plan_queries.STREAMED))
+
     def plan(self, plan_id: str) -> KeptPlan:
         with self._database.read() as connection:
             row = connection.execute(select(plan).where(plan.c.no == checked_number(plan_id, "plan"))).first()
