@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from pbx_rules import Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
@@ -25,7 +28,9 @@ from pbx_connector.model import (
     BookUnknown,
     End,
     Gone,
+    Mapped,
     Problem,
+    Record,
     Report,
     Row,
     RunStatus,
@@ -35,13 +40,33 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Content
+from pbx_connector.plan import Action, Change, Content
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
 from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
-from pbx_connector.stores import ALL, AccountScope, Entry, Label, Match, Origin, Store
+from pbx_connector.stores import (
+    ALL,
+    AccountImport,
+    AccountScope,
+    Entry,
+    KeptPlan,
+    Label,
+    Match,
+    Origin,
+    ProfileState,
+    RunKind,
+    RunRecord,
+    Store,
+    Undone,
+)
 from pbx_connector.targets import TARGETS, Target
+
+if TYPE_CHECKING:
+    from pbx_connector.notifications.outbox import Attempt
+    from pbx_connector.profile import Checked, LoadedProfile, Profile
+    from pbx_connector.run import Progress, Simulation
+    from pbx_connector.schedule import Schedule
 
 __all__ = [
     "ALL",
@@ -53,12 +78,17 @@ __all__ = [
     "TARGETS",
     "TEXT",
     "Account",
+    "AccountImport",
     "AccountScope",
+    "Action",
+    "Attempt",
     "AuthenticationFailed",
     "Book",
     "BookGone",
     "BookUnknown",
+    "Change",
     "Check",
+    "Checked",
     "Command",
     "Config",
     "ConnectorError",
@@ -71,8 +101,11 @@ __all__ = [
     "FieldSet",
     "Function",
     "Gone",
+    "KeptPlan",
     "Label",
+    "LoadedProfile",
     "MailConfig",
+    "Mapped",
     "Match",
     "Notice",
     "NoticeKind",
@@ -83,14 +116,22 @@ __all__ = [
     "PluginContext",
     "Pool",
     "Problem",
+    "Profile",
     "ProfilePath",
+    "ProfileState",
+    "Progress",
     "ProtocolViolation",
     "Question",
+    "Record",
     "Report",
     "Row",
+    "RunKind",
+    "RunRecord",
     "RunStatus",
+    "Schedule",
     "Secret",
     "Server",
+    "Simulation",
     "Skipped",
     "Source",
     "SourceContext",
@@ -104,6 +145,7 @@ __all__ = [
     "Template",
     "Type",
     "Unchanged",
+    "Undone",
     "Unreadable",
     "UsageError",
     "Value",
@@ -111,3 +153,20 @@ __all__ = [
     "application",
     "hookimpl",
 ]
+
+_LATE = {
+    "Attempt": "pbx_connector.notifications.outbox",
+    "Checked": "pbx_connector.profile",
+    "LoadedProfile": "pbx_connector.profile",
+    "Profile": "pbx_connector.profile",
+    "Progress": "pbx_connector.run",
+    "Schedule": "pbx_connector.schedule",
+    "Simulation": "pbx_connector.run",
+}
+"""What functions of the application layer take and give, loaded when it is used: a source needs none of it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATE[name]), name)

@@ -18,6 +18,8 @@ from pbx_connector.stores import ALL, AccountScope, Entry, Label, Match, Store
 if TYPE_CHECKING:
     import typer
 
+    from pbx_connector.application.installation import Installation
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:
@@ -108,24 +110,38 @@ class PluginContext:
         self,
         plugin: str,
         *,
-        config: Callable[[], Config],
+        installation: Callable[[], Installation],
         store: Callable[[], Store],
         open_store: Callable[[], Store],
-        clock: Callable[[], datetime],
+        store_url: Callable[[], str],
     ) -> None:
         self.plugin = plugin
         """The plugin's own name."""
         self.phone_book = PhoneBook(store)
         self.open_store = open_store
         """Opens the phone book anew, to write; use it as `with context.open_store() as store:`."""
-        self.clock = clock
-        """The time, with its zone: UTC."""
-        self._config = config
+        self._installation = installation
+        self._store_url = store_url
+
+    @property
+    def installation(self) -> Installation:
+        """What functions of `pbx_connector.api.application` take. Raises `ConfigError`."""
+        return self._installation()
+
+    @property
+    def store_url(self) -> str:
+        """Where the phone book is, for those functions that open it themselves. Never show it, it may hold a password:
+        `place` of a store is for people."""
+        return self._store_url()
 
     @property
     def config(self) -> Config:
         """Raises `ConfigError` if it cannot be used."""
-        return self._config()
+        return self.installation.config
+
+    def clock(self) -> datetime:
+        """The time, with its zone: UTC. Raises `ConfigError`."""
+        return self.installation.clock()
 
     @property
     def settings(self) -> Any:

@@ -69,6 +69,8 @@ class BookGone:
 
     id: str
     reason: str = ""
+    unwanted: bool = False
+    """It is still there, and the profile's settings do not take it any more: a pattern or a switch was changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,20 @@ class EmptiedBook:
 
     title: str
     held: int
+    unwanted: bool = False
+    """It goes because the profile does not take it any more."""
+
+
+SMALL_BOOK = 5
+"""A book of fewer entries may be emptied like any other change."""
+
+
+def guarded(books: Iterable[EmptiedBook]) -> tuple[EmptiedBook, ...]:
+    """Those that are large enough to ask about. One changed line of a profile drops many books at once, so what it
+    drops counts together."""
+    found = sorted(books, key=lambda book: book.title)
+    dropped = sum(book.held for book in found if book.unwanted)
+    return tuple(book for book in found if (dropped if book.unwanted else book.held) >= SMALL_BOOK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,12 @@ class Source(Protocol):
     for one row: that is an `Unreadable` in the stream.
     """
 
-    def books(self) -> Iterable[Book | BookUnknown]:
-        """Every book that this source can see now; `BookUnknown` for one whose presence it cannot tell."""
+    def books(self) -> Iterable[Book | BookUnknown | Problem]:
+        """Every book that this source can see now; `BookUnknown` for one whose presence it cannot tell.
+
+        A `Problem` of severity `warning` among them is about the list itself, such as a pattern of the settings that
+        matches nothing: it stands in the report beside the warnings of the settings.
+        """
         ...
 
     def look(self, book: Book) -> Book | BookGone | BookUnknown:

@@ -3,10 +3,14 @@
 Command line, service and plugins that are user interfaces read what was asked, call a function here, and show what it
 gives back. Nothing here prints, asks or ends a process; a failure is an exception of `pbx_connector.errors` or a value.
 
-runs, simulations, connections      a profile and its source
+Installation                         which configuration, which plugins, whose clock
+runs, simulations, connections       a profile and its source
 profiles, accounts, entries, templates   what is kept, and by whom
+profile_folder                       the files that the service runs
+exports                              the phone book as a file
+trials                               rules on rows of a file
 history                              which was a profile's last run; the rest of it a store tells by itself
-status, schedules                    how it stands, with a service or without one
+status, service_health, offline_status, schedules   how it stands, with a service or without one
 views                                every JSON shape
 """
 
@@ -20,29 +24,41 @@ if TYPE_CHECKING:
         accounts,
         connections,
         entries,
+        exports,
         history,
         installation,
+        offline_status,
+        profile_folder,
         profiles,
         runs,
         schedules,
+        service_health,
         simulations,
         status,
         templates,
+        trials,
         views,
     )
+    from pbx_connector.application.installation import Installation
 
 __all__ = [
+    "Installation",
     "accounts",
     "connections",
     "entries",
+    "exports",
     "history",
     "installation",
+    "offline_status",
+    "profile_folder",
     "profiles",
     "runs",
     "schedules",
+    "service_health",
     "simulations",
     "status",
     "templates",
+    "trials",
     "views",
 ]
 
@@ -51,4 +67,6 @@ def __getattr__(name: str) -> Any:
     """Each part is loaded when it is used: a plugin that only reads pays for nothing else."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "Installation":
+        return import_module(f"{__name__}.installation").Installation
     return import_module(f"{__name__}.{name}")

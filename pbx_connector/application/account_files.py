@@ -1,4 +1,4 @@
-"""Reads the accounts of a phone system from CSV or JSON; all that is wrong with a file is told at once, by line."""
+"""Reads the accounts of a phone system from CSV or JSON; all that is wrong with one is reported together, by line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pbx_connector.plan import storable
 COLUMNS = ("id", "username", "email")
 MAX_BYTES = 50_000_000
 TOLD = 20
-"""So many faults are told one by one."""
+"""So many faults are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def read_accounts(path: Path) -> list[Account]:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: that is no list of accounts")
+            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: that is not a list of accounts")
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
@@ -134,4 +134,4 @@ def account_fault(account: Account) -> str:
         return "it has characters that no phone book can hold"
     if not account.id:
         return "the id is missing"
-    return f"{account.email!r} is no e-mail address" if account.email and account.email.count("@") != 1 else ""
+    return f"{account.email!r} is not an e-mail address" if account.email and account.email.count("@") != 1 else ""

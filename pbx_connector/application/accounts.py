@@ -9,7 +9,7 @@ from pbx_connector.application.account_checks import check_removals, doubts
 from pbx_connector.application.account_files import account_fault
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
-from pbx_connector.stores import ALL, AccountImport, AccountScope, Store
+from pbx_connector.stores import ALL, AccountImport, Accounts, AccountScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class PlannedImport:
     remove_missing: bool
 
 
-def add_account(store: Store, id: str, username: str = "", email: str = "") -> tuple[Account, tuple[str, ...]]:
+def add_account(store: Accounts, id: str, username: str = "", email: str = "") -> tuple[Account, tuple[str, ...]]:
     """The account and what is doubtful about it. Raises `UsageError` for what can be no account, or is one already."""
     added = Account(id.strip(), username.strip(), email.strip())
     if fault := account_fault(added):
@@ -34,25 +34,25 @@ def add_account(store: Store, id: str, username: str = "", email: str = "") -> t
     return added, tuple(doubts(AccountImport(added=(added,)), held))
 
 
-def plan_import(store: Store, accounts: Sequence[Account], *, remove_missing: bool) -> PlannedImport:
+def plan_import(store: Accounts, accounts: Sequence[Account], *, remove_missing: bool) -> PlannedImport:
     changes, held = store.plan_account_import(accounts, remove_missing=remove_missing), store.accounts()
     return PlannedImport(tuple(accounts), changes, tuple(held), tuple(doubts(changes, held)), remove_missing)
 
 
-def import_accounts(store: Store, planned: PlannedImport, *, remove_at_most: int | None = None) -> AccountImport:
+def import_accounts(store: Accounts, planned: PlannedImport, *, remove_at_most: int | None = None) -> AccountImport:
     """Raises `ImportRefused` if too many would go, and `UsageError` if it would change something else by now."""
     check_removals(planned.changes, planned.held, remove_at_most)
     return store.import_accounts(planned.accounts, remove_missing=planned.remove_missing, shown=planned.changes)
 
 
-def known_account(store: Store, id: str) -> str:
+def known_account(store: Accounts, id: str) -> str:
     """Raises `UsageError` if there is no such account."""
     if all(account.id != id for account in store.accounts()):
         raise UsageError(f"there is no account {id!r}", hint="pbx-connector accounts list")
     return id
 
 
-def scope(store: Store, account: str | None, company: bool) -> AccountScope:
+def scope(store: Accounts, account: str | None, company: bool) -> AccountScope:
     """Which entries are asked for: one account's, the company's, or all. Raises `UsageError` for an account together
     with the company, and for an unknown account."""
     if account is not None and company:

@@ -59,7 +59,7 @@ def claim(
         tries = 1
         if held is not None and held.holder not in ("", me) and _in_force(held, now):
             return ClaimHeld(held.at + GRACE)
-        if held is not None and held.due >= due:
+        if held is not None and due <= held.due < now + GRACE:  # a later one is from before the clock was set back
             if held.tries >= MOST_TRIES:
                 return RetriesExhausted(held.tries)
             tries = held.tries + 1

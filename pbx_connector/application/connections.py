@@ -8,10 +8,10 @@ from pbx_connector.errors import ConnectorError
 from pbx_connector.model import Problem
 from pbx_connector.profile import Profile
 from pbx_connector.source import Check, SourceContext
-from pbx_connector.stores import Store
+from pbx_connector.stores import Accounts
 
 
-def test_connection(profile: Profile, store: Store) -> Iterator[Check]:
+def test_connection(profile: Profile, store: Accounts) -> Iterator[Check]:
     """Each step as it is taken; a source without steps of its own is opened, which is one."""
     context = SourceContext(store.accounts(), profile.fields)
     if profile.source.test_connection is not None:

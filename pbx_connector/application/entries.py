@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pbx_connector.application.accounts import known_account
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Content
-from pbx_connector.stores import Entry, Match, Store
+from pbx_connector.stores import Entries, Entry, Match, Store
 
 
-def add_entry(store: Store, account: str | None, fields: Mapping[str, str], labels: Mapping[str, str]) -> Entry:
+def add_entry(store: Entries, account: str | None, fields: Mapping[str, str], labels: Mapping[str, str]) -> Entry:
     """An entry made by hand; private to `account` if one is given. Raises `UsageError` for what cannot be one."""
     return store.add_entry(Content(account, _with_value(fields), _with_value(labels)))
 
 
-def edit_entry(store: Store, entry: int, fields: Mapping[str, str], labels: Mapping[str, str]) -> Entry:
+def edit_entry(store: Entries, entry: int, fields: Mapping[str, str], labels: Mapping[str, str]) -> Entry:
     """Change what is given of an entry made by hand; an empty value takes a field or a label from it.
 
     Raises `UsageError`, also if that changes nothing.

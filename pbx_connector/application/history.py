@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from pbx_connector.duration import parse_duration
 from pbx_connector.errors import UsageError
 from pbx_connector.model import RunStatus
-from pbx_connector.stores import RunKind, RunRecord, Store
+from pbx_connector.stores import History, RunKind, RunRecord
 
 
-def last_run(store: Store, profile: str) -> RunRecord | None:
+def last_run(store: History, profile: str) -> RunRecord | None:
     """The profile's last run that says when it began; those that were killed do not, and what people did by hand since
     (an undo, an adoption) is no run. Schedules, status and notices all go by this one."""
     records = store.runs(profile)
@@ -33,7 +33,7 @@ class Excerpt:
     hidden: int = 0
     """How many of those were left out so far."""
 
-    def of(self, store: Store) -> Iterator[RunRecord]:
+    def of(self, store: History) -> Iterator[RunRecord]:
         """The newest first."""
         left = self.limit
         for record in self._in_time(store.runs(self.profile)):

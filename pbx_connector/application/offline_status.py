@@ -12,23 +12,12 @@ from datetime import datetime
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.reckoning import Basis, look
 from pbx_connector.application.status import ProfileStatus, ServiceStatus, service_status, status_of
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.schedule.offset import offset
-from pbx_connector.stores import RunRecord, Store
-
-
-def last_start(store_url: str, profile: str, now: datetime) -> datetime | None:
-    """When the profile's last run began; None if it never did, or the store does not say. Raises `UsageError`."""
-    watch = StoreWatch(store_url, lambda: now, read_only=True)
-    try:
-        last = last_run(watch.current(), profile)
-    except StoreError:
-        return None
-    finally:
-        watch.close()
-    return last.report.started if last else None
+from pbx_connector.stores import Store
 
 
 class OfflineStatus:
@@ -56,14 +45,13 @@ class OfflineStatus:
         finally:
             self._watch.close()
 
-    def next_run(self, loaded: ProfileFile, last: RunRecord | None) -> datetime | None:
+    def next_run(self, loaded: ProfileFile, basis: Basis) -> datetime | None:
         """When the service would run it; past if that is due already."""
         profile = loaded.profile
         if profile is None or profile.schedule is None:
             return None
-        due = profile.schedule.due(
-            last.report.started if last else None, loaded.seen, self.now, self._installation.zone
-        )
+        zone = self._installation.zone
+        due = profile.schedule.due(basis.start, basis.seen, self.now, zone, served=basis.served)
         return due + offset(profile.id, profile.schedule, self._installation.config.service.jitter)
 
     def _status(self, loaded: ProfileFile) -> ProfileStatus:
@@ -75,10 +63,12 @@ class OfflineStatus:
 
     def _remembered(self, status: ProfileStatus, store: Store, loaded: ProfileFile) -> ProfileStatus:
         last = last_run(store, loaded.id)
+        basis = look(store, loaded.id, last, loaded.seen, self.now)
         alert_state = self._installation.outbox(store).alert_state(loaded.id)
         return replace(
             status.after(last) if last else status,
-            next=self.next_run(loaded, last),
+            next=self.next_run(loaded, basis),
+            set_back=basis.sighting,
             success=alert_state.success,
             trouble=alert_state.in_a_word,
         )

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.application import claims
+from pbx_connector.application import claims, reckoning
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
-from pbx_connector.profile import Profile, ProfileId, check_profile
-from pbx_connector.stores import ProfileState, Store
+from pbx_connector.profile import Checked, LoadedProfile, Profile, ProfileId, check_profile, load_profile
+from pbx_connector.profile import load_whole as load_with_rules
+from pbx_connector.stores import Accounts, EntryReader, Profiles, ProfileState, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,22 @@ class Adopted:
     """The file that would bring the old profile's entries again with its next run; None if there is none."""
 
 
-def needs_accounts(profile: Profile, store: Store) -> bool:
+def load(installation: Installation, file: Path) -> Profile:
+    """A profile that can be run. Raises `ProfileError` with all that is wrong with the file."""
+    return load_profile(file, installation.plugins)
+
+
+def load_whole(installation: Installation, file: Path) -> LoadedProfile:
+    """With what a `trials.Trial` needs. Raises `ProfileError` with all that is wrong with the file."""
+    return load_with_rules(file, installation.plugins)
+
+
+def check(installation: Installation, file: Path) -> Checked:
+    """What is wrong with a file; never raises for what it says."""
+    return check_profile(file, installation.plugins)
+
+
+def needs_accounts(profile: Profile, store: Accounts) -> bool:
     """A profile that uses the account of a row expects personal contacts; without accounts there are none."""
     return "local_id" in profile.fields and not store.accounts()
 
@@ -34,11 +50,12 @@ def adopt(installation: Installation, store: Store, old: str, new: str) -> Adopt
     file = _still_run_from(installation, _known(store, old))
     entries = store.adopt_profile(old, new)
     claims.forget(store, old)
+    reckoning.forget(store, old)
     installation.outbox(store).adopt(old, new)
     return Adopted(entries, file)
 
 
-def removable(installation: Installation, store: Store, id: str) -> ProfileState:
+def removable(installation: Installation, store: Profiles, id: str) -> ProfileState:
     """Raises `UsageError` for a profile that never ran, and for one whose next run would make all entries anew."""
     state = _known(store, id)
     if file := _still_run_from(installation, state):
@@ -54,11 +71,12 @@ def remove(installation: Installation, store: Store, id: str) -> int:
     removable(installation, store, id)
     removed = store.remove_profile(id)
     claims.forget(store, id)
+    reckoning.forget(store, id)
     installation.outbox(store).forget(id)
     return removed
 
 
-def removals(store: Store, id: str) -> Iterator[Change]:
+def removals(store: EntryReader, id: str) -> Iterator[Change]:
     """What `remove` would remove."""
     for entry in store.entries():
         if entry.origin and entry.origin.profile == id:
@@ -75,7 +93,7 @@ def _check_id(id: str) -> None:
         ) from None
 
 
-def _known(store: Store, id: str) -> ProfileState:
+def _known(store: Profiles, id: str) -> ProfileState:
     for state in store.profiles():
         if state.id == id:
             return state

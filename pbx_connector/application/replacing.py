@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from pbx_connector.errors import UsageError
+
 
 @contextmanager
 def replacement(path: Path) -> Iterator[TextIO]:
@@ -28,6 +30,15 @@ def replacement(path: Path) -> Iterator[TextIO]:
         os.replace(name, target)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Raises `UsageError`; nothing has changed then."""
+    try:
+        with replacement(path) as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
 
 
 def _keep_owner(name: str, old: os.stat_result) -> None:

@@ -66,7 +66,7 @@ def _object(line: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise _NoRow(f"this line is no JSON: {error.msg} (column {error.colno})") from None
     except (ValueError, RecursionError):
-        raise _NoRow("this line holds a number that is no number, or is nested too deep") from None
+        raise _NoRow("this line holds a number that is not one, or is nested too deep") from None
     if not isinstance(value, dict):
         raise _NoRow("this line is no JSON object")
     return value

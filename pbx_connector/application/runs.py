@@ -15,8 +15,10 @@ from pbx_connector.notice import Notice
 from pbx_connector.notifications.notify import write_run
 from pbx_connector.notifications.outbox import Attempt
 from pbx_connector.profile import Profile
-from pbx_connector.run import Progress, run_profile
-from pbx_connector.stores import Store
+from pbx_connector.run import Progress as Progress  # this one and the next for user interfaces, too
+from pbx_connector.run import Silent as Silent
+from pbx_connector.run import run_profile
+from pbx_connector.stores import History, SharedState, Store
 
 LOG = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ def failed(
 class Notifications:
     """For runs that somebody waits for: written to the outbox when they end, delivered when they were shown."""
 
-    def __init__(self, installation: Installation, store: Store) -> None:
+    def __init__(self, installation: Installation, store: SharedState) -> None:
         self._installation = installation
         self._outbox = installation.outbox(store)
         self._written: list[tuple[Profile, Report, list[Notice]]] = []
@@ -131,7 +133,7 @@ def _made(
 
 
 def _recorded(
-    installation: Installation, profile: Profile, store: Store, started: datetime, reason: str, error: Exception
+    installation: Installation, profile: Profile, store: History, started: datetime, reason: str, error: Exception
 ) -> RunOutcome:
     """The failed run as the history has it, if it got that far."""
     last = last_run(store, profile.id)
@@ -147,7 +149,7 @@ def _is_news(outcome: RunOutcome, request: RunRequest) -> bool:
     return bool(outcome.report.run) or not request.attended
 
 
-def _prune(installation: Installation, store: Store) -> None:
+def _prune(installation: Installation, store: History) -> None:
     """The run is done all the same; the next one drops what this one could not."""
     try:
         store.prune(installation.config.history.keep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +11,18 @@ from pydantic import ValidationError
 
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
-from pbx_connector.application.offline_status import OfflineStatus, last_start
+from pbx_connector.application.offline_status import OfflineStatus
 from pbx_connector.application.profile_folder import ProfileFile, seen_at
-from pbx_connector.application.replacing import replacement
-from pbx_connector.errors import ProfileError, UsageError
+from pbx_connector.application.reckoning import Basis, look
+from pbx_connector.application.replacing import rewrite
+from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.errors import ProfileError, StoreError, UsageError
 from pbx_connector.profile import Profile, check_text, load_profile
 from pbx_connector.profile.scheduling import with_schedule
 from pbx_connector.schedule import DAILY_AT_NOON, Schedule
 from pbx_connector.stores import Store
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ def scheduled_profiles(offline: OfflineStatus, store: Store) -> list[ScheduledPr
     """All of the folder, the next one to run first."""
     found = []
     for file in offline.folder.files():
-        due = offline.next_run(file, last_run(store, file.id))
+        basis = look(store, file.id, last_run(store, file.id), file.seen, offline.now)
+        due = offline.next_run(file, basis)
         found.append(ScheduledProfile(file, max(due, offline.now) if due else None))
     return sorted(found, key=_order)
 
@@ -71,7 +77,7 @@ def automate(installation: Installation, store_url: str, path: Path, schedule: S
     seen = now if changed != text else seen_at(path)
     due = _due(installation, store_url, checked.profile.id, schedule, seen, now) if schedule else None
     if changed != text:
-        _write(path, changed)
+        rewrite(path, changed)
     return Automated(checked.profile, path, schedule, due, now)
 
 
@@ -89,19 +95,20 @@ def schedule_of(*, cron: str | None, every: str | None, timezone: str | None) ->
         raise UsageError(option + first["msg"].removeprefix("Value error, ")) from None
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        with replacement(path) as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
-
-
 def _due(
     installation: Installation, store_url: str, profile: str, schedule: Schedule, seen: datetime, now: datetime
 ) -> datetime:
-    """As the service reckons it, from the last run."""
-    due = schedule.due(last_start(store_url, profile, now), seen, now, installation.zone)
+    """As the service reckons it, from the last run; from the file alone if the store does not say."""
+    basis = Basis(None, seen)
+    watch = StoreWatch(store_url, lambda: now, read_only=True)
+    try:
+        store = watch.current()
+        basis = look(store, profile, last_run(store, profile), seen, now)
+    except StoreError:
+        LOG.debug("the store does not answer, the next run is reckoned from the file")
+    finally:
+        watch.close()
+    due = schedule.due(basis.start, basis.seen, now, installation.zone, served=basis.served)
     return due.astimezone(schedule.zone(installation.zone))
 
 

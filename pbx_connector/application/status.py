@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.reckoning import Sighting
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.model import Report
 from pbx_connector.stores import RunRecord
@@ -38,6 +39,8 @@ class ProfileStatus:
     hung: bool = False
     reason: str = ""
     """Why its last run failed, in a line."""
+    set_back: Sighting | None = None
+    """What lies in the future by a clock that was set back; None if nothing does."""
 
     def after(self, record: RunRecord) -> ProfileStatus:
         """The same with what the history says of the last run."""

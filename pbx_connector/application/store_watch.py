@@ -18,7 +18,8 @@ SILENCE = 30.0
 
 class StoreWatch:
     def __init__(self, url: str, clock: Callable[[], datetime], *, read_only: bool = False) -> None:
-        self._url = url
+        self.url = url
+        """May hold a password; `place` is for people."""
         self._read_only = read_only
         self._clock = clock
         self._store: Store | None = None
@@ -32,7 +33,7 @@ class StoreWatch:
     @property
     def place(self) -> str:
         """For people; carries no password."""
-        return shown(self._url)
+        return shown(self.url)
 
     def current(self) -> Store:
         """Raises `StoreError` while it does not answer, and `UsageError` for an address of no store.
@@ -72,7 +73,7 @@ class StoreWatch:
 
     def open_another(self) -> Store:
         """A store of its own for whoever asks, who closes it. Raises as `current` does."""
-        return open_store(self._url, read_only=self._read_only, patience=PATIENCE)
+        return open_store(self.url, read_only=self._read_only, patience=PATIENCE)
 
     def _opened(self) -> Store:
         with self._lock:

@@ -7,16 +7,17 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pbx_connector.errors import ConnectorError, ProfileError
+from pbx_connector.errors import ConnectorError, PlanRefused, ProfileError
 from pbx_connector.model import Counts, Problem, Report, RunStatus
 
 if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
     from pbx_rules import Diagnostic, Function, Parameter, Step
 
-    from pbx_connector.application.row_files import WrittenRow
     from pbx_connector.application.schedules import Automated, ScheduledProfile
+    from pbx_connector.application.simulations import Simulation
     from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
-    from pbx_connector.model import Account, BookReport, Mapped
+    from pbx_connector.application.trials import TriedRow
+    from pbx_connector.model import Account, BookReport
     from pbx_connector.plan import Change
     from pbx_connector.profile import Case, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
@@ -43,6 +44,15 @@ def report(of: Report) -> Json:
         "started": of.started.isoformat() if of.started else None,
         "duration": round(of.duration, 3),
     }
+
+
+def refused_report(of: Report, refused: PlanRefused) -> Json:
+    return report(of) | {"plan": refused.plan, "reasons": list(refused.reasons)}
+
+
+def simulation(of: Simulation) -> Json:
+    """Without its records, of which there may be many: each has the shape of a `change`."""
+    return report(of.report) | {"plan": of.plan, "reasons": list(of.reasons)}
 
 
 def failed_report(profile: str, error: ConnectorError) -> Json:
@@ -204,18 +214,23 @@ def diagnostic(of: Diagnostic) -> Json:
     }
 
 
-def mapped_row(written: WrittenRow, mapped: Mapped) -> Json:
+def mapped_row(of: TriedRow) -> Json:
     from pbx_connector.mapping import coded
     from pbx_connector.targets import ENTRY_TABLE
 
     return {
-        "row": written.row.values,
+        "row": of.written.row.values,
         "records": [
-            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)} for record in mapped.records
+            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)}
+            for record in of.mapped.records
         ],
-        "skipped": mapped.skipped,
-        "problems": [problem(one) for one in mapped.problems],
+        "skipped": of.mapped.skipped,
+        "problems": [problem(one) for one in of.mapped.problems],
     }
+
+
+def explained_row(of: TriedRow) -> Json:
+    return mapped_row(of) | {"steps": [step(one) for one in of.steps]}
 
 
 def step(of: Step) -> Json:
@@ -308,6 +323,11 @@ def service_status(of: ServiceStatus, now: datetime) -> Json:
     }
 
 
+def asked_service(listen: str, health: Json, *, answers: bool) -> Json:
+    """What `status` says: of a service that was asked at `listen`, or without its answer."""
+    return {"service": {"listen": listen, "answers": answers}} | health
+
+
 def _server(of: ServerStatus) -> Json:
     return {"plugin": of.plugin, "name": of.name, "address": of.address or None, "reason": of.reason or None}
 
@@ -328,11 +348,12 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
             "reason": of.reason or None,
         },
         "last_success": moment(of.success),
-        "last_success_age": round((now - of.success).total_seconds()) if of.success else None,
+        "last_success_age": max(0, round((now - of.success).total_seconds())) if of.success else None,
         "trouble": of.trouble or None,
         "broken": of.broken or None,
         "running": of.running,
         "hung": of.hung,
+        "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -58,8 +57,8 @@ def _context_for(plugin: str, root: Any) -> PluginContext:
     root.call_on_close(stack.close)
     return PluginContext(
         plugin,
-        config=lambda: root.obj.config_with_plugins,
+        installation=lambda: root.obj.installation,
         store=cache(lambda: stack.enter_context(root.obj.open_store_to_look())),
         open_store=lambda: root.obj.open_store(),
-        clock=lambda: datetime.now(UTC),
+        store_url=lambda: root.obj.store_url,
     )

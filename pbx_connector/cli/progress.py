@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pbx_connector import run
+from pbx_connector.application import runs
 from pbx_connector.model import BookReport
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ class _Bar:
 
 
 @contextmanager
-def progress_bar(*, wanted: bool) -> Iterator[run.Progress]:
+def progress_bar(*, wanted: bool) -> Iterator[runs.Progress]:
     """Shows how far a run is, if `wanted` and if somebody is watching."""
     if not wanted or not sys.stderr.isatty():
-        yield run.Silent()
+        yield runs.Silent()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -1,4 +1,4 @@
-"""The phone book as JSON lines: all of an entry, and whose it is."""
+"""The phone book as JSON lines: each entry as `phonebook list --json` says it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from pbx_connector.api import Entry, Exporter, hookimpl
+from pbx_connector.api import Entry, Exporter, application, hookimpl
 
 
 @hookimpl
@@ -25,12 +25,4 @@ def pbx_exporters() -> Sequence[Exporter]:
 
 def write_jsonl(entries: Iterable[Entry], labels: Sequence[str], stream: TextIO) -> None:
     for entry in entries:
-        content = entry.content
-        parts = {
-            "id": entry.id,
-            "account": content.account,
-            "fields": dict(content.fields),
-            "labels": dict(content.labels),
-            "profile": entry.origin.profile if entry.origin else None,
-        }
-        stream.write(json.dumps(parts, ensure_ascii=False) + "\n")
+        stream.write(json.dumps(application.views.entry(entry), ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""What people were told of each profile and what is on its way to them: one shared state of the store a profile.
+"""What people were told of each profile and what is on its way to them: one value of the shared state for each.
 
 A run's effect on the alert state and the messages it causes are written in one step, so that neither a crash nor a
 second service loses or doubles one. A delivery is claimed by putting off its next attempt: whoever manages that makes
@@ -31,6 +31,8 @@ LONGEST_PAUSE = timedelta(hours=1)
 MOST_DOUBLINGS = 6
 """By then the longest pause is reached; a time span doubled forty times is none that Python can hold."""
 GIVE_UP_AFTER = timedelta(days=2)
+FEWEST_TRIES = 12
+"""Half a day of them: a clock that is set forward makes nothing old."""
 MOST_PENDING = 50
 """A profile: older messages make room for newer ones."""
 
@@ -178,17 +180,16 @@ class Outbox:
         for delivery in outbox_state.pending:
             if delivery.notifier in resting:
                 continue
-            # A due time far off means that the clock was set back.
-            if delivery.due <= now or delivery.due > now + 2 * LONGEST_PAUSE:
-                pause = min(FIRST_PAUSE * 2 ** min(delivery.tries, MOST_DOUBLINGS), LONGEST_PAUSE)
-                claimed = replace(delivery, due=now + pause, tries=delivery.tries + 1)
+            # A due time further off than the last pause means that the clock was set back.
+            if delivery.due <= now or delivery.due > now + _pause(delivery.tries) + FIRST_PAUSE:
+                claimed = replace(delivery, due=now + _pause(delivery.tries + 1), tries=delivery.tries + 1)
                 others = tuple(claimed if other.id == delivery.id else other for other in outbox_state.pending)
                 return replace(outbox_state, pending=others), claimed
         return outbox_state, None
 
     def _attempt(self, profile: str, delivery: Delivery) -> Attempt:
         error = self._hand_over(delivery)
-        late = self._clock() - delivery.written >= GIVE_UP_AFTER
+        late = self._clock() - delivery.written >= GIVE_UP_AFTER and delivery.tries >= FEWEST_TRIES
         if not error or late:
             self._exchange(profile, lambda outbox_state: (_without(outbox_state, delivery.id), None))
         return Attempt(delivery.notifier, delivery.notices, error, delivery.due if error and not late else None)
@@ -218,6 +219,12 @@ def _error_of(notifier: Notifier, delivery: Delivery, config: Config) -> str:
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its text may quote anything
         return f"the plugin {delivery.notifier} failed with {type(error).__name__}"
     return ""
+
+
+def _pause(tries: int) -> timedelta:
+    """Before the next attempt, after so many."""
+    times: int = 2 ** min(max(tries - 1, 0), MOST_DOUBLINGS)
+    return min(FIRST_PAUSE * times, LONGEST_PAUSE)
 
 
 def _key(profile: str) -> str:

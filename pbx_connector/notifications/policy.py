@@ -33,7 +33,7 @@ class AlertState:
     """Where a secret lies: what was told about it."""
     broken: bool = False
     untold: NoticeKind | None = None
-    """Trouble that nobody was there to be told of; None once its runs succeed or it is told."""
+    """What nobody was there to hear of; None once its runs succeed or people have heard."""
 
     @property
     def in_a_word(self) -> str:
@@ -98,6 +98,8 @@ def after_silence(
     since = alert_state.success or alert_state.seen
     if since is None:
         return replace(alert_state, seen=now), []
+    if since > now:  # the clock was set back: it counts as made when this is first seen
+        return replace(alert_state, seen=now, success=alert_state.success and now), []
     silent = now - since
     if alert_state.overdue or silent < config.overdue_after:
         return alert_state, []

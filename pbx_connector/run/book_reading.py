@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
@@ -59,6 +59,8 @@ class BookReading:
     reports: dict[str, BookReport] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     """Those of whole books, by book."""
+    warnings: list[Problem] = field(default_factory=list)
+    """What the source says about its list of books."""
 
     def __post_init__(self) -> None:
         labels = None if self.profile.labels == "create" else frozenset(self.workspace.labels())
@@ -93,6 +95,9 @@ class BookReading:
         listed: dict[str, Book | BookUnknown] = {}
         with _faults():
             for found in self.source.books():
+                if isinstance(found, Problem):
+                    self.warnings.append(replace(found, severity="warning"))
+                    continue
                 book = found.book if isinstance(found, BookUnknown) else found
                 if book.id in listed or not book.id or not storable(book.id):
                     raise ProtocolViolation(f"the source lists an address book twice or without an id: {book.title}")
@@ -127,7 +132,8 @@ class BookReading:
         if isinstance(found, BookUnknown):
             self._give_up(found.book, found.problem, BookStatus.UNKNOWN)
         elif isinstance(found, BookGone):
-            self._close(BookResult(self._held[found.id].book, BookOutcome.GONE), BookStatus.GONE, 0)
+            gone = BookResult(self._held[found.id].book, BookOutcome.GONE, unwanted=found.unwanted)
+            self._close(gone, BookStatus.GONE, 0)
         else:
             self._read(found)
 

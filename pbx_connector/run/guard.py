@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from pbx_connector.plan import SHARED_BY, PlanSummary
+from pbx_connector.plan import SHARED_BY, EmptiedBook, PlanSummary
 from pbx_connector.profile import Limits
+
+_SHOWN = 3
+"""Titles of address books in one sentence."""
 
 
 def objections(plan: PlanSummary, limits: Limits) -> tuple[str, ...]:
@@ -44,5 +47,17 @@ def _too_different(plan: PlanSummary, limits: Limits) -> Iterator[str]:
 
 
 def _emptied(plan: PlanSummary) -> Iterator[str]:
+    dropped = [book for book in plan.emptied if book.unwanted]
     for book in plan.emptied:
-        yield f"it would empty the address book {book.title}, which is still there and has {book.held} entries"
+        if not book.unwanted:
+            yield f"it would empty the address book {book.title}, which is still there and has {book.held} entries"
+    if dropped:
+        yield _dropped(dropped)
+
+
+def _dropped(emptied: Sequence[EmptiedBook]) -> str:
+    shown = ", ".join(book.title for book in emptied[:_SHOWN])
+    more = f" and {len(emptied) - _SHOWN} more" if len(emptied) > _SHOWN else ""
+    books = f"book {shown}, which is" if len(emptied) == 1 else f"books {shown}{more}, which are"
+    held = sum(book.held for book in emptied)
+    return f"the settings no longer take the address {books} still there and would lose {held} entries"

@@ -165,7 +165,7 @@ class PipelineRun:
         counts = _counts(transaction.summary, sum(book.rows for book in books), sum(skipped.values()), many)
         whole = reading.complete and of_rows.errors < TOO_MANY_UNJUDGED
         status = RunStatus.REFUSED if refused else RunStatus.DONE if whole else RunStatus.PARTIAL
-        return self._report(status, counts, tuple(books), found, skipped)
+        return self._report(status, counts, tuple(books), found, skipped, tuple(reading.warnings))
 
     def _report(
         self,
@@ -174,10 +174,11 @@ class PipelineRun:
         books: tuple[BookReport, ...] = (),
         found: tuple[Problem, ...] = (),
         skipped: Mapping[str, int] = MappingProxyType({}),
+        listed: tuple[Problem, ...] = (),
     ) -> Report:
         took = time.monotonic() - self.began
         run, profile = self.workspace.run, self.profile.id
-        warnings = _warnings(self.profile)
+        warnings = (*_warnings(self.profile), *listed)
         return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took, warnings)
 
 

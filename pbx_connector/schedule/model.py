@@ -70,17 +70,30 @@ class Schedule(BaseModel):
             return moment.astimezone(UTC) + self.every
         return times.next_after(str(self.cron), moment, self.zone(default_zone))
 
-    def due(self, last: datetime | None, seen: datetime, now: datetime, default_zone: tzinfo | None = None) -> datetime:
+    def due(
+        self,
+        last: datetime | None,
+        seen: datetime,
+        now: datetime,
+        default_zone: tzinfo | None = None,
+        *,
+        served: datetime | None = None,
+    ) -> datetime:
         """When the next run is wanted; if that is past, one was missed, or several, to be made up for once.
 
-        `last` is the start of the last run, `seen` when the profile came here. A last run that lies in the future means
-        that the clock was set back: a little is waited for, so that no time of day counts twice, more is not.
+        `last` is when the last run counts as begun, `seen` when the profile came here. A clock that was set back makes
+        both lie in the future; whoever asks again and again then says the moment at which this was first seen instead,
+        and in `served` when the last run began by its own clock: a time of day that it served does not count twice.
         """
-        if last is not None and last > now + CLOCK_SET_BACK:
-            last = now
+        if last is not None and last > now:
+            last, served = now, served or last
         if self.every is not None:
-            return min(last or seen, now) if last is None or last > now else last + self.every
-        return self.next_after(last or min(seen, now), default_zone)
+            return min(seen, now) if last is None else last + self.every
+        due = self.next_after(last or min(seen, now), default_zone)
+        if last is None or served is None or not due <= served <= last + CLOCK_SET_BACK:
+            return due
+        after = self.next_after(due, default_zone)
+        return after if after > served else due
 
     def zone(self, default: tzinfo | None = None) -> tzinfo:
         return zone(self.timezone) if self.timezone else default or local_zone()

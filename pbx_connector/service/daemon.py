@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from watchfiles import watch as watch_files
 
-from pbx_connector.application import views
+from pbx_connector.application import reckoning, views
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.application.profile_folder import Folder, ProfileFile
@@ -37,6 +37,7 @@ from pbx_connector.service.scheduler import Scheduler
 from pbx_connector.service.servers import Servers
 from pbx_connector.service.web import Web, health_page
 from pbx_connector.service.worker_pool import Running, WorkerPool
+from pbx_connector.stores import RunRecord, Store
 
 LOG = structlog.stdlib.get_logger(__name__)
 
@@ -52,7 +53,8 @@ MOST_HUNG = 4
 """With so many threads left behind the service ends, for its supervisor to start it anew."""
 SERVERS_STOP = 5.0
 """So many seconds the servers of plugins get to stop."""
-CLOCK_SET = timedelta(seconds=30)
+CLOCK_SET = timedelta(seconds=5)
+"""A clock that differs by more from what it was is said, and all times are computed anew."""
 PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 
@@ -87,6 +89,7 @@ class Service:
         """The store's, as far as it was said."""
         self._looked = threading.Event()
         self._clock_set = threading.Event()
+        self._set_back_said = False
         self._unusable: UsageError | None = None
         self.abandoned: list[Running] = []
         """After `run`: what did not end in time. Their threads live on until the process ends."""
@@ -102,7 +105,7 @@ class Service:
 
     def run(self, stop: threading.Event) -> int:
         """Serve until `stop` is set; returns the exit code. Raises `UsageError` for an address of no store."""
-        self._stop = stop
+        self._stop, offset = stop, self._offset()
         threading.Thread(target=self._mind_store, name="store", daemon=True).start()
         self._looked.wait(FIRST_LOOK)
         if self._unusable:
@@ -116,7 +119,7 @@ class Service:
         LOG.info("serving", profiles=str(self._folder.path), store=self._watch.place, health=self.address or "off")
         if not self._installation.notifiers:
             LOG.warning("nobody hears of failures until mail: or webhook: is in the configuration")
-        code = self._mind(stop)
+        code = self._mind(stop, offset)
         self._shut_down()
         return code
 
@@ -128,8 +131,8 @@ class Service:
 
     # the main thread
 
-    def _mind(self, stop: threading.Event) -> int:
-        offset, announced = self._offset(), False
+    def _mind(self, stop: threading.Event, offset: timedelta) -> int:
+        announced = False
         while not stop.wait(TICK):
             if self._scanned.is_set() and not announced:
                 supervisor.notify("READY=1")
@@ -140,7 +143,7 @@ class Service:
             if self._watch.silent():
                 self._say_lost()
             if self._mind_hung() >= MOST_HUNG:
-                LOG.error("too many runs hang, the service ends to be started anew", hung=MOST_HUNG)
+                LOG.error("too many runs hang, the service ends, to be started again", hung=MOST_HUNG)
                 return EXIT_UNREACHABLE
         return EXIT_DONE
 
@@ -149,10 +152,13 @@ class Service:
         return timedelta(seconds=self._clock().timestamp() - time.monotonic())
 
     def _mind_clock(self, before: timedelta) -> timedelta:
+        """A little, again and again, is as much as all at once."""
         offset = self._offset()
-        if abs(offset - before) > CLOCK_SET:
-            LOG.warning("the clock was set", by=str(offset - before))
-            self._clock_set.set()
+        if abs(offset - before) <= CLOCK_SET:
+            return before
+        LOG.warning("the clock was set", by=str(offset - before))
+        self._set_back_said = False
+        self._clock_set.set()
         return offset
 
     def _store_words(self) -> str:
@@ -298,16 +304,28 @@ class Service:
         loaded = self._loaded.get(profile)
         if loaded is None or loaded.profile is None or loaded.profile.schedule is None:
             return
+        schedule, now = loaded.profile.schedule, self._clock()
         try:
-            last = last_run(self._watch.current(), profile)
+            store = self._watch.current()
+            last = last_run(store, profile)
+            due = self._due(store, loaded, schedule, last, now)
         except StoreError:
             return  # planned when the store is back
-        schedule, now = loaded.profile.schedule, self._clock()
-        due = schedule.due(last.report.started if last else None, loaded.seen, now, self._zone)
         at = self._scheduler.plan(profile, schedule, max(due, again) if again else due, now)
         self._board.change(profile, next=at)
         if last is not None:
             self._board.ran(profile, last)
+
+    def _due(
+        self, store: Store, loaded: ProfileFile, schedule: Schedule, last: RunRecord | None, now: datetime
+    ) -> datetime:
+        basis = reckoning.basis(store, loaded.id, last, loaded.seen, now)
+        self._board.change(loaded.id, set_back=basis.sighting)
+        if basis.sighting and not self._set_back_said:
+            self._set_back_said = True
+            ahead = str(basis.sighting.moment - basis.sighting.at)
+            LOG.warning("the clock was set back, schedules go on from when that was seen", profile=loaded.id, by=ahead)
+        return schedule.due(basis.start, basis.seen, now, self._zone, served=basis.served)
 
     # a worker's thread
 
@@ -316,12 +334,12 @@ class Service:
         loaded = self._loaded.get(run.profile)
         if loaded is None or loaded.profile is None or loaded.profile.schedule is None:
             return None  # removed while it waited
-        schedule, seen = loaded.profile.schedule, loaded.seen
+        schedule = loaded.profile.schedule
         with structlog.contextvars.bound_contextvars(profile=run.profile):
             self._board.change(run.profile, running=True)
             try:
                 outcome = self._execution.attempt(
-                    loaded.profile, lambda last, now: schedule.due(last, seen, now, self._zone), run
+                    loaded.profile, lambda store, last, now: self._due(store, loaded, schedule, last, now), run
                 )
                 return self._settle(loaded, schedule, outcome)
             except StoreError as error:
@@ -352,10 +370,10 @@ class Service:
         """What a plugin's servers are given: the phone book that they read is the service's own, and as reachable."""
         return PluginContext(
             plugin,
-            config=lambda: self._config,
+            installation=lambda: self._installation,
             store=self._watch.current,
             open_store=self._watch.open_another,
-            clock=self._clock,
+            store_url=lambda: self._watch.url,
         )
 
     def _make_web(self) -> Web | None:

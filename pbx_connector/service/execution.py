@@ -22,7 +22,7 @@ from pbx_connector.errors import ConnectorError, ProfileBusy, StoreError
 from pbx_connector.model import BookReport
 from pbx_connector.profile import Profile
 from pbx_connector.service.worker_pool import Running
-from pbx_connector.stores import Store
+from pbx_connector.stores import RunRecord, Store
 
 LOG = structlog.stdlib.get_logger(__name__)
 
@@ -77,12 +77,12 @@ class Execution:
         self._me = claims.new_holder()
 
     def attempt(
-        self, profile: Profile, due_after: Callable[[datetime | None, datetime], datetime], run: Running
+        self, profile: Profile, due_after: Callable[[Store, RunRecord | None, datetime], datetime], run: Running
     ) -> RunOutcome | NotNow:
-        """Run the profile if it is due by the store's history and nobody else has the run."""
+        """Run the profile if it is due after its last run and nobody else has the run."""
         store, now = self._watch.current(), self._installation.clock()
         last = last_run(store, profile.id)
-        due = due_after(last.report.started if last else None, now)
+        due = due_after(store, last, now)
         if due > now:
             return NotNow(due)
         match claims.claim(store, profile.id, due, now, self._me):

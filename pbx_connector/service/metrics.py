@@ -68,7 +68,7 @@ class _Present(Collector):
 
 
 def _age(status: ProfileStatus, now: datetime) -> float | None:
-    return (now - status.success).total_seconds() if status.success else None
+    return max(0.0, (now - status.success).total_seconds()) if status.success else None
 
 
 def _duration(status: ProfileStatus, now: datetime) -> float | None:

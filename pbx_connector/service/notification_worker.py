@@ -35,6 +35,8 @@ from pbx_connector.schedule.zone import zone
 LOG = structlog.stdlib.get_logger(__name__)
 
 REVIEW = timedelta(minutes=1)
+LONG_ASLEEP = timedelta(minutes=30)
+"""No look at the profiles for so long: the machine slept, or its clock was set forward."""
 STORE_GRACE = timedelta(minutes=5)
 """A store that is back by then was not worth a message."""
 BUG = "a bug in the notifications"
@@ -80,7 +82,7 @@ class NotificationWorker:
     def run_ended(self, profile: Profile, report: Report, reason: str) -> None:
         """`reason` says in a line why it failed or was refused."""
         if len(self._ended) >= MOST_WAITING:
-            LOG.error("too many runs wait to be told of, this one is not", profile=profile.id, run=report.run)
+            LOG.error("too many runs wait for their notices, this one gets none", profile=profile.id, run=report.run)
             return
         self._ended.append((profile, report, reason))
         self._wake.set()
@@ -136,6 +138,8 @@ class NotificationWorker:
     def _review_all(self) -> None:
         now = self._clock()
         if self._reviewed is None or not timedelta(0) <= now - self._reviewed < REVIEW:
+            if self._reviewed is not None and now - self._reviewed > LONG_ASLEEP:
+                self._watched.clear()  # what that time asked for is made up for now, and not late yet
             self._reviewed = now
             self._resting.clear()
             profiles = self._profiles()
@@ -152,7 +156,7 @@ class NotificationWorker:
         elif len(self._announced) < MOST_WAITING:
             self._announced.append(report)
         else:
-            LOG.warning("notifiers are too slow to be told of every run", profile=profile.id, run=report.run)
+            LOG.warning("notifiers are too slow to hear of every run", profile=profile.id, run=report.run)
 
     def _review(self, loaded: ProfileFile) -> None:
         outbox = self._outbox()

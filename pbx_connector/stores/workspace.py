@@ -68,6 +68,8 @@ class BookResult:
     checkpoint: str | None = None
     """Counts only if no row of the book must be read again."""
     fingerprint: str = ""
+    unwanted: bool = False
+    """Of a book that is gone: it is still there, and the profile does not take it any more."""
 
 
 class PlanTransaction(Protocol):

@@ -106,6 +106,10 @@ class MemorySource:
     """Books that cannot be told about at the moment, by id."""
     hidden: set[str] = field(default_factory=set)
     """Books that are there but not listed."""
+    unwanted: set[str] = field(default_factory=set)
+    """Books that are there, and that the settings do not take."""
+    warnings: list[Problem] = field(default_factory=list)
+    """What is said beside the list of books."""
     down: SourceError | None = None
     """What listing the books fails with."""
     contexts: list[SourceContext] = field(default_factory=list)
@@ -125,18 +129,21 @@ class MemorySource:
         self.contexts.append(context)
         return nullcontext(self)
 
-    def books(self) -> Iterable[Book | BookUnknown]:
+    def books(self) -> Iterable[Book | BookUnknown | Problem]:
         if self.down:
             raise self.down
+        yield from self.warnings
         for book_id, held in self.address_books.items():
             if book_id in self.unknown:
                 yield BookUnknown(held.book, self.unknown[book_id])
-            elif book_id not in self.hidden:
+            elif book_id not in self.hidden | self.unwanted:
                 yield held.book
 
     def look(self, book: Book) -> Book | BookGone | BookUnknown:
         if book.id in self.unknown:
             return BookUnknown(book, self.unknown[book.id])
+        if book.id in self.unwanted:
+            return BookGone(book.id, "switched off in the settings", unwanted=True)
         return self.address_books[book.id].book if book.id in self.address_books else BookGone(book.id, "not found")
 
     def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:

@@ -5,7 +5,7 @@
         def stage(self): return MyStage(...)  # a SourceStage
 
 `source_contract.py` has the promises about a server that stands still. These are the ones that removals rest on: what
-is gone is told, what is there is never told as gone, and trouble is neither.
+is gone is reported, what is there is never reported as gone, all of a large book is read, and a failure is neither.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Any
 
 from pbx_connector.errors import SourceError
-from pbx_connector.model import Book, BookGone, End, Gone, Row, StreamItem, Unchanged
+from pbx_connector.model import Book, BookGone, End, Gone, Row, StreamItem, Unchanged, Unreadable
 from pbx_connector.source import Source
 
 NOBODY = "a-key-that-no-row-ever-had"
 NONSENSE = "no checkpoint of any source"
+MANY = 1200
+"""More than servers give in one answer: pages of 1,000 in LDAP and EWS are common."""
 
 
 class SourceStage(ABC):
@@ -35,8 +38,18 @@ class SourceStage(ABC):
         """Whether this is the book that the suite plays with."""
 
     @abstractmethod
+    def count(self) -> int:
+        """How many contacts the book has now. Ask the server for its own count, or keep one; never ask the source."""
+
+    @abstractmethod
     def add(self) -> None:
-        """Put one more contact into the book."""
+        """Put one more contact into the book, another one each time."""
+
+    def fill(self) -> None:
+        """Add contacts until the book has `MANY`. Override it if your server takes many at once, or needs more of them
+        before it pages."""
+        for _ in range(MANY - self.count()):
+            self.add()
 
     @abstractmethod
     def change(self) -> None:
@@ -49,6 +62,11 @@ class SourceStage(ABC):
     @abstractmethod
     def remove_book(self) -> None:
         """Take the whole book away."""
+
+    @abstractmethod
+    def cut_short(self) -> None:
+        """From now on the server ends its lists too early: a size limit, a page that is missing, half a file. The book
+        is as large as before. Call `pytest.skip` with the reason if nothing can do that to your source."""
 
     @abstractmethod
     def break_down(self) -> None:
@@ -113,6 +131,37 @@ class MovingSourceContract:
             assert set(source.confirm_gone(book, list(before))) == gone
             assert set(source.confirm_gone(book, [NOBODY])) <= {NOBODY}
 
+    def test_a_full_list_has_every_contact_that_the_server_counts(self, stage: SourceStage) -> None:
+        with stage.open() as source:
+            book = _find(source, stage)
+            assert len(_contacts(_read(source, book))) == stage.count()
+            stage.fill()
+            assert stage.count() >= MANY
+            items = _read(source, book)
+            assert len(_contacts(items)) == stage.count()
+            assert len(_contacts(_read(source, book, None, _versions(_rows(items))))) == stage.count()
+
+    def test_many_keys_are_confirmed_as_few_are(self, stage: SourceStage) -> None:
+        with stage.open() as source:
+            book = _find(source, stage)
+            stage.fill()
+            keys = sorted(_contacts(_read(source, book)))
+            assert set(source.confirm_gone(book, [NOBODY, *keys])) <= {NOBODY}
+
+    def test_a_list_cut_short_is_no_full_list(self, stage: SourceStage) -> None:
+        with stage.open() as source:
+            book = _find(source, stage)
+            stage.fill()
+            before = _read(source, book)
+            there, known = _contacts(before), _versions(_rows(before))
+            stage.cut_short()
+            for since in (None, _end(before).checkpoint):
+                items = _told(partial(source.changes, book, since, known))
+                if any(isinstance(item, End) and item.full for item in items):
+                    assert len(_contacts(items)) == stage.count(), "End(full=True) says that there are no more"
+                assert not there & {item.key for item in items if isinstance(item, Gone)}
+            assert not there & set(_told(lambda: source.confirm_gone(book, sorted(there))))
+
     def test_a_direct_look_knows_that_a_book_is_gone(self, stage: SourceStage) -> None:
         with stage.open() as source:
             book = _find(source, stage)
@@ -166,6 +215,11 @@ def _told(ask: Callable[[], Iterable[Any]]) -> list[Any]:
 
 def _rows(items: Sequence[StreamItem]) -> dict[str, Row]:
     return {item.key: item for item in items if isinstance(item, Row)}
+
+
+def _contacts(items: Sequence[StreamItem]) -> set[str]:
+    """The keys of what a list says is there."""
+    return {item.key for item in items if isinstance(item, Row | Unchanged | Unreadable)}
 
 
 def _versions(rows: Mapping[str, Row]) -> list[tuple[str, str]]:

@@ -67,6 +67,11 @@ class SourceContract:
             declared = set(source_type.fields.names())
             assert {name for row in _all_rows(source) for name in row.values} <= declared
 
+    def test_contacts_are_known_by_fields_that_the_source_declares(self, source_type: SourceType) -> None:
+        if source_type.fields.closed:
+            declared = set(source_type.fields.names())
+            assert {name for names in source_type.fields.known_by for name in names} <= declared
+
     def test_values_have_the_types_that_the_source_declares(self, source: Source, source_type: SourceType) -> None:
         declared = {field.name: _TYPES[field.type] for field in source_type.fields.fields}
         for row in _all_rows(source):

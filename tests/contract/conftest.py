@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from pbx_connector.model import Book, Mapped, Record, Report, Row
 from pbx_connector.profile import Limits, Profile, RemovalLimit
@@ -53,6 +53,18 @@ def dump(store: Store) -> Any:
 
 def grow_older(store: Store, span: timedelta) -> None:
     """As if all runs and plans so far had been made earlier."""
+    if isinstance(store, SqlStore):
+        with store._database.write() as connection:  # they say how long ago they were, whatever the clock says
+            shared = tables["shared_state"]
+            connection.execute(delete(shared).where(shared.c.key.like("losses %")))
+    if isinstance(store, MemoryStore):
+        runs = store._state.runs
+        store._state.runs = {no: replace(run, up=run.up - span.total_seconds()) for no, run in runs.items()}
+    set_clock(store, span)
+
+
+def set_clock(store: Store, span: timedelta) -> None:
+    """As if the clock had been set forward, or back, since the runs and plans so far."""
     if isinstance(store, MemoryStore):
         state = store._state
         state.runs = {no: replace(run, finished=run.finished - span.total_seconds()) for no, run in state.runs.items()}

@@ -314,8 +314,8 @@ def test_undo_gives_nobodys_entries_to_who_got_the_account_id_later(
         0,
         [
             (True, f"run {addition.id} changed it later"),
-            (False, f"account 7 was added anew by run {addition.id}"),
-            (False, f"account 7 was added anew by run {addition.id}"),
+            (False, f"account 7 was added again by run {addition.id}"),
+            (False, f"account 7 was added again by run {addition.id}"),
         ],
     )
     assert names() == {}

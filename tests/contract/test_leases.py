@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from pbx_connector.errors import ProfileBusy, StoreError
 from pbx_connector.model import Report, RunStatus
@@ -45,7 +45,24 @@ def interrupt(source: MemorySource, happening: Callable[[], object]) -> None:
 
 def sleep_long(store: SqlStore) -> None:
     """The lease as the database has it when the machine of its holder slept for an hour."""
-    change_lease(store, renewed=lease.c.renewed - HOUR)
+    with store._database.read() as connection:
+        who = json.loads(connection.execute(select(lease.c.holder)).scalar_one())
+    change_lease(store, renewed=lease.c.renewed - HOUR, holder=json.dumps(who | {"up": who["up"] - HOUR}))
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR])
+def test_rule_9_a_clock_that_is_set_while_a_run_goes_on_lets_no_second_one_begin(
+    run: Run, source: MemorySource, shared: SqlStore, step: float
+) -> None:
+    source.add("public").put("ann", display_name="Ann")
+
+    def set_clock() -> None:
+        change_lease(shared, renewed=lease.c.renewed - step)
+        with pytest.raises(ProfileBusy, match="is going on"):
+            run()
+
+    interrupt(source, set_clock)
+    assert run(source=source.type()).counts.added == 1
 
 
 def test_rule_9_a_run_whose_machine_slept_loses_its_lease_to_the_next_run(

@@ -141,8 +141,8 @@ def test_imported_entries_are_read_only_by_hand(run: Run, source: MemorySource, 
         (person("Ann", nickname="A"), "no field nickname"),
         (person("Ann", notes="a\0b"), "Notes: it has characters that no phone book can hold"),
         (person("Ann", notes="\ud800"), "Notes: it has characters that no phone book can hold"),
-        (person("Ann", fax="none"), "Fax: 'none' is no telephone number"),
-        (person("Ann", email="none"), "E-mail: 'none' is no e-mail address"),
+        (person("Ann", fax="none"), "Fax: 'none' is not a telephone number"),
+        (person("Ann", email="none"), "E-mail: 'none' is not an e-mail address"),
         (Content(None, {"display_name": "Ann"}, {"VIP": "A" * 256}), "label VIP: it has 256 characters"),
     ],
 )
@@ -158,7 +158,7 @@ def test_all_that_is_wrong_with_an_entry_is_said_at_once(store: Store) -> None:
         store.add_entry(wrong)
     assert str(said.value).split("; ") == [
         "Display name is required",
-        "Telephone: 'none' is no telephone number, such as +49 89 99998-190 or 190",
+        "Telephone: 'none' is not a telephone number, such as +49 89 99998-190 or 190",
         "Notes: it has 4001 characters, 4000 are the most",
         "there is no field nickname",
         "the name of a label has more than 80 characters",
@@ -176,7 +176,7 @@ def test_an_edit_is_checked_for_what_it_changes(store: Store) -> None:
     def with_phone(phone: str) -> Content:
         return replace(made.content, fields={**made.content.fields, "phone": phone, "email": "ann@example.com"})
 
-    with pytest.raises(UsageError, match="no telephone number"):
+    with pytest.raises(UsageError, match="not a telephone number"):
         store.edit_entry(made.id, lambda _: with_phone("back office"))
     assert store.edit_entry(made.id, lambda _: with_phone("front office")).content.fields["email"] == "ann@example.com"
 

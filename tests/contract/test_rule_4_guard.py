@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -14,7 +15,7 @@ from pbx_connector.run import simulate_profile
 from pbx_connector.stores import Store
 from pbx_connector.testing import MemorySource
 
-from .conftest import FREE, crowd, fill
+from .conftest import FREE, crowd, fill, grow_older, set_clock
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -158,6 +159,36 @@ def test_rule_4_the_runs_of_the_last_24_hours_count_together(run: Run, source: M
     assert len(names()) == 40
 
 
+@pytest.mark.parametrize("hours", [25, -25, -30 * 24])
+def test_rule_4_a_clock_that_is_set_makes_no_loss_of_today_one_of_another_day(
+    run: Run, source: MemorySource, store: Store, names: Names, hours: int
+) -> None:
+    book = crowd(source, 50)
+    run()
+    for number in range(10):
+        book.drop(f"k{number}")
+    run()
+    book.drop("k10")
+    set_clock(store, timedelta(hours=hours))
+    assert "after 10 and 0 in the last 24 hours" in refused(run).reasons[0]
+
+
+def test_rule_4_losses_by_a_clock_that_was_ahead_count_for_a_day_from_when_that_is_seen(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    book = crowd(source, 50)
+    run()
+    for number in range(10):
+        book.drop(f"k{number}")
+    run()
+    set_clock(store, timedelta(days=-30))
+    book.put("new", display_name="Somebody new")
+    run()
+    grow_older(store, timedelta(hours=25))
+    book.drop("k10")
+    assert run().counts.removed == 1
+
+
 def test_rule_4_a_book_of_five_that_is_still_there_is_not_emptied(run: Run, source: MemorySource, names: Names) -> None:
     book = fill(source.add("small"), "Ann", "Bob", "Cid", "Dee", "Eve")
     crowd(source, 90)
@@ -181,6 +212,34 @@ def test_rule_4_a_book_that_is_gone_counts_as_plain_removals(run: Run, source: M
     run()
     del source.address_books["small"]
     assert run().counts.removed == 5
+
+
+def test_rule_4_a_book_that_the_settings_do_not_take_any_more_is_still_there(
+    run: Run, source: MemorySource, names: Names
+) -> None:
+    fill(source.add("small"), "Ann", "Bob", "Cid", "Dee", "Eve")
+    run()
+    source.unwanted.add("small")
+    refusal = refused(run)
+    wanted = "the settings no longer take the address book Small, which is still there and would lose 5 entries"
+    assert refusal.reasons == (wanted,)
+    assert len(names()) == 5
+    assert run(release=refusal.plan).counts.removed == 5
+
+
+def test_rule_4_books_that_the_settings_do_not_take_any_more_count_together(
+    run: Run, source: MemorySource, names: Names
+) -> None:
+    for number in range(4):
+        fill(source.add(f"small{number}"), f"Ann {number}", f"Bob {number}")
+    run()
+    source.unwanted |= {"small0", "small1"}
+    assert run().counts.removed == 4
+    fill(source.add("small4"), "Cid")
+    run()
+    source.unwanted |= {"small2", "small3", "small4"}
+    assert "Small2, Small3, Small4, which are still there and would lose 5 entries" in refused(run).reasons[0]
+    assert len(names()) == 5
 
 
 def test_rule_4_a_refused_plan_advances_no_checkpoint(run: Run, source: MemorySource, names: Names) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pbx_connector.errors import StoreError
-from pbx_connector.model import Account, Book, BookUnknown, Report
+from pbx_connector.model import Account, Book, BookUnknown, Problem, Report
 from pbx_connector.profile import Profile
 from pbx_connector.run import simulate_profile
 from pbx_connector.stores import Store
@@ -43,7 +43,7 @@ def test_rule_9_an_account_that_is_removed_while_its_book_is_read_changes_nothin
     run()
     listed = source.books
 
-    def remove_meanwhile() -> Iterator[Book | BookUnknown]:
+    def remove_meanwhile() -> Iterator[Book | BookUnknown | Problem]:
         yield from listed()
         store.remove_account("7")
 

@@ -51,6 +51,18 @@ def test_a_source_without_warnings_has_none(run: Run, source: MemorySource) -> N
     assert run().warnings == ()
 
 
+def test_what_is_said_beside_the_list_of_books_stands_in_the_report(
+    run: Run, profile: Profile, source: MemorySource, store: Store
+) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    source.warnings.append(replace(UNSAFE, severity="error"))
+    with simulate_profile(profile, store) as simulation:
+        assert simulation.report.warnings == (UNSAFE,)
+    report = run()
+    assert (report.status, report.warnings, report.counts.problems) == (RunStatus.DONE, (UNSAFE,), 0)
+    assert store.run(report.run).report == report
+
+
 def test_a_plugin_that_fails_over_its_warnings_takes_no_run_down(run: Run, source: MemorySource) -> None:
     def fail(settings: MemorySettings) -> Iterator[Problem]:
         yield UNSAFE

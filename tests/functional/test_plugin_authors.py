@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from product import Connector
@@ -30,6 +32,10 @@ def files_of_the_guide(*names: str) -> dict[str, str]:
 def joined_file_of_the_guide(name: str) -> str:
     """A file that the guide prints in several parts."""
     return "".join(re.findall(rf"```python\n# {name}(?:, continued)?\n(.*?)```", GUIDE, re.DOTALL))
+
+
+def files_in_parts(*names: str) -> dict[str, str]:
+    return {name: joined_file_of_the_guide(name) for name in names}
 
 
 def distribution_of(name: str) -> str:
@@ -65,6 +71,17 @@ def serving(site: Path, config: Path) -> Iterator[Serving]:
             started.process.wait()
 
 
+def csv_profile(folder: Path, lines: str) -> Path:
+    """For the plugin `csv` of the guide."""
+    (folder / "contacts.csv").write_text(f"Name,Phone\n{lines}", encoding="utf-8")
+    profile = folder / "from-csv.yaml"
+    profile.write_text(
+        f'title: From CSV\nsource: csv\nsettings: {{file: "{folder}/contacts.csv"}}\n'
+        'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_phone: "{{Phone}}"\n'
+    )
+    return profile
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     site = tmp_path / "site"
@@ -77,12 +94,7 @@ def test_the_plugin_of_the_guide_shows_up_and_fills_the_phone_book(site: Path, t
     assert listed.returncode == 0
     assert "Contacts from a CSV file" in listed.stdout
     assert "exchange" in listed.stdout
-    (tmp_path / "contacts.csv").write_text('Name,Phone\n"Ann ""Bo"" Lee",+499912345\nJo\\n,1\n', encoding="utf-8")
-    profile = tmp_path / "from-csv.yaml"
-    profile.write_text(
-        f'title: From CSV\nsource: csv\nsettings: {{file: "{tmp_path}/contacts.csv"}}\n'
-        'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_phone: "{{Phone}}"\n'
-    )
+    profile = csv_profile(tmp_path, '"Ann ""Bo"" Lee",+499912345\nJo\\n,1\n')
     ran = connector(site, "run", str(profile))
     assert ran.returncode == 0, ran.stderr
     shown = connector(site, "phonebook", "list").stdout
@@ -120,6 +132,120 @@ def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(sit
     assert "1 passed" in tested.stdout, tested.stdout
 
 
+CONTRACT_OF_CSV = """
+import pytest
+from pbx_csv import Settings, pbx_sources
+from pbx_connector.api import SourceContext
+from pbx_connector.testing import MovingSourceContract, SourceContract, SourceStage
+
+[CSV] = pbx_sources()
+
+class Stage(SourceStage):
+    def __init__(self, file):
+        self.file, self.rows = file, {name: "+491" for name in ("Ann", "Bob", "Cy")}
+        self.write()
+
+    def write(self):
+        lines = ["Name,Phone", *[f"{name},{number}" for name, number in self.rows.items()]]
+        self.file.write_text("\\n".join(lines) + "\\n")
+
+    def open(self): return CSV.open(Settings(file=self.file), SourceContext())
+    def is_staged(self, book): return True
+    def count(self): return len(self.rows)
+    def add(self): self.rows[f"new {len(self.rows)}"] = "+492"; self.write()
+    def change(self): self.rows["Ann"] = "+493"; self.write()
+    def remove(self): del self.rows["Bob"]; self.write()
+    def remove_book(self): pytest.skip("a file that is not there is no proof")
+    def cut_short(self): self.file.write_bytes(self.file.read_bytes()[:-100])
+    def break_down(self): self.file.unlink()
+
+class TestStandingStill(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path):
+        with Stage(tmp_path / "contacts.csv").open() as source:
+            yield source
+
+    @pytest.fixture
+    def source_type(self): return CSV
+
+class TestMoving(MovingSourceContract):
+    @pytest.fixture
+    def stage(self, tmp_path): return Stage(tmp_path / "contacts.csv")
+"""
+
+
+def keeps_every_promise(folder: Path) -> None:
+    """Runs the tests of a plugin in its folder."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    tested = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout
+    assert re.search(r"\d\d passed", tested.stdout), tested.stdout
+
+
+def test_the_source_of_a_file_keeps_every_promise(tmp_path: Path) -> None:
+    (tmp_path / "pbx_csv.py").write_text(files_of_the_guide("pbx_csv.py")["pbx_csv.py"])
+    (tmp_path / "test_csv.py").write_text(CONTRACT_OF_CSV)
+    keeps_every_promise(tmp_path)
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Path:
+    """The folder of the plugin `cards` of the guide, as printed; installed in `cards-site`."""
+    folder = tmp_path / "cards"
+    code = files_in_parts("pbx_cards.py", "cards_server.py", "test_cards.py")
+    install(folder, {"pyproject.toml": distribution_of("cards"), **code}, tmp_path / "cards-site")
+    return folder
+
+
+def test_the_source_on_a_server_keeps_every_promise(cards: Path) -> None:
+    keeps_every_promise(cards)
+
+
+def test_the_source_on_a_server_fills_the_phone_book(cards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(cards)
+    home = Connector(cards.parent)
+    home.environment |= {"PYTHONPATH": str(cards.parent / "cards-site"), "CARDS_TOKEN": "t0ken"}
+    with importlib.import_module("cards_server").CardsServer() as server:
+        fill(server)
+        home.process("accounts", "add", "ann", "--email", "Ann@example.com")
+        home.process("accounts", "add", "bo", "--email", "bo@example.com")
+        home.process("new", "cards", "--url", server.url, "--token-env", "CARDS_TOKEN")
+        assert "warning" not in home.process("check", "cards.yaml").err
+        tested = home.process("test-connection", "cards.yaml").out
+        assert re.search(r"ok +address books: 2 found\nok +account ann", tested), tested
+        assert re.search(r"warning +account bo: the server has no book of theirs", tested), tested
+        report = home.process("run", "cards.yaml", "--json", code=None).json
+        assert (report["counts"]["added"], report["skipped"]) == (2, {"a distribution list": 1})
+        assert [problem["code"] for problem in report["problems"]] == ["CARDS6"]
+        entries = home.process("phonebook", "list", "--json").json
+        assert {entry["account"]: entry["fields"] for entry in entries} == {
+            None: {"display_name": "Lee", "phone": "+49891", "mobile": "+49171"},
+            "ann": {"display_name": "Mum"},
+        }
+        server.asked.clear()
+        home.process("run", "cards.yaml")
+        assert "/books/ann/changes" in server.asked
+        assert "/books/ann/index" not in server.asked
+        assert "/books/company/index" in server.asked  # for the sake of the odd one
+        home.environment["CARDS_TOKEN"] = "another"
+        assert "make a new token" in home.process("run", "cards.yaml", code=4).err
+        profile = cards.parent / "cards.yaml"
+        profile.write_text(profile.read_text().replace(server.url, "http://cards.example.com"))
+        told = home.process("check", profile, code=2).err
+        assert re.search(r"'url': must start with https.*\n.*cards.yaml:4:8", told), told
+
+
+def fill(server: Any) -> None:
+    server.add_book("company", "Customers")
+    server.add_book("ann", "Contacts", owner="ann@example.com")
+    phones = [{"kind": "mobile", "number": "+49171"}, {"kind": "work", "number": "+49891"}]
+    server.put("company", "1", name="Lee", phones=phones)
+    server.put("company", "2", kind="distribution list", name="All")
+    server.put("company", "3", name="Odd", birthday="yesterday")
+    server.put("ann", "1", name="Mum", birthday="1950-01-02")
+
+
 @pytest.fixture
 def phones_site(tmp_path: Path) -> Path:
     site = tmp_path / "phones-site"
@@ -150,6 +276,19 @@ def test_the_command_and_the_format_of_the_guide_work(phones_site: Path, phones:
     assert (mistyped.returncode, "did you mean names?" in mistyped.stderr) == (2, True)
 
 
+def test_the_command_of_the_guide_runs_a_profile_as_the_core_does(
+    phones_site: Path, site: Path, tmp_path: Path
+) -> None:
+    profile = csv_profile(tmp_path, "Ann,+49891234\n")
+    with_csv = Connector(tmp_path)
+    with_csv.environment |= {"PYTHONPATH": f"{phones_site}{os.pathsep}{site}"}
+    report = with_csv.process("refresh", profile).json
+    assert (report["status"], report["counts"]["added"]) == ("done", 1)
+    assert with_csv.process("history", "--json").json[0]["run"] == report["run"]
+    profile.write_text(profile.read_text().replace("csv", "csw"))
+    assert "from-csv.yaml:2:9" in with_csv.process("refresh", profile, code=2).err
+
+
 def test_the_configuration_of_the_guide_is_checked_like_the_cores(
     phones_site: Path, phones: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +311,8 @@ def test_the_server_of_the_guide_answers_until_the_service_ends(phones_site: Pat
         assert (started["plugin"], started["server"]) == ("phones", "callers")
         with urllib.request.urlopen(f"{started['address']}/+49895678", timeout=30) as answer:
             assert answer.read() == b"Bob"
+        with urllib.request.urlopen(f"{started['address']}/runs/from-csv", timeout=30) as answer:
+            assert answer.read() == b"it never ran"
         told = {"plugin": "phones", "name": "callers", "address": started["address"], "reason": None}
         assert service.health["servers"] == [told]
         port = started["address"].rpartition(":")[2]

@@ -11,7 +11,7 @@ from product import Connector
 
 PLUGIN = """
 import typer
-from pbx_connector.api import Command, ConnectorError, hookimpl
+from pbx_connector.api import Command, ConnectorError, application, hookimpl
 
 def group():
     app = typer.Typer()
@@ -24,6 +24,11 @@ def group():
     def label(context: typer.Context, name: str):
         with context.obj.open_store() as store:
             store.add_label(name)
+
+    @app.command()
+    def profiles(context: typer.Context):
+        offline = application.offline_status.OfflineStatus(context.obj.installation, context.obj.store_url)
+        print(*[profile.id for profile in offline.status().profiles])
 
     @app.command()
     def fail():
@@ -73,6 +78,15 @@ def test_a_group_of_commands_reads_and_writes_the_phone_book(tool: Connector) ->
     tool("tool", "label", "VIP")
     assert [label["name"] for label in tool("labels", "list", "--json").json] == ["VIP"]
     assert "Usage: pbx-connector tool" in tool("tool", "--help").out
+
+
+def test_a_command_asks_for_the_status_as_the_core_does(tool: Connector) -> None:
+    folder = tool.home / "profiles"
+    folder.mkdir()
+    (folder / "odd.yaml").write_text("title: [")
+    config = tool.home / "config.yaml"
+    config.write_text(f"profiles: {folder}\n")
+    assert tool("--config", config, "tool", "profiles").out == "odd\n"
 
 
 def test_a_failure_of_a_plugins_command_is_said_like_any_other(tool: Connector) -> None:

@@ -22,6 +22,7 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     serving = serve()
     serving.wait_for("serving")
     connector("automate", profile, "--every", "10s")
+    profile.write_text(f"limits: {{change_at_most: {{share: 100%}}}}\n{profile.read_text()}")
     dropped = profiles / profile.name
     os.rename(profile, dropped)
     first = serving.wait_for("run ended", profile="exchange-contacts")
@@ -29,7 +30,8 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     assert first["added"] == len(connector.entries())
     assert serving.health["ready"] is True
 
-    dropped.write_text(dropped.read_text().replace("{{DisplayName}}", "{{DisplayName}} (dropped)"))
+    changed_text = dropped.read_text().replace("{{DisplayName}}", "{{DisplayName}} (dropped)")
+    dropped.write_text(f"limits:\n  change_at_most: {{share: 100%}}\n{changed_text}")
     serving.wait_for("profile loaded", count=2)
     second = serving.wait_for("run ended", count=2)
     changed = [entry for entry in connector.entries() if entry["fields"]["display_name"].endswith("(dropped)")]

@@ -8,7 +8,6 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -21,6 +20,7 @@ from pbx_rules.types import TEXT
 from pydantic import BaseModel
 
 from pbx_connector import hookspecs
+from pbx_connector.application import Installation
 from pbx_connector.config import Config
 from pbx_connector.errors import PluginError
 from pbx_connector.extensions import Command, Exporter, PluginContext, Server
@@ -222,7 +222,10 @@ KINDS: dict[str, tuple[Callable[[Any], Any], Asked]] = {
 
 
 def context_of(plugin: str) -> PluginContext:
-    return PluginContext(plugin, config=Config, store=MemoryStore, open_store=MemoryStore, clock=datetime.now)
+    installation = Installation(Config(), Plugins(()))
+    return PluginContext(
+        plugin, installation=lambda: installation, store=MemoryStore, open_store=MemoryStore, store_url=str
+    )
 
 
 @pytest.mark.parametrize("hook", KINDS)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import typer
 from pbx_rules import Step
 
-from pbx_connector import rows
 from pbx_connector.application import views
-from pbx_connector.application.row_files import WrittenRow, read_rows
+from pbx_connector.application.trials import Trial, TriedRow
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, Session
 from pbx_connector.cli.values import written
-from pbx_connector.errors import UsageError
 from pbx_connector.mapping import coded
-from pbx_connector.model import Mapped, Record
-from pbx_connector.profile import LoadedProfile, load_whole
+from pbx_connector.model import Record
+from pbx_connector.profile import load_whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,31 +22,19 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         """Trace rows of a file through the rules: what each rule read, and what it gave. With --json: one JSON object a
         line."""
-        loaded = load_whole(profile, Session.of(context).plugins)
-        unusable = 0
-        for row in read_rows(rows_file, loaded.profile.source.fields):
-            unusable += bool(row.problems)
-            steps, mapped = _explained(row, loaded, rows_file.name)
-            if as_json:
-                output.as_json_line(views.mapped_row(row, mapped) | {"steps": [views.step(step) for step in steps]})
-            else:
-                _show(row, steps, mapped)
-        if unusable:
-            raise UsageError(f"{unusable} of the rows of {rows_file} cannot be used", hint="the others are explained")
+        trial = Trial(load_whole(profile, Session.of(context).plugins), rows_file)
+        for tried in trial.explained():
+            output.as_json_line(views.explained_row(tried)) if as_json else _show(tried)
+        trial.require_usable()
 
 
-def _explained(row: WrittenRow, loaded: LoadedProfile, file: str) -> tuple[tuple[Step, ...], Mapped]:
-    if row.problems:
-        return (), Mapped(problems=row.problems)
-    return loaded.rules.trace(row.row).steps, loaded.rules.map(row.row, rows.book_of(row.row.values, file))
-
-
-def _show(row: WrittenRow, steps: Sequence[Step], mapped: Mapped) -> None:
-    if row.problems:
-        output.problems(row.problems)
+def _show(tried: TriedRow) -> None:
+    written, mapped = tried.written, tried.mapped
+    if written.problems:
+        output.problems(written.problems)
         return
-    output.say(f"row {row.row.key}", style="bold")
-    for step in steps:
+    output.say(f"row {written.row.key}", style="bold")
+    for step in tried.steps:
         _show_step(step)
     if mapped.skipped is not None:
         output.say(f"  skipped: {output.shown(mapped.skipped)}", style="bold")

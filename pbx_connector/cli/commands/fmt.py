@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pbx_connector.application.replacing import replacement
+from pbx_connector.application.replacing import rewrite
 from pbx_connector.cli import output
 from pbx_connector.cli.session import ProfileArgument
-from pbx_connector.errors import EXIT_USAGE, UsageError
+from pbx_connector.errors import EXIT_USAGE
 from pbx_connector.profile import format_profile, read_profile
 
-CheckOption = Annotated[bool, typer.Option("--check", help="Change nothing; exit code 2 if it would change.")]
+CheckOption = Annotated[bool, typer.Option("--check", help="Change nothing; exit code 2 if anything would change.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,13 +27,5 @@ def add_to(app: typer.Typer) -> None:
             output.say(f"{profile}: would change")
             raise typer.Exit(EXIT_USAGE)
         else:
-            _write(profile, after)
+            rewrite(profile, after)
             output.say(f"{profile}: formatted")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with replacement(path) as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None

@@ -31,7 +31,7 @@ def list_runs(
     since: Annotated[str | None, typer.Option(help=f"Only what began then or later: {_MOMENT}", metavar="WHEN")] = None,
     until: Annotated[str | None, typer.Option(help="Only what began then or earlier.", metavar="WHEN")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also runs that changed nothing, as --json does.")] = False,
-    limit: Annotated[int, typer.Option(help="As many, the newest first.", min=1)] = 30,
+    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 30,
     store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -79,8 +79,7 @@ def _deliver(notifications: Notifications) -> None:
 
 def _show_refused(store: Store, outcome: RunOutcome, refused: PlanRefused, *, as_json: bool) -> None:
     if as_json:
-        plan = {"plan": refused.plan, "reasons": list(refused.reasons)}
-        output.as_json(views.report(outcome.report) | plan)
+        output.as_json(views.refused_report(outcome.report, refused))
         return
     reports.show_records("This plan was refused; nothing of it was done", store.plan_changes(refused.plan))
     reports.show_totals(store.plan(refused.plan).summary)

@@ -62,6 +62,4 @@ def _show(simulation: Simulation, everything: bool) -> None:
 
 
 def _print_json(simulation: Simulation) -> None:
-    report = views.report(simulation.report)
-    head = report | {"plan": simulation.plan, "reasons": list(simulation.reasons)}
-    output.as_json_with_list(head, "records", map(views.change, simulation.records()))
+    output.as_json_with_list(views.simulation(simulation), "records", map(views.change, simulation.records()))

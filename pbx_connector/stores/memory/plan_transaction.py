@@ -19,6 +19,7 @@ from pbx_connector.plan import (
     blanked_numbers,
     changes_identity,
     content_digest,
+    guarded,
 )
 from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
 from pbx_connector.stores.memory import losses
@@ -26,7 +27,6 @@ from pbx_connector.stores.memory.state import BookState, Held, Line, Note, Run, 
 from pbx_connector.stores.workspace import BookOutcome, BookResult, Outcome, StagedRow
 
 DAY = 86400.0
-SMALL_BOOK = 5
 Place = tuple[str, str, str]
 """Book id, row key, record key."""
 
@@ -118,7 +118,7 @@ class MemoryPlanTransaction:
         lately = [
             run
             for run in self.state.runs.values()
-            if run.record.report.profile == self.profile and run.finished > time.time() - DAY
+            if run.record.report.profile == self.profile and run.up > time.monotonic() - DAY
             if not run.record.released and run.record.undone_by is None
         ]
         held = [self.state.entries[entry].content for entry in self._owned.values()]
@@ -139,7 +139,7 @@ class MemoryPlanTransaction:
             changed=sum(changes_identity(before, after) for before, after in updates),
             removed_lately=sum(run.removed for run in lately),
             blanked_lately=sum(run.blanked for run in lately),
-            emptied=tuple(self._emptied()),
+            emptied=guarded(self._emptied()),
         )
 
     def _emptied(self) -> list[EmptiedBook]:
@@ -149,9 +149,11 @@ class MemoryPlanTransaction:
         left.subtract(step.came_from for step in self.steps if step.action is Action.MOVE)
         left.update(step.place[0] for step in self.steps if step.action in (Action.ADD, Action.MOVE))
         losing = {step.place[0] for step in self.steps if step.action is Action.REMOVE}
-        there = [book for book in losing if self.results[book].outcome is BookOutcome.READ]
-        found = [book for book in there if held[book] >= SMALL_BOOK and not left[book]]
-        return sorted((EmptiedBook(self._title(book), held[book]) for book in found), key=lambda book: book.title)
+        return [
+            EmptiedBook(result.book.title, held[book], result.unwanted)
+            for book, result in self.results.items()
+            if book in losing and not left[book] and (result.unwanted or result.outcome is BookOutcome.READ)
+        ]
 
     def _title(self, book: str) -> str:
         return self.results[book].book.title

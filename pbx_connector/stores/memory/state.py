@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
@@ -60,6 +61,8 @@ class Run:
     blanked: int = 0
     undoes: int | None = None
     """What an undo took back, whether it still counts or not."""
+    up: float = field(default_factory=time.monotonic)
+    """When it finished by a clock that nobody sets."""
 
 
 @dataclass(frozen=True, slots=True)

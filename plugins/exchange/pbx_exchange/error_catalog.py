@@ -259,6 +259,12 @@ NAMELESS = ErrorText(
     "the account has no e-mail address or user name to find its mailbox by",
     "add them to the account, or name it in personal: {skip_accounts: […]}",
 )
+NO_SUCH_FOLDER = ErrorText(
+    _U,
+    "X0603",
+    "no folder with contacts matches this pattern",
+    "correct the path: it begins at the top, as in /Sales/Customers, or with */ for any level",
+)
 UNSENDABLE = ErrorText(
     _P,
     "X0602",

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pbx_connector.api import BookUnknown, Check, ConnectorError, Problem, SourceContext
-from pbx_exchange.address_books.location import BookFinder
+from pbx_exchange.address_books.location import BookFinder, BookLocation
 from pbx_exchange.address_books.personal import PersonalFinder
 from pbx_exchange.address_books.public import PublicFinder
 from pbx_exchange.address_books.shared import SharedFinder
@@ -78,13 +78,22 @@ class _Probe:
         """What can be read; a failure here is one of that place alone."""
         settings, accounts = self._settings, self._context.accounts
         if settings.public.enabled:
-            yield from _read(PublicFinder(self.connection, settings), "public folders")
+            public = PublicFinder(self.connection, settings)
+            yield from _read(public.find(), "public folders")
+            yield from _patterns(public)
         if settings.personal.enabled:
-            for account in accounts:
-                name = f"contacts of account {account.username or account.id}"
-                yield from _read(PersonalFinder(self.connection, settings, [account]), name)
+            yield from self._look_at_accounts()
         if settings.shared.enabled and (settings.shared.owners or settings.shared.discover):
-            yield from _read(SharedFinder(self.connection, settings, accounts), "shared folders")
+            shared = SharedFinder(self.connection, settings, accounts)
+            yield from _read(shared.find(), "shared folders")
+            yield from _patterns(shared)
+
+    def _look_at_accounts(self) -> Iterator[Check]:
+        accounts = self._context.accounts
+        personal = PersonalFinder(self.connection, self._settings, accounts)
+        for account in accounts:
+            yield from _read(personal.find_of(account), f"contacts of account {account.username or account.id}")
+        yield from _patterns(personal)
 
     def _locate(self) -> str:
         self._transport = transport_of(self._settings)
@@ -145,11 +154,15 @@ def _judge(certificate: Any, version: str) -> Check:
     return Check("TLS", detail=detail)
 
 
-def _read(finder: BookFinder, name: str) -> Iterator[Check]:
+def _patterns(finder: BookFinder) -> Iterator[Check]:
+    return (Check(warning.where, warning) for warning in finder.patterns.warnings())
+
+
+def _read(places: Iterator[BookLocation | BookUnknown], name: str) -> Iterator[Check]:
     """One check for what can be read, and one for each thing that cannot."""
     found: Counter[str] = Counter()
     try:
-        for place in finder.find():
+        for place in places:
             if isinstance(place, BookUnknown):
                 yield Check(place.book.title, place.problem)
             found[type(place).__name__] += 1

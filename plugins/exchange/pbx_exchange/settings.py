@@ -6,7 +6,6 @@ Read by `pbx_exchange.connection` (how to get in) and `pbx_exchange.folders` (wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pbx_connector.api import ProfilePath, Secret
+from pbx_exchange.patterns import matches
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -28,7 +28,7 @@ def _switch(value: Any) -> Any:
 def _address(value: str) -> str:
     name, at, domain = value.strip().rpartition("@")
     if not (name and at and domain) or any(character.isspace() for character in value.strip()):
-        raise ValueError("this is no e-mail address; expected something like pbx@example.com")
+        raise ValueError("this is not an e-mail address; expected something like pbx@example.com")
     return value.strip()
 
 
@@ -49,7 +49,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("this is no time zone; expected a name such as Europe/Berlin") from None
+        raise ValueError("this is not a time zone; expected a name such as Europe/Berlin") from None
     return value
 
 
@@ -81,11 +81,11 @@ class Folders(_Settings):
     exclude: tuple[str, ...] = Field((), description="No folder whose path matches one of these patterns.")
 
     def wants(self, path: str) -> bool:
-        return (not self.include or _matches(path, self.include)) and not self.leaves_out(path)
+        return (not self.include or matches(path, self.include)) and not self.leaves_out(path)
 
     def leaves_out(self, path: str) -> bool:
         """The folder and all below it."""
-        return _matches(path, self.exclude)
+        return matches(path, self.exclude)
 
 
 class PublicFolders(Folders):
@@ -239,12 +239,3 @@ _ONLINE = (".office365.com", ".office365.us", ".outlook.cn")
 def is_online(url: str) -> bool:
     """Whether this is Microsoft's own Exchange Online."""
     return (urlsplit(url).hostname or "").endswith(_ONLINE)
-
-
-def _matches(path: str, patterns: tuple[str, ...]) -> bool:
-    path = path.lower().rstrip("/")
-    return any(_matches_one(path, "/" + pattern.lower().strip("/")) for pattern in patterns)
-
-
-def _matches_one(path: str, pattern: str) -> bool:
-    return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}/*")

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Book, BookGone, BookUnknown, End, SourceContext, StreamItem
-from pbx_exchange.address_books.location import SWITCHED_OFF, BookFinder, BookLocation
+from pbx_connector.api import Book, BookGone, BookUnknown, End, Problem, SourceContext, StreamItem
+from pbx_exchange.address_books.location import BookFinder, BookLocation, switched_off
 from pbx_exchange.address_books.personal import PersonalFinder
 from pbx_exchange.address_books.public import PublicFinder
 from pbx_exchange.address_books.shared import SharedFinder
@@ -44,16 +44,17 @@ class ExchangeSource:
         self._finders = {finder.kind: finder for finder in finders}
         self._places: dict[str, BookLocation] = {}
 
-    def books(self) -> Iterator[Book | BookUnknown]:
+    def books(self) -> Iterator[Book | BookUnknown | Problem]:
         for finder in self._finders.values():
             for found in finder.find():
                 yield self._noted(found)
+            yield from finder.patterns.warnings()
 
     def look(self, book: Book) -> Book | BookGone | BookUnknown:
         finder = self._finders.get(book.kind)
         folder = _folder_of(book)
         if finder is None or not folder:
-            return BookGone(book.id, SWITCHED_OFF)
+            return switched_off(book)
         with translated(book.title):
             found = finder.look(book, folder)
         return found if isinstance(found, BookGone) else self._noted(found)

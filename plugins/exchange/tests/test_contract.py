@@ -46,6 +46,9 @@ class FolderStage(SourceStage):
     def is_staged(self, book: Book) -> bool:
         return book.title == self._title
 
+    def count(self) -> int:
+        return len(self._contacts)
+
     def add(self) -> None:
         self._state.add(self._folder, DisplayName="Somebody new")
 
@@ -57,6 +60,9 @@ class FolderStage(SourceStage):
 
     def remove_book(self) -> None:
         self._state.delete_folder(self._folder)
+
+    def cut_short(self) -> None:
+        self._office.sandbox.faults.add(Fault(name="false-end", times=None))
 
     def break_down(self) -> None:
         self._office.sandbox.faults.add(Fault(name="500", times=None))

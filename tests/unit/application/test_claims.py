@@ -106,3 +106,9 @@ def test_a_claim_from_the_future_is_from_a_clock_that_was_set_back(shared_state:
 def test_a_claim_that_cannot_be_read_is_nobodys(shared_state: LocalSharedState, text: str) -> None:
     shared_state.compare_and_set("claim crm", "", text)
     assert isinstance(claim(shared_state, "crm", NOON, NOON, ME), Claim)
+
+
+def test_tries_of_a_run_that_was_due_by_a_clock_that_was_ahead_do_not_count(shared_state: LocalSharedState) -> None:
+    for number in range(MOST_TRIES):
+        assert isinstance(claim(shared_state, "crm", NOON + 30 * DAY, NOON + 30 * DAY + number * GRACE, ME), Claim)
+    assert isinstance(claim(shared_state, "crm", NOON, NOON, OTHER), Claim)

@@ -11,7 +11,7 @@ import pytest
 from pbx_connector.application.history import Excerpt, parse_moment
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Counts, Report, RunStatus
-from pbx_connector.stores import RunKind, RunRecord, Store
+from pbx_connector.stores import History, RunKind, RunRecord
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ class _Store:
 
 
 def shown(excerpt: Excerpt) -> list[int]:
-    return [int(one.id) for one in excerpt.of(cast("Store", _Store()))]
+    return [int(one.id) for one in excerpt.of(cast("History", _Store()))]
 
 
 def test_runs_that_went_well_and_changed_nothing_are_left_out_unless_all_are_asked_for() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from pbx_connector.application import runs
 from pbx_connector.application.history import last_run
@@ -16,31 +17,14 @@ from pbx_connector.application.runs import RunOutcome, RunRequest
 from pbx_connector.config import Config
 from pbx_connector.config.model import HistoryConfig
 from pbx_connector.errors import AuthenticationFailed, PlanRefused, ProfileBusy, ProfileHeld, StoreError, UsageError
-from pbx_connector.model import Book, Mapped, Record, Report, Row, RunStatus
+from pbx_connector.model import Book, Mapped, Report, Row, RunStatus
 from pbx_connector.plan import Content
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile
 from pbx_connector.stores import Store, open_store
+from pbx_connector.stores.sql.schema.tables import run as run_table
+from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
-from pbx_connector.testing.memory_source import MemorySettings
-
-
-def map_row(row: Row, book: Book) -> Mapped:
-    return Mapped((Record("", None, {name: str(value) for name, value in row.values.items()}),))
-
-
-@pytest.fixture
-def source() -> MemorySource:
-    source = MemorySource()
-    book = source.add("public")
-    for number in range(20):
-        book.put(f"r{number}", display_name=f"N{number}")
-    return source
-
-
-@pytest.fixture
-def profile(source: MemorySource) -> Profile:
-    return Profile("crm", "CRM", source.type(), MemorySettings(), map_row, frozenset(), "f1")
 
 
 @pytest.fixture
@@ -110,6 +94,7 @@ def test_what_could_not_begin_is_news_only_where_nobody_sees_it(
     held = office.run(profile, attended=attended)
     assert isinstance(held.error, ProfileHeld)
     assert held.report.run == ""
+    assert "pbx-connector profiles resume" in held.reason
     assert len(office.told) == (1 if attended else 2)
 
 
@@ -148,17 +133,16 @@ def test_a_store_that_cannot_say_how_it_ended_is_raised(
     assert office.told == []
 
 
-def test_a_run_by_hand_prunes_the_history_too(store: Store, profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    office = Office(store, Config(history=HistoryConfig(keep=timedelta(days=30))))
-    kept: list[timedelta] = []
-
-    def prune(keep: timedelta) -> int:
-        kept.append(keep)
-        return 0
-
-    monkeypatch.setattr(store, "prune", prune)
-    office.run(profile)
-    assert kept == [timedelta(days=30)]
+def test_a_run_drops_the_history_that_is_older_than_is_kept(tmp_path: Path, profile: Profile) -> None:
+    with open_store(f"sqlite:///{tmp_path}/book.sqlite") as store:
+        office = Office(store, Config(history=HistoryConfig(keep=timedelta(days=30))))
+        office.run(profile)
+        assert isinstance(store, SqlStore)
+        long_ago = timedelta(days=31).total_seconds()
+        with store._database.write() as connection:
+            connection.execute(update(run_table).values(finished=run_table.c.finished - long_ago))
+        second = office.run(profile)
+        assert [record.id for record in store.runs()] == [second.report.run]
 
 
 def test_a_run_whose_history_cannot_be_pruned_is_done(

@@ -114,6 +114,16 @@ def test_a_clock_that_was_set_back_makes_nobody_late() -> None:
     assert silent(AlertState(success=NOON), hours=-5)[1] == []
 
 
+@pytest.mark.parametrize("alert_state", [AlertState(success=NOON), AlertState(seen=NOON)])
+def test_after_a_clock_was_set_back_silence_counts_from_when_that_was_seen(alert_state: AlertState) -> None:
+    month = 30 * 24
+    alert_state, notices = silent(alert_state, hours=-month, due=NOON - 29 * DAY, watched=NOON - 30 * DAY)
+    assert notices == []
+    later, watched = timedelta(hours=27 - month), NOON - 30 * DAY
+    _, notices = after_silence(alert_state, lambda since: NOON - 29 * DAY, watched, CRM, CONFIG, NOON + later)
+    assert [notice.kind for notice in notices] == [NoticeKind.OVERDUE]
+
+
 def secrets(alert_state: AlertState, today: datetime, *expiries: Expiry) -> tuple[AlertState, list[str]]:
     alert_state, notices = after_look_at_secrets(alert_state, expiries, CRM, CONFIG, today)
     return alert_state, [notice.subject for notice in notices]

@@ -51,6 +51,19 @@ def test_a_clock_set_back_runs_no_time_of_day_twice(back: int) -> None:
     assert DAILY.due(NOON + SECOND, NOON - DAY, NOON - timedelta(minutes=back)) == NOON + DAY
 
 
+@pytest.mark.parametrize("back", [1, 30, 60, 120])
+def test_a_time_of_day_that_was_served_before_the_clock_was_set_back_does_not_count_twice(back: int) -> None:
+    seen = NOON - timedelta(minutes=back)
+    for later in (timedelta(0), timedelta(minutes=back), timedelta(minutes=back + 30)):
+        assert DAILY.due(seen, seen, seen + later, served=NOON + SECOND) == NOON + DAY
+
+
+def test_a_frequent_schedule_does_not_wait_for_the_time_before_the_clock_was_set_back() -> None:
+    seen = NOON - 2 * HOUR
+    often = Schedule(cron="*/5 * * * *", timezone="UTC")
+    assert often.due(seen, seen, seen + SECOND, served=NOON + SECOND) == seen + timedelta(minutes=5)
+
+
 def test_a_clock_set_back_for_years_does_not_wait_for_them() -> None:
     assert DAILY.due(NOON + 1000 * DAY, NOON, NOON - HOUR) == NOON
 

@@ -145,6 +145,11 @@ class World:
         if self._thread:
             self._thread.join(PATIENCE)
 
+    def restart(self) -> None:
+        self.end()
+        self.stop = threading.Event()
+        self.start()
+
     def status(self, name: str) -> dict[str, Any]:
         assert self.service is not None
         found: list[dict[str, Any]] = self.service.health()[1]["profiles"]
@@ -243,12 +248,39 @@ def test_a_clock_that_is_set_forward_makes_what_it_skipped_up_once(world: World)
     assert len(world.opened) == 2
 
 
-def test_a_clock_that_is_set_back_does_not_stop_an_interval(world: World) -> None:
-    world.drop("crm", every="1h")
+@pytest.mark.parametrize("back", [1, 4, 30 * 24])
+@pytest.mark.parametrize("restart", [False, True])
+def test_after_a_clock_was_set_back_a_schedule_goes_on_from_when_that_was_seen(
+    world: World, back: int, restart: bool
+) -> None:
+    world.drop("crm")
     world.start()
-    assert eventually(lambda: world.ran("crm"))
-    world.ahead = timedelta(hours=-2)
+    assert eventually(lambda: world.ran("crm") and not world.status("crm")["running"])
+    world.ahead = timedelta(hours=-back)
+    if restart:
+        world.restart()
+    assert eventually(lambda: world.status("crm").get("set_back"))
+    due = world.status("crm")["next"]
+    assert timedelta(minutes=59) < datetime.fromisoformat(due) - world.clock() <= timedelta(hours=1)
+    world.ahead += timedelta(minutes=50)
+    if restart:
+        world.restart()
+    assert eventually(lambda: world.status("crm").get("next") == due), "it does not slide"
+    world.ahead += timedelta(minutes=11)
     assert eventually(lambda: len(world.opened) == 2)
+    assert eventually(lambda: not world.status("crm")["set_back"])
+
+
+def test_a_file_from_the_future_does_not_keep_a_profile_from_its_first_run(world: World) -> None:
+    world.drop("crm")
+    file = world.profiles / "crm.yaml"
+    file.write_text(file.read_text().replace("{every: 1h}", '"0 * * * *"'))
+    world.ahead = timedelta(days=-30)
+    world.start(jitter="0s")
+    assert eventually(lambda: world.status("crm").get("next"))
+    assert not world.opened
+    world.ahead += timedelta(hours=1, minutes=1)
+    assert eventually(lambda: world.ran("crm"))
 
 
 def test_after_a_restart_what_was_done_is_not_done_again(world: World) -> None:

@@ -11,26 +11,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
 from pbx_connector.application.claims import GRACE
-from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.runs import Notify, RunOutcome
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
 from pbx_connector.config.model import HistoryConfig
 from pbx_connector.errors import AuthenticationFailed, StoreError
-from pbx_connector.model import Book, Mapped, Record, Row, RunStatus
+from pbx_connector.model import Book, Mapped, Row, RunStatus
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.schedule import Schedule
 from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.worker_pool import Running
-from pbx_connector.stores.sql.schema.tables import run as run_table
-from pbx_connector.stores.sql.store import SqlStore
+from pbx_connector.stores import RunRecord, Store
 from pbx_connector.testing import MemorySource
-from pbx_connector.testing.memory_source import MemorySettings
 
 HOURLY = Schedule(every=timedelta(hours=1))
 HOUR = timedelta(hours=1)
@@ -38,24 +34,6 @@ HOUR = timedelta(hours=1)
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def map_row(row: Row, book: Book) -> Mapped:
-    return Mapped((Record("", None, {name: str(value) for name, value in row.values.items()}),))
-
-
-@pytest.fixture
-def source() -> MemorySource:
-    source = MemorySource()
-    book = source.add("public")
-    for number in range(12):
-        book.put(f"r{number}", display_name=f"N{number}")
-    return source
-
-
-@pytest.fixture
-def profile(source: MemorySource) -> Profile:
-    return Profile("crm", "CRM", source.type(), MemorySettings(), map_row, frozenset(), "f1")
 
 
 @pytest.fixture
@@ -88,9 +66,10 @@ def execution(watch: StoreWatch) -> Execution:
 
 
 def attempt(execution: Execution, profile: Profile) -> RunOutcome | NotNow:
-    return execution.attempt(
-        profile, lambda last, moment: HOURLY.due(last, moment, moment), Running(profile.id, time.monotonic())
-    )
+    def due(store: Store, last: RunRecord | None, moment: datetime) -> datetime:
+        return HOURLY.due(last.report.started if last else None, moment, moment)
+
+    return execution.attempt(profile, due, Running(profile.id, time.monotonic()))
 
 
 def ended(outcome: RunOutcome | NotNow) -> RunOutcome:
@@ -101,7 +80,7 @@ def ended(outcome: RunOutcome | NotNow) -> RunOutcome:
 def test_what_is_due_runs_and_then_is_not_due_again(execution: Execution, profile: Profile) -> None:
     first = ended(attempt(execution, profile))
     assert first.report.status is RunStatus.DONE
-    assert first.report.counts.added == 12
+    assert first.report.counts.added == 20
     second = attempt(execution, profile)
     assert isinstance(second, NotNow)
     assert second.again is not None
@@ -138,10 +117,10 @@ def test_a_refused_plan_is_said_with_its_reasons(
     ended(attempt(execution, strict))
     for number in range(10):
         source.address_books["public"].drop(f"r{number}")
-    again = ended(execution.attempt(strict, lambda last, moment: moment, Running("crm", time.monotonic())))
+    again = ended(execution.attempt(strict, lambda store, last, moment: moment, Running("crm", time.monotonic())))
     assert again.report.status is RunStatus.REFUSED
     assert again.reason
-    assert watch.current().count_entries() == 12
+    assert watch.current().count_entries() == 20
 
 
 def test_a_bug_in_a_run_is_a_failed_run(execution: Execution, profile: Profile) -> None:
@@ -168,7 +147,7 @@ def test_a_profile_that_is_being_run_by_hand_is_left_alone_for_a_while(
 def test_a_run_past_its_time_limit_gives_up_and_changes_nothing(watch: StoreWatch, profile: Profile) -> None:
     hurried = make(watch, timedelta(seconds=1))
     late = Running("crm", time.monotonic() - 2)
-    outcome = ended(hurried.attempt(profile, lambda last, moment: moment, late))
+    outcome = ended(hurried.attempt(profile, lambda store, last, moment: moment, late))
     assert outcome.report.status is RunStatus.FAILED
     assert "took longer than 1s and was given up" in outcome.reason
     assert watch.current().count_entries() == 0
@@ -177,7 +156,7 @@ def test_a_run_past_its_time_limit_gives_up_and_changes_nothing(watch: StoreWatc
 def test_a_held_profile_says_so_and_changes_nothing(execution: Execution, profile: Profile, watch: StoreWatch) -> None:
     report = ended(attempt(execution, profile)).report
     watch.current().undo(report.run)
-    outcome = ended(execution.attempt(profile, lambda last, moment: moment, Running("crm", time.monotonic())))
+    outcome = ended(execution.attempt(profile, lambda store, last, moment: moment, Running("crm", time.monotonic())))
     assert outcome.report.run == ""
     assert "pbx-connector profiles resume" in outcome.reason
 
@@ -214,18 +193,6 @@ def test_a_store_that_breaks_in_the_middle_of_a_run_leaves_it_due(
     watch.close()
 
 
-def test_the_last_run_is_the_last_that_says_when_it_began(
-    execution: Execution, profile: Profile, watch: StoreWatch
-) -> None:
-    assert last_run(watch.current(), "crm") is None
-    first = ended(attempt(execution, profile)).report
-    entry = next(iter(watch.current().entries()))
-    watch.current().add_entry(replace(entry.content, fields={"display_name": "By hand"}))
-    found = last_run(watch.current(), "crm")
-    assert found is not None
-    assert found.id == first.run
-
-
 def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
     watch: StoreWatch, profile: Profile, source: MemorySource
 ) -> None:
@@ -233,7 +200,7 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
 
     def hang(row: Row, book: Book) -> Mapped:
         let_go.wait(10)
-        return map_row(row, book)
+        return profile.map(row, book)
 
     execution = make(watch, HOUR)
     other = replace(profile, id="other", title="Other")
@@ -245,17 +212,3 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
         assert isinstance(attempt(execution, profile), NotNow)
         let_go.set()
         assert ended(hanging.result(30)).report.status is RunStatus.DONE
-
-
-def test_a_run_drops_the_history_that_is_older_than_is_kept(
-    watch: StoreWatch, profile: Profile, source: MemorySource
-) -> None:
-    ended(attempt(make(watch, HOUR, keep=timedelta(days=30)), profile))
-    store = watch.current()
-    assert isinstance(store, SqlStore)
-    long_ago = timedelta(days=31).total_seconds()
-    with store._database.write() as connection:
-        connection.execute(update(run_table).values(finished=run_table.c.finished - long_ago))
-    execution = make(watch, HOUR, keep=timedelta(days=30), clock=lambda: now() + timedelta(hours=2))
-    second = ended(attempt(execution, profile))
-    assert [record.id for record in store.runs()] == [second.report.run]

@@ -7,12 +7,13 @@ import threading
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
+from pbx_connector.application import Installation
 from pbx_connector.config import Config
 from pbx_connector.errors import ConnectorError
 from pbx_connector.extensions import PluginContext, Server
@@ -56,13 +57,13 @@ def serve(hook: Callable[[PluginContext], Sequence[Server]]) -> Servers:
     store.add_entry(Content(None, {"display_name": "Ann", "phone": "112"}))
 
     def context(plugin: str) -> PluginContext:
-        config = Config(plugins={plugin: "mine"})
+        installation = Installation(Config(plugins={plugin: "mine"}), Plugins(()))
         return PluginContext(
             plugin,
-            config=lambda: config,
+            installation=lambda: installation,
             store=lambda: store,
             open_store=lambda: store,
-            clock=lambda: datetime.now(UTC),
+            store_url=lambda: "sqlite:///book.sqlite",
         )
 
     return Servers(Plugins([EntryPoint("phones", module.__name__, GROUP)]), context)

@@ -24,11 +24,6 @@ from pbx_connector.stores.sql.schema import migrating
 from pbx_connector.stores.sql.schema.tables import metadata
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
-from pbx_connector.testing.memory_source import MemorySettings
-
-
-def plain(row: Row, book: Book) -> Mapped:
-    return Mapped((Record("", None, {name: str(value) for name, value in row.values.items()}),))
 
 
 @pytest.fixture
@@ -36,11 +31,6 @@ def source() -> MemorySource:
     source = MemorySource()
     source.add("public").put("ann", display_name="Ann")
     return source
-
-
-@pytest.fixture
-def profile(source: MemorySource) -> Profile:
-    return Profile("crm", "CRM", source.type(), MemorySettings(), plain, frozenset(), "f1")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from select import select
 import pytest
 
 from pbx_connector.errors import StoreError
-from pbx_connector.model import Book, Mapped, Record, Row, RunStatus
+from pbx_connector.model import Book, Mapped, Row, RunStatus
 from pbx_connector.plan import Content
 from pbx_connector.profile import Profile
 from pbx_connector.run import run_profile
@@ -26,10 +26,6 @@ ROWS = 1200
 """More than one batch, so that some of them are staged before the server goes."""
 
 
-def plain(row: Row, book: Book) -> Mapped:
-    return Mapped((Record("", None, {name: str(value) for name, value in row.values.items()}),))
-
-
 @pytest.fixture
 def source() -> MemorySource:
     source = MemorySource()
@@ -37,11 +33,6 @@ def source() -> MemorySource:
     for number in range(ROWS):
         book.put(f"k{number:05}", display_name=f"Name {number}", phone=f"+4999{number}")
     return source
-
-
-@pytest.fixture
-def profile(source: MemorySource) -> Profile:
-    return Profile("crm", "CRM", source.type(), MemorySettings(), plain, frozenset(), "f1")
 
 
 def changed(source: MemorySource, profile: Profile) -> Profile:
@@ -60,12 +51,12 @@ def contents(store: Store) -> list[tuple[int, Content]]:
 
 
 def while_reading(profile: Profile, act: Callable[[], None]) -> Profile:
-    def map_row(row: Row, book: Book) -> Mapped:
+    def mapped(row: Row, book: Book) -> Mapped:
         if row.key == f"k{ROWS - 100:05}":
             act()
-        return plain(row, book)
+        return profile.map(row, book)
 
-    return replace(profile, map=map_row, fingerprint="f2")
+    return replace(profile, map=mapped, fingerprint="f2")
 
 
 def once_read(profile: Profile, act: Callable[[], None]) -> Profile:

@@ -31,14 +31,20 @@ def record_run(
     blanked: int = 0,
     released: bool = False,
 ) -> None:
-    """`report.run` is its number; the guard of later runs looks at what was really removed and blanked."""
+    """`report.run` is its number; the guard of later runs looks at what was really removed and blanked.
+
+    An earlier run that lies in the future, because the clock was set back, counts as made now: its losses are those of
+    one day, not of all the days until its time comes.
+    """
+    now = connection.execute(select(dialect.now())).scalar_one()
+    connection.execute(update(run).where(run.c.finished > now).values(finished=now))
     connection.execute(
         insert(run).values(
             no=int(report.run),
             kind=str(kind),
             profile=report.profile or None,
             status=str(report.status),
-            finished=select(dialect.now()).scalar_subquery(),
+            finished=now,
             removed=removed,
             blanked=blanked,
             report=_REPORT.dump_json(report).decode(),

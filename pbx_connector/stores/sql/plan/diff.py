@@ -26,14 +26,11 @@ from sqlalchemy import (
     update,
 )
 
-from pbx_connector.plan import Action, EmptiedBook, PlanSummary
+from pbx_connector.plan import Action, EmptiedBook, PlanSummary, guarded
 from pbx_connector.stores.sql.plan import losses
 from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_move, t_record, t_row
 from pbx_connector.stores.sql.schema.tables import Id, book, provenance, row_note
 from pbx_connector.stores.workspace import BookOutcome, Outcome
-
-SMALL_BOOK = 5
-"""A book of fewer entries may be emptied like any other change."""
 
 _same_row = and_(t_row.c.slot == provenance.c.book, t_row.c.row_key == provenance.c.row_key)
 _same_record = and_(
@@ -177,7 +174,7 @@ def summarize(connection: Connection, profile: str, now: float) -> PlanSummary:
         changed=updated.changed,
         removed_lately=removed_lately,
         blanked_lately=blanked_lately,
-        emptied=tuple(_emptied(connection)),
+        emptied=guarded(_emptied(connection)),
     )
 
 
@@ -191,22 +188,21 @@ def _present(profile: str) -> Select[Any]:
 
 
 def _emptied(connection: Connection) -> list[EmptiedBook]:
-    """Books that are still there, had several entries and would have none, because some of them are removed."""
+    """Books that are still there, had entries and would have none, because some of them are removed."""
     lost = _by_slot(
         connection,
         select(t_change.c.slot)
         .join(t_book, t_book.c.slot == t_change.c.slot)
-        .where(t_change.c.action == Action.REMOVE, t_book.c.outcome == BookOutcome.READ),
+        .where(t_change.c.action == Action.REMOVE, or_(t_book.c.outcome == BookOutcome.READ, t_book.c.unwanted)),
     )
     if not lost:
         return []
     held = _by_slot(connection, select(provenance.c.book.label("slot")).where(provenance.c.book.in_(list(lost))))
     moved_out = _by_slot(connection, select(t_move.c.slot))
     gained = _by_slot(connection, select(t_change.c.slot).where(t_change.c.action.in_([Action.ADD, Action.MOVE])))
-    titles: dict[int, str] = dict(connection.execute(select(t_book.c.slot, t_book.c.title)).all())
+    books = connection.execute(select(t_book.c.slot, t_book.c.title, t_book.c.unwanted)).all()
     left = {slot: held[slot] - many - moved_out.get(slot, 0) + gained.get(slot, 0) for slot, many in lost.items()}
-    empty = [EmptiedBook(titles[slot], held[slot]) for slot in lost if held[slot] >= SMALL_BOOK and not left[slot]]
-    return sorted(empty, key=lambda emptied: emptied.title)
+    return [EmptiedBook(title, held[slot], bool(unwanted)) for slot, title, unwanted in books if left.get(slot) == 0]
 
 
 def _by_slot(connection: Connection, slots: Select[Any]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.plan import IDENTITY, SHARED_BY, Action
+from pbx_connector.stores.sql.history import loss_notes
 from pbx_connector.stores.sql.plan.staging import t_change, t_record
 from pbx_connector.stores.sql.schema.tables import book, entry, provenance, run
 
@@ -43,9 +44,11 @@ def of_updates(connection: Connection, profile: str) -> Losses:
 
 
 def lately(connection: Connection, profile: str, now: float) -> tuple[int, int]:
-    """Entries and numbers. A run that lies in the future, because the clock was set back, counts as well."""
+    """Entries and numbers. A run that lies in the future, because the clock was set back, counts as well, and so does
+    one that is long ago only by a clock that was set forward."""
+    of_today = or_(run.c.finished > now - DAY, run.c.no.in_(loss_notes.recent(connection, profile)))
     query = select(func.sum(run.c.removed), func.sum(run.c.blanked)).where(
-        run.c.profile == profile, run.c.finished > now - DAY, ~run.c.released, run.c.undone_by.is_(None)
+        run.c.profile == profile, of_today, ~run.c.released, run.c.undone_by.is_(None)
     )
     removed, blanked = connection.execute(query).one()
     return removed or 0, blanked or 0

@@ -12,6 +12,7 @@ from pbx_connector.model import Problem, Report
 from pbx_connector.plan import Change, PlanSummary
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Dialect
+from pbx_connector.stores.sql.history import loss_notes
 from pbx_connector.stores.sql.history.records import keep_plan, record_run, to_change
 from pbx_connector.stores.sql.plan import apply, diff, plan_queries
 from pbx_connector.stores.sql.schema.tables import plan
@@ -56,6 +57,8 @@ class SqlPlanTransaction:
             raise StoreError("a simulation applies nothing")
         removed, blanked = self.summary.removed, self.summary.numbers_lost
         record_run(self.connection, self.dialect, report, removed=removed, blanked=blanked, released=released)
+        if removed or blanked:
+            loss_notes.note(self.connection, self.profile, self.run)
         if plan is not None:
             self._use_up(int(plan))
         apply.apply_plan(self.connection, self.dialect, self.profile, self.run, self.results, self.labels, self.mirror)

@@ -25,6 +25,7 @@ t_book = Table(
     required("title"),
     required("outcome"),
     Column("is_full", Boolean, nullable=False),
+    Column("unwanted", Boolean, nullable=False),
     prefixes=TEMPORARY,
 )
 

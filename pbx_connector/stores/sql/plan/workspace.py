@@ -35,7 +35,7 @@ PAGE = 500
 
 class SqlWorkspace:
     def __init__(
-        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.ClaimHeld | None
+        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.Lease | None
     ) -> None:
         self._database = database
         self._connection = connection
@@ -182,7 +182,7 @@ class SqlWorkspace:
     def _book_values(self, slot: int) -> tuple[Any, ...]:
         result = self._results[slot]
         number = slot if slot > 0 else None
-        return slot, number, result.book.id, result.book.title, str(result.outcome), result.full
+        return slot, number, result.book.id, result.book.title, str(result.outcome), result.full, result.unwanted
 
     def incomplete(self, mirror: bool) -> list[str]:
         with self._transaction() as transaction:

@@ -12,6 +12,7 @@ from pbx_connector.api import Book, BookGone, BookUnknown
 from pbx_exchange.error_catalog import OUT_OF_SIGHT
 from pbx_exchange.error_mapping import problem
 from pbx_exchange.folders import Folder, is_not_there
+from pbx_exchange.patterns import PatternUse
 from pbx_exchange.wire.endpoint import Mailbox
 
 SWITCHED_OFF = "switched off in the settings"
@@ -35,6 +36,8 @@ class BookLocation:
 
 class BookFinder(Protocol):
     kind: str
+    patterns: PatternUse
+    """Complete once `find` has come to its end."""
 
     def find(self) -> Iterator[BookLocation | BookUnknown]:
         """All books that can be seen now."""
@@ -43,6 +46,11 @@ class BookFinder(Protocol):
     def look(self, book: Book, folder: str) -> BookLocation | BookGone | BookUnknown:
         """A book of an earlier run, by its folder's id."""
         ...
+
+
+def switched_off(book: Book) -> BookGone:
+    """It may well be there; nobody asked."""
+    return BookGone(book.id, SWITCHED_OFF, unwanted=True)
 
 
 def is_refusal(error: Exception) -> bool:

@@ -9,16 +9,17 @@ from exchangelib import errors as ews
 from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool
 from pbx_exchange.address_books.location import (
     NO_LONGER_THERE,
-    SWITCHED_OFF,
     BookLocation,
     judge,
     judge_unlisted,
+    switched_off,
     unknown,
 )
 from pbx_exchange.connection import Connection
 from pbx_exchange.error_catalog import NAMELESS
 from pbx_exchange.error_mapping import FOREIGN
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_contacts
+from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import AliasUsed, folder_id
@@ -32,6 +33,7 @@ class PersonalFinder:
     def __init__(self, connection: Connection, settings: ExchangeSettings, accounts: Sequence[Account]) -> None:
         self._connection = connection
         self._settings = settings.personal
+        self.patterns = PatternUse(self.kind, settings.personal)
         self._suffix = settings.personal.suffix or settings.mail_domain
         self._threads = settings.connections
         self._accounts = {account.id: account for account in accounts}
@@ -39,17 +41,20 @@ class PersonalFinder:
     def find(self) -> Iterator[BookLocation | BookUnknown]:
         if not self._settings.enabled:
             return
-        wanted = [account for id, account in self._accounts.items() if id not in self._settings.skip_accounts]
         with Pool(self._threads, thread_name_prefix="mailboxes") as pool:
-            for places in pool.map(self._of_account, wanted):
+            for places in pool.map(self._of_account, self._accounts.values()):
                 yield from places
+
+    def find_of(self, account: Account) -> Iterator[BookLocation | BookUnknown]:
+        """Those of one account."""
+        yield from self._of_account(account)
 
     def look(self, book: Book, folder: str) -> BookLocation | BookGone | BookUnknown:
         account = self._accounts.get(book.account or "")
         if account is None:
             return BookGone(book.id, "the account is no longer there")
         if not self._settings.enabled or account.id in self._settings.skip_accounts:
-            return BookGone(book.id, SWITCHED_OFF)
+            return switched_off(book)
         try:
             mailbox, listed = self._open(account)
         except NoName as error:
@@ -60,7 +65,7 @@ class PersonalFinder:
         if found is None:
             return self._look_elsewhere(book, mailbox, folder, listed)
         if not self._settings.wants(found.path):
-            return BookGone(book.id, SWITCHED_OFF)
+            return switched_off(book)
         return judge(book, found) or self._place(account, mailbox, found)
 
     def _look_elsewhere(
@@ -72,6 +77,8 @@ class PersonalFinder:
             return BookGone(book.id, NO_LONGER_THERE) if is_not_there(error) else unknown(book, error)
 
     def _of_account(self, account: Account) -> list[BookLocation | BookUnknown]:
+        if account.id in self._settings.skip_accounts:
+            return []
         of_account = Book(f"personal:{account.id}", f"Contacts of {_name(account)}", self.kind, account.id)
         try:
             mailbox, folders = self._open(account)
@@ -79,6 +86,7 @@ class PersonalFinder:
             return [BookUnknown(of_account, error.problem)]
         except FOREIGN as error:
             return [unknown(of_account, error)]
+        self.patterns.note((folder.path, folder.holds_contacts) for folder in folders)
         wanted = [folder for folder in folders if folder.holds_contacts and self._settings.wants(folder.path)]
         return [self._place(account, mailbox, folder) for folder in wanted]
 

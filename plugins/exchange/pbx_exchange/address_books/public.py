@@ -11,15 +11,16 @@ from pbx_exchange.address_books.location import (
     MOVED_AWAY,
     NO_LONGER_THERE,
     NOT_READABLE,
-    SWITCHED_OFF,
     BookLocation,
     is_refusal,
     judge,
+    switched_off,
     unknown,
 )
 from pbx_exchange.connection import Connection
 from pbx_exchange.error_mapping import FOREIGN
 from pbx_exchange.folders import Folder, Unseen, get_folder, get_folders, is_not_there, public_path, walk_public
+from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.services import folder_id
 
@@ -33,6 +34,7 @@ class PublicFinder:
         self._connection = connection
         self._mailbox = connection.public()
         self._settings = settings.public
+        self.patterns = PatternUse(self.kind, settings.public)
 
     def find(self) -> Iterator[BookLocation | BookUnknown]:
         if not self._settings.enabled:
@@ -46,7 +48,7 @@ class PublicFinder:
 
     def look(self, book: Book, folder: str) -> BookLocation | BookGone | BookUnknown:
         if not self._settings.enabled:
-            return BookGone(book.id, SWITCHED_OFF)
+            return switched_off(book)
         try:
             found = get_folder(self._mailbox, folder_id(folder))
         except ews.ErrorAccessDenied:
@@ -64,11 +66,12 @@ class PublicFinder:
             path = book.title  # a folder above is closed to us: the path known from before is the best there is
         if path is None:
             return BookGone(book.id, MOVED_AWAY)
-        return self._place(found, path) if self._settings.wants(path) else BookGone(book.id, SWITCHED_OFF)
+        return self._place(found, path) if self._settings.wants(path) else switched_off(book)
 
     def _find(self) -> Iterator[BookLocation | BookUnknown]:
         seen: list[Folder] = []
         for found in walk_public(self._mailbox):
+            self._note(found)
             if isinstance(found, Unseen):
                 if not found.id:
                     raise found.error  # about the root, and so about all of them
@@ -77,6 +80,12 @@ class PublicFinder:
             elif found.holds_contacts and self._settings.wants(found.path):
                 seen.append(found)
         yield from self._confirmed(seen)
+
+    def _note(self, found: Folder | Unseen) -> None:
+        if isinstance(found, Folder):
+            self.patterns.note([(found.path, found.holds_contacts)])
+        elif found.id and not is_refusal(found.error):
+            self.patterns.note_unseen(found.path)
 
     def _confirmed(self, folders: Sequence[Folder]) -> Iterator[BookLocation | BookUnknown]:
         """A folder that is listed may still be closed to us: each is asked for directly."""

@@ -16,16 +16,17 @@ from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool, Protoc
 from pbx_exchange.address_books.location import (
     NO_LONGER_THERE,
     NOT_READABLE,
-    SWITCHED_OFF,
     BookLocation,
     judge,
     judge_unlisted,
+    switched_off,
     unknown,
 )
 from pbx_exchange.connection import Connection
 from pbx_exchange.error_catalog import WRONG_OWNER
 from pbx_exchange.error_mapping import FOREIGN
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_shared
+from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.services import distinguished, folder_id
 
@@ -39,6 +40,7 @@ class SharedFinder:
     def __init__(self, connection: Connection, settings: ExchangeSettings, accounts: Sequence[Account]) -> None:
         self._connection = connection
         self._settings = settings.shared
+        self.patterns = PatternUse(self.kind, settings.shared)
         self._threads = settings.connections
         self._service = settings.email.lower()
         named = {owner.lower(): True for owner in settings.shared.owners}
@@ -57,7 +59,7 @@ class SharedFinder:
     def look(self, book: Book, folder: str) -> BookLocation | BookGone | BookUnknown:
         owner = _owner_of(book)
         if not self._settings.enabled or owner not in self._owners:
-            return BookGone(book.id, SWITCHED_OFF)
+            return switched_off(book)
         try:
             found = get_folder(self._connection.delegate(owner), folder_id(folder))
         except ews.ErrorAccessDenied:
@@ -76,7 +78,7 @@ class SharedFinder:
         if folder is None:
             return judge_unlisted(book, found, listed)
         if not self._settings.wants(folder.path):
-            return BookGone(book.id, SWITCHED_OFF)
+            return switched_off(book)
         return self._place(owner, folder, folder.path)
 
     def _gone(self, book: Book, owner: str) -> BookGone | BookUnknown:
@@ -96,6 +98,7 @@ class SharedFinder:
         except _NOT_LISTED as error:
             unasked = isinstance(error, _NOTHING_SHARED) and not self._owners[owner]
             return [] if unasked else [unknown(of_owner, error)]
+        self.patterns.note((folder.path, folder.holds_contacts) for folder in folders)
         wanted = [one for one in folders if one.readable and one.holds_contacts and self._settings.wants(one.path)]
         return [self._place(owner, folder, folder.path) for folder in wanted]
 

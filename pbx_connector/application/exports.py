@@ -1,0 +1,52 @@
+"""The phone book in a format of a plugin: which format, which entries it may have, and a file that is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from pbx_rules.suggest import nearest
+
+from pbx_connector.application.replacing import replacement
+from pbx_connector.errors import StoreError, UsageError
+from pbx_connector.stores import ALL, AccountScope, Store
+
+if TYPE_CHECKING:
+    from pbx_connector.extensions import Exporter
+
+
+def exporter(known: Mapping[str, Exporter], format: str) -> Exporter:
+    """Raises `UsageError`, with a suggestion, if no plugin supplies the format."""
+    if format not in known:
+        close = nearest(format, known)
+        hint = f"did you mean {close}?" if close else f"known formats: {', '.join(known)}"
+        raise UsageError(f"unknown format {format!r}", hint=hint)
+    return known[format]
+
+
+def hides_owners(exporter: Exporter, asked: AccountScope) -> bool:
+    """Whether private entries of several people would stand there without a word whose they are."""
+    return asked is ALL and not exporter.names_owners
+
+
+def permitted(exporter: Exporter, asked: AccountScope, *, agreed: bool) -> AccountScope:
+    """Which of the entries that were asked for a format gets. Read from one that does not say whose a private entry is,
+    it would be a company entry, which is a breach: so those take somebody's word that they are wanted, `agreed`."""
+    return None if hides_owners(exporter, asked) and not agreed else asked
+
+
+def write(exporter: Exporter, store: Store, account: AccountScope, stream: TextIO) -> None:
+    exporter.render(store.entries(account=account), [label.name for label in store.labels()], stream)
+
+
+def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Path) -> None:
+    """In place of a file that is there, once all of it is written. Raises `UsageError` for what can be no file, and
+    `StoreError`."""
+    if not file.name or (file.exists() and not file.is_file()):
+        raise UsageError(f"{file} is a folder, or no file at all", hint="name a file, such as phonebook.csv")
+    try:
+        with replacement(file) as stream:
+            write(exporter, store, account, stream)
+    except OSError as error:
+        raise StoreError(f"{file} cannot be written: {error.strerror}", hint="nothing was changed") from None

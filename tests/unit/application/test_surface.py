@@ -1,0 +1,53 @@
+"""What functions of the application layer take and give has a name in the api, so that a plugin can be typed."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pbx_rules
+import pytest
+
+from pbx_connector import api, application, extensions, stores
+from pbx_connector.notifications.outbox import Outbox
+from pbx_connector.plugins import Plugins
+
+MODULES = sorted(name for name in application.__all__ if name not in ("Installation", "views"))
+ROLES = {getattr(stores, name) for name in stores.__all__ if getattr(getattr(stores, name), "_is_protocol", False)}
+"""A `Store` has all of them."""
+INSIDE = {Plugins, Outbox, *ROLES}
+"""What an installation is made of: nobody who has one needs to name it."""
+ONLY_TYPES = {name: getattr(pbx_rules, name) for name in pbx_rules.__all__} | vars(extensions)
+
+
+def functions(module: ModuleType) -> Iterator[Any]:
+    for name, found in vars(module).items():
+        if not name.startswith("_") and getattr(found, "__module__", "") == module.__name__:
+            yield found
+            if inspect.isclass(found):
+                yield from (each for key, each in vars(found).items() if inspect.isfunction(each) and key[:1] != "_")
+
+
+def classes(hint: Any) -> Iterator[type]:
+    if isinstance(hint, type):
+        yield hint
+    for part in hint if isinstance(hint, list) else typing.get_args(hint):
+        yield from classes(part)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_it_takes_and_gives_can_be_named(name: str) -> None:
+    module = getattr(application, name)
+    hints = [typing.get_type_hints(each, ONLY_TYPES | vars(module)) for each in functions(module)]
+    used = {one for each in hints for hint in each.values() for one in classes(hint)}
+    ours = {one for one in used if one.__module__.startswith("pbx_connector.")} - INSIDE
+    hidden = {one for one in ours if not one.__module__.startswith("pbx_connector.application")}
+    assert {one.__name__ for one in hidden} <= set(api.__all__)
+
+
+@pytest.mark.parametrize("name", api.__all__)
+def test_every_name_of_the_api_is_there(name: str) -> None:
+    assert getattr(api, name) is not None
