@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pbx_connector import files
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
 from pbx_connector.plan import storable
@@ -51,13 +52,9 @@ def read_accounts(path: Path) -> list[Account]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: that is not a list of accounts")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as CSV UTF-8") from None
+        return files.read_text(path, at_most=MAX_BYTES)
+    except files.UnreadableFile as error:
+        raise UsageError(f"{files.shown(path)} cannot be read: {error}", hint=error.hint) from None
 
 
 def _in_csv(text: str, path: Path) -> Iterator[Part]:

@@ -11,7 +11,7 @@ import pytest
 from pbx_connector.errors import PlanRefused, ProfileHeld, SourceUnavailable, UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import RunKind, Store
 from pbx_connector.testing import MemorySource
@@ -20,7 +20,7 @@ from .conftest import dump, fill, grow_older
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
-FREE = Limits(RemovalLimit(share=1.0, entries=1000))
+FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
 
 
 def person(name: str, account: str | None = None, **fields: str) -> Content:

@@ -141,7 +141,7 @@ def test_a_bad_line_is_reported_with_its_number_and_the_others_are_mapped(
 
 def test_a_rows_file_that_is_not_there_is_a_usage_error(connector: Connector, write: Any) -> None:
     done = connector("map", write("p.yaml", PROFILE), "--rows", "none.jsonl", code=2)
-    assert "the rows file none.jsonl cannot be read: No such file or directory" in done.err
+    assert "the rows file none.jsonl cannot be read: there is no such file" in done.err
 
 
 def test_the_tests_of_a_profile_pass(connector: Connector, write: Any) -> None:

@@ -84,5 +84,5 @@ def test_a_file_of_faults_is_told_in_few_lines(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(UsageError, match="there is no such file"):
         read_accounts(tmp_path / "none.csv")

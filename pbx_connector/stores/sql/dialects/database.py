@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
@@ -77,6 +78,8 @@ class Database:
     place: str
     """For people; carries no password."""
     read_only: bool = False
+    file: Path | None = None
+    """What holds it, if it is one file of this machine."""
 
     @contextmanager
     def translated(self) -> Iterator[None]:
