@@ -10,10 +10,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType
 
-from pbx_rules.functions.phone_text import Run, clean, runs
+from pbx_rules.functions.phone_text import LONGEST, Run, clean, runs
 
-LONGEST = 250
-"""Characters; longer texts are no phone numbers."""
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 _LAST_IN_PARENTHESES = re.compile(r"[0-9].*\([^()]*\)[^0-9]*$")
 _ITEM = re.compile(r"\(?[1-9][0-9]?[.)]\s+")
@@ -23,6 +21,8 @@ _COUNTED = re.compile(r"(?<![0-9])([0-9]+) [1-9][0-9]?(\. *| ?)$")
 _ENDING = re.compile(r"-?\s*([0-9]+)")
 _SHORTEST = 6
 """Digits, without the country's code, of a number behind which a slash divides two."""
+_MOST = 22
+"""Digits of the longest number, with what is dialled in front of a country's code."""
 _LISTED = re.compile(r"[;,|\n]")
 _SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 """Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
@@ -91,7 +91,9 @@ class _Reader:
         return first in ("+", "0") or (first.isdigit() and not self._zero)
 
     def _number(self, text: str) -> PhoneNumber | None:
-        return None if _LAST_IN_PARENTHESES.search(text) else _valid(text, self._region)
+        if _length(text) > _MOST or _LAST_IN_PARENTHESES.search(text):
+            return None
+        return _valid(text, self._region)
 
     def _trimmed(self, run: Run) -> str:
         """Without the digits that number an item or begin a word; blank if it is not certain which they are."""
