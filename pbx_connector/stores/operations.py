@@ -88,12 +88,12 @@ class Operations:
     # what whole runs and profiles did
 
     def undo(self: ChangeSetHost, run: str) -> Undone:
-        with _undoing(self, run) as undone:
+        with _undo(self, run) as undone:
             pass
         return undone
 
     def simulate_undo(self: ChangeSetHost, run: str) -> Undone:
-        with suppress(_OnlyASimulation), _undoing(self, run) as undone:
+        with suppress(_OnlyASimulation), _undo(self, run) as undone:
             raise _OnlyASimulation
         return replace(undone, run="")
 
@@ -111,7 +111,7 @@ class _OnlyASimulation(Exception):
 
 
 @contextmanager
-def _undoing(store: ChangeSetHost, run: str) -> Iterator[Undone]:
+def _undo(store: ChangeSetHost, run: str) -> Iterator[Undone]:
     profile = _undoable(store.run(run)).report.profile
     with store.changeset(RunKind.UNDO, f"run {run} undone", profile) as changeset:
         if (owner := _undoable(store.run(run)).report.profile) != profile:
