@@ -14,6 +14,7 @@ from lxml.builder import ElementMaker
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 MESSAGES = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
+ERRORS = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 TYPES = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 
 NAMESPACES = {"m": MESSAGES[1:-1], "t": TYPES[1:-1]}
