@@ -54,7 +54,13 @@ def list_accounts(context: typer.Context, store_url: StoreOption = None, as_json
 
 def import_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV with the columns id, username, email; or JSON.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with the columns id, username, email (or Benutzername, E-Mail, extension and the like); or JSON.",
+            metavar="FILE",
+        ),
+    ],
     remove_missing: Annotated[
         bool, typer.Option("--remove-missing", help="Also remove the accounts that are not in the file.")
     ] = False,
@@ -67,7 +73,7 @@ def import_file(
     as_json: JsonOption = False,
 ) -> None:
     """Add and update accounts from a file."""
-    accounts = read_accounts(file)
+    accounts = read_accounts(file, output.note)
     with Session.of(context, store_url).open_store() as store:
         planned = plan_import(store, accounts, remove_missing=remove_missing)
         for doubt in planned.doubts:
