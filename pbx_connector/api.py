@@ -19,7 +19,7 @@ from pbx_connector.errors import (
     StoreError,
     UsageError,
 )
-from pbx_connector.extensions import Command, Exporter, PhoneBook, PluginContext, Server
+from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.model import (
     Account,
@@ -96,6 +96,7 @@ __all__ = [
     "End",
     "Entry",
     "Example",
+    "ExportOptions",
     "Exporter",
     "Field",
     "FieldSet",

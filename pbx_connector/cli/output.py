@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
 
 if TYPE_CHECKING:
@@ -65,12 +66,6 @@ def say(line: str = "", *, style: str = "") -> None:
     from rich.text import Text
 
     _print(Text(line, style=style))
-
-
-def counted(many: int, noun: str) -> str:
-    """`1 entry`, `2 entries`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{many} {noun if many == 1 else plural}"
 
 
 def local(moment: datetime) -> str:
@@ -141,7 +136,7 @@ def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
         _aside(f"{problem.severity}[{problem.code}]: ", "yellow", told)
         hint(problem.hint)
     if len(found) > at_most:
-        warn(f"{len(found) - at_most} more problems; --json lists all of them")
+        warn(f"{counted(len(found) - at_most, 'more problem')}; --json lists all of them")
 
 
 def _place(problem: Problem) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pbx_connector.application import views
 from pbx_connector.cli import entries, output
+from pbx_connector.counting import counted
 from pbx_connector.model import BookStatus, Counts, Report
 from pbx_connector.plan import Action, Change, FieldChange, PlanSummary
 
@@ -26,7 +27,7 @@ def show_report(report: Report) -> None:
     shown = report.books
     if len(shown) > MANY_BOOKS:
         shown = tuple(book for book in shown if book.status is not BookStatus.DONE)
-        output.say(f"{len(report.books) - len(shown)} address books are done; --json lists them")
+        output.say(f"{counted(len(report.books) - len(shown), 'address book')} done; --json lists all")
     output.table(
         "Address books",
         ("address book", "kind", "account", "status", "rows"),
@@ -46,7 +47,11 @@ def show_totals(plan: PlanSummary) -> None:
 
 
 def counts_in_words(counts: Counts) -> str:
-    return ", ".join(f"{getattr(counts, name)} {name}" for name in views.COUNTS)
+    return ", ".join(_counted(getattr(counts, name), name) for name in views.COUNTS)
+
+
+def _counted(many: int, name: str) -> str:
+    return counted(many, name.removesuffix("s")) if name in ("rows", "problems") else f"{many} {name}"
 
 
 def show_records(title: str, records: Iterable[Change]) -> None:

@@ -12,6 +12,7 @@ from pbx_connector.application.history import Excerpt, parse_moment
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.groups import ListByDefault
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.counting import counted
 from pbx_connector.model import RunStatus
 from pbx_connector.stores import RunRecord
 
@@ -74,7 +75,7 @@ def show(
 
 def _say_what_is_not_shown(excerpt: Excerpt, *, shown: bool) -> None:
     if excerpt.hidden:
-        many = output.counted(excerpt.hidden, "run")
+        many = counted(excerpt.hidden, "run")
         output.say(f"{many} changed nothing and {'is' if excerpt.hidden == 1 else 'are'} not shown: --all")
     elif not shown and (excerpt.since or excerpt.until):
         output.say("nothing happened in that time")

@@ -10,6 +10,7 @@ from pbx_connector.application import views
 from pbx_connector.application.trials import Trial, TriedRow
 from pbx_connector.cli import entries, output, reports
 from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, Session
+from pbx_connector.counting import counted
 from pbx_connector.model import Problem, Record
 from pbx_connector.profile import load_whole
 
@@ -44,7 +45,8 @@ def _show(rows: Iterable[TriedRow]) -> None:
         lines += [_line(key, record) for record in mapped.records[: reports.FIRST - len(lines)]]
     entries.show("", "row", lines)
     output.problems(problems)
-    output.say(f"{records} records, {skipped} rows skipped, {len(problems)} problems", style="bold")
+    many = (counted(records, "record"), f"{counted(skipped, 'row')} skipped", counted(len(problems), "problem"))
+    output.say(", ".join(many), style="bold")
 
 
 def _line(key: str, record: Record) -> entries.Line:

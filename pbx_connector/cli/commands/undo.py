@@ -10,6 +10,7 @@ import typer
 from pbx_connector.application import views
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.counting import counted
 from pbx_connector.plan import Action, Change
 from pbx_connector.stores import Store, Undone
 
@@ -28,7 +29,8 @@ def undo(
     as_json: JsonOption = False,
 ) -> None:
     """Take back a run's changes; what something later touched is left and named."""
-    with Session.of(context, store_url).open_store() as store:
+    session = Session.of(context, store_url)
+    with session.open_store_to_look() if simulate else session.open_store() as store:
         undone = store.simulate_undo(run) if simulate else store.undo(run)
         if simulate and not as_json:
             reports.show_records(f"Undo of run {run} (a simulation: nothing is written)", _reversed(store, run, undone))
@@ -39,7 +41,7 @@ def undo(
 
 
 def _show(run: str, undone: Undone) -> None:
-    changes = output.counted(undone.changes, "change")
+    changes = counted(undone.changes, "change")
     are = "is" if undone.changes == 1 else "are"
     if undone.run:
         output.say(f"{changes} of run {run} {are} taken back; this is run {undone.run}")

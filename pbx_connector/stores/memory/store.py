@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Problem, Report, RunStatus
 from pbx_connector.plan import Change
@@ -93,7 +94,8 @@ class MemoryStore(Operations):
                 raise UsageError(f"there is no label {name}", hint="see: pbx-connector labels list")
             if many := carried[name]:
                 raise UsageError(
-                    f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+                    f"{counted(many, 'entry')} {'carries' if many == 1 else 'carry'} the label {name}",
+                    hint="take it out of the profile that assigns it first",
                 )
             del state.labels[name]
 

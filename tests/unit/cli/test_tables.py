@@ -13,14 +13,14 @@ from pbx_connector.cli import entries, output, tables
 from pbx_connector.cli.tables import Cell
 
 WORDS = st.text(alphabet="abcdefghijüß漢", min_size=1, max_size=12)
-CELLS = st.lists(WORDS, max_size=8).map(" ".join)
+CELLS = st.lists(WORDS, max_size=4).map(" ".join)
 
 
 def plain(lines: Iterable[Cell]) -> list[str]:
     return [str(line) for line in lines]
 
 
-@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=5), st.integers(40, 100))
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=3), st.integers(40, 100))
 def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(rows: list[tuple[str, ...]], width: int) -> None:
     lines = plain(tables.in_columns(("one", "two", "three"), rows, width))
     assert all(tables.cells(line.rstrip()) <= width for line in lines)
@@ -28,7 +28,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(rows: list[tup
     assert all(word in shown for row in rows for cell in row for word in cell.split())
 
 
-@given(st.lists(CELLS.filter(bool), min_size=1, max_size=6), st.integers(20, 100))
+@given(st.lists(CELLS.filter(bool), min_size=1, max_size=4), st.integers(20, 100))
 def test_parts_beside_a_lead_fit_and_stay_whole_where_they_can(parts: list[str], width: int) -> None:
     lines = plain(tables.beside("lead", parts, 6, width))
     assert all(tables.cells(line) <= width for line in lines)
