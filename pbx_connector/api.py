@@ -13,6 +13,7 @@ from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
+    MachineError,
     ProtocolViolation,
     SourceError,
     SourceUnavailable,
@@ -21,6 +22,7 @@ from pbx_connector.errors import (
 )
 from pbx_connector.extensions import Command, Exporter, PhoneBook, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
     Book,
@@ -115,6 +117,7 @@ __all__ = [
     "Label",
     "Left",
     "LoadedProfile",
+    "MachineError",
     "MailConfig",
     "Mapped",
     "Match",
@@ -164,6 +167,7 @@ __all__ = [
     "WebhookConfig",
     "application",
     "hookimpl",
+    "machine_error",
 ]
 
 _LATE = {
