@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pbx_rules import Example, Function, Parameter, Value
+from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
@@ -13,19 +13,24 @@ from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
+    MachineError,
     ProtocolViolation,
     SourceError,
     SourceUnavailable,
     StoreError,
     UsageError,
 )
-from pbx_connector.extensions import Command, Exporter, PhoneBook, PluginContext, Server
+from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
     Book,
     BookGone,
+    BookReport,
+    BookStatus,
     BookUnknown,
+    Counts,
     End,
     Gone,
     Mapped,
@@ -40,10 +45,10 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
-from pbx_connector.settings import ProfilePath
+from pbx_connector.settings import OutsideRows, ProfilePath
 from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
 from pbx_connector.stores import (
     ALL,
@@ -52,6 +57,7 @@ from pbx_connector.stores import (
     Entry,
     KeptPlan,
     Label,
+    Left,
     Match,
     Origin,
     ProfileState,
@@ -85,6 +91,8 @@ __all__ = [
     "AuthenticationFailed",
     "Book",
     "BookGone",
+    "BookReport",
+    "BookStatus",
     "BookUnknown",
     "Change",
     "Check",
@@ -93,25 +101,34 @@ __all__ = [
     "Config",
     "ConnectorError",
     "Content",
+    "Cost",
+    "Counts",
+    "Diagnostic",
     "End",
     "Entry",
     "Example",
+    "ExportOptions",
     "Exporter",
     "Field",
+    "FieldChange",
     "FieldSet",
     "Function",
     "Gone",
     "KeptPlan",
     "Label",
+    "Left",
     "LoadedProfile",
+    "MachineError",
     "MailConfig",
     "Mapped",
     "Match",
     "Notice",
     "NoticeKind",
     "Origin",
+    "OutsideRows",
     "Parameter",
     "PhoneBook",
+    "PlanSummary",
     "PluginConfig",
     "PluginContext",
     "Pool",
@@ -152,6 +169,7 @@ __all__ = [
     "WebhookConfig",
     "application",
     "hookimpl",
+    "machine_error",
 ]
 
 _LATE = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pbx_connector.errors import MachineError
@@ -38,13 +39,30 @@ def machine_error(error: BaseException) -> MachineError | None:
     return None
 
 
+@contextmanager
+def machine_first() -> Iterator[None]:
+    """An error behind which the machine lacked something is raised as a `MachineError`, whoever else it names."""
+    try:
+        yield
+    except Exception as error:
+        lacking = machine_error(error)
+        if lacking is None or lacking is error:
+            raise
+        raise lacking from error
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     link: BaseException | None = error
     seen: set[int] = set()
     while link is not None and id(link) not in seen:
         seen.add(id(link))
         yield link
-        link = link.__cause__ or link.__context__
+        link = next((inner for inner in _inner(link) if isinstance(inner, BaseException)), None)
+
+
+def _inner(error: BaseException) -> Iterator[object]:
+    """What it came from; some libraries carry it as their `reason` or first argument."""
+    yield from (error.__cause__, error.__context__, getattr(error, "reason", None), *error.args[:1])
 
 
 def _lack(error: BaseException) -> _Lack | None:

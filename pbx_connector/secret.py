@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, model_valida
 
 from pbx_connector import files
 from pbx_connector.errors import ConnectorError, UsageError
+from pbx_connector.machine import machine_error
 from pbx_connector.settings import ProfilePath
 
 KEYRING_SERVICE = "pbx-connector"
@@ -142,7 +143,9 @@ def keep_secret(secret: str, *, name: str, beside: Path) -> Secret:
             os.fchmod(descriptor, 0o600)
             file.write(secret)
     except OSError as error:
-        raise UsageError(f"the secret file {path} cannot be written: {error.strerror}") from None
+        raise machine_error(error) or UsageError(
+            f"the secret file {path} cannot be written: {error.strerror}"
+        ) from None
     return Secret(file=path)
 
 

@@ -20,6 +20,7 @@ from structlog.contextvars import bound_contextvars
 
 from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
 from pbx_connector.files import is_open_to_others, shown
+from pbx_connector.machine import machine_error, machine_first
 from pbx_connector.mapping import UNREAD
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import PlanSummary, plan_digest
@@ -100,7 +101,7 @@ def simulate_profile(
     It is kept before it is shown: whoever looks at it for long holds nobody up. A change of the phone book just between
     the two would show, and make the plan stale.
     """
-    with store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
+    with machine_first(), store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
         run = PipelineRun(profile, workspace, progress or Silent(), clock())
         reading = run.read(full, parallel)
         plan = run.keep(reading) if save else None
@@ -125,10 +126,11 @@ class PipelineRun:
     def recorded(self) -> Iterator[None]:
         """A run that fails leaves its record in the history, as far as the store still takes it."""
         try:
-            yield
+            with machine_first():
+                yield
         except BaseException as error:
             note = error.message if isinstance(error, ConnectorError) else f"ended by {type(error).__name__}"
-            with suppress(ConnectorError):
+            with suppress(ConnectorError), machine_first():
                 self.workspace.fail(self._report(RunStatus.FAILED, Counts()), note)
             raise
 
@@ -207,6 +209,8 @@ def _warnings(profile: Profile) -> tuple[Problem, ...]:
     try:
         return tuple(profile.source.warnings(profile.settings)) if profile.source.warnings else ()
     except Exception as error:
+        if lacking := machine_error(error):
+            raise lacking from error
         LOG.debug("the source plugin failed", exc_info=error)
         return (problems.warnings_failed(error),)
 

@@ -114,7 +114,7 @@ def test_a_value_that_is_no_number_is_listed_with_its_field(connector: Connector
         done = connector(command, profile, "--rows", "rows.jsonl")
         assert "row 1, [PhoneNumbers_BusinessPhone]: no telephone number: call me" in done.err
         assert "Ann" in done.out
-    assert "1 problems (1 value was no number)" in connector("map", profile, "--rows", "rows.jsonl").out
+    assert "1 problem (1 value was no number)" in connector("map", profile, "--rows", "rows.jsonl").out
 
 
 def test_map_shows_people_a_table(connector: Connector, write: Any) -> None:
@@ -123,7 +123,7 @@ def test_map_shows_people_a_table(connector: Connector, write: Any) -> None:
     assert "Display name" in done.out
     assert "Ann" in done.out
     assert "row 2 is skipped: private contact" in done.out
-    assert "1 records, 1 rows skipped, 0 problems" in done.out
+    assert "1 record, 1 row skipped, 0 problems" in done.out
 
 
 @pytest.mark.parametrize(

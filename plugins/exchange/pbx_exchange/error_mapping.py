@@ -18,7 +18,7 @@ from dns.exception import DNSException
 from exchangelib import errors as ews
 from lxml import etree
 
-from pbx_connector.api import Problem, SourceError
+from pbx_connector.api import Problem, SourceError, machine_error
 from pbx_exchange import error_catalog
 from pbx_exchange.error_catalog import ErrorText
 from pbx_exchange.kerberos import NoTicket, Why
@@ -170,6 +170,8 @@ def translated(where: str = "") -> Iterator[None]:
     try:
         yield
     except FOREIGN as error:
+        if lacking := machine_error(error):
+            raise lacking from None
         raise explain(error, where) from None
 
 
@@ -178,6 +180,9 @@ def explain(error: Exception, where: str = "") -> SourceError:
 
 
 def problem(error: Exception, where: str) -> Problem:
+    """Raises `MachineError`: what this machine lacks is no book's and no server's fault."""
+    if lacking := machine_error(error):
+        raise lacking from None
     if isinstance(error, SourceError):
         return Problem(error.code, error.message, where, error.hint)
     return _words(error).problem(where, _name(error), _said(error))

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from pbx_connector.errors import ConnectorError, StoreError
+from pbx_connector.machine import machine_first
 
 
 class Dialect(Protocol):
@@ -85,9 +86,12 @@ class Database:
     def translated(self) -> Iterator[None]:
         """The edge: foreign errors become `StoreError`, without the data that they may quote."""
         try:
-            yield
+            with machine_first():
+                yield
         except SQLAlchemyError as error:
             raise self._store_error(getattr(error, "orig", None) or error) from error
+        except ConnectorError:
+            raise
         except Exception as error:
             if self.dialect.translate(error) is None:
                 raise

@@ -46,6 +46,8 @@ def parse(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(_legal(_without_trailer(body)), _parser())
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from None
         if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             raise AnswerTooLarge("the answer holds a text or a depth beyond all measure") from None
         raise AnswerRefused(f"the answer is cut short or no XML (parser error {error.code})") from None
