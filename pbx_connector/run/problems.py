@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pbx_connector.errors import SourceError
+from pbx_connector.mapping import no_number
 from pbx_connector.model import Book, Problem
 
 
@@ -89,10 +90,6 @@ def unread(values: int) -> Problem:
         hint="they stand among the problems: correct them at their source, or keep short ones by phone(…, internal: 5)",
         severity="warning",
     )
-
-
-def no_number(values: int) -> str:
-    return f"{values} values were no number" if values > 1 else "1 value was no number"
 
 
 def warnings_failed(error: Exception) -> Problem:

@@ -11,10 +11,9 @@ from pbx_connector.application.trials import Trial, TriedRow
 from pbx_connector.cli import entries, output, reports
 from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, Session
 from pbx_connector.counting import counted
-from pbx_connector.mapping import UNREAD
+from pbx_connector.mapping import UNREAD, no_number
 from pbx_connector.model import Problem, Record
 from pbx_connector.profile import load_whole
-from pbx_connector.run.problems import no_number
 
 
 def add_to(app: typer.Typer) -> None:
