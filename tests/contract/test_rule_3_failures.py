@@ -111,7 +111,7 @@ def test_rule_3_a_row_with_a_problem_is_named_as_people_know_it(
     assert not any(name in caplog.text for name in ("Bob", "Lee Ltd", "+49 89 1"))
 
 
-def test_rule_3_values_that_were_no_number_are_counted_in_public_and_listed_for_who_asked(
+def test_values_that_were_no_number_are_counted_in_public_and_listed_for_who_asked(
     run: Run, source: MemorySource, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     def mapping(row: Row, book: Book) -> Mapped:
