@@ -75,7 +75,7 @@ def failed_report(profile: str, error: ConnectorError) -> Json:
 
 def problem(of: Problem) -> Json:
     told = {"code": of.code, "severity": of.severity, "message": of.message, "where": of.where, "hint": of.hint}
-    return told | ({"contact": of.contact} if of.contact else {})
+    return told | {name: text for name, text in (("contact", of.contact), ("value", of.value)) if text}
 
 
 def _book(of: BookReport) -> Json:
@@ -125,7 +125,7 @@ def kept_plan(of: KeptPlan) -> Json:
 
 def undone(of: Undone) -> Json:
     left = [{"entry": one.entry, "account": one.account, "reason": one.reason} for one in of.left]
-    return {"run": of.run, "changes": of.changes, "left": left, "held": of.held}
+    return {"run": of.run or None, "changes": of.changes, "left": left, "held": of.held}
 
 
 def check(of: Check) -> Json:

@@ -24,6 +24,7 @@ from pbx_connector.profile.header import Header, LimitsHeader
 from pbx_connector.profile.model import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
 from pbx_connector.secret import Secret, name_secrets
+from pbx_connector.settings import outside_rows
 from pbx_connector.source import SourceType
 
 
@@ -196,7 +197,7 @@ def _fingerprint(
 ) -> str:
     content = {
         "source": [source.name, source.version],
-        "settings": _without_secrets(settings),
+        "settings": _of_rows(settings),
         "fields": sorted(rules.fields),
         "rules": rules.digest,
         "functions": functions,
@@ -205,10 +206,11 @@ def _fingerprint(
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _without_secrets(value: Any) -> Any:
-    """Settings as JSON knows them; a new password does not make the rows different ones."""
+def _of_rows(value: Any) -> Any:
+    """Settings as JSON knows them, as far as rows depend on them; a new password does not make other rows."""
     if isinstance(value, Secret):
         return None
     if isinstance(value, BaseModel):
-        return {name: _without_secrets(part) for name, part in value}
-    return [_without_secrets(part) for part in value] if isinstance(value, (list, tuple)) else value
+        outside = outside_rows(type(value))
+        return {name: _of_rows(part) for name, part in value if name not in outside}
+    return [_of_rows(part) for part in value] if isinstance(value, (list, tuple)) else value
