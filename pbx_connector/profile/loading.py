@@ -9,7 +9,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pbx_rules import Diagnostic
 from pbx_rules.document import Document, Mapping, Node, Scalar, load
@@ -21,9 +20,9 @@ from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.cases import Case, check_rows, read_cases
 from pbx_connector.profile.header import Header, LimitsHeader
+from pbx_connector.profile.identity import without_secrets
 from pbx_connector.profile.model import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
-from pbx_connector.secret import Secret
 from pbx_connector.source import SourceType
 
 
@@ -194,19 +193,10 @@ def _fingerprint(
 ) -> str:
     content = {
         "source": [source.name, source.version],
-        "settings": _without_secrets(settings),
+        "settings": without_secrets(settings),
         "fields": sorted(rules.fields),
         "rules": rules.digest,
         "functions": functions,
         "mode": header.mode,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _without_secrets(value: Any) -> Any:
-    """Settings as JSON knows them; a new password does not make the rows different ones."""
-    if isinstance(value, Secret):
-        return None
-    if isinstance(value, BaseModel):
-        return {name: _without_secrets(part) for name, part in value}
-    return [_without_secrets(part) for part in value] if isinstance(value, (list, tuple)) else value
