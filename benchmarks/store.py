@@ -28,7 +28,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pbx_connector.model import Book, End, Mapped, Record, Row, StreamItem
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.source import FieldSet, SourceType
 from pbx_connector.stores import Store, open_store
@@ -96,7 +96,7 @@ def mapped(row: Row, book: Book) -> Mapped:
 
 
 def profile(contacts: Contacts) -> Profile:
-    limits = Limits(RemovalLimit(1.0, 10**9))
+    limits = Limits(RemovalLimit(1.0, 10**9), ChangeLimit(1.0))
     return Profile("bench", "Benchmark", contacts.type(), NoSettings(), mapped, frozenset(), "f", limits=limits)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pbx_rules import Example, Function, Parameter, Value
+from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
@@ -13,6 +13,7 @@ from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
+    MachineError,
     ProtocolViolation,
     SourceError,
     SourceUnavailable,
@@ -21,11 +22,15 @@ from pbx_connector.errors import (
 )
 from pbx_connector.extensions import Command, Exporter, PhoneBook, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
     Book,
     BookGone,
+    BookReport,
+    BookStatus,
     BookUnknown,
+    Counts,
     End,
     Gone,
     Mapped,
@@ -40,7 +45,7 @@ from pbx_connector.model import (
     Unreadable,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import ProfilePath
@@ -52,6 +57,7 @@ from pbx_connector.stores import (
     Entry,
     KeptPlan,
     Label,
+    Left,
     Match,
     Origin,
     ProfileState,
@@ -85,6 +91,8 @@ __all__ = [
     "AuthenticationFailed",
     "Book",
     "BookGone",
+    "BookReport",
+    "BookStatus",
     "BookUnknown",
     "Change",
     "Check",
@@ -93,17 +101,23 @@ __all__ = [
     "Config",
     "ConnectorError",
     "Content",
+    "Cost",
+    "Counts",
+    "Diagnostic",
     "End",
     "Entry",
     "Example",
     "Exporter",
     "Field",
+    "FieldChange",
     "FieldSet",
     "Function",
     "Gone",
     "KeptPlan",
     "Label",
+    "Left",
     "LoadedProfile",
+    "MachineError",
     "MailConfig",
     "Mapped",
     "Match",
@@ -112,6 +126,7 @@ __all__ = [
     "Origin",
     "Parameter",
     "PhoneBook",
+    "PlanSummary",
     "PluginConfig",
     "PluginContext",
     "Pool",
@@ -152,6 +167,7 @@ __all__ = [
     "WebhookConfig",
     "application",
     "hookimpl",
+    "machine_error",
 ]
 
 _LATE = {

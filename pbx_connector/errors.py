@@ -9,6 +9,7 @@
     |   +-- AuthenticationFailed       credentials or rights: trying again does not help
     |   +-- SourceUnavailable          network, time-out, throttling: may work later (`retry_after` seconds)
     |   +-- ProtocolViolation          the source's answer makes no sense
+    +-- MachineError               4   memory, space, threads, open files: what this machine lacks
     +-- StoreError                 4   the phone book store cannot be read or written
     |   +-- ProfileBusy                another run of the profile is going on
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
@@ -96,6 +97,10 @@ class SourceUnavailable(SourceError):
 
 class ProtocolViolation(SourceError):
     pass
+
+
+class MachineError(ConnectorError):
+    """What this machine lacks; no profile, plugin or server is to blame. See `pbx_connector.machine`."""
 
 
 class StoreError(ConnectorError):

@@ -81,15 +81,20 @@ def _write_traceback(out: TextIO, exc_info: ExcInfo) -> None:
 
 @contextmanager
 def warnings_for_people() -> Iterator[None]:
-    """While one command runs: warnings alone, as the command says everything else itself."""
+    """While one command runs: warnings alone, as the command says everything else itself.
+
+    A plugin that is imported meanwhile may quiet its library for good: only levels that are set here are taken back.
+    """
     root = logging.getLogger()
     before = {logger: logger.level for logger in (root, *map(logging.getLogger, QUIET))}
     handlers, configured = root.handlers[:], structlog.get_config()
     set_up("text", level=logging.WARNING)
+    set_here = {logger: logger.level for logger in before}
     try:
         yield
     finally:
         root.handlers[:] = handlers
         for logger, level in before.items():
-            logger.setLevel(level)
+            if logger.level == set_here[logger]:
+                logger.setLevel(level)
         structlog.configure(**configured)

@@ -23,6 +23,7 @@ from pbx_connector import hookspecs
 from pbx_connector.config import Config, ConfigFile, PluginConfig
 from pbx_connector.errors import ConnectorError, PluginError
 from pbx_connector.extensions import Command, Exporter, PluginContext, Server
+from pbx_connector.machine import machine_error
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
 from pbx_connector.source import SourceType, Template
@@ -224,7 +225,9 @@ class Plugins:
             yield
         except PluginError as error:
             self._broken.append(BrokenPlugin(name, error.message))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything, sys.exit included
+        except (Exception, SystemExit) as error:
+            if lacking := machine_error(error):
+                raise lacking from error
             self._broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}"))
 
 
@@ -266,6 +269,8 @@ def _guarded_exporter(plugin: str, exporter: Exporter) -> Exporter:
         except (ConnectorError, OSError):
             raise
         except Exception as error:  # its own message may quote a contact
+            if lacking := machine_error(error):
+                raise lacking from error
             reason = f"plugin {plugin!r} failed to write the format {exporter.name!r}: {type(error).__name__}"
             raise PluginError(reason, hint="tell the plugin's author; another format may do") from error
 

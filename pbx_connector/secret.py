@@ -1,21 +1,28 @@
 """Secrets by reference: a profile says where a secret lies (`{env: NAME}`, `{file: PATH}`, `{keyring: NAME}`).
 
-The value is read when a source is opened, never when a profile is checked, and `repr` never shows it.
+The value is read when a source is opened, never when a profile is checked. People type the secret itself where its
+name belongs, so no message and no `repr` shows a name unless something of that name is there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, model_validator
 
+from pbx_connector import files
 from pbx_connector.errors import ConnectorError, UsageError
+from pbx_connector.machine import machine_error
 from pbx_connector.settings import ProfilePath
 
 KEYRING_SERVICE = "pbx-connector"
+MAX_BYTES = 100_000
+"""No password, token or key is longer."""
+UNSHOWN = "which is not shown, as it may be the secret itself"
 
 
 class Secret(BaseModel):
@@ -29,6 +36,9 @@ class Secret(BaseModel):
     expires: date | None = None
     """The day from which the source will not take it any more, if that is known: people are told in time."""
 
+    _key: str = PrivateAttr("a secret")
+    """Where the reference stands, such as `settings.password`; see `name_secrets`."""
+
     @model_validator(mode="after")
     def _exactly_one(self) -> Secret:
         if sum(place is not None for place in (self.env, self.file, self.keyring)) != 1:
@@ -38,21 +48,74 @@ class Secret(BaseModel):
     def reveal(self) -> SecretStr:
         """Read the secret. Raises `UsageError` if it is not there, `ConnectorError` if the keyring is out of order."""
         if self.env is not None:
-            value = _from_environment(self.env)
+            value = self._from_environment(self.env)
         elif self.file is not None:
-            value = _from_file(self.file)
+            value = self._from_file(self.file)
         else:
-            value = _from_keyring(str(self.keyring))
+            value = self._from_keyring(str(self.keyring))
         if not value:
             raise UsageError(f"the secret in {self.place} is empty", hint="store the password there, without quotes")
         return SecretStr(value)
 
     @property
     def place(self) -> str:
-        """Where it lies, for people."""
+        """Where it lies, for people; a name only if it is one."""
         if self.env is not None:
-            return f"the environment variable {self.env}"
-        return f"the file {self.file}" if self.file is not None else f"the keyring, as {self.keyring}"
+            return f"the environment variable {self.env if _is_set(self.env) else f'for {self._key}'}"
+        if self.file is not None:
+            return f"the file {files.shown(self.file) if files.exists(self.file) else f'for {self._key}'}"
+        return f"the keyring, for {self._key}"
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether it lies in a file that every user of the machine may read."""
+        return self.file is not None and files.is_open_to_others(self.file)
+
+    def __eq__(self, other: object) -> bool:
+        """Where the reference stands is no part of it."""
+        return isinstance(other, Secret) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+    def __repr_args__(self) -> Iterator[tuple[str, str]]:
+        yield "key", self._key
+
+    def _from_environment(self, name: str) -> str:
+        if not _is_set(name):
+            raise UsageError(
+                f"the environment variable for {self._key} is not set",
+                hint=f"{{env: NAME}} has the name of a variable, {UNSHOWN}; export NAME=... before the run",
+            )
+        return os.environ[name]
+
+    def _from_file(self, path: Path) -> str:
+        try:
+            return files.read_text(path, at_most=MAX_BYTES).rstrip("\r\n")
+        except files.UnreadableFile as error:
+            known = files.exists(path)
+            what = f"the secret file {files.shown(path)}" if known else f"the secret file for {self._key}"
+            where = "" if known else f" in {files.shown(files.nearest_folder(path))}"
+            note = "" if known else f"; {{file: PATH}} has the path of a file, {UNSHOWN}"
+            raise UsageError(
+                f"{what} cannot be read: {error}{where}", hint=f"write the password into it, chmod 600{note}"
+            ) from None
+
+    def _from_keyring(self, name: str) -> str:
+        import keyring.errors  # takes time, and few secrets lie there
+
+        try:
+            value = keyring.get_password(KEYRING_SERVICE, name)
+        except keyring.errors.KeyringError as error:
+            raise ConnectorError(
+                f"the keyring cannot be read: {type(error).__name__}", hint="on a server, use {file: PATH}"
+            ) from None
+        if value is None:
+            raise UsageError(
+                f"the keyring has no secret of the name that {self._key} gives",
+                hint=f"{{keyring: NAME}} has a name, {UNSHOWN}; keyring set {KEYRING_SERVICE} NAME",
+            )
+        return value
 
     def as_yaml(self) -> str:
         """The reference as a profile writes it."""
@@ -80,38 +143,33 @@ def keep_secret(secret: str, *, name: str, beside: Path) -> Secret:
             os.fchmod(descriptor, 0o600)
             file.write(secret)
     except OSError as error:
-        raise UsageError(f"the secret file {path} cannot be written: {error.strerror}") from None
+        raise machine_error(error) or UsageError(
+            f"the secret file {path} cannot be written: {error.strerror}"
+        ) from None
     return Secret(file=path)
 
 
-def _from_environment(name: str) -> str:
+def secrets_of(value: object, below: str = "") -> Iterator[tuple[str, Secret]]:
+    """Every secret of a settings model, with the path of keys that leads to it."""
+    if isinstance(value, Secret):
+        yield below, value
+    elif isinstance(value, BaseModel):
+        aliases = {name: field.alias or name for name, field in type(value).model_fields.items()}
+        for name, part in value:
+            yield from secrets_of(part, f"{below}.{aliases.get(name, name)}".lstrip("."))
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from secrets_of(part, below)
+
+
+def name_secrets(settings: BaseModel, below: str = "") -> None:
+    """Tell each secret where it stands, as its messages do not show what stands there."""
+    for key, secret in secrets_of(settings, below):
+        secret._key = key
+
+
+def _is_set(name: str) -> bool:
     try:
-        return os.environ[name]
-    except KeyError:
-        raise UsageError(
-            f"the environment variable {name} is not set", hint=f"export {name}=... before the run"
-        ) from None
-
-
-def _from_file(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise UsageError(
-            f"the secret file {path} cannot be read: {reason}", hint="write the password into it, chmod 600"
-        ) from None
-
-
-def _from_keyring(name: str) -> str:
-    import keyring.errors  # takes time, and few secrets lie there
-
-    try:
-        value = keyring.get_password(KEYRING_SERVICE, name)
-    except keyring.errors.KeyringError as error:
-        raise ConnectorError(
-            f"the keyring cannot be read: {type(error).__name__}", hint="on a server, use {file: PATH}"
-        ) from None
-    if value is None:
-        raise UsageError(f"the keyring has no secret {name!r}", hint=f"keyring set {KEYRING_SERVICE} {name}")
-    return value
+        return name in os.environ
+    except UnicodeError:  # no variable can have such a name
+        return False

@@ -13,6 +13,7 @@ from pbx_rules.mentions import Mention, mentions
 from pbx_rules.program import Finding, OutputRecord, Program, Result
 from pbx_rules.render import render
 from pbx_rules.runtime.coercion import as_text
+from pbx_rules.runtime.limits import Cost
 from pbx_rules.schema import FieldType, SourceField, SourceFields, TargetField, TargetTable
 from pbx_rules.values import Value
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILTIN",
     "Compiled",
+    "Cost",
     "Diagnostic",
     "Example",
     "FieldType",

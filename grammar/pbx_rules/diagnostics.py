@@ -45,11 +45,16 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
 
 
+MOST_FINDINGS = 500
+"""Errors of one file that are told, and as many warnings; nobody reads on."""
+
+
 class Findings:
     """Collects the diagnostics of one file; the severity comes from the table of codes."""
 
     def __init__(self, file: str) -> None:
         self._file = file
+        self._counts = {"error": 0, "warning": 0}
         self._found: dict[tuple[str, Span], Diagnostic] = {}
         self.failed = False
 
@@ -59,8 +64,16 @@ class Findings:
         """The same code at the same place counts once."""
         severity = codes.severity(code)
         self.failed = self.failed or severity == "error"
+        if self._counts[severity] >= MOST_FINDINGS or (code, span) in self._found:
+            return
+        self._counts[severity] += 1
         found = Diagnostic(code, severity, message, span, self._file, label, hint, tuple(notes))
-        self._found.setdefault((code, span), found)
+        self._found[code, span] = found
+
+    @property
+    def full(self) -> bool:
+        """Whether no more errors are taken, so that looking for more is of no use."""
+        return self._counts["error"] >= MOST_FINDINGS
 
     @property
     def sorted(self) -> tuple[Diagnostic, ...]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from heapq import nlargest
 
 _LIKELY = 0.7
-_MOST = 500
-"""Candidates that are compared letter by letter: a suggestion must not cost time."""
+_FEW = 100
+"""Candidates that are all compared letter by letter; of more, only those that look most like the word."""
+_MOST = 1_000
+"""Candidates that are looked at."""
+_COMPARED = 30
 _LONGEST = 100
 """Characters of a name that count."""
 
@@ -15,7 +19,8 @@ _LONGEST = 100
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The most similar candidate; one whose last part, as in `PhoneNumbers_BusinessPhone`, is similar counts too.
 
-    Of very many candidates those that begin or end like the word are looked at first.
+    Of many candidates those that begin or end like the word are looked at first, and those that share most of that
+    with it are compared.
     """
     best, highest = None, _LIKELY
     matcher = SequenceMatcher(autojunk=False)
@@ -30,8 +35,24 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def _promising(word: str, candidates: list[str]) -> Iterable[str]:
-    if len(candidates) <= _MOST:
+    if len(candidates) > _MOST:
+        candidates = _begun_or_ended_alike(word, candidates)
+    if len(candidates) <= _FEW:
         return candidates
+    whole = _folded(word)
+    return nlargest(_COMPARED, candidates, key=lambda candidate: _shared(whole, _folded(candidate)))
+
+
+def _shared(word: str, other: str) -> int:
+    """Letters at the beginning and at the end."""
+    return _begun_alike(word, other) + _begun_alike(word[::-1], other[::-1])
+
+
+def _begun_alike(word: str, other: str) -> int:
+    return next((at for at, (mine, its) in enumerate(zip(word, other, strict=False)) if mine != its), len(word))
+
+
+def _begun_or_ended_alike(word: str, candidates: list[str]) -> list[str]:
     first, last = word[:1].casefold(), word[-1:].casefold()
     alike = [candidate for candidate in candidates if candidate[:1].casefold() == first]
     alike += [candidate for candidate in candidates if candidate[-1:].casefold() == last]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pbx_rules import typed
-from pbx_rules.backends import interpreter
+from pbx_rules.backends import costs, interpreter
 from pbx_rules.program import Program, Result
 from pbx_rules.runtime.coercion import reader
+from pbx_rules.runtime.limits import Work
 from pbx_rules.typed_walk import fields_of_statement, walk
 from pbx_rules.values import Value
 
@@ -44,9 +45,10 @@ class Trace:
 def trace(program: Program, values: Mapping[str, Value]) -> Trace:
     """Never raises, as `Program.run` does not."""
     rules = program.rules
-    row = interpreter.Row(values, {name: reader(of) for name, of in rules.fields.items()})
+    readers = {name: reader(of) for name, of in rules.fields.items()}
     steps: list[Step] = []
     with suppress(Exception):  # the row was refused or a plugin's function failed: the result says so
+        row = interpreter.Row(values, readers, work=Work(costs.of_rules(rules)))
         for statement in rules.statements:
             steps.append(_step(statement, row))
             if isinstance(statement, typed.Filter) and (steps[-1].value is True) is not statement.keep:

@@ -10,7 +10,7 @@ profile_folder                       the files that the service runs
 exports                              the phone book as a file
 trials                               rules on rows of a file
 history                              which was a profile's last run; the rest of it a store tells by itself
-status, offline_status, schedules    how it stands, with a service or without one
+status, service_health, offline_status, schedules   how it stands, with a service or without one
 views                                every JSON shape
 """
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         profiles,
         runs,
         schedules,
+        service_health,
         simulations,
         status,
         templates,
@@ -53,6 +54,7 @@ __all__ = [
     "profiles",
     "runs",
     "schedules",
+    "service_health",
     "simulations",
     "status",
     "templates",

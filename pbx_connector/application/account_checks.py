@@ -26,7 +26,7 @@ def check_removals(planned: AccountImport, held: Sequence[Account], at_most: int
         return
     raise ImportRefused(
         f"{removed} of {len(held)} accounts would be removed, and {planned.entries} entries with them",
-        hint=f"is the file whole? if they shall go: --remove-at-most {removed}",
+        hint=f"is the file whole? if they are to go: --remove-at-most {removed}",
     )
 
 

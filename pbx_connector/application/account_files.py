@@ -1,4 +1,4 @@
-"""Reads the accounts of a phone system from CSV or JSON; all that is wrong with a file is told at once, by line."""
+"""Reads the accounts of a phone system from CSV or JSON; all that is wrong with one is reported together, by line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pbx_connector import files
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
 from pbx_connector.plan import storable
@@ -16,7 +17,7 @@ from pbx_connector.plan import storable
 COLUMNS = ("id", "username", "email")
 MAX_BYTES = 50_000_000
 TOLD = 20
-"""So many faults are told one by one."""
+"""So many faults are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,9 @@ def read_accounts(path: Path) -> list[Account]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: that is no list of accounts")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as CSV UTF-8") from None
+        return files.read_text(path, at_most=MAX_BYTES)
+    except files.UnreadableFile as error:
+        raise UsageError(f"{files.shown(path)} cannot be read: {error}", hint=error.hint) from None
 
 
 def _in_csv(text: str, path: Path) -> Iterator[Part]:
@@ -134,4 +131,4 @@ def account_fault(account: Account) -> str:
         return "it has characters that no phone book can hold"
     if not account.id:
         return "the id is missing"
-    return f"{account.email!r} is no e-mail address" if account.email and account.email.count("@") != 1 else ""
+    return f"{account.email!r} is not an e-mail address" if account.email and account.email.count("@") != 1 else ""

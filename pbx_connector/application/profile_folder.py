@@ -9,8 +9,10 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
+from pbx_connector import files
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile, check_profile
 
@@ -65,7 +67,7 @@ class Folder:
     def scan(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Path]:
         """Read what is new or has changed; yields the path of each file that differs now, removed ones too."""
         try:
-            stamps = dict(sorted(self._stamps()))
+            stamps = dict(sorted(self._stamps(), key=itemgetter(0)))
         except OSError as error:
             self.missing = f"{self.path} cannot be read: {error.strerror}"
             return
@@ -91,9 +93,9 @@ class Folder:
         with os.scandir(self.path) as entries:
             for entry in entries:
                 if entry.name.endswith(ENDINGS) and not entry.name.startswith("."):
-                    stamp = _stamp(entry)
+                    stamp = files.fault_of_name(entry.name) or _stamp(entry)
                     if stamp is not None:
-                        yield Path(entry.path), stamp
+                        yield Path(files.shown(entry.path)), stamp
 
     def _load(self, path: Path, stamp: Stamp, known: ProfileFile | None) -> ProfileFile:
         last_good = known.profile if known else None
@@ -124,6 +126,8 @@ def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
         return "it is a link to a file that is not there" if entry.is_symlink() else None
     except OSError as error:
         return f"it cannot be looked at: {error.strerror}"
+    if kind := files.special(status.st_mode):
+        return f"it is {kind}, not a file"
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pbx_connector.errors import UsageError
+from pbx_connector.machine import machine_error
 
 
 @contextmanager
@@ -38,7 +39,9 @@ def rewrite(path: Path, text: str) -> None:
         with replacement(path) as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="nothing was changed") from None
+        raise machine_error(error) or UsageError(
+            f"{path} cannot be written: {error.strerror}", hint="nothing was changed"
+        ) from None
 
 
 def _keep_owner(name: str, old: os.stat_result) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from pbx_connector import rows
+from pbx_connector import files, rows
 from pbx_connector.errors import UsageError
+from pbx_connector.machine import machine_error
 from pbx_connector.model import Problem, Row
 from pbx_connector.source import FieldSet
+
+MAX_LINE = 20_000_000
+"""Bytes. No contact is larger, and a line is held whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +29,35 @@ class WrittenRow:
 
 def read_rows(path: Path, fields: FieldSet) -> Iterator[WrittenRow]:
     """The rows of a file as they come; empty lines do not count. Raises `UsageError` if the file cannot be read."""
-    with _reading(path), path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+    with _opened(path) as file:
+        number = 0
+        while line := _line(path, file):
+            number += 1
             if line.strip():
-                yield _row(line.rstrip(b"\r\n"), number, f"{path}:{number}", fields)
+                yield _row(line.rstrip(b"\r\n"), number, f"{files.shown(path)}:{number}", fields)
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _opened(path: Path) -> BinaryIO:
     try:
-        yield
+        return files.open_regular(path)
+    except files.UnreadableFile as error:
+        raise _unreadable(path, str(error)) from None
+
+
+def _line(path: Path, file: BinaryIO) -> bytes:
+    """The next line, empty at the end of the file."""
+    try:
+        line = file.readline(MAX_LINE + 1)
     except OSError as error:
-        hint = 'a file with one JSON object a line, such as {"GivenName": "Ann"}'
-        raise UsageError(f"the rows file {path} cannot be read: {error.strerror}", hint=hint) from None
+        raise machine_error(error) or _unreadable(path, str(error.strerror)) from None
+    if len(line) > MAX_LINE:
+        raise _unreadable(path, f"it has a line of more than {MAX_LINE // 1_000_000} MB")
+    return line
+
+
+def _unreadable(path: Path, reason: str) -> UsageError:
+    hint = 'a file with one JSON object a line, such as {"GivenName": "Ann"}'
+    return UsageError(f"the rows file {files.shown(path)} cannot be read: {reason}", hint=hint)
 
 
 def _row(line: bytes, number: int, where: str, fields: FieldSet) -> WrittenRow:
@@ -66,7 +85,7 @@ def _object(line: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise _NoRow(f"this line is no JSON: {error.msg} (column {error.colno})") from None
     except (ValueError, RecursionError):
-        raise _NoRow("this line holds a number that is no number, or is nested too deep") from None
+        raise _NoRow("this line holds a number that is not one, or is nested too deep") from None
     if not isinstance(value, dict):
         raise _NoRow("this line is no JSON object")
     return value

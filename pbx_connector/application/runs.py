@@ -11,6 +11,7 @@ from pbx_connector.application import succession
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import ConnectorError, PlanRefused, ProfileBusy, ProfileHeld, StoreError
+from pbx_connector.machine import machine_error
 from pbx_connector.model import Counts, Problem, Report, RunStatus
 from pbx_connector.notice import Notice
 from pbx_connector.notifications.notify import write_run
@@ -129,6 +130,8 @@ def _made(
     except ConnectorError as error:
         return _recorded(installation, profile, store, started, in_a_line(error), error)
     except Exception as error:  # noqa: BLE001 - the user interface raises it, or logs it
+        if lacking := machine_error(error):
+            return _recorded(installation, profile, store, started, in_a_line(lacking), lacking)
         reason = f"a bug in pbx-connector: {type(error).__name__}"
         try:
             return _recorded(installation, profile, store, started, reason, error)

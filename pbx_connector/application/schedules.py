@@ -18,7 +18,7 @@ from pbx_connector.application.replacing import rewrite
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import survey
 from pbx_connector.errors import ProfileError, StoreError, UsageError
-from pbx_connector.profile import Profile, check_text, load_profile
+from pbx_connector.profile import Profile, check_text, load_profile, read_profile
 from pbx_connector.profile.scheduling import with_schedule
 from pbx_connector.schedule import DAILY_AT_NOON, Schedule
 from pbx_connector.stores import Store
@@ -72,7 +72,7 @@ def automate(installation: Installation, store_url: str, path: Path, schedule: S
     Raises `ProfileError` for a file with mistakes and `UsageError` for one that cannot be written.
     """
     load_profile(path, installation.plugins)
-    text = path.read_bytes().decode("utf-8")
+    text = read_profile(path, keep_mark=True)
     changed = with_schedule(text, schedule)
     checked = check_text(changed, path, installation.plugins)
     if checked.profile is None:

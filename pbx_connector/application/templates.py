@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pbx_connector.errors import UsageError
+from pbx_connector.machine import machine_error
 from pbx_connector.source import Template
 
 
@@ -17,7 +18,7 @@ def write_profile(template: Template, target: Path, answers: Mapping[str, str]) 
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
+        raise machine_error(error) or UsageError(f"{target} cannot be written: {error.strerror}") from None
 
 
 def check_target(target: Path) -> None:

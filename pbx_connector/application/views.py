@@ -164,6 +164,7 @@ def match(of: Match) -> Json:
         "field": of.field,
         "number": content.fields.get(of.field, ""),
         "labels": dict(content.labels),
+        "switchboard": of.switchboard,
     }
 
 

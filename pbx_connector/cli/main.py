@@ -15,6 +15,7 @@ from pbx_connector.cli import output
 from pbx_connector.cli.groups import CommandsOnCall
 from pbx_connector.cli.session import CONFIG_HELP, STORE_HELP, Session
 from pbx_connector.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, ConnectorError
+from pbx_connector.machine import machine_error
 
 app = typer.Typer(
     name="pbx-connector",
@@ -64,7 +65,10 @@ def run(arguments: list[str]) -> int:
         if ended.code == EXIT_INTERRUPTED:
             output.complain("interrupted")
         return ended.code if isinstance(ended.code, int) else EXIT_DONE
-    except Exception:  # noqa: BLE001 - the boundary: a bug keeps its traceback
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug keeps its traceback
+        if lacking := machine_error(error):
+            output.failure(lacking)
+            return lacking.exit_code
         traceback.print_exc()
         output.complain("this is a bug in pbx-connector: please report it with the lines above")
         return EXIT_BUG

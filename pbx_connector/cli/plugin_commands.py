@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 from pbx_connector.cli.session import Session
 from pbx_connector.errors import ConnectorError, PluginError
 from pbx_connector.extensions import Command, PluginContext
+from pbx_connector.machine import machine_error
 
 PANEL = "Commands of plugins"
 
@@ -44,6 +45,8 @@ class _Deferred(TyperCommand):
         except ConnectorError:
             raise
         except (Exception, SystemExit) as error:
+            if lacking := machine_error(error):
+                raise lacking from error
             reason = f"{type(error).__name__}: {error}"
             raise PluginError(
                 f"plugin {self._plugin!r} cannot load its command {self._command.name!r}: {reason}",

@@ -13,6 +13,8 @@ import platformdirs
 import typer
 
 from pbx_connector.cli import output
+from pbx_connector.errors import StoreError
+from pbx_connector.machine import machine_error
 
 if TYPE_CHECKING:  # each is imported where it is used: every command imports this module
     from pbx_connector import stores
@@ -99,7 +101,14 @@ class Session:
     def make_store_folder(self) -> None:
         """The folder of the default store; any other is the administrator's business."""
         if self.store_url == f"sqlite:///{default_store_file()}":
-            default_store_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = default_store_file().parent
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise machine_error(error) or StoreError(
+                    f"the phone book's folder {folder} cannot be made: {error.strerror}",
+                    hint="set HOME to a folder that may be written to, or say where the phone book is: --store",
+                ) from None
 
     def open_store(self) -> stores.Store:
         """Raises `StoreError`."""

@@ -14,12 +14,15 @@ from pbx_rules.document import Document, load
 from pbx_rules.document import Mapping as MappingNode
 from pydantic import BaseModel, Field, ValidationError, create_model
 
+from pbx_connector import files
 from pbx_connector.config.model import Config, PluginConfig
-from pbx_connector.documents import START, finding, from_details, given_values, masked
+from pbx_connector.documents import START, finding, from_details, given_values, hidden_keys, masked
 from pbx_connector.errors import ConfigError
+from pbx_connector.secret import name_secrets
 
 FILE_VARIABLE = "PBX_CONNECTOR_CONFIG"
 PREFIX = "PBX_CONNECTOR"
+MAX_BYTES = 5_000_000
 PLUGINS = "plugins"
 """The key that has a section for each plugin, under its name."""
 
@@ -63,6 +66,7 @@ class ConfigFile:
             config = Config.model_validate(values, context={"folder": self.folder})
         except ValidationError as error:
             raise self.error(self._explained(error, Config, self.root, set_by)) from None
+        name_secrets(config)
         return config if config.profiles else config.model_copy(update={"profiles": self.folder / "profiles"})
 
     def plugin_names(self) -> list[str]:
@@ -81,6 +85,7 @@ class ConfigFile:
         except ValidationError as error:
             return None, self._explained(error, model, self._sections, set_by, PLUGINS) if values else ()
         settings: BaseModel = made.section  # type: ignore[attr-defined]
+        name_secrets(settings, f"{PLUGINS}.{name}")
         return settings, ()
 
     def unknown_plugin(self, name: str, hint: str) -> Diagnostic:
@@ -146,12 +151,10 @@ def _named(environment: Mapping[str, str]) -> Path | None:
 
 def _read(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return text if any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()) else ""
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from None
+        text = files.read_text(path, at_most=MAX_BYTES)
+    except files.UnreadableFile as error:
+        raise ConfigError(f"the configuration {files.shown(path)} cannot be read: {error}", hint=error.hint) from None
+    return text if any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()) else ""
 
 
 def _overlaid(
@@ -179,4 +182,5 @@ def _error(document: Document, diagnostics: tuple[Diagnostic, ...]) -> ConfigErr
     if not document.file:
         lines = "; ".join(found.message for found in diagnostics)
         return ConfigError(f"the environment's configuration cannot be used: {lines}")
-    return ConfigError(f"{document.file} cannot be used as configuration", diagnostics, text=masked(document.text))
+    text = masked(document.text, hidden_keys(diagnostics))
+    return ConfigError(f"{document.file} cannot be used as configuration", diagnostics, text=text)

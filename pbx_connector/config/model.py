@@ -62,7 +62,7 @@ class MailConfig(Strict):
         for address in [value] if isinstance(value, str) else value:
             name, at, domain = address.rpartition("@")
             if not (name and at and domain) or any(char.isspace() or char in "<>," for char in address):
-                raise ValueError(f"{address!r} is no e-mail address")
+                raise ValueError(f"{address!r} is not an e-mail address")
         return value
 
     @model_validator(mode="after")
@@ -100,11 +100,11 @@ class NotifyConfig(Strict):
     """When people hear of a profile, besides its changes of state; a profile's own `notify:` overrules this."""
 
     partial_after: Annotated[int, Field(ge=1)] = 3
-    """Runs in a row that leave out an address book, until it is told."""
+    """Runs in a row that leave out an address book, until it is reported."""
     overdue_after: Annotated[Duration, at_least("1m")] = timedelta(hours=26)
-    """Time without a successful run, until it is told."""
+    """Time without a successful run, until it is reported."""
     secret_before: Duration = timedelta(days=14)
-    """How long before a secret's `expires` it is told."""
+    """How long before a secret's `expires` it is reported."""
 
     def overruled_by(self, other: NotifyConfig | None) -> NotifyConfig:
         """What `other` says counts first."""

@@ -5,8 +5,8 @@ Codes P0101 and up, for profiles and config.yaml; those of YAML, rules and struc
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pbx_rules import Diagnostic, Span, document
@@ -15,9 +15,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from pbx_connector.secret import Secret
+
 START = Span(1, 1, 1, 2)
 """The place of a finding that is about the whole file."""
 
+_HIDDEN_KEY = "an unknown key beside a secret, or where one belongs"
 _MESSAGES = {
     "model_type": "must have keys of its own (key: value)",
     "dict_type": "must have keys of its own (key: value)",
@@ -71,7 +74,11 @@ def from_details(
             return finding("P0102", f"{name!r} is empty{where}", file=file, span=key.span)
         return finding("P0102", f"{name!r} is missing{where}", file=file, span=_start(node), hint=f"add {name}: ...")
     if details["type"] == "extra_forbidden":
-        hint = _did_you_mean(name, _keys(model, path[:-1]))
+        known = _keys(model, path[:-1])
+        if not get_close_matches(name, known) and _is_near_secrets(model, path[:-1]):
+            hint = f"it is not shown, as it may be a secret; known keys: {', '.join(known)}"
+            return finding("P0103", _HIDDEN_KEY, file=file, span=key.span if key else node.span, hint=hint)
+        hint = _did_you_mean(name, known)
         return finding("P0103", f"unknown key {name!r}", file=file, span=key.span if key else node.span, hint=hint)
     if _is_secret(details):
         return finding(
@@ -82,6 +89,11 @@ def from_details(
             hint=f"write {name}: {{env: NAME}}, {{file: PATH}} or {{keyring: NAME}}",
         )
     return finding("P0104", f"{name!r}: {_words(details)}", file=file, span=node.span)
+
+
+def hidden_keys(found: Iterable[Diagnostic]) -> Iterator[Span]:
+    """Where keys stand that no excerpt of the file may show."""
+    return (diagnostic.span for diagnostic in found if diagnostic.message == _HIDDEN_KEY)
 
 
 def _name(path: Sequence[str], key: Scalar | None) -> str:
@@ -110,14 +122,27 @@ def _start(node: Node) -> Span:
 
 def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     """The keys that may stand where the path leads; none if that is no model."""
+    owner = _model_at(model, path)
+    return [key for key, _ in _fields(owner)] if owner else []
+
+
+def _is_near_secrets(model: type[BaseModel], path: Sequence[str]) -> bool:
+    """Whether the path leads to a secret's place, or to a model that has such places."""
+    owner = _model_at(model, path)
+    if owner is None or owner is Secret:
+        return owner is Secret
+    return any(nested is Secret for _, field in _fields(owner) for nested in _models(field.annotation))
+
+
+def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:
     for part in path:
         if not part.isdecimal():
             field = next((field for key, field in _fields(model) if key == part), None)
             nested = next(_models(field.annotation), None) if field else None
             if nested is None:
-                return []
+                return None
             model = nested
-    return [key for key, _ in _fields(model)]
+    return model
 
 
 def _fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
@@ -133,7 +158,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0]}?"
     return f"known keys: {', '.join(known)}" if known else ""

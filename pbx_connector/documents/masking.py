@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+
+from pbx_rules import Span
 
 _WORDS = ("pass", "pwd", "secret", "token", "credential")
 _MISSPELT = ("password", "secret", "client_secret", "passphrase", "token")
@@ -15,22 +18,27 @@ _CLOSE = 0.75
 _ENTRY = re.compile(r"""(?P<key>[\w-]+)["']?\s*:(?=\s|$|["'{\[])\s*""")
 _GLUED = re.compile(r"""\s*(?:-\s+)?["']?(?P<key>[A-Za-z][\w-]*)["']?(?:[:=](?=\S)|\s+(?=[^\s:=]))""")
 """A line that was meant as an entry: `password:hunter2`, `password=hunter2`, `password hunter2`."""
-_REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*[^\s{},][^{},]*\}\s*(?=[,}]|\#|$)""")
-_PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:""")
+_REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>[^\s{},][^{},]*)\}\s*(?=[,}]|\#|$)""")
+_PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>\S?.*)""")
 _IN_ADDRESS = re.compile(r"""(?<=\w://).*(?=@)|(?<=[?&])\w*(pass|secret|token)\w*=[^\s&"']*""", re.IGNORECASE)
 
 
-def masked(text: str) -> str:
-    """`text` with asterisks for passwords in addresses and for values named like a secret that are no reference."""
+def masked(text: str, hidden: Iterable[Span] = ()) -> str:
+    """`text` with asterisks for passwords in addresses, for values named like a secret, and for what a reference to one
+    names, as people type the secret itself there; also for the rest of each line from where a span of `hidden` begins.
+    """
     lines = _IN_ADDRESS.sub(lambda found: "*" * len(found[0]), text).split("\n")
+    for span in hidden:
+        if span.line <= len(lines):
+            lines[span.line - 1] = _without(lines[span.line - 1], span.column - 1)
     number = 0
     while number < len(lines):
         start = _secret(lines[number])
         if start is None:
+            lines[number] = _without_names(lines[number])
             number += 1
             continue
-        line = lines[number]
-        lines[number] = line[:start] + "*" * len(line[start:])
+        lines[number] = _without(lines[number], start)
         number = _mask_below(lines, number)
     return "\n".join(lines)
 
@@ -53,15 +61,28 @@ def _is_named_like_one(key: str) -> bool:
 
 
 def _mask_below(lines: list[str], number: int) -> int:
-    """Masks the deeper lines that belong to the value, but for a reference's; returns the next line's number."""
+    """Masks the deeper lines that belong to the value, of a reference the name; returns the next line's number."""
     depth = _depth(lines[number])
     number += 1
     while number < len(lines) and (not lines[number].strip() or _depth(lines[number]) > depth):
-        if not _PLACE.match(lines[number]):
-            here = _depth(lines[number])
-            lines[number] = lines[number][:here] + "*" * len(lines[number][here:])
+        place = _PLACE.match(lines[number])
+        lines[number] = _without(lines[number], place.start("name") if place else _depth(lines[number]))
         number += 1
     return number
+
+
+def _without(line: str, start: int) -> str:
+    return line[:start] + "*" * len(line[start:])
+
+
+def _without_names(line: str) -> str:
+    """References to secrets without what they name."""
+    for entry in _ENTRY.finditer(line):
+        reference = _REFERENCE.match(line, entry.end())
+        if reference and _is_named_like_one(entry["key"]):
+            start, end = reference.span("name")
+            line = line[:start] + "*" * (end - start) + line[end:]
+    return line
 
 
 def _depth(line: str) -> int:

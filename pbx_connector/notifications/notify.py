@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-
-from pydantic import BaseModel
 
 from pbx_connector.config import NotifyConfig
 from pbx_connector.model import Report
@@ -16,7 +13,7 @@ from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.notifications.policy import AlertState, Expiry, Told
 from pbx_connector.notifications.wording import Subject
 from pbx_connector.profile import Profile
-from pbx_connector.secret import Secret
+from pbx_connector.secret import secrets_of
 
 
 def write_run(
@@ -38,15 +35,4 @@ def subject_of(profile: Profile) -> Subject:
 
 
 def expiries(profile: Profile) -> list[Expiry]:
-    return [Expiry(secret.place, secret.expires) for secret in _secrets(profile.settings) if secret.expires]
-
-
-def _secrets(value: object) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, BaseModel):
-        for _, part in value:
-            yield from _secrets(part)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _secrets(part)
+    return [Expiry(secret.place, secret.expires) for _, secret in secrets_of(profile.settings) if secret.expires]

@@ -1,4 +1,4 @@
-"""What people were told of each profile and what is on its way to them: one shared state of the store a profile.
+"""What people were told of each profile and what is on its way to them: one value of the shared state for each.
 
 A run's effect on the alert state and the messages it causes are written in one step, so that neither a crash nor a
 second service loses or doubles one. A delivery is claimed by putting off its next attempt: whoever manages that makes
@@ -18,6 +18,7 @@ from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
 from pbx_connector.config import Config
 from pbx_connector.errors import ConnectorError
+from pbx_connector.machine import machine_error
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
 from pbx_connector.notifications.policy import AlertState, Told
@@ -214,9 +215,10 @@ def _error_of(notifier: Notifier, delivery: Delivery, config: Config) -> str:
     """Tell, and say what went wrong; empty if nothing did."""
     try:
         notifier(delivery.report, delivery.notices, config, delivery.id)
-    except ConnectorError as error:
-        return f"{error.message} ({error.hint})" if error.hint else error.message
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its text may quote anything
+        known = machine_error(error) or error
+        if isinstance(known, ConnectorError):
+            return f"{known.message} ({known.hint})" if known.hint else known.message
         return f"the plugin {delivery.notifier} failed with {type(error).__name__}"
     return ""
 

@@ -33,7 +33,7 @@ class AlertState:
     """Where a secret lies: what was told about it."""
     broken: bool = False
     untold: NoticeKind | None = None
-    """Trouble that nobody was there to be told of; None once its runs succeed or it is told."""
+    """What nobody was there to hear of; None once its runs succeed or people have heard."""
 
     @property
     def in_a_word(self) -> str:

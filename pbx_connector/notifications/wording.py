@@ -142,7 +142,7 @@ def fixed(subject: Subject) -> Notice:
         NoticeKind.RECOVERED,
         "the profile's file is fixed",
         happened=f"{subject.file} can be used again and is in effect.",
-        safe="The next run goes by it.",
+        safe="The next run uses it.",
         command="pbx-connector schedule",
     )
 

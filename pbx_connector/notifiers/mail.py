@@ -80,7 +80,7 @@ def _connected(config: MailConfig) -> Iterator[SMTP]:
 
 @contextmanager
 def translated(config: MailConfig) -> Iterator[None]:
-    """Whatever sending can raise, as one error; a server's answer may quote what was sent, so only its code is told."""
+    """Whatever sending can raise, as one error. A server may quote what was sent, so only its code is shown."""
     import smtplib
     import ssl
 

@@ -15,7 +15,7 @@ from pbx_rules.document import Document, Mapping, Node, Scalar, load
 from pydantic import BaseModel, ValidationError
 
 from pbx_connector import mapping
-from pbx_connector.documents import finding, from_validation, given_values, masked
+from pbx_connector.documents import finding, from_validation, given_values, hidden_keys, masked
 from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.cases import Case, check_rows, read_cases
@@ -23,6 +23,7 @@ from pbx_connector.profile.header import Header, LimitsHeader
 from pbx_connector.profile.identity import without_secrets
 from pbx_connector.profile.model import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
+from pbx_connector.secret import name_secrets
 from pbx_connector.source import SourceType
 
 
@@ -103,7 +104,7 @@ class _Loading:
         compiled = self._compiled(source, header) if source else None
         if source:
             self._found += check_rows(self._root.get("tests"), source.fields, self._document.file)
-        text = masked(self._document.text)
+        text = masked(self._document.text, hidden_keys(self._found))
         loaded = None
         if not any(found.severity == "error" for found in self._found):
             assert header is not None and source is not None  # noqa: S101, PT018 - without an error each is there
@@ -136,7 +137,9 @@ class _Loading:
         if not isinstance(node, Mapping):
             return None
         try:
-            return source.settings.model_validate(given_values(node), context={"folder": self._path.parent})
+            settings = source.settings.model_validate(given_values(node), context={"folder": self._path.parent})
+            name_secrets(settings, "settings")
+            return settings
         except ValidationError as error:
             self._found += from_validation(
                 error, file=self._document.file, root=node, model=source.settings, below="settings"

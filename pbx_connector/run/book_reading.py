@@ -16,6 +16,7 @@ from functools import partial
 from typing import assert_never
 
 from pbx_connector.errors import ConnectorError, ProtocolViolation, SourceError
+from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
     Book,
@@ -179,14 +180,13 @@ class BookReading:
         return end, rows
 
     def _stream(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        stream = iter(self.source.changes(book, since, known))
+        with _faults():
+            stream = iter(self.source.changes(book, since, known))
         while not self._stopped.is_set():
             try:
                 item = next(stream, None)
-            except ConnectorError:
-                raise
-            except Exception as error:
-                raise _plugin_fault(error) from error
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                raise _fault(error) from _cause(error)
             if item is None:
                 return
             yield item
@@ -281,16 +281,24 @@ def _batches(stream: Iterator[StreamItem]) -> Iterator[list[StreamItem]]:
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """An error of a plugin that it should have translated concerns what was asked for and nothing else."""
+    """An error of a plugin that it should have translated concerns what was asked for and nothing else; what the
+    machine lacks concerns the whole run, also where the plugin blames a server for it."""
     try:
         yield
-    except ConnectorError:
-        raise
-    except Exception as error:
-        raise _plugin_fault(error) from error
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        raise _fault(error) from _cause(error)
 
 
-def _plugin_fault(error: Exception) -> ProtocolViolation:
+def _cause(error: Exception) -> BaseException | None:
+    """What an error that may be raised again as it is was raised from."""
+    return error.__cause__ if isinstance(error, ConnectorError) else error
+
+
+def _fault(error: Exception) -> ConnectorError:
+    if lacking := machine_error(error):
+        return lacking
+    if isinstance(error, ConnectorError):
+        return error
     LOG.debug("the source plugin failed", exc_info=error)
     name = type(error).__name__
     return ProtocolViolation(f"the source plugin failed with {name}", code="S106", hint="tell its author")

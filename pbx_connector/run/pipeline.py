@@ -13,11 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 from types import MappingProxyType
 
 from structlog.contextvars import bound_contextvars
 
 from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
+from pbx_connector.files import is_open_to_others, shown
+from pbx_connector.machine import machine_error, machine_first
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import PlanSummary, plan_digest
 from pbx_connector.profile import Profile
@@ -26,6 +29,7 @@ from pbx_connector.run.book_reading import BookReading
 from pbx_connector.run.guard import objections
 from pbx_connector.run.progress import Progress, Silent
 from pbx_connector.run.simulation import Simulation
+from pbx_connector.secret import secrets_of
 from pbx_connector.source import SourceContext
 from pbx_connector.stores.contract import KeptPlan, Plans, Runs
 from pbx_connector.stores.workspace import PlanTransaction, Workspace
@@ -96,7 +100,7 @@ def simulate_profile(
     It is kept before it is shown: whoever looks at it for long holds nobody up. A change of the phone book just between
     the two would show, and make the plan stale.
     """
-    with store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
+    with machine_first(), store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
         run = PipelineRun(profile, workspace, progress or Silent(), clock())
         reading = run.read(full, parallel)
         plan = run.keep(reading) if save else None
@@ -121,10 +125,11 @@ class PipelineRun:
     def recorded(self) -> Iterator[None]:
         """A run that fails leaves its record in the history, as far as the store still takes it."""
         try:
-            yield
+            with machine_first():
+                yield
         except BaseException as error:
             note = error.message if isinstance(error, ConnectorError) else f"ended by {type(error).__name__}"
-            with suppress(ConnectorError):
+            with suppress(ConnectorError), machine_first():
                 self.workspace.fail(self._report(RunStatus.FAILED, Counts()), note)
             raise
 
@@ -178,7 +183,7 @@ class PipelineRun:
     ) -> Report:
         took = time.monotonic() - self.began
         run, profile = self.workspace.run, self.profile.id
-        warnings = (*_warnings(self.profile), *listed)
+        warnings = (*_warnings(self.profile), *_exposed(self.profile, self.workspace.file), *listed)
         return Report(run, profile, status, counts, books, found, dict(skipped), self.started, took, warnings)
 
 
@@ -200,8 +205,19 @@ def _warnings(profile: Profile) -> tuple[Problem, ...]:
     try:
         return tuple(profile.source.warnings(profile.settings)) if profile.source.warnings else ()
     except Exception as error:
+        if lacking := machine_error(error):
+            raise lacking from error
         LOG.debug("the source plugin failed", exc_info=error)
         return (problems.warnings_failed(error),)
+
+
+def _exposed(profile: Profile, store: Path | None) -> Iterator[Problem]:
+    """What every user of the machine may read, and should not."""
+    for key, secret in secrets_of(profile.settings, "settings"):
+        if secret.is_exposed:
+            yield problems.secret_exposed(key)
+    if store is not None and is_open_to_others(store):
+        yield problems.store_exposed(shown(store))
 
 
 def _usable(plans: Plans, profile: Profile, plan: str) -> KeptPlan:

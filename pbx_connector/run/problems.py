@@ -90,5 +90,25 @@ def warnings_failed(error: Exception) -> Problem:
     )
 
 
+def secret_exposed(key: str) -> Problem:
+    return Problem(
+        "S107",
+        "every user of this machine may read the file of a secret",
+        where=key,
+        hint="chmod 600 the file",
+        severity="warning",
+    )
+
+
+def store_exposed(file: str) -> Problem:
+    return Problem(
+        "S108",
+        "every user of this machine may read the phone book's file",
+        where=file,
+        hint="chmod 600 the file and those beside it whose names begin alike",
+        severity="warning",
+    )
+
+
 def _place(book: Book, key: str) -> str:
     return f"{book.title}: {key}"

@@ -151,7 +151,7 @@ class Service:
             if self._watch.silent():
                 self._say_lost()
             if self._mind_hung() >= MOST_HUNG:
-                LOG.error("too many runs hang, the service ends to be started anew", hung=MOST_HUNG)
+                LOG.error("too many runs hang, the service ends, to be started again", hung=MOST_HUNG)
                 return EXIT_UNREACHABLE
         return EXIT_DONE
 

@@ -82,7 +82,7 @@ class NotificationWorker:
     def run_ended(self, profile: Profile, report: Report, reason: str) -> None:
         """`reason` says in a line why it failed or was refused."""
         if len(self._ended) >= MOST_WAITING:
-            LOG.error("too many runs wait to be told of, this one is not", profile=profile.id, run=report.run)
+            LOG.error("too many runs wait for their notices, this one gets none", profile=profile.id, run=report.run)
             return
         self._ended.append((profile, report, reason))
         self._wake.set()
@@ -156,7 +156,7 @@ class NotificationWorker:
         elif len(self._announced) < MOST_WAITING:
             self._announced.append(report)
         else:
-            LOG.warning("notifiers are too slow to be told of every run", profile=profile.id, run=report.run)
+            LOG.warning("notifiers are too slow to hear of every run", profile=profile.id, run=report.run)
 
     def _review(self, loaded: ProfileFile) -> None:
         outbox = self._outbox()

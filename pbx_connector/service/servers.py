@@ -12,6 +12,7 @@ import structlog
 from pbx_connector.application.status import ServerStatus
 from pbx_connector.errors import ConnectorError
 from pbx_connector.extensions import PluginContext, Server
+from pbx_connector.machine import machine_error
 from pbx_connector.plugins import BrokenPlugin, Plugins
 
 LOG = structlog.stdlib.get_logger(__name__)
@@ -101,4 +102,5 @@ class Servers:
 
 
 def _reason(error: BaseException) -> str:
-    return error.message if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
+    known = machine_error(error) or error
+    return known.message if isinstance(known, ConnectorError) else f"{type(error).__name__}: {error}"

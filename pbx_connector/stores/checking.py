@@ -25,7 +25,7 @@ def checked_number(text: str, what: str) -> int:
 
 def checked_text(text: str) -> str:
     if not storable(text):
-        raise UsageError("the text has characters that no phone book can hold", hint="type it anew")
+        raise UsageError("the text has characters that no phone book can hold", hint="type it again")
     return text
 
 

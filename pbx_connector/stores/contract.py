@@ -58,6 +58,8 @@ class Match:
     entry: Entry
     field: str
     """Which of its numbers it is."""
+    switchboard: bool = False
+    """Its number is that of the caller's company, written as `089 23125-0`, and nobody has the caller's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,8 @@ class Lookup(Protocol):
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
         """Whose number it is, as a caller's name would be looked up: the first match is the one to show.
 
-        Private entries of `account` come before company ones, then the order of phone fields, then ids.
+        Private entries of `account` come before company ones, then the same number before a guess from one without its
+        country's code, then the order of phone fields, then ids. A switchboard is a match where nobody has the number.
         """
         ...
 

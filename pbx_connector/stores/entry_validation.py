@@ -67,6 +67,6 @@ def _kind_faults(target: Target, value: str) -> Iterator[str]:
     if not value or len(value) > target.max_length:
         return
     if target.kind == "phone" and not _NUMBER.fullmatch(value):
-        yield f"{target.title}: {value!r} is no telephone number, such as +49 89 99998-190 or 190"
+        yield f"{target.title}: {value!r} is not a telephone number, such as +49 89 99998-190 or 190"
     if target.kind == "email" and not _ADDRESS.fullmatch(value):
-        yield f"{target.title}: {value!r} is no e-mail address, such as ann@example.com"
+        yield f"{target.title}: {value!r} is not an e-mail address, such as ann@example.com"

@@ -2,32 +2,108 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from enum import IntEnum
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import MatchType, NumberParseException, PhoneNumberFormat
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.stores.contract import Entry, Match
-from pbx_connector.stores.normalization import digits, same_number
+from pbx_connector.stores.normalization import digits, numbers_in, switchboards, tail, tails
+
+_SWITCHBOARD = re.compile(r"[-/]\s*0\s*$")
+_FIELD = {name: position for position, name in enumerate(PHONE_FIELDS)}
+
+
+class Likeness(IntEnum):
+    """How sure it is that an entry's number is the one that calls; the surest first."""
+
+    SAME = 0
+    GUESSED = 1
+    """As far as a number without its country's code can tell."""
+    SWITCHBOARD = 2
+    """Another telephone of the same company rings."""
 
 
 def ordered_matches(number: str, candidates: Iterable[Entry]) -> list[Match]:
-    """Private before company entries, then by the order of phone fields, then by id."""
-    verdicts: dict[str, bool] = {}
-    found = []
-    for entry in candidates:
-        for name in PHONE_FIELDS:
-            written = entry.content.fields.get(name)
-            if written is not None and _matches(number, written, verdicts):
-                found.append(Match(entry, name))
-                break
-    return sorted(found, key=_rank)
+    """Private before company entries, then the same number before a guess, then by the order of phone fields, then by
+    id. A switchboard counts only where nobody has the number."""
+    caller = _Caller(number)
+    ranked = sorted(caller.ranked(candidates), key=lambda found: found[0])
+    direct = [match for _, match in ranked if not match.switchboard]
+    return direct or [match for _, match in ranked]
 
 
-def _matches(number: str, written: str, verdicts: dict[str, bool]) -> bool:
-    """Many entries may share their company's number: each notation is judged once."""
-    if written not in verdicts:
-        verdicts[written] = bool(digits(written)) and same_number(number, written)
-    return verdicts[written]
+class _Caller:
+    def __init__(self, number: str) -> None:
+        self._number = number
+        self._tails = tails(number)
+        self._switchboards = switchboards(number)
+        self._verdicts: dict[str, Likeness | None] = {}
+
+    def ranked(self, candidates: Iterable[Entry]) -> Iterable[tuple[tuple[bool, int, int, int], Match]]:
+        for entry in candidates:
+            found = [
+                (likeness, name)
+                for name in PHONE_FIELDS
+                if (written := entry.content.fields.get(name)) is not None
+                and (likeness := self._verdict(written)) is not None
+            ]
+            if found:
+                likeness, name = min(found, key=lambda each: (each[0], _FIELD[each[1]]))
+                rank = (entry.content.account is None, int(likeness), _FIELD[name], entry.id)
+                yield rank, Match(entry, name, likeness is Likeness.SWITCHBOARD)
+
+    def _verdict(self, written: str) -> Likeness | None:
+        """Many entries may share their company's number: each notation is judged once."""
+        if written not in self._verdicts:
+            self._verdicts[written] = self._judge(written) if tail(written) in self._tails else None
+        return self._verdicts[written]
+
+    def _judge(self, written: str) -> Likeness | None:
+        found = [likeness for one in numbers_in(written) if (likeness := self._likeness(one)) is not None]
+        return min(found, default=None)
+
+    def _likeness(self, written: str) -> Likeness | None:
+        if not digits(written):
+            return None
+        if (found := likeness(self._number, written)) is not None:
+            return found
+        if _SWITCHBOARD.search(written) and any(likeness(one, written) is not None for one in self._switchboards):
+            return Likeness.SWITCHBOARD
+        return None
 
 
-def _rank(match: Match) -> tuple[bool, int, int]:
-    return match.entry.content.account is None, PHONE_FIELDS.index(match.field), match.entry.id
+def likeness(one: str, other: str) -> Likeness | None:
+    """Of two notations; `+49 991 12345` and `0991/12345` may mean one number."""
+    first, second = international(one), international(other)
+    if first and second:
+        return Likeness.SAME if first == second else None
+    if digits(one) == digits(other):
+        return Likeness.SAME
+    match = phonenumbers.is_number_match(first or one, second or other)
+    return Likeness.GUESSED if match in (MatchType.EXACT_MATCH, MatchType.NSN_MATCH) else None
+
+
+@lru_cache(maxsize=10_000)
+def international(number: str) -> str | None:
+    """As E.164, if its country is known: by `+`, by `00`, or by a code that the digits begin with."""
+    bare, written = number.lstrip(" ("), digits(number)
+    if bare.startswith("+"):
+        return _e164(bare) or f"+{written}"
+    if written.startswith("00"):
+        return _e164(f"+{written[2:]}") or f"+{written[2:]}"
+    return None if written.startswith("0") else _e164(f"+{written}", valid=True)
+
+
+def _e164(number: str, *, valid: bool = False) -> str | None:
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return None
+    if valid and not phonenumbers.is_valid_number(parsed):
+        return None
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))

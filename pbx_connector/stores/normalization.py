@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 import phonenumbers
+from pbx_rules.functions.phone_reading import notations
 
 from pbx_connector.model import PHONE_FIELDS
 
@@ -16,6 +17,10 @@ TAIL = 7
 """Long enough to tell most numbers apart, short enough to be the same in national and international form."""
 LONGEST_CODE = 3
 """Digits that a country's code has at most."""
+LONGEST_DIRECT = 5
+"""Digits that follow a company's number at most, to ring one of its telephones."""
+SEVERAL = "*"
+"""The tail of a field with several numbers: it is looked at, whoever calls."""
 
 
 def fold(text: str) -> str:
@@ -31,21 +36,44 @@ def digits(number: str) -> str:
     return plain if plain.isascii() and plain.isdecimal() else NO_DIGITS.sub("", number)
 
 
+def numbers_in(text: str) -> tuple[str, ...]:
+    """The numbers that an entry's field holds, without extensions and remarks; itself if it is just digits."""
+    if text.removeprefix("+").isdecimal():
+        return (text,)
+    return notations(text) or (text,)
+
+
 def tail(number: str) -> str | None:
     """What a number is found by: the end of its national part, without the zero that stands for the area."""
-    return _end(number, digits(number))
+    return _tail(numbers_in(number))
 
 
-def _end(number: str, written: str) -> str | None:
-    if number.lstrip().startswith("+"):
+def _tail(numbers: tuple[str, ...]) -> str | None:
+    return SEVERAL if len(numbers) > 1 else _end(numbers[0])
+
+
+def _end(number: str) -> str | None:
+    written = digits(number)
+    if number.lstrip(" (").startswith("+"):
         return _national(written)
     return _national(written[2:]) if written.startswith("00") else _cut(written)
 
 
 def tails(number: str) -> set[str]:
-    """The tails that notations of the same number may have; none if there is no digit in it."""
+    """The tails of entries that may have this number, or that of the switchboard it belongs to; none without digits."""
+    wanted = {end for one in (number, *switchboards(number)) for end in _ends(one)}
+    return {SEVERAL, *wanted} if wanted else wanted
+
+
+def _ends(number: str) -> set[str]:
     written = digits(number)
-    return {end for end in (tail(number), _cut(written), _national(written)) if end}
+    return {end for end in (_end(number), _cut(written), _national(written)) if end}
+
+
+def switchboards(number: str) -> list[str]:
+    """`089 23125-203` belongs to `089 23125-0`, wherever its last part begins."""
+    plain = ("+" if number.lstrip().startswith("+") else "") + digits(number)
+    return [f"{plain[:-length]}0" for length in range(1, LONGEST_DIRECT + 1) if len(plain) - length >= TAIL]
 
 
 def _cut(written: str) -> str | None:
@@ -68,18 +96,7 @@ def found_by(fields: Mapping[str, str]) -> tuple[str | None, ...]:
     texts = [fold("\n".join([fields[name] for name in SEARCHED if name in fields]))]
     for name in PHONE_FIELDS:
         number = fields.get(name)
-        written = digits(number) if number else ""
-        found.append(_end(number, written) if number else None)
-        if written:
+        found.append(tail(number) if number else None)
+        if number and (written := digits(number)):
             texts.append(written)
     return *found, "\n".join(texts)
-
-
-def same_number(one: str, other: str) -> bool:
-    """Whether two notations mean one number; `+49 991 12345` and `0991/12345` do."""
-    if digits(one) == digits(other):
-        return True
-    return phonenumbers.is_number_match(one, other) in (
-        phonenumbers.MatchType.EXACT_MATCH,
-        phonenumbers.MatchType.NSN_MATCH,
-    )

@@ -35,7 +35,7 @@ def _owner_fault(changeset: ChangeSet, run: str, account: str) -> str:
     if all(account != known.id for known in changeset.accounts()):
         return f"account {account} is no more"
     later = changeset.added_after(run, account)
-    return f"account {account} was added anew by run {later}" if later else ""
+    return f"account {account} was added again by run {later}" if later else ""
 
 
 @dataclass

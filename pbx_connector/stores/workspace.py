@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from pbx_connector.model import Account, Book, Problem, Record, Report
@@ -113,6 +114,11 @@ class Workspace(Protocol):
     @property
     def run(self) -> str:
         """The run's id; empty for a simulation."""
+        ...
+
+    @property
+    def file(self) -> Path | None:
+        """What holds the phone book, if it is a file of this machine."""
         ...
 
     def accounts(self) -> list[Account]: ...

@@ -5,7 +5,7 @@
         def stage(self): return MyStage(...)  # a SourceStage
 
 `source_contract.py` has the promises about a server that stands still. These are the ones that removals rest on: what
-is gone is told, what is there is never told as gone, all of a large book is read, and trouble is neither.
+is gone is reported, what is there is never reported as gone, all of a large book is read, and a failure is neither.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 
 from pbx_connector.model import Book, End, Gone, Row, Skipped, StreamItem, Unchanged, Unreadable
 from pbx_connector.source import Source, SourceType
@@ -81,6 +82,15 @@ class SourceContract:
     def test_reading_twice_gives_the_same(self, source: Source) -> None:
         for book in _books(source):
             assert _by_key(_items(source, book)) == _by_key(_items(source, book))
+
+    def test_books_that_are_read_at_the_same_time_do_not_mix(self, source: Source) -> None:
+        books = _books(source)
+        streams = [source.changes(book, None, ()) for book in books]
+        items: list[list[StreamItem]] = [[] for _ in books]
+        for row in zip_longest(*streams):
+            for read, item in zip(items, row, strict=True):
+                read += [item] if item is not None else []
+        assert [set(_by_key(read)) for read in items] == [set(_by_key(_items(source, book))) for book in books]
 
     def test_what_is_known_is_listed_all_the_same(self, source: Source) -> None:
         for book in _books(source):

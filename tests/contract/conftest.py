@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from pbx_connector.model import Book, Mapped, Record, Report, Row
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.stores import Entry, Store, open_store
 from pbx_connector.stores.memory.store import MemoryStore
@@ -21,7 +21,7 @@ from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
-FREE = Limits(RemovalLimit(share=1.0, entries=1000))
+FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
 
 
 tables = metadata.tables

@@ -18,7 +18,7 @@ import pytest
 
 from pbx_connector.model import RunStatus
 from pbx_connector.plan import Content
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.stores import open_store
 from pbx_connector.testing import MemorySource
@@ -43,7 +43,7 @@ def profile_of(generation: int) -> Profile:
         if number % 3 != 1 or number % 2 == generation % 2:
             name = f"Name {number}" if number % 3 else f"Name {number} of {generation}"
             book.put(f"k{number:05}", display_name=name, phone=f"+4999{number}", label=f"Group {number % 7}")
-    free = Limits(RemovalLimit(1.0, ROWS))
+    free = Limits(RemovalLimit(1.0, ROWS), ChangeLimit(1.0))
     settings = MemorySettings()
     return Profile("crm", "CRM", source.type(), settings, map_row, frozenset(), f"f{generation}", limits=free)
 

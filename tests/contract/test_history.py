@@ -11,7 +11,7 @@ import pytest
 from pbx_connector.errors import PlanRefused, ProfileHeld, SourceUnavailable, UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import RunKind, Store
 from pbx_connector.testing import MemorySource
@@ -20,7 +20,7 @@ from .conftest import grow_older
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
-FREE = Limits(RemovalLimit(share=1.0, entries=1000))
+FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
 
 
 def person(name: str, account: str | None = None, **fields: str) -> Content:
@@ -314,8 +314,8 @@ def test_undo_gives_nobodys_entries_to_who_got_the_account_id_later(
         0,
         [
             (True, f"run {addition.id} changed it later"),
-            (False, f"account 7 was added anew by run {addition.id}"),
-            (False, f"account 7 was added anew by run {addition.id}"),
+            (False, f"account 7 was added again by run {addition.id}"),
+            (False, f"account 7 was added again by run {addition.id}"),
         ],
     )
     assert names() == {}

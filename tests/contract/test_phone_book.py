@@ -26,6 +26,12 @@ def person(name: str, account: str | None = None, **fields: str) -> Content:
     return Content(account, {"display_name": name, **fields})
 
 
+def imported(store: Store, content: Content) -> Entry:
+    """With numbers as rules may give them, which nobody could type."""
+    with cast(Any, store).changeset(RunKind.HAND, "an import") as changeset:
+        return cast(Entry, changeset.put_entries([Entry(0, content)])[0])
+
+
 # --- accounts ------------------------------------------------------------------------------------------------------
 
 
@@ -141,8 +147,8 @@ def test_imported_entries_are_read_only_by_hand(run: Run, source: MemorySource, 
         (person("Ann", nickname="A"), "no field nickname"),
         (person("Ann", notes="a\0b"), "Notes: it has characters that no phone book can hold"),
         (person("Ann", notes="\ud800"), "Notes: it has characters that no phone book can hold"),
-        (person("Ann", fax="none"), "Fax: 'none' is no telephone number"),
-        (person("Ann", email="none"), "E-mail: 'none' is no e-mail address"),
+        (person("Ann", fax="none"), "Fax: 'none' is not a telephone number"),
+        (person("Ann", email="none"), "E-mail: 'none' is not an e-mail address"),
         (Content(None, {"display_name": "Ann"}, {"VIP": "A" * 256}), "label VIP: it has 256 characters"),
     ],
 )
@@ -158,7 +164,7 @@ def test_all_that_is_wrong_with_an_entry_is_said_at_once(store: Store) -> None:
         store.add_entry(wrong)
     assert str(said.value).split("; ") == [
         "Display name is required",
-        "Telephone: 'none' is no telephone number, such as +49 89 99998-190 or 190",
+        "Telephone: 'none' is not a telephone number, such as +49 89 99998-190 or 190",
         "Notes: it has 4001 characters, 4000 are the most",
         "there is no field nickname",
         "the name of a label has more than 80 characters",
@@ -176,7 +182,7 @@ def test_an_edit_is_checked_for_what_it_changes(store: Store) -> None:
     def with_phone(phone: str) -> Content:
         return replace(made.content, fields={**made.content.fields, "phone": phone, "email": "ann@example.com"})
 
-    with pytest.raises(UsageError, match="no telephone number"):
+    with pytest.raises(UsageError, match="not a telephone number"):
         store.edit_entry(made.id, lambda _: with_phone("back office"))
     assert store.edit_entry(made.id, lambda _: with_phone("front office")).content.fields["email"] == "ann@example.com"
 
@@ -275,7 +281,7 @@ def test_short_numbers_are_found_in_national_and_international_form(store: Store
         assert store.lookup(number) == [], number
 
 
-def test_a_callers_name_is_private_first_then_by_field_and_id(store: Store) -> None:
+def test_a_callers_name_is_private_first_then_the_surest_then_by_field_and_id(store: Store) -> None:
     store.add_account(Account("7"))
     store.add_account(Account("8"))
     company_mobile = store.add_entry(person("Mobile", mobile="+4999112345"))
@@ -284,8 +290,69 @@ def test_a_callers_name_is_private_first_then_by_field_and_id(store: Store) -> N
     private = store.add_entry(person("Private", "7", fax="+49 991 12345"))
     store.add_entry(person("Somebody else's", "8", phone="+4999112345"))
     found = [match.entry for match in store.lookup("+4999112345", account="7")]
-    assert found == [private, company, later, company_mobile]
-    assert [match.entry for match in store.lookup("+4999112345")] == [company, later, company_mobile]
+    assert found == [private, company_mobile, company, later]
+    assert [match.entry for match in store.lookup("+4999112345")] == [company_mobile, company, later]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+498923125203",
+        "089 23125-203",
+        "089/23125203",
+        "+49 (0)89 23125-203",
+        "0049 89 23125 203",
+        "49 89 23125203",
+        "(089) 23125-203",
+        "089 23125-203 DW 12",
+        "089 23125203 App. 12",
+        "089 23125-203 (2. Zentrale)",
+        "2. 089 23125203",
+        "Frau Berg (Mo-Fr 8-12) 089 23125203",
+        "0171 1234567 / 089 23125203",
+        "089 23125203, 0171 1234567",
+        "089 23125-202/-203",
+        "\u202a+49\u202f89\u00a023125203\u202c",
+    ],
+)
+@pytest.mark.parametrize(
+    "caller", ["+498923125203", "00498923125203", "498923125203", "089 23125203", "+49 (0)89 23125203"]
+)
+def test_whatever_stands_beside_a_number_it_is_found_from_any_notation(store: Store, written: str, caller: str) -> None:
+    entry = imported(store, person("Ann", mobile=written))
+    store.add_entry(person("Bob", mobile="+498923125299"))
+    assert [(match.entry, match.field) for match in store.lookup(caller)] == [(entry, "mobile")]
+
+
+def test_the_same_number_comes_before_a_guess_from_a_national_one(store: Store) -> None:
+    german = store.add_entry(person("Berlin", phone="030 23125201"))
+    austrian = store.add_entry(person("Austria", mobile="+43 30 23125201"))
+    for caller in ("+433023125201", "00433023125201", "+43 30 23125201"):
+        assert [match.entry for match in store.lookup(caller)] == [austrian, german], caller
+    assert [match.entry for match in store.lookup("+493023125201")] == [german]
+
+
+def test_a_switchboard_shows_where_nobody_has_the_number(store: Store) -> None:
+    reception = store.add_entry(person("Reception", phone="089 23125-0"))
+    ann = store.add_entry(person("Ann", phone="+498923125203"))
+    store.add_entry(person("Elsewhere", phone="089 23126-0"))
+    for caller in ("+498923125204", "0049 89 23125-17", "089 23125204", "+49892312599999"):
+        assert [(match.entry, match.switchboard) for match in store.lookup(caller)] == [(reception, True)], caller
+    assert [(match.entry, match.switchboard) for match in store.lookup("+498923125203")] == [(ann, False)]
+    assert [(match.entry, match.switchboard) for match in store.lookup("089 231250")] == [(reception, False)]
+    for caller in ("+49892312", "+498923127203", "089 2312"):
+        assert store.lookup(caller) == [], caller
+
+
+def test_a_number_beside_a_remark_is_found_in_a_store_of_an_older_version(store: Store) -> None:
+    if not isinstance(store, SqlStore):
+        pytest.skip("a phone book in memory is of no older version")
+    entry = imported(store, person("Ann", phone="089 23125-203 DW 12"))
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE entry SET phone_tail = '2520312'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+    bring_up_to_date(store._database)
+    assert [match.entry for match in store.lookup("+498923125203")] == [entry]
 
 
 def test_digests_of_an_older_version_are_made_anew(run: Run, source: MemorySource, store: Store) -> None:

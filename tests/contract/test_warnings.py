@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from pbx_connector.errors import SourceUnavailable
 from pbx_connector.model import Problem, Report, RunStatus
 from pbx_connector.profile import Profile
-from pbx_connector.run import simulate_profile
-from pbx_connector.stores import Store
+from pbx_connector.run import run_profile, simulate_profile
+from pbx_connector.secret import Secret
+from pbx_connector.stores import Store, open_store
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -73,3 +76,21 @@ def test_a_plugin_that_fails_over_its_warnings_takes_no_run_down(run: Run, sourc
     assert report.counts.added == 1
     assert [(warning.code, warning.severity) for warning in report.warnings] == [("S106", "warning")]
     assert "ZeroDivisionError" in report.warnings[0].message
+
+
+class Login(MemorySettings):
+    password: Secret
+
+
+def test_a_secret_and_a_phone_book_that_all_may_read_are_warned_of(profile: Profile, source: MemorySource) -> None:
+    with TemporaryDirectory() as folder:
+        secret, book = Path(folder, "s"), Path(folder, "book.sqlite")
+        secret.touch()
+        exposed = replace(profile, settings=Login(password=Secret(file=secret)))
+        with open_store(f"sqlite:///{book}") as store:
+            for mode in (0o755, 0o700):
+                Path(folder).chmod(mode)
+                secret.chmod(0o644)
+                book.chmod(0o644)
+                warned = [(warning.code, warning.where) for warning in run_profile(exposed, store).warnings]
+                assert warned == ([("S107", "settings.password"), ("S108", str(book))] if mode == 0o755 else [])

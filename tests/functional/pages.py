@@ -1,6 +1,6 @@
 """Runs a page of the docs: its commands, against the sandbox, with what the page says happens between them.
 
-`<!-- do: WORDS -->` changes the state, `<!-- file: NAME -->` writes the block that follows it; a `console` block has
+`<!-- do: WORDS -->` changes something, `<!-- file: NAME -->` writes the block that follows it; a `console` block has
 commands after `$ ` and, under each, lines of its output in their order. A line `...` stands for any lines. White space
 counts as one blank: tables are as wide as the terminal.
 """

@@ -91,7 +91,9 @@ def test_each_fault_of_a_file_is_a_line_of_its_own(connector: Connector) -> None
     assert held(connector) == set()
 
 
-@pytest.mark.parametrize(("id", "email", "said"), [(" ", "", "the id is missing"), ("7", "ann", "no e-mail address")])
+@pytest.mark.parametrize(
+    ("id", "email", "said"), [(" ", "", "the id is missing"), ("7", "ann", "not an e-mail address")]
+)
 def test_an_account_is_added_by_the_rules_of_an_import(connector: Connector, id: str, email: str, said: str) -> None:
     assert said in connector("accounts", "add", id, "--email", email, code=2).err
     assert held(connector) == set()

@@ -166,3 +166,13 @@ def test_a_removal_that_is_shown_first_leaves_json_alone(connector: Connector, p
     done = connector("accounts", "import", "less.csv", "--remove-missing", "--yes", "--json")
     assert len(done.json["removed"]) == 2
     assert "acc-anna" in done.err
+
+
+def test_a_home_where_nothing_can_be_made_is_named(connector: Connector) -> None:
+    connector.environment |= {"HOME": "/dev/null"}
+    for name in ("PBX_CONNECTOR_STORE", "XDG_DATA_HOME"):
+        connector.environment.pop(name, None)
+    for command in (["phonebook", "list"], ["phonebook", "add", "--display-name", "Ann"]):
+        done = connector.process(*command, code=4)
+        said(done, "/dev/null/.local/share/pbx-connector cannot be made", "set HOME")
+        assert "Traceback" not in done.err

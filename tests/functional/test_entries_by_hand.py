@@ -11,7 +11,7 @@ ANN = ("phonebook", "add", "--display-name", "Ann")
 @pytest.mark.parametrize("number", ["not a number", "+", "089 12a", "089 12 ext.", "()", "12\t34"])
 @pytest.mark.parametrize("field", ["--phone", "--fax", "--mobile", "--home-phone"])
 def test_what_is_no_number_is_refused(connector: Connector, field: str, number: str) -> None:
-    assert "is no telephone number" in connector(*ANN, field, number, code=2).err
+    assert "is not a telephone number" in connector(*ANN, field, number, code=2).err
     assert connector.entries() == []
 
 
@@ -25,7 +25,7 @@ def test_whatever_a_phone_can_dial_is_a_number(connector: Connector, number: str
 
 @pytest.mark.parametrize("address", ["no mail", "ann@", "@example.com", "a@b@c", "ann @example.com"])
 def test_what_is_no_e_mail_address_is_refused(connector: Connector, address: str) -> None:
-    assert "is no e-mail address" in connector(*ANN, "--email", address, code=2).err
+    assert "is not an e-mail address" in connector(*ANN, "--email", address, code=2).err
     assert connector.entries() == []
 
 
@@ -46,7 +46,12 @@ def test_all_that_is_wrong_is_said_at_once(connector: Connector) -> None:
     said = connector(
         "phonebook", "add", "--phone", "none", "--email", "none", "--label", f"VIP={'A' * 256}", code=2
     ).err
-    for fault in ("Display name is required", "no telephone number", "no e-mail address", "label VIP: it has 256"):
+    for fault in (
+        "Display name is required",
+        "not a telephone number",
+        "not an e-mail address",
+        "label VIP: it has 256",
+    ):
         assert fault in said
     assert connector.entries() == []
 

@@ -13,7 +13,7 @@ from product import Connector
 def book(connector: Connector) -> Connector:
     """A company entry and a private one."""
     connector("accounts", "add", "acc-anna")
-    connector("phonebook", "add", "--display-name", "Reception", "--email", "outbox@example.com")
+    connector("phonebook", "add", "--display-name", "Reception", "--email", "reception@example.com")
     connector("phonebook", "add", "--display-name", "Doctor", "--account", "acc-anna")
     return connector
 

@@ -228,6 +228,7 @@ def test_the_source_on_a_server_fills_the_phone_book(cards: Path, monkeypatch: p
         assert "/books/ann/changes" in server.asked
         assert "/books/ann/index" not in server.asked
         assert "/books/company/index" in server.asked  # for the sake of the odd one
+        home.process("simulate", "cards.yaml", code=None)
         home.environment["CARDS_TOKEN"] = "another"
         assert "make a new token" in home.process("run", "cards.yaml", code=4).err
         profile = cards.parent / "cards.yaml"

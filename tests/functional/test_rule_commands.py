@@ -119,8 +119,8 @@ def test_map_shows_people_a_table(connector: Connector, write: Any) -> None:
         (b'{"GivenName": "Ann"', "M0201", "this line is no JSON: Expecting ',' delimiter (column 20)"),
         (b"[1]", "M0201", "this line is no JSON object"),
         (b'{"GivenName": "J\xfcrgen"}', "M0201", "this line is no UTF-8 text (byte 17)"),
-        (b"[" * 100_000, "M0201", "this line holds a number that is no number, or is nested too deep"),
-        (b'{"PostalAddressIndex": NaN}', "M0201", "this line holds a number that is no number, or is nested too deep"),
+        (b"[" * 100_000, "M0201", "this line holds a number that is not one, or is nested too deep"),
+        (b'{"PostalAddressIndex": NaN}', "M0201", "this line holds a number that is not one, or is nested too deep"),
         (b'{"GivenNmae": "Ann"}', "M0202", "unknown field 'GivenNmae'"),
         (b'{"Birthday": "31.12.1980"}', "M0203", "Birthday is no date"),
     ],
@@ -141,7 +141,7 @@ def test_a_bad_line_is_reported_with_its_number_and_the_others_are_mapped(
 
 def test_a_rows_file_that_is_not_there_is_a_usage_error(connector: Connector, write: Any) -> None:
     done = connector("map", write("p.yaml", PROFILE), "--rows", "none.jsonl", code=2)
-    assert "the rows file none.jsonl cannot be read: No such file or directory" in done.err
+    assert "the rows file none.jsonl cannot be read: there is no such file" in done.err
 
 
 def test_the_tests_of_a_profile_pass(connector: Connector, write: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import b64encode
 from pathlib import Path
 
@@ -49,6 +50,29 @@ def test_rule_10_no_command_and_no_store_shows_a_source_s_password(
     kept = [path.read_bytes().decode("latin-1") for path in connector.home.glob("book.sqlite*")]
     assert "Reception" in "".join(kept)
     assert found([sandbox.password, login, WRONG], *kept) == []
+
+
+def test_rule_10_a_password_that_was_typed_where_its_name_belongs_is_shown_nowhere(
+    connector: Connector, profile: Path
+) -> None:
+    said = []
+    reference = re.compile("password: {.*}")
+    for place in (
+        f"{{env: {WRONG}}}",
+        f"{{file: {WRONG}}}",
+        f"{{keyring: {WRONG}}}",
+        f"{{{WRONG}: x}}",
+        f"{{{WRONG}}}",
+    ):
+        profile.write_text(reference.sub(f"password: {place}", profile.read_text()))
+        for command in ("check", "fmt", "run", "simulate", "test-connection"):
+            done = connector(command, profile.name, code=None)
+            said.append(done.out + done.err)
+    done = connector("history", "--json", code=None)
+    assert "is not set" in "".join(said), "nothing was said at all"
+    assert found([WRONG], *said, done.out) == []
+    kept = [path.read_bytes().decode("latin-1") for path in connector.home.glob("book.sqlite*")]
+    assert found([WRONG], *kept) == []
 
 
 def test_rule_10_the_service_shows_no_secret_in_its_log_or_on_its_pages(

@@ -30,7 +30,8 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     assert first["added"] == len(connector.entries())
     assert serving.health["ready"] is True
 
-    dropped.write_text(dropped.read_text().replace("{{DisplayName}}", "{{DisplayName}} (dropped)"))
+    changed_text = dropped.read_text().replace("{{DisplayName}}", "{{DisplayName}} (dropped)")
+    dropped.write_text(f"limits:\n  change_at_most: {{share: 100%}}\n{changed_text}")
     serving.wait_for("profile loaded", count=2)
     second = serving.wait_for("run ended", count=2)
     changed = [entry for entry in connector.entries() if entry["fields"]["display_name"].endswith("(dropped)")]
@@ -48,6 +49,32 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     assert len(connector.entries()) == first["added"] + second["added"]
     assert serving.stop() == 0
     assert serving.lines[-1]["event"] == "stopped"
+
+
+def test_odd_files_in_the_folder_stop_neither_the_others_nor_a_page(
+    connector: Connector, serve: Serve, profile: Path, profiles: Path, config: Path
+) -> None:
+    """A named pipe, an endless device, a name that is no UTF-8: each is named, and harms itself alone."""
+    os.mkfifo(profiles / "a-pipe.yaml")
+    (profiles / "b-zero.yaml").symlink_to("/dev/zero")
+    Path(os.fsdecode(os.fsencode(profiles) + b"/c\xff.yaml")).write_text("title: [")
+    connector("automate", profile, "--every", "1h")
+    os.rename(profile, profiles / profile.name)
+    serving = serve()
+    serving.wait_for("run ended", status="done")
+    assert 'profile_broken{profile="c\\\\xff"} 1.0' in serving.get("/metrics")
+    broken = {one["id"]: one["broken"] for one in serving.health["profiles"] if one["broken"]}
+    assert broken == {
+        "a-pipe": "it is a named pipe, not a file",
+        "b-zero": "it is a device, not a file",
+        "c\\xff": "its name is not UTF-8 text",
+    }
+    config.write_text(f"service: {{listen: '{serving.wait_for('serving')['health']}'}}\n")
+    status = connector("--config", config, "status", code=None)
+    assert "c\\xff" in status.out
+    serving.stop()
+    offline = connector("--config", config, "status", code=None)
+    assert "c\\xff" in offline.out
 
 
 def test_every_line_of_a_run_names_profile_and_run_and_no_contact(

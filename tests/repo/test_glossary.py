@@ -62,13 +62,13 @@ def in_scope(path: str, cell: str) -> bool:
 
 
 def left(old: str, scope: str, files: dict[str, str]) -> list[str]:
+    """Path, line number and line of each place where the word stands; line 0 is the path itself."""
     found = pattern(old)
     return [
-        f"{path}:{number}: {line.strip()}"
+        f"{path}:{number}: {text.splitlines()[number].strip()}"
         for path, text in files.items()
-        if in_scope(path, scope) and found.search(text)
-        for number, line in enumerate(text.splitlines())
-        if found.search(line)
+        if in_scope(path, scope)
+        for number in sorted({text.count("\n", 0, place.start()) for place in found.finditer(text)})
     ]
 
 
@@ -116,6 +116,13 @@ def test_a_scope_holds_the_search_in_its_paths() -> None:
 def test_words_with_a_space_are_found_in_names_too() -> None:
     assert left("in trouble", "everywhere", {"x": "a server in trouble"})
     assert left("in trouble", "everywhere", {"x": "def test_a_server_in_trouble_is():"})
+    assert left("is away", "everywhere", {"x": "a store that is\naway"}) == ["x:0: a store that is"]
+
+
+@pytest.mark.parametrize(("old", "scope"), RENAMED, ids=[old for old, _ in RENAMED])
+def test_each_word_of_the_table_would_be_found(old: str, scope: str) -> None:
+    for path in quoted(scope) or ["README.md"]:
+        assert left(old, scope, {path: f"say {old} here"})
 
 
 def test_the_page_names_each_path_as_it_is() -> None:

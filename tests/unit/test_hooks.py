@@ -41,7 +41,7 @@ def test_the_signatures_of_the_guide_are_those_of_the_code() -> None:
 @pytest.fixture
 def news() -> Iterator[EntryPoint]:
     """The plugin of the guide's section on this hook, as printed."""
-    section = GUIDE[GUIDE.index("## Being told how runs end") :]
+    section = GUIDE[GUIDE.index("## Hearing how runs end") :]
     code = re.search(r"```python\n(.+?)```", section, re.DOTALL)
     assert code is not None
     module = types.ModuleType("plugin_of_the_guide")

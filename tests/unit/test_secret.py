@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keyring
 import keyring.backend
 import keyring.backends.fail
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pbx_connector.errors import ConnectorError, UsageError
-from pbx_connector.secret import Secret, keep_secret
+from pbx_connector.secret import Secret, keep_secret, name_secrets
 
 
 class Memory(keyring.backend.KeyringBackend):
@@ -76,16 +78,51 @@ def test_a_relative_file_counts_from_the_profile(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_named_with_a_way_out(tmp_path: Path, without_keyring: None) -> None:
     (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")
     for secret, said in (
-        (Secret(env="NOT_SET_ANYWHERE"), "NOT_SET_ANYWHERE is not set"),
-        (Secret(file=tmp_path / "none"), "No such file"),
-        (Secret(file=tmp_path / "empty"), "is empty"),
-        (Secret(keyring="x"), "keyring cannot be read"),
+        (Secret(env="hunter2"), "variable for a secret is not set"),
+        (Secret(env="\ud800hunter2"), "variable for a secret is not set"),
+        (Secret(file=tmp_path / "hunter2"), f"for a secret cannot be read: there is no such file in {tmp_path}"),
+        (Secret(file=tmp_path / "hunter2" / "x"), f"cannot be read: there is no such file in {tmp_path}"),
+        (Secret(file=tmp_path / ("hunter2" * 100)), "File name too long"),
+        (Secret(file=Path("hunter2\0")), "no file can have that name"),
+        (Secret(file=tmp_path / "empty"), f"{tmp_path}/empty is empty"),
+        (Secret(file=tmp_path / "pipe"), f"{tmp_path}/pipe cannot be read: it is a named pipe"),
+        (Secret(file=tmp_path), "it is a folder"),
+        (Secret(file=Path("/dev/zero")), "it is a device"),
+        (Secret(keyring="hunter2"), "keyring cannot be read"),
     ):
         with pytest.raises(ConnectorError) as caught:
             secret.reveal()
         assert said in caught.value.message
         assert caught.value.hint
+        assert "hunter2" not in f"{caught.value.message} {caught.value.hint} {secret!r} {secret} {secret.place}"
+
+
+def test_a_secret_that_is_not_there_goes_by_its_key_in_the_profile() -> None:
+    class Login(BaseModel):
+        password: Secret
+
+    class Settings(BaseModel):
+        logins: tuple[Login, ...]
+
+    settings = Settings(logins=(Login(password=Secret(env="hunter2")),))
+    name_secrets(settings, "settings")
+    with pytest.raises(UsageError, match=r"variable for settings\.logins\.password is not set"):
+        settings.logins[0].password.reveal()
+
+
+def test_a_file_that_everybody_may_read_is_exposed_unless_a_folder_above_it_is_closed() -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "s")
+        file.touch()
+        found = []
+        for of_folder, of_file in ((0o755, 0o644), (0o755, 0o640), (0o711, 0o604), (0o700, 0o644)):
+            Path(folder).chmod(of_folder)
+            file.chmod(of_file)
+            found.append(Secret(file=file).is_exposed)
+        assert found == [True, False, True, False]
+        assert not Secret(file=file.with_name("none")).is_exposed
 
 
 def test_a_secret_is_kept_in_the_keyring_if_there_is_one(tmp_path: Path, with_keyring: Memory) -> None:
@@ -93,7 +130,7 @@ def test_a_secret_is_kept_in_the_keyring_if_there_is_one(tmp_path: Path, with_ke
     assert kept == Secret(keyring="office-password")
     assert kept.reveal().get_secret_value() == "s3"
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(UsageError, match="no secret 'other'"):
+    with pytest.raises(UsageError, match="no secret of the name that a secret gives"):
         Secret(keyring="other").reveal()
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pbx_rules import typed, typed_walk
-from pbx_rules.backends import steps
+from pbx_rules.backends import costs, steps
+from pbx_rules.backends.terms import NONE, interpolated, is_none, is_not_none, is_short, load, method, store
 from pbx_rules.program import Result
 from pbx_rules.runtime import coercion, compare, patterns
-from pbx_rules.runtime.limits import FREE_TEXT, LONGEST_TEXT, Work
+from pbx_rules.runtime.limits import COMPARED, CONVERTED, LONGEST_TEXT, MOST_WORK, SHORT, Cost, Work
 from pbx_rules.runtime.text import fold
 from pbx_rules.typed import Typed
 from pbx_rules.types import Type
 
-NONE = ast.Constant(None)
 LATE = ("output", "work")
 """Objects of the row that most rows do not need."""
+_NEVER_LONG = frozenset({"number", "yes/no", "date", "blank"})
+"""Kinds of values that cost nothing of their own."""
 FEW_PARTS = 8
 """So many texts of the greatest length may be joined before anyone looks at the result's length."""
 
@@ -26,7 +30,10 @@ FEW_PARTS = 8
 class CodeGenerator:
     """Statements in order, and the objects that they name. What `value` gives may be used once, an `atom` often."""
 
-    def __init__(self) -> None:
+    def __init__(self, fixed: int) -> None:
+        """`fixed` is what every row costs."""
+        self._fixed = fixed
+        self._new_work = partial(Work, fixed)
         self.globals: dict[str, Any] = {}
         self.body: list[ast.stmt] = []
         self._names: dict[int, str] = {}
@@ -78,14 +85,32 @@ class CodeGenerator:
             self.assign(ast.Attribute(load("values"), "get", ast.Load()), "get")
             for name in LATE:
                 self.assign(NONE, name)
+            if self._fixed > MOST_WORK:
+                self.add(ast.Expr(self.work))
         return first
 
-    def spend(self, amount: ast.expr) -> None:
+    def spend(self, turns: ast.expr, turn: int) -> None:
+        amount = ast.BinOp(self.length(turns), ast.Mult(), ast.Constant(turn))
         self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "spend", ast.Load()), [amount], [])))
+
+    def paid(self, cost: Cost, values: Sequence[tuple[Typed, ast.expr]], then: ast.expr) -> ast.expr:
+        """`then`, once the values (atoms) are paid for; that short texts cost nothing is seen without a call."""
+        if not cost.grows:
+            return then
+        grown = [(node, value) for node, value in values if node.type.kind not in _NEVER_LONG and not is_short(value)]
+        if not grown:
+            return then
+        atoms = [value for _, value in grown]
+        pay = ast.Call(ast.Attribute(self.work, "pay", ast.Load()), [self.known(cost), *atoms], [])
+        if any(node.type.kind != "text" for node, _ in grown):
+            return ast.BoolOp(ast.And(), [pay, then])
+        short = [self._short(node, value) for node, value in grown]
+        all_short = short[0] if len(short) == 1 else ast.BoolOp(ast.And(), list(short))
+        return ast.BoolOp(ast.And(), [ast.BoolOp(ast.Or(), [all_short, pay]), then])
 
     @property
     def work(self) -> ast.expr:
-        return self.late("work", Work)
+        return self.late("work", self._new_work)
 
     def late(self, name: str, make: Callable[[], Any]) -> ast.expr:
         """One of `LATE`, made where it is first asked for."""
@@ -93,6 +118,10 @@ class CodeGenerator:
 
     def length(self, of: ast.expr) -> ast.Call:
         return self.call(len, of)
+
+    def _short(self, node: Typed, text: ast.expr) -> ast.expr:
+        short = ast.Compare(self.length(text), [ast.LtE()], [ast.Constant(SHORT)])
+        return ast.BoolOp(ast.Or(), [is_none(text), short]) if node.type.maybe_blank else short
 
     # statements of the language
 
@@ -116,8 +145,8 @@ class CodeGenerator:
                 [
                     ast.Compare(ast.Attribute(value, "__class__", ast.Load()), [ast.Is()], [self.known(str)]),
                     ast.Compare(self.length(value), [ast.LtE()], [ast.Constant(LONGEST_TEXT)]),
-                    _method(value, "isprintable"),
-                    _method(value, "strip"),
+                    method(value, "isprintable"),
+                    method(value, "strip"),
                 ],
             )
             with self.when(ast.UnaryOp(ast.Not(), plain)):
@@ -185,22 +214,21 @@ class CodeGenerator:
         return self.call(steps.record_of, ast.Dict(names, values))
 
     def call_function(self, node: typed.Call) -> ast.expr:
-        arguments = [
-            self.atom(argument) if at in node.needed else self.value(argument)
-            for at, argument in enumerate(node.arguments)
-        ]
+        arguments = [self.atom(argument) for argument in node.arguments]
         guarded = [(node.arguments[at], arguments[at]) for at in node.needed]
         pattern = typed_walk.pattern_of(node)
         made = self.call(node.function.run, *arguments)
         if pattern is not None:
             made = self.call(patterns.applied, self.work, made.func, self.known(pattern), *arguments)
-        result = self._unless_blank(guarded, made)
+        given = list(zip(node.arguments, arguments, strict=True))
+        sure = [self._sure(*pair) if at in node.needed else pair for at, pair in enumerate(given)]
+        result = self._unless_blank(guarded, self.paid(node.function.cost, sure, made))
         return self._paid(result, node.type) if node.type.kind == "text" else result
 
     def _paid(self, text: ast.expr, of: Type) -> ast.expr:
         """A long text that was made counts as work."""
         made = self.assign(text)
-        long = ast.Compare(self.length(made), [ast.Gt()], [ast.Constant(FREE_TEXT)])
+        long = ast.Compare(self.length(made), [ast.Gt()], [ast.Constant(SHORT)])
         with self.when(ast.BoolOp(ast.And(), [is_not_none(made), long]) if of.maybe_blank else long):
             self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "made", ast.Load()), [made], [])))
         return made
@@ -211,18 +239,21 @@ class CodeGenerator:
         if node.to == "list" and node.value.type.kind != "any":
             value = self.atom(node.value)
             return self._unless_blank([(node.value, value)], ast.Tuple([value], ast.Load()))
-        return self.call(steps.CONVERSIONS[node.to], self.value(node.value))
+        if node.to == "list":
+            return self.call(steps.CONVERSIONS[node.to], self.value(node.value))
+        value = self.atom(node.value)
+        return self.paid(CONVERTED, [(node.value, value)], self.call(steps.CONVERSIONS[node.to], value))
 
     def concat(self, node: typed.Concat) -> ast.expr:
         parts = [self.value(part) for part in node.parts]
         if len(parts) > FEW_PARTS:
             made: ast.expr = self.call(coercion.join, ast.Constant(""), ast.List(parts, ast.Load()))
         else:
-            made = ast.JoinedStr([_interpolated(part) for part in parts])
+            made = ast.JoinedStr([interpolated(part) for part in parts])
         text = self._paid(made, node.type.not_blank())
         if not node.type.maybe_blank:
             return text
-        blank = ast.BoolOp(ast.Or(), [ast.UnaryOp(ast.Not(), text), _method(text, "isspace")])
+        blank = ast.BoolOp(ast.Or(), [ast.UnaryOp(ast.Not(), text), method(text, "isspace")])
         return ast.IfExp(blank, NONE, text)
 
     def compare(self, node: typed.Compare) -> ast.expr:
@@ -230,14 +261,19 @@ class CodeGenerator:
         if node.test == "is" and left.type.kind == "text" and isinstance(right, typed.Constant):
             subject = self.atom(left)
             wanted = ast.Constant(fold(coercion.as_text(right.value) or ""))
-            same = ast.Compare(self.call(fold, subject), [ast.Eq()], [wanted])
+            same: ast.expr = ast.Compare(self.call(fold, subject), [ast.Eq()], [wanted])
+            same = self.paid(COMPARED, [self._sure(left, subject), self._sure(right, wanted)], same)
             return ast.BoolOp(ast.And(), [is_not_none(subject), same]) if left.type.maybe_blank else same
         if node.test == "matches":
             return self.call(patterns.matches, self.work, self.value(left), self.value(right))
-        return self.call(compare.TESTS[node.test], self.value(left), self.value(right))
+        sides = self.atom(left), self.atom(right)
+        return self.paid(
+            COMPARED, list(zip((left, right), sides, strict=True)), self.call(compare.TESTS[node.test], *sides)
+        )
 
     def member(self, node: typed.Member) -> ast.expr:
-        return self.call(compare.one_of, self.value(node.left), self.known(node.options))
+        left = self.atom(node.left)
+        return self.paid(COMPARED, [(node.left, left)], self.call(compare.one_of, left, self.known(node.options)))
 
     def is_blank(self, node: typed.IsBlank) -> ast.expr:
         return is_none(self.value(node.value))
@@ -293,7 +329,7 @@ class CodeGenerator:
     def switch(self, node: typed.Switch) -> ast.expr:
         subject = self.atom(node.subject)
         numbers = {key: number for number, (key, _) in enumerate(node.cases)}
-        asked = ast.Call(ast.Attribute(self.known(numbers), "get", ast.Load()), [self.call(fold, subject)], [])
+        asked = self._looked_up(numbers, node.subject, subject)
         number = self.assign(self._unless_blank([(node.subject, subject)], asked))
         chosen = self.assign(NONE)
         for at, (_, value) in enumerate(node.cases):
@@ -305,13 +341,20 @@ class CodeGenerator:
 
     def lookup(self, node: typed.Lookup) -> ast.expr:
         key = self.atom(node.key)
-        asked = ast.Call(ast.Attribute(self.known(node.table), "get", ast.Load()), [self.call(fold, key)], [])
-        return self._unless_blank([(node.key, key)], asked)
+        return self._unless_blank([(node.key, key)], self._looked_up(node.table, node.key, key))
+
+    def _looked_up(self, table: Mapping[str, Any], node: Typed, key: ast.expr) -> ast.expr:
+        asked = ast.Call(ast.Attribute(self.known(table), "get", ast.Load()), [self.call(fold, key)], [])
+        return self.paid(COMPARED, [self._sure(node, key)], asked)
+
+    def _sure(self, node: Typed, value: ast.expr) -> tuple[Typed, ast.expr]:
+        """Where what is blank has been seen to before."""
+        return replace(node, type=node.type.not_blank()), value
 
     def each(self, node: typed.Each) -> ast.expr:
         found = self.assign(ast.List([], ast.Load()))
         over = self.assign(ast.BoolOp(ast.Or(), [self.value(node.over), ast.Tuple([], ast.Load())]))
-        self.spend(self.length(over))
+        self.spend(over, costs.of_turn(node))
         with self.block() as inner:
             if node.where is None:
                 self._append(found, node.give)
@@ -323,34 +366,6 @@ class CodeGenerator:
 
     def _append(self, found: ast.expr, give: Typed) -> None:
         self.add(ast.Expr(ast.Call(ast.Attribute(found, "append", ast.Load()), [self.value(give)], [])))
-
-
-def load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def store(name: str) -> ast.Name:
-    return ast.Name(name, ast.Store())
-
-
-def is_none(value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant):
-        return ast.Constant(value.value is None)
-    return ast.Compare(value, [ast.Is()], [NONE])
-
-
-def is_not_none(value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant):
-        return ast.Constant(value.value is not None)
-    return ast.Compare(value, [ast.IsNot()], [NONE])
-
-
-def _method(value: ast.expr, name: str) -> ast.Call:
-    return ast.Call(ast.Attribute(value, name, ast.Load()), [], [])
-
-
-def _interpolated(value: ast.expr) -> ast.expr:
-    return value if isinstance(value, ast.Constant) else ast.FormattedValue(value, -1, None)
 
 
 _EMITTERS: dict[type, Callable[[CodeGenerator, Any], ast.expr]] = {

@@ -8,8 +8,10 @@ from contextlib import ExitStack, contextmanager
 from typing import TypeAlias
 
 from pbx_rules import typed
-from pbx_rules.backends.codegen import CodeGenerator, is_none, is_not_none, load, store
+from pbx_rules.backends import costs
+from pbx_rules.backends.codegen import CodeGenerator
 from pbx_rules.backends.records import Output
+from pbx_rules.backends.terms import is_none, is_not_none, load, store
 from pbx_rules.program import OutputRecord, Result
 
 Add: TypeAlias = Callable[[ast.expr], None]
@@ -56,7 +58,7 @@ def _generate(rule: typed.RecordRule, add: Add, generator: CodeGenerator) -> Non
             _generate_one(rule, add, ast.Constant(str(rule.position)), generator)
         return
     over = generator.assign(ast.BoolOp(ast.Or(), [generator.value(rule.loop.over), ast.Tuple([], ast.Load())]))
-    generator.spend(generator.length(over))
+    generator.spend(over, costs.of_turn(rule))
     number = None if rule.loop.key else generator.assign(ast.Constant(-1))
     with generator.block() as inner:
         if number:

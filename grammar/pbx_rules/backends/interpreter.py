@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pbx_rules import typed, typed_walk
+from pbx_rules.backends import costs
 from pbx_rules.backends.records import Output
 from pbx_rules.program import OutputRecord, Result, Run
 from pbx_rules.runtime.coercion import (
@@ -21,7 +22,7 @@ from pbx_rules.runtime.coercion import (
     reader,
 )
 from pbx_rules.runtime.compare import TESTS, one_of
-from pbx_rules.runtime.limits import FREE_TEXT, Work
+from pbx_rules.runtime.limits import COMPARED, CONVERTED, SHORT, Work
 from pbx_rules.runtime.patterns import matches
 from pbx_rules.runtime.text import fold, text_or_blank
 from pbx_rules.schema import TargetField
@@ -58,9 +59,10 @@ def build(rules: typed.Rules) -> Run:
     last_fields = fields_of_records(rules.records)
     records = [_record(rule) for rule in rules.records]
     readers = {name: reader(of) for name, of in rules.fields.items()}
+    fixed = costs.of_rules(rules)
 
     def run(values: Mapping[str, Value]) -> Result:
-        row = Row(values, readers)
+        row = Row(values, readers, work=Work(fixed))
         for statement, fields, evaluate in steps:
             row.need(fields)
             value = evaluate(row)
@@ -126,10 +128,11 @@ def _call(node: typed.Call) -> Closure:
         values = [argument(row) for argument in arguments]
         if any(values[at] is None for at in node.needed):
             return None
+        row.work.pay(node.function.cost, *values)
         if pattern is not None:
             row.work.scan(values[0], pattern.weight)
         result: Value = node.function.run(*values)
-        if node.type.kind == "text" and isinstance(result, str) and len(result) > FREE_TEXT:
+        if node.type.kind == "text" and isinstance(result, str) and len(result) > SHORT:
             return row.work.made(result)
         return result
 
@@ -148,7 +151,16 @@ _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
 
 def _convert(node: typed.Convert) -> Closure:
     value, convert = closure(node.value), _CONVERSIONS[node.to]
-    return lambda row: convert(value(row))
+    if node.to in ("written", "list"):
+        return lambda row: convert(value(row))
+
+    def paid(row: Row) -> Value:
+        given = value(row)
+        row.work.pay(CONVERTED, given)
+        converted: Value = convert(given)
+        return converted
+
+    return paid
 
 
 def _concat(node: typed.Concat) -> Closure:
@@ -156,7 +168,7 @@ def _concat(node: typed.Concat) -> Closure:
 
     def concat(row: Row) -> Value:
         text = join("", [part(row) for part in parts])
-        return text_or_blank(row.work.made(text) if len(text) > FREE_TEXT else text)
+        return text_or_blank(row.work.made(text) if len(text) > SHORT else text)
 
     return concat
 
@@ -166,12 +178,24 @@ def _compare(node: typed.Compare) -> Closure:
     if node.test == "matches":
         return lambda row: matches(row.work, left(row), right(row))
     test = TESTS[node.test]
-    return lambda row: test(left(row), right(row))
+
+    def compare(row: Row) -> bool:
+        sides = left(row), right(row)
+        row.work.pay(COMPARED, *sides)
+        return test(*sides)
+
+    return compare
 
 
 def _member(node: typed.Member) -> Closure:
     left = closure(node.left)
-    return lambda row: one_of(left(row), node.options)
+
+    def member(row: Row) -> bool:
+        value = left(row)
+        row.work.pay(COMPARED, value)
+        return one_of(value, node.options)
+
+    return member
 
 
 def _is_blank(node: typed.IsBlank) -> Closure:
@@ -210,6 +234,7 @@ def _switch(node: typed.Switch) -> Closure:
 
     def switch(row: Row) -> Value:
         text = subject(row)
+        row.work.pay(COMPARED, text)
         chosen = otherwise if text is None else cases.get(fold(text), otherwise)
         found: Value = chosen(row)
         return found
@@ -222,6 +247,7 @@ def _lookup(node: typed.Lookup) -> Closure:
 
     def lookup(row: Row) -> Value:
         text = key(row)
+        row.work.pay(COMPARED, text)
         return None if text is None else node.table.get(fold(text))
 
     return lookup
@@ -230,11 +256,12 @@ def _lookup(node: typed.Lookup) -> Closure:
 def _each(node: typed.Each) -> Closure:
     over, give = closure(node.over), closure(node.give)
     where = None if node.where is None else closure(node.where)
+    turn = costs.of_turn(node)
 
     def each(row: Row) -> Value:
         found: list[Value] = []
         elements = as_list(over(row))
-        row.work.spend(len(elements))
+        row.work.spend(turn * len(elements))
         for element in elements:
             row.items[node.slot] = element
             if where is None or where(row) is True:
@@ -277,11 +304,12 @@ def _record(rule: typed.RecordRule) -> Make:
         return lambda row, output: once(row, output, lambda: str(rule.position))
     loop, over = rule.loop, closure(rule.loop.over)
     key = closure(loop.key) if loop.key else None
+    turn = costs.of_turn(rule)
 
     def repeated(row: Row, output: Output) -> list[OutputRecord]:
         made: list[OutputRecord] = []
         elements = as_list(over(row))
-        row.work.spend(len(elements))
+        row.work.spend(turn * len(elements))
         for number, element in enumerate(elements):
             row.items[loop.slot] = element
             made += once(row, output, _key(rule, row, output, key, number))

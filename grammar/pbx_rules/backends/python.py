@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pbx_rules import typed
+from pbx_rules.backends import costs
 from pbx_rules.backends.codegen import CodeGenerator
 from pbx_rules.backends.codegen_records import generate_records
 from pbx_rules.program import Run
@@ -22,7 +23,7 @@ ENTRY = "run"
 
 def build(rules: typed.Rules) -> Run:
     """The function that maps a row."""
-    generator = CodeGenerator()
+    generator = CodeGenerator(costs.of_rules(rules))
     for statement in rules.statements:
         generator.read_fields((name, rules.fields[name]) for name in fields_of_statement(statement))
         _generate_statement(statement, generator)

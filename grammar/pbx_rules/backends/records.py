@@ -8,7 +8,7 @@ from typing import Any
 from pbx_rules import codes
 from pbx_rules.program import Finding, OutputRecord, Result
 from pbx_rules.runtime.coercion import as_text
-from pbx_rules.runtime.limits import MOST_RECORDS, RowRefused
+from pbx_rules.runtime.limits import MOST_RECORDS, RowRefused, check_length
 from pbx_rules.runtime.text import cut
 from pbx_rules.schema import TargetField
 
@@ -16,11 +16,12 @@ from pbx_rules.schema import TargetField
 class Output:
     """What there is to say about the records of one row."""
 
-    __slots__ = ("_keys", "_repeated", "findings")
+    __slots__ = ("_keys", "_keys_length", "_repeated", "findings")
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._keys: set[tuple[str, str]] | None = None
+        self._keys_length = 0
         self._repeated = 0
 
     def report(self, code: str, message: str, where: str = "", hint: str = "") -> None:
@@ -36,6 +37,8 @@ class Output:
     def keyed(self, table: str, position: int, key: str | None) -> str:
         """The key of a record that `for:` makes; one that is blank or not the only one is reported."""
         keys = self._keys = set() if self._keys is None else self._keys
+        self._keys_length += len(key or "")
+        check_length(self._keys_length)
         whole = f"{position}:{key or ''}"
         if key is None:
             self.report("R0804", f"the `key:` of a record of {table} is blank", hint='give a fallback: key: … else "…"')

@@ -78,7 +78,13 @@ class Scope:
     def complain(
         self, code: str, message: str, at: At, *, label: str = "", hint: str = "", note: Note | None = None
     ) -> None:
-        self._findings.add(code, message, self.span(at), label=label, hint=hint, notes=[note] if note else [])
+        if not self._findings.full:
+            self._findings.add(code, message, self.span(at), label=label, hint=hint, notes=[note] if note else [])
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more is reported."""
+        return self._findings.full
 
     @contextmanager
     def loop(self, name: str, element: Type) -> Iterator[str]:

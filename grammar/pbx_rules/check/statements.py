@@ -16,6 +16,8 @@ def check_statements(
     statements: Sequence[tree.Statement], rules: Scalar, names: Names, findings: Findings
 ) -> Iterator[typed.Statement]:
     for statement in statements:
+        if findings.full:
+            return
         scope = Scope(names, rules, findings)
         if isinstance(statement, tree.Define):
             yield _define(statement, scope)

@@ -34,6 +34,8 @@ def check_template(scalar: Scalar, scope: Scope, *, native: bool) -> Typed:
     text, at = scalar.text, 0
     pieces: list[tuple[Typed, At]] = []
     for found in _PLACEHOLDER.finditer(text):
+        if scope.full:
+            return BROKEN
         _check_literal(text, at, found.start(), inside)
         pieces += _literal(text, at, found.start())
         pieces.append(_placeholder(found, inside))

@@ -97,12 +97,13 @@ def _block(raw: str, value: str, *, folded: bool) -> Iterator[tuple[str, int]]:
         return
     lines = _block_lines(raw, header)
     indent = _leading(line for _, line in lines) - _leading(value.split("\n"))
+    following_texts = _following_texts(lines, indent) if folded else []
     for number, (at, line) in enumerate(lines):
         for column in range(indent, len(line)):
             yield line[column], at + column
         following = lines[number + 1][1][indent:] if number + 1 < len(lines) else ""
         folds = folded and line[indent:] and line[indent] not in " \t" and following and following[0] not in " \t"
-        if not (folded and not line[indent:] and _after_text(lines, number, indent)):
+        if not (folded and not line[indent:] and _after_text(lines, number, indent, following_texts[number])):
             yield " " if folds else "\n", at + len(line)
 
 
@@ -120,11 +121,18 @@ def _block_lines(raw: str, header: re.Match[str]) -> list[tuple[int, str]]:
     return lines
 
 
-def _after_text(lines: list[tuple[int, str]], number: int, indent: int) -> bool:
+def _following_texts(lines: list[tuple[int, str]], indent: int) -> list[str]:
+    """For each line the first that is not empty, itself or below."""
+    found, last = [], ""
+    for _, line in reversed(lines):
+        last = line[indent:] or last
+        found.append(last)
+    return found[::-1]
+
+
+def _after_text(lines: list[tuple[int, str]], number: int, indent: int, following: str) -> bool:
     """Whether an empty line of a folded scalar is the first after text, whose line break it swallows."""
     before = lines[number - 1][1][indent:] if number else ""
-    rest = [line[indent:] for _, line in lines[number:]]
-    following = next((line for line in rest if line), "")
     return bool(before) and before[0] not in " \t" and bool(following) and following[0] not in " \t"
 
 

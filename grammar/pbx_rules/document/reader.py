@@ -60,6 +60,8 @@ def load(text: str, file: str) -> Document:
             hint="divide it into several profiles",
         )
     for found in _REFUSED.finditer(text):
+        if findings.full:
+            break
         _refuse_character(found, source, findings)
     root = (
         None

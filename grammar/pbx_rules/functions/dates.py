@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from pbx_rules.functions.registry import Example, Function, Parameter
+from pbx_rules.runtime.limits import Cost
 from pbx_rules.runtime.text import text_or_blank
 from pbx_rules.types import DATE, TEXT
 
@@ -90,7 +91,8 @@ FUNCTIONS = (
         (Parameter("text"), Parameter("format", literal=True, prepare=_reader, code="R0310")),
         DATE,
         _date,
-        (
+        cost=Cost(call=600, longest=200),
+        examples=(
             Example('format(date("24.12.1990", "DD.MM.YYYY"), "YYYY-MM-DD")', '"1990-12-24"'),
             Example('date("31.02.1990", "DD.MM.YYYY")', "blank"),
         ),
@@ -102,6 +104,7 @@ FUNCTIONS = (
         (Parameter("date", "date"), Parameter("format", literal=True, prepare=_writer, code="R0310")),
         TEXT.not_blank(),
         _format,
-        (Example('format(date("24.12.1990", "DD.MM.YYYY"), "D.M.YY")', '"24.12.90"'),),
+        cost=Cost(call=400),
+        examples=(Example('format(date("24.12.1990", "DD.MM.YYYY"), "D.M.YY")', '"24.12.90"'),),
     ),
 )

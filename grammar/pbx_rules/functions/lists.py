@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from pbx_rules.functions.registry import Example, Function, Parameter
 from pbx_rules.runtime.coercion import as_text, flatten
-from pbx_rules.runtime.text import fold
+from pbx_rules.runtime.limits import Cost
+from pbx_rules.runtime.text import fold, normalized
 from pbx_rules.types import LIST, NUMBER, Type, either
 from pbx_rules.values import Value
 
@@ -57,7 +58,7 @@ def _rank(value: Value) -> tuple[int, Decimal | int, str, str]:
 def _without_accents(text: str) -> str:
     if text.isascii():
         return text
-    return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
+    return "".join(char for char in normalized("NFD", text) if not unicodedata.combining(char))
 
 
 def _same(types: tuple[Type, ...]) -> Type:
@@ -81,6 +82,8 @@ def _of_arguments(types: tuple[Type, ...]) -> Type:
 
 
 _VALUES = Parameter("values", "list")
+_FREE = Cost(character=0, element=0)
+"""Of what looks at the list's ends alone."""
 
 FUNCTIONS = (
     Function(
@@ -90,7 +93,8 @@ FUNCTIONS = (
         (Parameter("values", "any", many=True, takes_blank=True),),
         _of_arguments,
         _list,
-        (Example('list("a", blank, "b")', 'list("a", "b")'), Example("list(blank)", "blank")),
+        cost=Cost(character=0, element=10),
+        examples=(Example('list("a", blank, "b")', 'list("a", "b")'), Example("list(blank)", "blank")),
     ),
     Function(
         "first",
@@ -99,7 +103,12 @@ FUNCTIONS = (
         (_VALUES,),
         lambda types: types[0].element,
         _first,
-        (Example('first(list("a", "b"))', '"a"'), Example('first("a")', '"a"'), Example("first(blank)", "blank")),
+        cost=_FREE,
+        examples=(
+            Example('first(list("a", "b"))', '"a"'),
+            Example('first("a")', '"a"'),
+            Example("first(blank)", "blank"),
+        ),
     ),
     Function(
         "last",
@@ -108,7 +117,8 @@ FUNCTIONS = (
         (_VALUES,),
         lambda types: types[0].element,
         _last,
-        (Example('last(list("a", "b"))', '"b"'),),
+        cost=_FREE,
+        examples=(Example('last(list("a", "b"))', '"b"'),),
     ),
     Function(
         "item",
@@ -117,7 +127,8 @@ FUNCTIONS = (
         (_VALUES, Parameter("n", "number")),
         lambda types: types[0].element.or_blank(),
         _item,
-        (Example('item(list("a", "b"), 2)', '"b"'), Example('item(list("a", "b"), 3)', "blank")),
+        cost=_FREE,
+        examples=(Example('item(list("a", "b"), 2)', '"b"'), Example('item(list("a", "b"), 3)', "blank")),
     ),
     Function(
         "count",
@@ -126,7 +137,8 @@ FUNCTIONS = (
         (Parameter("values", "list", takes_blank=True),),
         NUMBER.not_blank(),
         _count,
-        (Example('count(list("a", "b"))', "2"), Example("count(blank)", "0"), Example('count("a")', "1")),
+        cost=_FREE,
+        examples=(Example('count(list("a", "b"))', "2"), Example("count(blank)", "0"), Example('count("a")', "1")),
     ),
     Function(
         "unique",
@@ -135,7 +147,8 @@ FUNCTIONS = (
         (_VALUES,),
         _same,
         _unique,
-        (Example('unique(list("a", "A", "b"))', 'list("a", "b")'),),
+        cost=Cost(character=8),
+        examples=(Example('unique(list("a", "A", "b"))', 'list("a", "b")'),),
     ),
     Function(
         "sort",
@@ -144,6 +157,10 @@ FUNCTIONS = (
         (_VALUES,),
         _same,
         _sort,
-        (Example('sort(list("b", "C", "a"))', 'list("a", "b", "C")'), Example("sort(list(10, 9))", "list(9, 10)")),
+        cost=Cost(element=500, character=30),
+        examples=(
+            Example('sort(list("b", "C", "a"))', 'list("a", "b", "C")'),
+            Example("sort(list(10, 9))", "list(9, 10)"),
+        ),
     ),
 )

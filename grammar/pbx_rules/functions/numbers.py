@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pbx_rules.functions.registry import Example, Function, Parameter
 from pbx_rules.runtime.coercion import read_number
+from pbx_rules.runtime.limits import Cost
 from pbx_rules.types import NUMBER
 
 
@@ -43,7 +44,8 @@ FUNCTIONS = (
         ),
         NUMBER,
         _number,
-        (
+        cost=Cost(call=800, character=10, longest=100),
+        examples=(
             Example('number("12.5")', "12.5"),
             Example('number("1.234,5", decimal: ",")', "1234.5"),
             Example('number("12 apples")', "blank"),

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
-from pbx_rules.functions.phone_text import clean, internal
+from pbx_rules.functions.phone_text import LONGEST, clean, internal
 from pbx_rules.functions.registry import PROFILE_REGION, Example, Function, Parameter
 from pbx_rules.functions.text import LIST_OF_TEXTS
+from pbx_rules.runtime.limits import Cost
 from pbx_rules.types import TEXT
 
 LONGEST_INTERNAL = 9
 
+_Run = TypeVar("_Run", bound=Callable[..., Any])
 
-@lru_cache(maxsize=100_000)
+
+def _each_once(run: _Run) -> _Run:
+    """Remembers what is read from short texts. Longer ones are no phone numbers, and are neither read nor kept."""
+    remembered = lru_cache(maxsize=100_000)(run)
+
+    @wraps(run)
+    def read(text: str, *rest: str | int | None) -> Any:
+        return remembered(text, *rest) if len(text) <= LONGEST else None
+
+    return cast(_Run, read)
+
+
+@_each_once
 def _phone(text: str, region: str | None, longest: int | None) -> str | None:
     return next(iter(_phones(text, region, longest) or ()), None)
 
 
-@lru_cache(maxsize=100_000)
+@_each_once
 def _phones(text: str, region: str | None, longest: int | None) -> tuple[str, ...] | None:
     if longest and (kept := internal(clean(text), longest)):
         return (kept,)
@@ -27,21 +43,21 @@ def _phones(text: str, region: str | None, longest: int | None) -> tuple[str, ..
     return phone_numbers.international(text, region) or None
 
 
-@lru_cache(maxsize=100_000)
+@_each_once
 def _extension(text: str, region: str | None) -> str | None:
     from pbx_rules.functions import phone_numbers
 
     return phone_numbers.extension(text, region)
 
 
-@lru_cache(maxsize=100_000)
+@_each_once
 def _national(text: str, region: str | None) -> str | None:
     from pbx_rules.functions import phone_numbers
 
     return phone_numbers.national(text, region)
 
 
-@lru_cache(maxsize=100_000)
+@_each_once
 def _type(text: str, region: str | None) -> str | None:
     from pbx_rules.functions import phone_numbers
 
@@ -62,6 +78,8 @@ def check_internal(digits: Decimal) -> int:
     return int(digits)
 
 
+_COST = Cost(call=60_000, character=2_000, longest=LONGEST)
+"""The dearest texts, full of slashes and parentheses; that most numbers are read once is no part of it."""
 _PARAMETERS = (
     Parameter("text"),
     Parameter(
@@ -92,7 +110,8 @@ FUNCTIONS = (
         (*_PARAMETERS, _INTERNAL),
         TEXT,
         _phone,
-        (
+        cost=_COST,
+        examples=(
             Example('phone("0991 12345", region: "DE")', '"+4999112345"'),
             Example('phone("+43 (0)1 589 33-0", region: "DE")', '"+431589330"'),
             Example('phone("+39 (0)6 69812345")', '"+390669812345"'),
@@ -110,7 +129,8 @@ FUNCTIONS = (
         (*_PARAMETERS, _INTERNAL),
         LIST_OF_TEXTS,
         _phones,
-        (
+        cost=_COST,
+        examples=(
             Example(
                 'phones("030 23125-201/-202 oder 0171 1234567", region: "DE")',
                 'list("+493023125201", "+493023125202", "+491711234567")',
@@ -125,7 +145,8 @@ FUNCTIONS = (
         _PARAMETERS,
         TEXT,
         _extension,
-        (
+        cost=_COST,
+        examples=(
             Example('phone_extension("089 1234-0 DW 45", region: "DE")', '"45"'),
             Example('phone_extension("089 12340", region: "DE")', "blank"),
         ),
@@ -137,7 +158,8 @@ FUNCTIONS = (
         _PARAMETERS,
         TEXT,
         _national,
-        (Example('phone_national("+4999112345")', '"0991 12345"'),),
+        cost=_COST,
+        examples=(Example('phone_national("+4999112345")', '"0991 12345"'),),
     ),
     Function(
         "phone_type",
@@ -146,6 +168,7 @@ FUNCTIONS = (
         _PARAMETERS,
         TEXT,
         _type,
-        (Example('phone_type("+491711234567")', '"mobile"'), Example('phone_type("+498912340")', '"fixed"')),
+        cost=_COST,
+        examples=(Example('phone_type("+491711234567")', '"mobile"'), Example('phone_type("+498912340")', '"fixed"')),
     ),
 )

@@ -10,10 +10,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType
 
-from pbx_rules.functions.phone_text import Run, clean, runs
+from pbx_rules.functions.phone_text import LONGEST, Run, clean, runs
 
-LONGEST = 250
-"""Characters; longer texts are no phone numbers."""
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 _LAST_IN_PARENTHESES = re.compile(r"[0-9].*\([^()]*\)[^0-9]*$")
 _ITEM = re.compile(r"\(?[1-9][0-9]?[.)]\s+")
@@ -23,6 +21,8 @@ _COUNTED = re.compile(r"(?<![0-9])([0-9]+) [1-9][0-9]?(\. *| ?)$")
 _ENDING = re.compile(r"-?\s*([0-9]+)")
 _SHORTEST = 6
 """Digits, without the country's code, of a number behind which a slash divides two."""
+_MOST = 22
+"""Digits of the longest number, with what is dialled in front of a country's code."""
 _LISTED = re.compile(r"[;,|\n]")
 _SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 """Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
@@ -36,6 +36,11 @@ def read(text: str, region: str | None) -> tuple[PhoneNumber, ...]:
     plain = clean(text)
     found = tuple(_Reader(region).numbers(runs(plain)))
     return found or tuple(filter(None, (_spelt(part, region) for part in _LISTED.split(plain))))
+
+
+def notations(text: str) -> tuple[str, ...]:
+    """The numbers of a text as they are written there, without extensions, whatever country they are of."""
+    return _Anywhere().notations(runs(clean(text))) if len(text) <= LONGEST else ()
 
 
 def _spelt(text: str, region: str | None) -> PhoneNumber | None:
@@ -90,8 +95,15 @@ class _Reader:
         first = text.lstrip(" (")[:1]
         return first in ("+", "0") or (first.isdigit() and not self._zero)
 
+    def _complete(self, text: str) -> bool:
+        """Whether a slash behind it begins another number."""
+        number = self._number(text)
+        return number is not None and len(str(number.national_number)) >= _SHORTEST
+
     def _number(self, text: str) -> PhoneNumber | None:
-        return None if _LAST_IN_PARENTHESES.search(text) else _valid(text, self._region)
+        if _length(text) > _MOST or _LAST_IN_PARENTHESES.search(text):
+            return None
+        return _valid(text, self._region)
 
     def _trimmed(self, run: Run) -> str:
         """Without the digits that number an item or begin a word; blank if it is not certain which they are."""
@@ -120,7 +132,7 @@ class _Reader:
                 left = f"{left}/{right}"
                 continue
             divided.append(left)
-            other = right if self._explicit(right) and self._number(right) else _with_ending(left, right)
+            other = right if self._explicit(right) and self._complete(right) else _with_ending(left, right)
             if other is None and not right.startswith("-"):
                 return
             left = other or left
@@ -131,10 +143,25 @@ class _Reader:
             return True
         if not self._zero and self._number(f"{left}/{right}"):
             return True
-        number = self._number(left)
-        if number is None or len(str(number.national_number)) < _SHORTEST:
-            return left.startswith("+") or not (self._explicit(right) and self._number(right))
-        return False
+        if self._complete(left):
+            return False
+        return left.startswith("+") or not (self._explicit(right) and self._complete(right))
+
+
+class _Anywhere(_Reader):
+    """Of no country that is known: a number that begins with 0 is complete by its length alone."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._zero = True
+
+    def notations(self, found: Iterator[Run]) -> tuple[str, ...]:
+        texts = [text for text, _ in self._texts(found)]
+        explicit = [text for text in texts if self._explicit(text) and _length(text) >= _SHORTEST]
+        return tuple(explicit) or tuple(text for text in texts if _length(text) >= _SHORTEST)
+
+    def _complete(self, text: str) -> bool:
+        return super()._complete(text) or (text.lstrip(" (").startswith("0") and _length(text) > _SHORTEST)
 
 
 def _without_count(text: str, counted: re.Match[str]) -> str:

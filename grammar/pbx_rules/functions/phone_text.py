@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+LONGEST = 250
+"""Characters; longer texts are no phone numbers."""
+
 _WORDS = r"(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|apparat|app|intern|x)"
 _EXTENSION = re.compile(
     rf"[\s,;/(-]*(?<![^\W\d_]){_WORDS}\s*[.:#=-]?\s*([0-9]{{1,8}})(?![0-9]|\s*[-/.(]?\s*[0-9])\s*\)?", re.IGNORECASE

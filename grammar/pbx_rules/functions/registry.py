@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from pbx_rules.runtime.limits import DEFAULT, Cost
 from pbx_rules.types import Type
 
 Accepts: TypeAlias = Literal["text", "number", "yes/no", "date", "list", "any", "pattern", "text or pattern"]
@@ -86,6 +87,8 @@ class Function:
     examples: tuple[Example, ...] = ()
     form: str = ""
     """For `if`, `switch` and `lookup`, which do not evaluate all that stands in their parentheses: who checks them."""
+    cost: Cost = DEFAULT
+    """What a row pays for a call, before it is made; the default is enough to read each character a few times."""
 
     @property
     def signature(self) -> str:

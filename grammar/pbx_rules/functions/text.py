@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from decimal import Decimal
 from typing import Any
 
 from pbx_rules.functions.registry import Example, Function, Parameter
 from pbx_rules.runtime.coercion import as_text, join
-from pbx_rules.runtime.limits import LONGEST_TEXT, check_elements, check_length
-from pbx_rules.runtime.text import characters, cut, length, text_or_blank
+from pbx_rules.runtime.limits import LONGEST_TEXT, MOST_ELEMENTS, Cost, check_elements, check_length
+from pbx_rules.runtime.text import characters, cut, end_of, length, normalized, text_or_blank
 from pbx_rules.types import NUMBER, TEXT, Type
 from pbx_rules.values import Value
 
+_BY_LETTER = Cost(call=400, character=8)
+_BY_CHARACTER = Cost(call=1_500, character=25)
+"""Of what finds the characters as a reader sees them."""
 SURE_TEXT = TEXT.not_blank()
 LIST_OF_TEXTS = Type("list", of=SURE_TEXT)
 
@@ -34,12 +36,13 @@ def _left(text: str, count: Decimal) -> str | None:
 
 def _right(text: str, count: Decimal) -> str | None:
     wanted = _whole(count)
-    return text_or_blank("".join(characters(text)[-wanted:])) if wanted else None
+    return text_or_blank(text[end_of(text, max(0, length(text) - wanted)) :]) if wanted else None
 
 
 def _mid(text: str, start: Decimal, count: Decimal) -> str | None:
     first = max(0, _whole(start) - 1)
-    return text_or_blank("".join(characters(text)[first : first + _whole(count)]))
+    rest = text[end_of(text, first) :]
+    return text_or_blank(cut(rest, _whole(count)))
 
 
 def _length(text: str) -> Decimal:
@@ -103,9 +106,10 @@ def _split(text: str, separator: Any) -> tuple[str, ...] | None:
 
 
 def _pieces(text: str, separator: Any) -> list[str]:
+    """No more than one too many."""
     if isinstance(separator, str):
-        return text.split(separator) if separator else [text]
-    return list(separator.split(text))
+        return text.split(separator, MOST_ELEMENTS) if separator else [text]
+    return list(separator.split(text, MOST_ELEMENTS))
 
 
 def _join(separator: str | None, *values: Value) -> str | None:
@@ -129,7 +133,7 @@ def _digits(text: str) -> str | None:
 
 
 def _ascii(text: str) -> str | None:
-    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS_WITHOUT_ACCENT))
+    plain = normalized("NFKD", text.translate(_LETTERS_WITHOUT_ACCENT))
     return text_or_blank(plain.encode("ascii", "ignore").decode())
 
 
@@ -191,7 +195,8 @@ FUNCTIONS = (
         (_TEXT,),
         SURE_TEXT,
         _title,
-        (Example('title("ann O\'NEILL")', '"Ann O\'neill"'),),
+        cost=_BY_LETTER,
+        examples=(Example('title("ann O\'NEILL")', '"Ann O\'neill"'),),
     ),
     Function(
         "left",
@@ -200,7 +205,8 @@ FUNCTIONS = (
         (_TEXT, _N),
         TEXT,
         _left,
-        (Example('left("Müller", 2)', '"Mü"'), Example('left("Ann", 0)', "blank")),
+        cost=_BY_CHARACTER,
+        examples=(Example('left("Müller", 2)', '"Mü"'), Example('left("Ann", 0)', "blank")),
     ),
     Function(
         "right",
@@ -209,7 +215,8 @@ FUNCTIONS = (
         (_TEXT, _N),
         TEXT,
         _right,
-        (Example('right("Müller", 3)', '"ler"'),),
+        cost=Cost(call=3_000, character=50),
+        examples=(Example('right("Müller", 3)', '"ler"'),),
     ),
     Function(
         "mid",
@@ -218,7 +225,8 @@ FUNCTIONS = (
         (_TEXT, Parameter("start", "number"), _N),
         TEXT,
         _mid,
-        (Example('mid("Müller", 2, 3)', '"üll"'), Example('mid("Ann", 9, 3)', "blank")),
+        cost=Cost(call=3_000, character=50),
+        examples=(Example('mid("Müller", 2, 3)', '"üll"'), Example('mid("Ann", 9, 3)', "blank")),
     ),
     Function(
         "length",
@@ -227,7 +235,8 @@ FUNCTIONS = (
         (_TEXT,),
         NUMBER.not_blank(),
         _length,
-        (Example('length("Zoë")', "3"), Example("length(blank)", "blank")),
+        cost=_BY_CHARACTER,
+        examples=(Example('length("Zoë")', "3"), Example("length(blank)", "blank")),
     ),
     Function(
         "replace",
@@ -236,7 +245,8 @@ FUNCTIONS = (
         (_TEXT, Parameter("old", "text or pattern", written=True), Parameter("new", written=True)),
         TEXT,
         _replace,
-        (
+        cost=Cost(call=600, character=30),
+        examples=(
             Example('replace("a-b-c", "-", " ")', '"a b c"'),
             Example('replace("Lee, Ann", /(\\w+), (\\w+)/, "$2 $1")', '"Ann Lee"'),
         ),
@@ -266,7 +276,8 @@ FUNCTIONS = (
         (_TEXT, Parameter("separator", "text or pattern", written=True)),
         LIST_OF_TEXTS,
         _split,
-        (
+        cost=Cost(call=600, character=30),
+        examples=(
             Example('split("a, b,,c", ",")', 'list("a", "b", "c")'),
             Example('split("a1b22c", /[0-9]+/)', 'list("a", "b", "c")'),
         ),
@@ -281,7 +292,8 @@ FUNCTIONS = (
         ),
         TEXT,
         _join,
-        (
+        cost=Cost(element=50, character=2),
+        examples=(
             Example('join(", ", "Lee", blank, "Ann")', '"Lee, Ann"'),
             Example('join("/", split("a b", " "), "c")', '"a/b/c"'),
             Example('join(", ", blank)', "blank"),
@@ -294,7 +306,8 @@ FUNCTIONS = (
         (_TEXT, Parameter("pattern", "pattern")),
         TEXT,
         _extract,
-        (
+        cost=Cost(call=600),
+        examples=(
             Example('extract("ann@example.com", /@(.+)$/)', '"example.com"'),
             Example('extract("Room 12", /[0-9]+/)', '"12"'),
             Example('extract("Room", /[0-9]+/)', "blank"),
@@ -307,7 +320,8 @@ FUNCTIONS = (
         (_TEXT,),
         TEXT,
         _digits,
-        (Example('digits("+49 (0)991")', '"490991"'), Example('digits("x")', "blank")),
+        cost=_BY_LETTER,
+        examples=(Example('digits("+49 (0)991")', '"490991"'), Example('digits("x")', "blank")),
     ),
     Function(
         "ascii",
@@ -316,7 +330,8 @@ FUNCTIONS = (
         (_TEXT,),
         TEXT,
         _ascii,
-        (Example('ascii("Groß-Çelik")', '"Gross-Celik"'), Example('ascii("漢")', "blank")),
+        cost=Cost(call=1_200, character=20),
+        examples=(Example('ascii("Groß-Çelik")', '"Gross-Celik"'), Example('ascii("漢")', "blank")),
     ),
     Function(
         "pad",
@@ -330,6 +345,7 @@ FUNCTIONS = (
         ),
         SURE_TEXT,
         _pad,
-        (Example('pad("7", 3)', '"007"'), Example('pad("ab", 4, with: ".", side: "right")', '"ab.."')),
+        cost=Cost(call=3_000, character=50),
+        examples=(Example('pad("7", 3)', '"007"'), Example('pad("ab", 4, with: ".", side: "right")', '"ab.."')),
     ),
 )

@@ -18,9 +18,7 @@ def equals(left: Value, right: Value) -> bool:
     """By text, so that the number 10 is "10"; a list on the left holds if any of its elements does."""
     if left is None or right is None:
         return False
-    if isinstance(left, tuple):
-        return any(equals(element, right) for element in left)
-    return fold(as_text(left) or "") == fold(as_text(right) or "")
+    return one_of(left, frozenset((fold(as_text(right) or ""),)))
 
 
 def one_of(left: Value, folded: frozenset[str]) -> bool:

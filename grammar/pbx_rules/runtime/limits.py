@@ -1,19 +1,53 @@
-"""The bounds of one row: whatever the rules and whatever the row, the work ends and the memory is bounded."""
+"""The bounds of one row: whatever the rules and whatever the row, the work ends and the memory is bounded.
+
+Work is counted, not timed: a unit stands for some ten nanoseconds of an ordinary machine, so `MOST_WORK` for about a
+second. What is read and made is charged before it is done, by `Cost`; what short values cost is part of what
+`backends.costs` charges for the rules themselves. Nobody measures time while rules run: a row is refused everywhere or
+nowhere.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 LONGEST_TEXT = 1_000_000
 """Characters of one field, and of one text that rules make."""
-MOST_WORK = 2_000_000
-"""Steps of `each` plus characters of long texts made, for one row."""
+MOST_WORK = 100_000_000
+"""Units of work for one row."""
 MOST_RECORDS = 1_000
 """Records that one row may make."""
-SCANNED_A_STEP = 20
-"""Characters times weight of the pattern that a search may cost for one step of work."""
-FREE_TEXT = 256
-"""A text that is made costs nothing up to this length."""
+MADE = 10
+"""Units for each character of a text that is made; so all texts that a row makes have ten million at most."""
+SHORT = 64
+"""Characters of a text that costs nothing of its own, whether it is read or made."""
 MOST_ELEMENTS = 200_000
 """Elements of one list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What reading values costs, in units of work."""
+
+    call: int = 100
+    """Once, with values that are short."""
+    character: int = 5
+    """For each character of a text that is longer than `SHORT`, in lists and records, too."""
+    element: int = 100
+    """For each element of a list or part of a record; 0 only where lists are not read through."""
+    longest: int = LONGEST_TEXT
+    """Characters after which nothing reads on."""
+
+    @property
+    def grows(self) -> bool:
+        """Whether long values cost more than short ones."""
+        return bool(self.character or self.element)
+
+
+DEFAULT = Cost()
+COMPARED = Cost()
+"""Texts are folded before they are compared or looked up."""
+CONVERTED = Cost(call=50, character=2, element=50)
 
 
 class RowRefused(Exception):
@@ -40,12 +74,14 @@ def check_elements(count: int) -> None:
 
 
 class Work:
-    """Counts what one row costs."""
+    """Counts what one row costs, beginning with what the rules cost whatever the row holds."""
 
     __slots__ = ("left",)
 
-    def __init__(self) -> None:
-        self.left = MOST_WORK
+    def __init__(self, fixed: int = 0) -> None:
+        self.left = MOST_WORK - fixed
+        if self.left < 0:
+            raise RowRefused("R0806", "these rules are too much work for one row", hint="divide the profile")
 
     def spend(self, amount: int) -> None:
         """Raises `RowRefused` when the row has used up its share."""
@@ -55,14 +91,33 @@ class Work:
                 "R0806", "this row makes the rules work too long", hint="the lists or texts of this row are huge"
             )
 
+    def pay(self, cost: Cost, *values: object) -> bool:
+        """Called before the values are read. Gives True, so that compiled code can go on in the same expression."""
+        for value in values:
+            if value.__class__ is str:
+                self._pay_text(cost, len(value))
+            elif isinstance(value, tuple):
+                self.spend(cost.element * len(value))
+                if cost.character:
+                    self.pay(cost, *value)
+            elif isinstance(value, Mapping):
+                self.spend(cost.element * len(value))
+                self.pay(cost, *value.values())
+        return True
+
+    def _pay_text(self, cost: Cost, length: int) -> None:
+        if length > SHORT:
+            self.spend(cost.character * min(length, cost.longest))
+
     def scan(self, value: object, weight: int) -> None:
         """A pattern is sought in a text, or in each element of a list."""
         elements = value if isinstance(value, tuple) else (value,)
+        self.spend(COMPARED.element * len(elements))
         characters = sum(len(element) for element in elements if isinstance(element, str))
-        self.spend(weight * characters // SCANNED_A_STEP)
+        self.spend(weight * characters)
 
     def made(self, text: str) -> str:
         """The text itself, paid for."""
         check_length(len(text))
-        self.spend(len(text))
+        self.spend(MADE * len(text))
         return text

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from pbx_rules.runtime.limits import SHORT
 
 if TYPE_CHECKING:
     import regex
 
+_MOST_MARKS = 30
+_JOINER = "\N{COMBINING GRAPHEME JOINER}"
+"""Shows nothing, and no mark moves across it."""
+
 
 @cache
 def _grapheme() -> regex.Pattern[str]:
+    """Of flags in a row, each match of any grapheme would look back to where the row begins."""
     import regex  # most texts do without
 
-    return regex.compile(r"\X")
+    return regex.compile(r"[\U0001F1E6-\U0001F1FF]{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*+|\X")
+
+
+@cache
+def _many_marks() -> regex.Pattern[str]:
+    import regex
+
+    return regex.compile(r"\p{M}{31,}+")
 
 
 def text_or_blank(text: str) -> str | None:
@@ -25,7 +40,20 @@ def fold(text: str) -> str:
     """Equal for texts that differ only in case, or in how an accented character is put together."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return normalized("NFC", normalized("NFC", text).casefold())
+
+
+def normalized(form: Literal["NFC", "NFD", "NFKD"], text: str) -> str:
+    """Of more than thirty marks on one letter only as many are put in order at a time, as Unicode's stream-safe form
+    has it: the time to order them grows with the square of their number."""
+    if len(text) > SHORT and not text.isascii():
+        text = _many_marks().sub(_divided, text)
+    return unicodedata.normalize(form, text)
+
+
+def _divided(marks: regex.Match[str]) -> str:
+    run = marks[0]
+    return _JOINER.join(run[at : at + _MOST_MARKS] for at in range(0, len(run), _MOST_MARKS))
 
 
 def is_simple(text: str) -> bool:
@@ -47,9 +75,12 @@ def cut(text: str, count: int) -> str:
         return text
     if is_simple(text):
         return text[:count]
-    end = 0
-    for number, found in enumerate(_grapheme().finditer(text)):
-        if number >= count:
-            return text[:end]
-        end = found.end()
-    return text
+    return text[: end_of(text, count)]
+
+
+def end_of(text: str, count: int) -> int:
+    """Where the first `count` characters end."""
+    if count <= 0 or is_simple(text):
+        return min(max(0, count), len(text))
+    last = next(islice(_grapheme().finditer(text), count - 1, None), None)
+    return last.end() if last else len(text)

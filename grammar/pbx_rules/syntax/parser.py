@@ -40,6 +40,8 @@ def _statements(rules: Scalar, findings: Findings) -> Iterator[tree.Statement]:
         complain("R0109", message, at, "", "divide the profile")
         return
     for chunk in chunks:
+        if findings.full:
+            return
         if chunk.indented:
             inked = chunk.start + len(chunk.text) - len(chunk.text.lstrip())
             hint = "statements start in the first column; indented lines continue them"
@@ -76,7 +78,8 @@ def complainer(scalar: Scalar, findings: Findings) -> Complain:
     """Reports at places given as characters of the scalar's text."""
 
     def complain(code: str, message: str, at: At, label: str, hint: str) -> None:
-        findings.add(code, message, scalar.span_at(*at), label=label, hint=hint)
+        if not findings.full:
+            findings.add(code, message, scalar.span_at(*at), label=label, hint=hint)
 
     return complain
 

@@ -61,10 +61,10 @@ def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: boo
         return None
     correction = _Correction(complain, is_statement)
     tokens: list[Token] = []
-    for raw in lexer().lex(text):
+    for count, raw in enumerate(lexer().lex(text)):
         place = At((raw.start_pos or 0) + offset, (raw.end_pos or 0) + offset)
         tokens += correction.correct(_token(raw.type, str(raw), place), len(tokens))
-        if len(tokens) > LONGEST_STATEMENT:
+        if count >= LONGEST_STATEMENT:
             complain(
                 "R0108", f"more than {LONGEST_STATEMENT} words in one expression", place, "", "divide it into variables"
             )

@@ -12,9 +12,9 @@ from typing import Any
 import typer
 
 COMMANDS = {
-    "check": "Check a profile: all that is wrong with it, each with its place.",
+    "check": "Check a profile: everything wrong with it, each with its place.",
     "test-connection": (
-        "Go the way to the source step by step, and say what works, what does not, and what to do about it."
+        "Connect to the source step by step, and say what works, what does not, and what to do about it."
     ),
     "simulate": "Show the records that a run would make, and what it would add, change and remove.",
     "run": "Run a profile: read its source, apply its rules, bring the phone book up to date.",
@@ -34,7 +34,7 @@ COMMANDS = {
     "automate": "Let the service run a profile on schedule; comments and layout of the file stay.",
     "schedule": "List the profiles of the profiles folder and when the service runs each next.",
     "serve": "Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C.",
-    "status": "Show how the service and its profiles are; the exit code is 0 only if all is well.",
+    "status": "Show the state of the service and its profiles; the exit code is 0 only if all is well.",
     "new": "Write a starting profile from a template.",
     "accounts": "The phone system's users.",
     "labels": "The labels that entries can carry.",

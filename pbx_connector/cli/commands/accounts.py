@@ -60,7 +60,7 @@ def import_file(
     ] = False,
     remove_at_most: Annotated[
         int | None,
-        typer.Option("--remove-at-most", help="As many may go; default: 10, or a fifth of them.", metavar="N", min=0),
+        typer.Option("--remove-at-most", help="How many may go; default: 10, or a fifth of them.", metavar="N", min=0),
     ] = None,
     yes: YesOption = False,
     store_url: StoreOption = None,

@@ -25,7 +25,7 @@ def automate(
         str | None, typer.Option(help=f'When, as cron says it; default: "{DAILY_AT_NOON}", daily at noon.')
     ] = None,
     every: Annotated[str | None, typer.Option(help="Instead: how often, such as 15m.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="Whose clock --cron goes by, such as Europe/Berlin.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="The time zone of --cron, such as Europe/Berlin.")] = None,
     off: Annotated[bool, typer.Option("--off", help="Run it by hand only.")] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -14,7 +14,7 @@ from pbx_connector.profile import Checked, check_profile
 def add_to(app: typer.Typer) -> None:
     @app.command("check")
     def check(context: typer.Context, profile: ProfileArgument, as_json: JsonOption = False) -> None:
-        """Check a profile: all that is wrong with it, each with its place."""
+        """Check a profile: everything wrong with it, each with its place."""
         checked = check_profile(profile, Session.of(context).plugins)
         if as_json:
             output.as_json([views.diagnostic(found) for found in checked.diagnostics])

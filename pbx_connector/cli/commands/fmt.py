@@ -12,7 +12,7 @@ from pbx_connector.cli.session import ProfileArgument
 from pbx_connector.errors import EXIT_USAGE
 from pbx_connector.profile import format_profile, read_profile
 
-CheckOption = Annotated[bool, typer.Option("--check", help="Change nothing; exit code 2 if it would change.")]
+CheckOption = Annotated[bool, typer.Option("--check", help="Change nothing; exit code 2 if anything would change.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 def list_runs(
     context: typer.Context,
     profile: Annotated[str | None, typer.Argument(help="Only runs of this profile (its id).")] = None,
-    limit: Annotated[int, typer.Option(help="As many, the newest first.", min=1)] = 30,
+    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 30,
     store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:

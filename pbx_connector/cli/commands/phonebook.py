@@ -64,7 +64,7 @@ def show(
     store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one entry whole."""
+    """Show one entry in full."""
     with Session.of(context, store_url).open_store() as store:
         found = store.entry(entry)
     if as_json:

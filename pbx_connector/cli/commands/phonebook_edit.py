@@ -16,7 +16,7 @@ from pbx_connector.targets import TARGETS
 
 EntryArgument = Annotated[int, typer.Argument(help="The entry's id.", metavar="ID")]
 LabelOption = Annotated[
-    list[str] | None, typer.Option("--label", help="NAME=VALUE, or NAME= to take a label away.", metavar="NAME=VALUE")
+    list[str] | None, typer.Option("--label", help="NAME=VALUE, or NAME= to remove a label.", metavar="NAME=VALUE")
 ]
 
 
@@ -47,7 +47,7 @@ def edit(
     store_url: StoreOption = None,
     **fields: Any,
 ) -> None:
-    """Change an entry that was made by hand; an empty value takes a field away."""
+    """Change an entry that was made by hand; an empty value clears a field."""
     with Session.of(context, store_url).open_store() as store:
         entries.edit_entry(store, entry, _given(fields), _labels(label))
     output.say(f"entry {entry} is changed")

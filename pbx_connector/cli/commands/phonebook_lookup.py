@@ -37,7 +37,7 @@ def lookup(
                 "shown" if position == 0 else "also",
                 match.entry.content.fields.get("display_name", ""),
                 match.entry.content.account or "",
-                TARGET_BY_NAME[match.field].title,
+                TARGET_BY_NAME[match.field].title + (" (switchboard)" if match.switchboard else ""),
                 match.entry.content.fields.get(match.field, ""),
                 ", ".join(f"{name}: {value}" for name, value in match.entry.content.labels.items()),
             )

@@ -51,7 +51,7 @@ def list_profiles(context: typer.Context, store_url: StoreOption = None, as_json
 def adopt(
     context: typer.Context,
     old: Annotated[str, typer.Argument(help="The id that owns the entries.")],
-    new: Annotated[str, typer.Argument(help="The id that shall own them.")],
+    new: Annotated[str, typer.Argument(help="The id that will own them.")],
     store_url: StoreOption = None,
 ) -> None:
     """Hand everything that one profile owns to another, after a file was renamed."""

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
-import urllib3
 
-from pbx_connector.application import views
-from pbx_connector.application.offline_status import OfflineStatus
+from pbx_connector.application import service_health, views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
-from pbx_connector.config import split_address
 from pbx_connector.duration import roughly
 from pbx_connector.errors import EXIT_PARTIAL, EXIT_UNREACHABLE
-
-ANSWER_WITHIN = 10.0
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,11 +19,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Show how the service and its profiles are; the exit code is 0 only if all is well."""
+    """Show the state of the service and its profiles; the exit code is 0 only if all is well."""
     session = Session.of(context, store_url)
     listen = session.config.service.listen
-    answer = _ask(listen)
-    health = answer or _offline(session)
+    answer = service_health.ask(listen)
+    health = answer or service_health.without_service(session.installation, session.store_url)
     if as_json:
         output.as_json(views.asked_service(listen, health, answers=answer is not None))
     else:
@@ -45,11 +39,6 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _offline(session: Session) -> dict[str, Any]:
-    offline = OfflineStatus(session.installation, session.store_url)
-    return views.service_status(offline.status(), offline.now)
-
-
 def _say_silent(listen: str) -> None:
     if listen == "off":
         output.complain(
@@ -61,21 +50,6 @@ def _say_silent(listen: str) -> None:
         f"no service answers at {listen}: nothing runs by itself; this is what the store and the folder say"
     )
     output.hint("start it with: pbx-connector serve, or: systemctl start pbx-connector")
-
-
-def _ask(listen: str) -> dict[str, Any] | None:
-    if listen == "off":
-        return None
-    host, port = split_address(listen)
-    here = f"[{host}]" if ":" in host else host or "127.0.0.1"
-    try:
-        answer = urllib3.request(
-            "GET", f"http://{here}:{port}/health", timeout=urllib3.Timeout(ANSWER_WITHIN), retries=False
-        )
-        content = json.loads(answer.data)
-    except (urllib3.exceptions.HTTPError, ValueError):
-        return None
-    return content if isinstance(content, dict) and "profiles" in content else None
 
 
 def _show(health: dict[str, Any]) -> None:

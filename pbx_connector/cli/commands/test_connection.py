@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def try_connection(
     context: typer.Context, profile: ProfileArgument, store_url: StoreOption = None, as_json: JsonOption = False
 ) -> None:
-    """Go the way to the source step by step, and say what works, what does not, and what to do about it."""
+    """Connect to the source step by step, and say what works, what does not, and what to do about it."""
     session = Session.of(context, store_url)
     loaded = load_profile(profile, session.plugins)
     checks = []

@@ -39,6 +39,10 @@ class MemoryWorkspace:
     def run(self) -> str:
         return "" if self._number is None else str(self._number)
 
+    @property
+    def file(self) -> None:
+        return None
+
     def accounts(self) -> list[Account]:
         return [account for _, account in sorted(self._read().accounts.items())]
 

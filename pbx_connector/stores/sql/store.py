@@ -243,12 +243,12 @@ class SqlStore(Operations):
         finally:
             self._give_back(taken)
 
-    def _give_back(self, taken: leases.ClaimHeld) -> None:
+    def _give_back(self, taken: leases.Lease) -> None:
         """A lease that cannot be given back expires."""
         with suppress(StoreError), self._database.write() as connection:
             leases.give_back(connection, taken)
 
-    def _start_run(self, wanted: str, title: str, file: Path | None) -> tuple[leases.ClaimHeld, int]:
+    def _start_run(self, wanted: str, title: str, file: Path | None) -> tuple[leases.Lease, int]:
         with self._database.write() as connection:
             held = connection.execute(select(profile_table).where(profile_table.c.id == wanted)).first()
             values = {"title": title, "file": claim_file(wanted, held.file if held else None, file)}

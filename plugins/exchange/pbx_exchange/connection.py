@@ -39,6 +39,8 @@ from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
 _FIRST_WAIT = 5.0
 _NO_USE = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired, ErrorInvalidServerVersion)
 _SCHEMES = {"basic": BASIC, "ntlm": NTLM}
+_NAMES = {"basic": "Basic", "ntlm": "NTLM"}
+"""As servers offer them."""
 
 
 class Connection:
@@ -130,7 +132,7 @@ def open_unproven(settings: ExchangeSettings) -> Connection:
         credentials=_credentials_of(settings),
         auth_type=NOAUTH if auth else _SCHEMES.get(settings.auth),
         version=_version(settings.version),
-        retry_policy=RetryPolicy(settings.patience, _FIRST_WAIT),
+        retry_policy=RetryPolicy(settings.patience, _FIRST_WAIT, _NAMES.get(settings.auth, "")),
         max_connections=settings.connections,
     )
     return Connection(settings, Endpoint(config, transport, auth), settings.public.mailbox or found.public_mailbox)

@@ -15,9 +15,9 @@ from lxml.etree import _Element
 
 from pbx_connector.api import Gone, Skipped
 from pbx_exchange.folder_reader import FolderReader, Item, skipped
-from pbx_exchange.rows import CONTACT, key_of
+from pbx_exchange.rows import CONTACT, ITEM_CLASS, key_of
 from pbx_exchange.wire.endpoint import Mailbox
-from pbx_exchange.wire.services import SyncFolderItems, folder_id, item_shape
+from pbx_exchange.wire.services import SyncFolderItems, field_uri, folder_id, item_shape
 from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
 
 AT_ONCE = 512
@@ -79,7 +79,7 @@ def changes_since(mailbox: Mailbox, folder: str, state: str | None) -> Changed:
     idle = 0
     for _ in range(ROUNDS):
         answer = SyncFolderItems(account=mailbox).changes(
-            folder_id(folder), item_shape(), changed.state or None, AT_ONCE
+            folder_id(folder), item_shape([field_uri(ITEM_CLASS[0])]), changed.state or None, AT_ONCE
         )
         for element in answer.elements:
             changed.note(element)

@@ -21,12 +21,17 @@ class ErrorText:
     """With `{name}` for what the server calls the failure, where only that is known."""
     hint: str
 
-    def error(self, where: str, name: str = "") -> SourceError:
-        message = self.message.format(name=name)
+    def error(self, where: str, name: str = "", said: str = "") -> SourceError:
+        message = self._words(name, said)
         return self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)
 
-    def problem(self, where: str, name: str = "") -> Problem:
-        return Problem(self.code, self.message.format(name=name), where, self.hint)
+    def problem(self, where: str, name: str = "", said: str = "") -> Problem:
+        return Problem(self.code, self._words(name, said), where, self.hint)
+
+    def _words(self, name: str, said: str) -> str:
+        """`said`: the server's own words."""
+        message = self.message.format(name=name)
+        return f"{message} (the server says {said})" if said else message
 
     def warning(self, where: str) -> Problem:
         return Problem(self.code, self.message, where, self.hint, "warning")
@@ -107,6 +112,12 @@ NO_WAY_IN = ErrorText(
     "X0206",
     "the server offers no way to log in that we can use",
     "for Microsoft 365 give oauth: {tenant: …, client_id: …, client_secret: …}; for Kerberos auth: kerberos",
+)
+NOT_OFFERED = ErrorText(
+    _A,
+    "X0230",
+    "the server does not offer {name}",
+    "auth: auto takes what the server offers; or have that way enabled for Exchange Web Services",
 )
 UNPROTECTED = ErrorText(_A, "X0207", "the password would travel in clear text", "use https:// in url:, or auth: ntlm")
 SECRET_EXPIRED = ErrorText(_A, "X0210", "the client secret has expired", "make a new one in Entra and store it")

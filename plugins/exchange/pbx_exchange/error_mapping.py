@@ -18,7 +18,7 @@ from dns.exception import DNSException
 from exchangelib import errors as ews
 from lxml import etree
 
-from pbx_connector.api import Problem, SourceError
+from pbx_connector.api import Problem, SourceError, machine_error
 from pbx_exchange import error_catalog
 from pbx_exchange.error_catalog import ErrorText
 from pbx_exchange.kerberos import NoTicket, Why
@@ -28,12 +28,13 @@ from pbx_exchange.wire.endpoint import (
     BUSY,
     Blocked,
     Forbidden,
+    NotOffered,
     NoWayIn,
     TicketNotAccepted,
     TokenNotAccepted,
     Unprotected,
 )
-from pbx_exchange.wire.services import UnheardOf
+from pbx_exchange.wire.services import MailboxNotFound, UnheardOf
 from pbx_exchange.wire.xml_parser import AnswerRefused, AnswerTooLarge
 
 FOREIGN: tuple[type[Exception], ...] = (
@@ -56,12 +57,25 @@ FOREIGN: tuple[type[Exception], ...] = (
     UnicodeError,  # of names that the network's encodings cannot carry; our own text is valid where it is checked
 )
 
+NO_SUCH_MAILBOX: tuple[type[Exception], ...] = (
+    MailboxNotFound,
+    ews.ErrorNonExistentMailbox,
+    ews.ErrorInvalidUserPrincipalName,
+    ews.ErrorInvalidSmtpAddress,
+    ews.ErrorInvalidMailbox,
+    ews.ErrorMissingEmailAddress,
+    ews.ErrorMailRecipientNotFound,
+    ews.ErrorNameResolutionNoMailbox,
+    ews.ErrorNameResolutionNoResults,
+)
+"""The answers that mean that no mailbox goes by the name that was given."""
 
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
     ((OversizedAnswer, AnswerTooLarge), error_catalog.TOO_LARGE),
     ((AnswerRefused, ews.SOAPError, etree.Error), error_catalog.CUT),
     ((UnicodeError, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader), error_catalog.UNSENDABLE),
     ((NoWayIn,), error_catalog.NO_WAY_IN),
+    ((NotOffered,), error_catalog.NOT_OFFERED),
     ((Unprotected,), error_catalog.UNPROTECTED),
     ((TokenNotAccepted,), error_catalog.TOKEN_REFUSED),
     ((TicketNotAccepted,), error_catalog.TICKET_REFUSED),
@@ -79,16 +93,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
         ),
         error_catalog.IMPERSONATION,
     ),
-    (
-        (
-            ews.ErrorNonExistentMailbox,
-            ews.ErrorInvalidUserPrincipalName,
-            ews.ErrorInvalidSmtpAddress,
-            ews.ErrorMissingEmailAddress,
-            ews.ErrorMailRecipientNotFound,
-        ),
-        error_catalog.NO_MAILBOX,
-    ),
+    (NO_SUCH_MAILBOX, error_catalog.NO_MAILBOX),
     ((ews.ErrorNonPrimarySmtpAddress,), error_catalog.ALIAS),
     ((ews.ErrorInvalidLicense, ews.ErrorMailboxConfiguration), error_catalog.NO_LICENCE),
     (
@@ -160,27 +165,37 @@ _WRAPPERS = (
 
 @contextmanager
 def translated(where: str = "") -> Iterator[None]:
-    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer."""
+    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer. What
+    the server says about a failure of its own is told, as `wire.services.quote` leaves it."""
     try:
         yield
     except FOREIGN as error:
+        if lacking := machine_error(error):
+            raise lacking from None
         raise explain(error, where) from None
 
 
 def explain(error: Exception, where: str = "") -> SourceError:
-    return _words(error).error(where, _name(error))
+    return _words(error).error(where, _name(error), _said(error))
 
 
 def problem(error: Exception, where: str) -> Problem:
+    """Raises `MachineError`: what this machine lacks is no book's and no server's fault."""
+    if lacking := machine_error(error):
+        raise lacking from None
     if isinstance(error, SourceError):
         return Problem(error.code, error.message, where, error.hint)
-    return _words(error).problem(where, _name(error))
+    return _words(error).problem(where, _name(error), _said(error))
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "said", ""))
 
 
 def _name(error: Exception) -> str:
     if isinstance(error, (NoToken, NoTicket)):
         return str(error)
-    return error.name if isinstance(error, UnheardOf) else type(error).__name__
+    return error.name if isinstance(error, (UnheardOf, NotOffered)) else type(error).__name__
 
 
 def _words(error: Exception) -> ErrorText:

@@ -6,6 +6,7 @@ Memory holds one page, however large the folder.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from exchangelib import errors as ews
@@ -19,12 +20,14 @@ from pbx_exchange.rows import CONTACT, RowReader, Values, key_of, without_unreso
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import FindItem, GetItem, folder_id, item_shape
-from pbx_exchange.wire.xml_parser import AnswerTooLarge
+from pbx_exchange.wire.xml_parser import TYPES, AnswerTooLarge
 
 PAGE = 1000
 BATCH = 200
 CONFIRM = 500
 _KINDS = {"DistributionList": "distribution list", "Message": "e-mail message"}
+_CLASSES = {"IPM.DistList": "distribution list", "IPM.Note": "e-mail message"}
+_CLASS = re.compile(r"[\w.-]{1,60}")
 
 Item = Row | Skipped | Unchanged | Unreadable
 
@@ -116,8 +119,14 @@ class FolderReader:
 
 
 def skipped(key: str, element: _Element) -> Skipped:
+    """What it is, as its element says, or else its class (`IPM.Activity`)."""
     name = QName(element).localname
-    return Skipped(key, _KINDS.get(name, f"no contact but {name}"))
+    if name in _KINDS:
+        return Skipped(key, _KINDS[name])
+    item_class = element.findtext(f"{TYPES}ItemClass") or ""
+    if item_class in _CLASSES:
+        return Skipped(key, f"{_CLASSES[item_class]} ({item_class})")
+    return Skipped(key, f"no contact but {item_class if _CLASS.fullmatch(item_class) else name}")
 
 
 def confirm_absent(mailbox: Mailbox, keys: Iterable[str]) -> Iterator[str]:

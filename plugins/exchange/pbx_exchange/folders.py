@@ -18,7 +18,11 @@ from pbx_exchange.error_catalog import TOO_DEEP
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import (
     FindFolder,
+    FindItem,
     GetFolder,
+    MailboxNotFound,
+    Page,
+    UnheardOf,
     distinguished,
     extended_uri,
     field_uri,
@@ -42,6 +46,7 @@ _SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric")
 _SELF_MADE_NAMES = ("recipientcache", "recipient cache", "gal contacts", "deleted items")
 DEEPEST = 300
 """Levels of public folders; Exchange allows no more."""
+_CLOSED = (ews.ErrorAccessDenied, ews.ErrorNoPublicFolderReplicaAvailable)
 _REPLICA_LIST = "0x6698"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -87,6 +92,10 @@ class Unseen:
     error: Exception
 
 
+class ClosedAbove(Exception):
+    """A folder is open, and one above it is not: no walk finds it, so nobody would who begins anew."""
+
+
 def get_folders(mailbox: Mailbox, folders: Sequence[_Element]) -> list[Folder | Exception]:
     """Direct looks, in that order; a failure stands in the place of its folder."""
     found: list[Folder | Exception] = []
@@ -97,12 +106,57 @@ def get_folders(mailbox: Mailbox, folders: Sequence[_Element]) -> list[Folder | 
     return found
 
 
+def try_to_read(mailbox: Mailbox, folders: Sequence[Folder | Exception]) -> list[Folder | Exception]:
+    """The same folders; those that are said to be closed are tried, as some servers say so of folders that they open.
+
+    One that is closed indeed stays as it is. A failure of another kind stands in the place of its folder.
+    """
+    closed = [folder for folder in folders if isinstance(folder, Folder) and not folder.readable]
+    tried: dict[str, Folder | Exception] = {}
+    for start in range(0, len(closed), _PARENTS_AT_ONCE):
+        some = closed[start : start + _PARENTS_AT_ONCE]
+        answers = FindItem(account=mailbox).first([folder_id(folder.id) for folder in some])
+        tried |= {folder.id: _tried(folder, answer) for folder, answer in zip(some, answers, strict=True)}
+    return [tried.get(one.id, one) if isinstance(one, Folder) else one for one in folders]
+
+
+def _tried(folder: Folder, answer: Page | Exception) -> Folder | Exception:
+    if not isinstance(answer, Exception):
+        return replace(folder, readable=True)
+    return folder if isinstance(answer, _CLOSED) else answer
+
+
 def get_folder(mailbox: Mailbox, folder: _Element) -> Folder:
     """Raises what the server says against it."""
     (found,) = get_folders(mailbox, [folder])
+    return _only(found)
+
+
+def look_into(mailbox: Mailbox, folder: _Element) -> Folder:
+    """`get_folder`, and whether it can be read for certain."""
+    (found,) = try_to_read(mailbox, get_folders(mailbox, [folder]))
+    return _only(found)
+
+
+def _only(found: Folder | Exception) -> Folder:
     if isinstance(found, Exception):
         raise found
     return found
+
+
+def open_contacts(mailbox: Mailbox, owner: str = "") -> Folder:
+    """The default contacts folder of a mailbox, the first thing that is asked of it.
+
+    A server that knows the mailbox answers in a code that is known; if it does not, it may have a code of its own.
+    """
+    try:
+        return get_folder(mailbox, distinguished("contacts", owner))
+    except UnheardOf as error:
+        if isinstance(error, MailboxNotFound) or not error.name.startswith("Error"):
+            raise
+        unknown = MailboxNotFound(error.name)
+        unknown.said = error.said
+        raise unknown from None
 
 
 def walk_public(mailbox: Mailbox) -> Iterator[Folder | Unseen]:
@@ -115,7 +169,8 @@ def walk_public(mailbox: Mailbox) -> Iterator[Folder | Unseen]:
         new = {one.id: one for one in found if isinstance(one, Folder) and one.id not in seen}
         yield from new.values()
         seen.update(new)
-        level = [folder for folder in new.values() if folder.children]
+        # What a closed folder says about those below it may be as little as it says about itself.
+        level = [folder for folder in new.values() if folder.children or not folder.readable]
         if not level:
             return
     yield from (Unseen(folder.id, folder.path, TOO_DEEP.error("")) for folder in level)
@@ -145,22 +200,33 @@ def _further(mailbox: Mailbox, parent: _Element, offset: int | None, *, deep: bo
 def public_path(mailbox: Mailbox, folder: Folder) -> str | None:
     """Where a public folder lies now, by asking for each folder above it; None: not below the public root.
 
-    Raises what the server says against one of them.
+    Raises what the server says against one of them, and `ClosedAbove`.
     """
     root = get_folder(mailbox, distinguished("publicfoldersroot"))
-    path, seen = folder.path, {folder.id}
+    path, above = folder.path, {folder.id: folder}
     while folder.parent != root.id:
-        if not folder.parent or folder.parent in seen:
+        if not folder.parent or folder.parent in above:
             return None
-        seen.add(folder.parent)
-        folder = get_folder(mailbox, folder_id(folder.parent))
+        above[folder.parent] = folder = _above(mailbox, folder.parent)
         path = folder.path + path
     return path
 
 
+def _above(mailbox: Mailbox, identifier: str) -> Folder:
+    """A folder that a walk goes through. Raises `ClosedAbove` if it does not let us see what is below it."""
+    try:
+        folder = get_folder(mailbox, folder_id(identifier))
+        (page,) = FindFolder(account=mailbox).children([folder_id(identifier)], _shape(), deep=False, size=1)
+    except ews.ErrorAccessDenied:
+        raise ClosedAbove(identifier) from None
+    if isinstance(page, ews.ErrorAccessDenied):
+        raise ClosedAbove(identifier)
+    return folder
+
+
 def walk_contacts(mailbox: Mailbox) -> Iterator[Folder]:
     """The mailbox's default contacts folder and all below it."""
-    top = get_folder(mailbox, distinguished("contacts"))
+    top = open_contacts(mailbox)
     yield top
     if top.children:
         yield from _placed(top.path, map(_folder, _further(mailbox, folder_id(top.id), 0, deep=True)))
@@ -169,7 +235,7 @@ def walk_contacts(mailbox: Mailbox) -> Iterator[Folder]:
 def walk_shared(mailbox: Mailbox, owner: str) -> Iterator[Folder]:
     """What the mailbox's user may see of the owner's contacts: the default folder or only some of those below it."""
     try:
-        top: Folder | None = get_folder(mailbox, distinguished("contacts", owner))
+        top: Folder | None = open_contacts(mailbox, owner)
     except ews.ErrorAccessDenied:
         top = None
     if top is None:

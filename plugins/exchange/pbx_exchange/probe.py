@@ -28,7 +28,7 @@ from pbx_exchange.error_mapping import FOREIGN, problem
 from pbx_exchange.kerberos import principal
 from pbx_exchange.settings import ExchangeSettings, is_online
 from pbx_exchange.wire.adapter import TransportOptions
-from pbx_exchange.wire.endpoint import RetryPolicy
+from pbx_exchange.wire.endpoint import RetryPolicy, offered_schemes
 
 _SOON = 14 * 24 * 3600
 
@@ -124,9 +124,7 @@ class _Probe:
         if response.status_code != 401:
             RetryPolicy(0, 0).raise_response_errors(response)
             return "answers without a log-in"
-        offered = response.headers.get("WWW-Authenticate", "")
-        schemes = [part.split()[0] for part in offered.split(",") if part.strip()]
-        return "offers " + ", ".join(dict.fromkeys(scheme for scheme in schemes if "=" not in scheme))
+        return "offers " + ", ".join(offered_schemes(response))
 
     def _log_in(self) -> str:
         self.connection = open_unproven(self._settings)

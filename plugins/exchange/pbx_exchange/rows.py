@@ -22,6 +22,8 @@ Values = dict[str, Any]
 Reader = Callable[[_Element, Values], None]
 
 CONTACT = f"{TYPES}Contact"
+ITEM_CLASS = ("item:ItemClass", "")
+"""What says of an item that is no contact what it is."""
 ITEM_ID = f"{TYPES}ItemId"
 _SUSPICIOUS = 127
 """A shorter text has less than 508 bytes, whatever it is written in."""
@@ -36,7 +38,7 @@ class RowReader:
         self._readers = _readers(known, zone)
         self._whole_only = any(one.whole_only for one in known)
         self._uris = sorted({uri for one in known for uri in one.uris})
-        self._listed_uris = sorted({uri for one in known if not one.whole_only for uri in one.uris})
+        self._listed_uris = sorted({ITEM_CLASS, *(uri for one in known if not one.whole_only for uri in one.uris)})
         self._text_body = any(one.reading == "body" for one in known)
 
     def list_shape(self) -> _Element:

@@ -28,7 +28,7 @@ def _switch(value: Any) -> Any:
 def _address(value: str) -> str:
     name, at, domain = value.strip().rpartition("@")
     if not (name and at and domain) or any(character.isspace() for character in value.strip()):
-        raise ValueError("this is no e-mail address; expected something like pbx@example.com")
+        raise ValueError("this is not an e-mail address; expected something like pbx@example.com")
     return value.strip()
 
 
@@ -49,7 +49,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("this is no time zone; expected a name such as Europe/Berlin") from None
+        raise ValueError("this is not a time zone; expected a name such as Europe/Berlin") from None
     return value
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import inspect
 import logging
+import os
 import re
 import socket
 import ssl
@@ -23,10 +25,10 @@ import requests.exceptions
 import urllib3.exceptions
 from pbx_exchange import error_catalog
 from pbx_exchange.error_catalog import ErrorText
-from pbx_exchange.error_mapping import FOREIGN, explain, translated
+from pbx_exchange.error_mapping import FOREIGN, explain, problem, translated
 from pbx_exchange.wire.xml_parser import AnswerRefused
 
-from pbx_connector.api import AuthenticationFailed, SourceError, SourceUnavailable
+from pbx_connector.api import AuthenticationFailed, MachineError, SourceError, SourceUnavailable
 
 from .conftest import Middleman, Office, Passing
 
@@ -237,3 +239,23 @@ def test_the_page_of_problems_says_the_same_words() -> None:
     page = (Path(__file__).parents[3] / "docs" / "problems.md").read_text(encoding="utf-8")
     for one in (value for value in vars(error_catalog).values() if isinstance(value, ErrorText)):
         assert f"| {one.code} | {one.message.replace('{name}', '…')} | {one.hint} |" in page
+
+
+def test_what_this_machine_lacks_is_not_blamed_on_a_server() -> None:
+    """requests and urllib3 wrap it thrice; a parser without memory says that the answer is cut short."""
+    lacking = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    def wrapped() -> Exception:
+        try:
+            try:
+                raise lacking
+            except OSError as error:
+                raise urllib3.exceptions.NewConnectionError(None, "x") from error  # type: ignore[arg-type]
+        except urllib3.exceptions.NewConnectionError as error:
+            return requests.exceptions.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", error))  # type: ignore[arg-type]
+
+    for error in (lacking, wrapped()):
+        with pytest.raises(MachineError, match="no more files"), translated():
+            raise error
+        with pytest.raises(MachineError, match="no more files"):
+            problem(error, "a book")

@@ -97,7 +97,8 @@ def read(source: ExchangeSource, book: Book) -> str:
             items.append(item)  # noqa: PERF402 - kept when the stream fails
     except SourceError as failure:
         assert not any(isinstance(item, End) for item in items)
-        return f"failed: {failure.code}, {failure.message.rpartition(': ')[2]}"
+        message, _, _ = failure.message.partition(" (the server says ")
+        return f"failed: {failure.code}, {message.rpartition(': ')[2]}"
     assert isinstance(items[-1], End)
     return f"{WHOLE}: {sum(isinstance(item, Row) for item in items)} rows"
 

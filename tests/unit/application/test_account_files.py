@@ -40,7 +40,7 @@ def test_accounts_are_read(tmp_path: Path, name: str, content: bytes) -> None:
         ("a.csv", b"id,username\n1\n", ":2: 1 columns where the header has 2"),
         ("a.csv", b"id,username\n1,a\n\n1,b\n,c\n", ":4: the id '1' stands in line 2 already"),
         ("a.csv", b"id,username\n1,a\n\n1,b\n,c\n", ":5: the id is missing"),
-        ("a.csv", b"id,email\n1,nobody\n", ":2: 'nobody' is no e-mail address"),
+        ("a.csv", b"id,email\n1,nobody\n", ":2: 'nobody' is not an e-mail address"),
         ("a.csv", b"id,username\n1,a\0b\n", ":2: it has characters that no phone book can hold"),
         ("a.csv", b'id,email\n1,"nobody\n', "not proper CSV"),
         ("a.csv", b"id\n\xff\n", "is not UTF-8 text (byte 3)"),
@@ -84,5 +84,5 @@ def test_a_file_of_faults_is_told_in_few_lines(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(UsageError, match="there is no such file"):
         read_accounts(tmp_path / "none.csv")

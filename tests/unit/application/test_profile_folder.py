@@ -163,3 +163,32 @@ def test_five_hundred_profiles(folder: Folder) -> None:
     assert len(scan(folder)) == 500
     assert len(titles(folder)) == 500
     assert scan(folder) == []
+
+
+def test_what_is_no_file_is_named_and_stops_nobody_else(folder: Folder) -> None:
+    (folder.path / "good.yaml").write_text(profile("Good"))
+    os.mkfifo(folder.path / "a-pipe.yaml")
+    (folder.path / "a-device.yaml").symlink_to("/dev/zero")
+    (folder.path / "a-folder.yaml").mkdir()
+    assert scan(folder) == ["a-device.yaml", "a-folder.yaml", "a-pipe.yaml", "good.yaml"]
+    assert titles(folder) == {"good": "Good"}
+    assert {name: loaded.broken for name, loaded in folder.profiles.items() if loaded.broken} == {
+        "a-device": "it is a device, not a file",
+        "a-folder": "it is a folder, not a file",
+        "a-pipe": "it is a named pipe, not a file",
+    }
+    os.remove(folder.path / "a-pipe.yaml")
+    (folder.path / "a-pipe.yaml").write_text(profile("No pipe"))
+    assert scan(folder) == ["a-pipe.yaml"]
+
+
+def test_a_file_whose_name_no_screen_takes_harms_itself_alone(folder: Folder) -> None:
+    (folder.path / "good.yaml").write_text(profile("Good"))
+    names = [b"b\xfcro.yaml", b"two\nlines.yaml", b"esc\x1b[2J.yaml"]
+    for name in names:
+        Path(os.fsdecode(os.fsencode(folder.path) + b"/" + name)).write_text(profile("Odd"))
+    assert scan(folder) == sorted(["good.yaml", "b\\xfcro.yaml", "two\\nlines.yaml", "esc\\x1b[2J.yaml"])
+    assert titles(folder) == {"good": "Good"}
+    assert folder.profiles["b\\xfcro"].broken == "its name is not UTF-8 text"
+    assert folder.profiles["two\\nlines"].broken == "its name has control characters"
+    assert scan(folder) == []

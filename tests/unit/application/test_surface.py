@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import sys
 import typing
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +24,19 @@ ROLES = {getattr(stores, name) for name in stores.__all__ if getattr(getattr(sto
 """A `Store` has all of them."""
 INSIDE = {Plugins, Outbox, *ROLES}
 """What an installation is made of: nobody who has one needs to name it."""
+PASSED_ON = {
+    "Case",
+    "EmptiedBook",
+    "HistoryConfig",
+    "Limits",
+    "Note",
+    "NotifyConfig",
+    "PlanTransaction",
+    "Rules",
+    "ServiceConfig",
+    "Span",
+}
+"""Parts that are read where they stand; to make or keep one by itself is the core's business."""
 ONLY_TYPES = {name: getattr(pbx_rules, name) for name in pbx_rules.__all__} | vars(extensions)
 
 
@@ -46,6 +63,19 @@ def test_what_it_takes_and_gives_can_be_named(name: str) -> None:
     ours = {one for one in used if one.__module__.startswith("pbx_connector.")} - INSIDE
     hidden = {one for one in ours if not one.__module__.startswith("pbx_connector.application")}
     assert {one.__name__ for one in hidden} <= set(api.__all__)
+
+
+VALUES = [name for name in api.__all__ if dataclasses.is_dataclass(getattr(api, name)) and name != "Command"]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_what_a_value_of_the_api_holds_can_be_named(name: str) -> None:
+    value = getattr(api, name)
+    hints = typing.get_type_hints(
+        value, ONLY_TYPES | {"Decimal": Decimal, "date": date} | vars(sys.modules[value.__module__])
+    )
+    used = {one for hint in hints.values() for one in classes(hint) if one.__module__.startswith("pbx_")}
+    assert {one.__name__ for one in used} - PASSED_ON <= set(api.__all__)
 
 
 @pytest.mark.parametrize("name", api.__all__)

@@ -54,8 +54,8 @@ def test_paths_count_from_the_folder_of_the_file() -> None:
     [
         ({"mails": MAIL}, "Extra inputs"),
         ({"mail": MAIL | {"to": []}}, "at least 1"),
-        ({"mail": MAIL | {"to": "ann"}}, "'ann' is no e-mail address"),
-        ({"mail": MAIL | {"sender": "a@b\r\nBcc: c@d"}}, "is no e-mail address"),
+        ({"mail": MAIL | {"to": "ann"}}, "'ann' is not an e-mail address"),
+        ({"mail": MAIL | {"sender": "a@b\r\nBcc: c@d"}}, "is not an e-mail address"),
         ({"mail": MAIL | {"port": "0"}}, "greater than or equal to 1"),
         ({"mail": MAIL | {"security": "ssl"}}, "'starttls', 'tls' or 'none'"),
         ({"mail": MAIL | {"user": "pbx"}}, "user and password go together"),

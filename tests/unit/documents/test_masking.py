@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pbx_rules import Span
 
 from pbx_connector.documents import masked
 
@@ -33,12 +34,17 @@ HIDDEN = [
     "store: 'postgresql://ann:p@hunter2 #@db'",
     "store: postgresql://ann@db/book?sslmode=require&password=hunter2",
 ]
+REFERENCES = {
+    "password: {env: hunter2}": "password: {env: *******}",
+    "  password: {file: a/hunter2}  # kept by root": "  password: {file: *********}  # kept by root",
+    "password: {keyring: 'hunter2 #'}": "password: {keyring: ***********}",
+    "settings: {email: a@b, password: {env: hunter2}, url: https://x}": (
+        "settings: {email: a@b, password: {env: *******}, url: https://x}"
+    ),
+    "password:\n  env: hunter2\nurl: x": "password:\n  env: *******\nurl: x",
+    'client_secret:\n  "env" : hunter2\n': 'client_secret:\n  "env" : *******\n',
+}
 SHOWN = [
-    "password: {env: EXCHANGE_PASSWORD}",
-    "  password: {file: secrets/password.txt}  # kept by root",
-    "password: {keyring: office-password}",
-    "settings: {email: a@b, password: {env: X}, url: https://example.com}",
-    "password:\n  env: EXCHANGE_PASSWORD\nurl: x",
     "email: pbx@example.com",
     "store: postgresql:///book?host=/run/postgresql",
     "# password: where is it?",
@@ -53,6 +59,15 @@ def test_a_secret_is_blacked_out_in_place(text: str) -> None:
     shown = masked(text)
     assert "hunter2" not in shown
     assert [len(line) for line in shown.split("\n")] == [len(line) for line in text.split("\n")]
+
+
+@pytest.mark.parametrize(("text", "shown"), REFERENCES.items())
+def test_what_a_reference_names_may_be_the_secret_itself(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+def test_a_key_that_may_be_a_secret_is_hidden_with_what_stands_behind_it() -> None:
+    assert masked("auth:\n  hunter2: hunter3\n", [Span(2, 3, 2, 10)]) == "auth:\n  ****************\n"
 
 
 @pytest.mark.parametrize("text", SHOWN)

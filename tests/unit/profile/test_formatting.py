@@ -75,4 +75,4 @@ def test_a_refusal_shows_no_secret() -> None:
     assert "Hunter2" not in caught.value.text
     with pytest.raises(ProfileError) as caught:
         format_profile("settings:\n  password: {env: NAME}\n  other: [\n", "p.yaml")
-    assert "{env: NAME}" in caught.value.text
+    assert "{env: ****}" in caught.value.text

@@ -116,3 +116,22 @@ def test_systemd_hears_over_its_socket(tmp_path: Path, monkeypatch: pytest.Monke
 def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
     notify("READY=1")
+
+
+def test_a_library_that_is_quieted_while_a_command_runs_stays_quiet() -> None:
+    library = logging.getLogger(QUIET[0])
+    before = library.level
+    try:
+        with warnings_for_people():
+            library.setLevel(logging.CRITICAL)
+        assert library.level == logging.CRITICAL
+    finally:
+        library.setLevel(before)
+
+
+def test_levels_that_a_command_sets_are_taken_back() -> None:
+    loggers = [logging.getLogger(), *map(logging.getLogger, QUIET)]
+    before = [logger.level for logger in loggers]
+    with warnings_for_people():
+        pass
+    assert [logger.level for logger in loggers] == before

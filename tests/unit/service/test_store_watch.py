@@ -1,4 +1,4 @@
-"""A store that accepts connections and then says nothing: it counts as unreachable in time, and only the look waits."""
+"""A store that accepts connections and then says nothing counts as unreachable in time; only its check waits."""
 
 from __future__ import annotations
 

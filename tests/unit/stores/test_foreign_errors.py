@@ -25,7 +25,7 @@ from sqlalchemy import update
 from pbx_connector.errors import PlanRefused, StoreError
 from pbx_connector.model import Account, Book, Mapped, Record, Row
 from pbx_connector.plan import Content
-from pbx_connector.profile import Limits, Profile, RemovalLimit
+from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Store, open_store
 from pbx_connector.stores.sql.schema.tables import lease
@@ -161,7 +161,7 @@ def profile_of(generation: int) -> Profile:
     book.put(f"moved {generation}", display_name="Moved")
     book.spoil(f"spoilt {generation}")
     mine.put("a", display_name="Mine")
-    free = Limits(RemovalLimit(1.0, 100))
+    free = Limits(RemovalLimit(1.0, 100), ChangeLimit(1.0))
     return Profile("crm", "CRM", source.type(), MemorySettings(), plain, frozenset(), f"f{generation}", limits=free)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import wraps
 
@@ -159,6 +159,20 @@ def forgets_a_field_the_second_time(right: Stream) -> Stream:
     return stream
 
 
+def remembers_one_book_at_a_time(source: MemorySource) -> None:
+    """The last that was asked for, in a client of a single session."""
+    selected: list[str] = []
+
+    def changes(book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
+        selected[:] = [book.id]
+        for key in list(source.address_books[book.id].items):
+            yield Row(f"{selected[0]} {key}", "v1", {})
+        yield End()
+
+    source.changes = changes  # type: ignore[method-assign]
+    source.confirm_gone = lambda book, keys: []  # type: ignore[method-assign]
+
+
 @streams
 def lists_only_what_is_news(right: Stream) -> Stream:
     def stream(since: str | None, known: dict[str, str]) -> Iterator[StreamItem]:
@@ -199,6 +213,7 @@ FIELDS = "test_rows_have_only_fields_that_the_source_declares"
 KNOWN_BY = "test_contacts_are_known_by_fields_that_the_source_declares"
 TYPES = "test_values_have_the_types_that_the_source_declares"
 TWICE = "test_reading_twice_gives_the_same"
+TOGETHER = "test_books_that_are_read_at_the_same_time_do_not_mix"
 KNOWN = "test_what_is_known_is_listed_all_the_same"
 OUTDATED = "test_what_is_known_at_another_version_is_read_again"
 NOTHING_NEW = "test_nothing_has_changed_since_a_checkpoint_just_taken"
@@ -219,6 +234,7 @@ MUTANTS: dict[Break, set[str]] = {
     has_an_undeclared_field: {FIELDS},
     has_text_for_a_number: {TYPES},
     forgets_a_field_the_second_time: {TWICE},
+    remembers_one_book_at_a_time: {TOGETHER},
     lists_only_what_is_news: {KNOWN},
     takes_what_is_known_for_unchanged: {OUTDATED},
     makes_up_a_change: {NOTHING_NEW},

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from pbx_connector.errors import ConnectorError, StoreError
+from pbx_connector.machine import machine_first
 
 
 class Dialect(Protocol):
@@ -77,14 +79,19 @@ class Database:
     place: str
     """For people; carries no password."""
     read_only: bool = False
+    file: Path | None = None
+    """What holds it, if it is one file of this machine."""
 
     @contextmanager
     def translated(self) -> Iterator[None]:
         """The edge: foreign errors become `StoreError`, without the data that they may quote."""
         try:
-            yield
+            with machine_first():
+                yield
         except SQLAlchemyError as error:
             raise self._store_error(getattr(error, "orig", None) or error) from error
+        except ConnectorError:
+            raise
         except Exception as error:
             if self.dialect.translate(error) is None:
                 raise

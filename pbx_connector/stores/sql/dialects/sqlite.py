@@ -96,7 +96,7 @@ def open_sqlite(path: Path, *, read_only: bool, patience: float) -> Database:
     if not read_only:
         _make_private(path)
     engine = _engine(path, read_only, patience)
-    return Database(engine, SqliteDialect(), str(path), read_only)
+    return Database(engine, SqliteDialect(), str(path), read_only, path)
 
 
 def _make_private(path: Path) -> None:

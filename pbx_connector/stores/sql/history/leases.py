@@ -27,27 +27,27 @@ SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimHeld:
+class Lease:
     profile: str
     token: int
     abandoned: int | None
     """The run whose lease this one took over: it ended without a word."""
 
 
-def acquire(connection: Connection, database: Database, profile: str, run: int) -> ClaimHeld:
+def acquire(connection: Connection, database: Database, profile: str, run: int) -> Lease:
     """Raises `ProfileBusy` while somebody else holds the lease."""
     now = connection.execute(select(database.dialect.now())).scalar_one()
     held = connection.execute(select(lease).where(lease.c.profile == profile)).first()
     if held is None:
         connection.execute(insert(lease).values(profile=profile, token=1, holder=_holder(), run=run, renewed=now))
-        return ClaimHeld(profile, 1, None)
+        return Lease(profile, 1, None)
     if held.holder and _alive(held, now):
         raise _held(held)
     token = held.token + 1
     connection.execute(
         update(lease).where(lease.c.profile == profile).values(token=token, holder=_holder(), run=run, renewed=now)
     )
-    return ClaimHeld(profile, token, held.run if held.holder else None)
+    return Lease(profile, token, held.run if held.holder else None)
 
 
 def ensure_free(connection: Connection, database: Database, profile: str) -> None:
@@ -73,18 +73,18 @@ def _held(held: Row[Any]) -> ProfileBusy:
     )
 
 
-def verify(connection: Connection, taken: ClaimHeld) -> None:
+def verify(connection: Connection, taken: Lease) -> None:
     """In the apply transaction: nobody took the lease over."""
     token = connection.execute(select(lease.c.token).where(lease.c.profile == taken.profile)).scalar()
     if token != taken.token:
         raise StoreError(
             f"this run was silent for {SECONDS:.0f} seconds and lost its hold on profile {taken.profile} "
-            "to another run or a change set; it changed nothing",
+            "to another run or another command; it changed nothing",
             hint="run it again; if it happens again, the machine sleeps, or machine or database are too slow",
         )
 
 
-def give_back(connection: Connection, taken: ClaimHeld) -> None:
+def give_back(connection: Connection, taken: Lease) -> None:
     mine = (lease.c.profile == taken.profile) & (lease.c.token == taken.token)
     connection.execute(update(lease).where(mine).values(holder=""))
 
@@ -92,7 +92,7 @@ def give_back(connection: Connection, taken: ClaimHeld) -> None:
 class Renewal:
     """Renews a lease in the background while its `with` block runs."""
 
-    def __init__(self, database: Database, taken: ClaimHeld) -> None:
+    def __init__(self, database: Database, taken: Lease) -> None:
         self._database = database
         self._taken = taken
         self._over = threading.Event()

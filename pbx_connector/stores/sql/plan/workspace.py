@@ -11,6 +11,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
@@ -35,7 +36,7 @@ PAGE = 500
 
 class SqlWorkspace:
     def __init__(
-        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.ClaimHeld | None
+        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.Lease | None
     ) -> None:
         self._database = database
         self._connection = connection
@@ -58,6 +59,10 @@ class SqlWorkspace:
     @property
     def run(self) -> str:
         return "" if self._run is None else str(self._run)
+
+    @property
+    def file(self) -> Path | None:
+        return self._database.file
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -19,6 +19,7 @@ SWITCHED_OFF = "switched off in the settings"
 NO_LONGER_THERE = "the folder is no longer there"
 NO_CONTACTS = "no longer a folder of contacts"
 NOT_READABLE = "the right to read it was withdrawn"
+CLOSED_ABOVE = "the right to see the folder above it was withdrawn"
 MOVED_AWAY = "moved away from the contacts, as deleted folders are"
 
 

@@ -17,7 +17,7 @@ from pbx_exchange.address_books.location import (
 )
 from pbx_exchange.connection import Connection
 from pbx_exchange.error_catalog import NAMELESS
-from pbx_exchange.error_mapping import FOREIGN
+from pbx_exchange.error_mapping import FOREIGN, NO_SUCH_MAILBOX
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_contacts
 from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
@@ -101,7 +101,7 @@ class PersonalFinder:
         for mailbox in candidates[:-1]:
             try:
                 return self._walk(mailbox)
-            except _NO_SUCH_MAILBOX:
+            except _NOT_THIS_ONE:
                 continue
         return self._walk(candidates[-1])
 
@@ -137,12 +137,7 @@ class NoName(Exception):
         self.problem = NAMELESS.problem(account.id)
 
 
-_NO_SUCH_MAILBOX = (
-    ews.ErrorNonExistentMailbox,
-    ews.ErrorNonPrimarySmtpAddress,
-    ews.ErrorInvalidUserPrincipalName,
-    ews.ErrorInvalidSmtpAddress,
-)
+_NOT_THIS_ONE = (*NO_SUCH_MAILBOX, ews.ErrorNonPrimarySmtpAddress)
 
 
 def _name(account: Account) -> str:

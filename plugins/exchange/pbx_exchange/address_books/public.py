@@ -8,6 +8,7 @@ from exchangelib import errors as ews
 
 from pbx_connector.api import Book, BookGone, BookUnknown
 from pbx_exchange.address_books.location import (
+    CLOSED_ABOVE,
     MOVED_AWAY,
     NO_LONGER_THERE,
     NOT_READABLE,
@@ -19,7 +20,17 @@ from pbx_exchange.address_books.location import (
 )
 from pbx_exchange.connection import Connection
 from pbx_exchange.error_mapping import FOREIGN
-from pbx_exchange.folders import Folder, Unseen, get_folder, get_folders, is_not_there, public_path, walk_public
+from pbx_exchange.folders import (
+    ClosedAbove,
+    Folder,
+    Unseen,
+    get_folders,
+    is_not_there,
+    look_into,
+    public_path,
+    try_to_read,
+    walk_public,
+)
 from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.services import folder_id
@@ -50,7 +61,7 @@ class PublicFinder:
         if not self._settings.enabled:
             return switched_off(book)
         try:
-            found = get_folder(self._mailbox, folder_id(folder))
+            found = look_into(self._mailbox, folder_id(folder))
         except ews.ErrorAccessDenied:
             return BookGone(book.id, NOT_READABLE)
         except FOREIGN as error:
@@ -60,10 +71,12 @@ class PublicFinder:
     def _look_where(self, book: Book, found: Folder) -> BookLocation | BookGone | BookUnknown:
         try:
             path = public_path(self._mailbox, found)
+        except ClosedAbove:
+            return BookGone(book.id, CLOSED_ABOVE)
         except FOREIGN as error:
             if not is_refusal(error):
                 return unknown(book, error)
-            path = book.title  # a folder above is closed to us: the path known from before is the best there is
+            path = book.title  # the root is closed to us: the path known from before is the best there is
         if path is None:
             return BookGone(book.id, MOVED_AWAY)
         return self._place(found, path) if self._settings.wants(path) else switched_off(book)
@@ -88,8 +101,9 @@ class PublicFinder:
             self.patterns.note_unseen(found.path)
 
     def _confirmed(self, folders: Sequence[Folder]) -> Iterator[BookLocation | BookUnknown]:
-        """A folder that is listed may still be closed to us: each is asked for directly."""
-        answers = get_folders(self._mailbox, [folder_id(folder.id) for folder in folders])
+        """A folder that is listed may still be closed to us, or open although it is listed as closed: each is asked
+        for directly."""
+        answers = try_to_read(self._mailbox, get_folders(self._mailbox, [folder_id(folder.id) for folder in folders]))
         for folder, answer in zip(folders, answers, strict=True):
             if isinstance(answer, Folder):
                 if answer.readable:

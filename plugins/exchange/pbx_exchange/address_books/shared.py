@@ -14,9 +14,11 @@ from exchangelib import errors as ews
 
 from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool, ProtocolViolation
 from pbx_exchange.address_books.location import (
+    CLOSED_ABOVE,
     NO_LONGER_THERE,
     NOT_READABLE,
     BookLocation,
+    is_refusal,
     judge,
     judge_unlisted,
     switched_off,
@@ -24,14 +26,23 @@ from pbx_exchange.address_books.location import (
 )
 from pbx_exchange.connection import Connection
 from pbx_exchange.error_catalog import WRONG_OWNER
-from pbx_exchange.error_mapping import FOREIGN
-from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_shared
+from pbx_exchange.error_mapping import FOREIGN, NO_SUCH_MAILBOX
+from pbx_exchange.folders import (
+    Folder,
+    get_folders,
+    is_not_there,
+    look_into,
+    open_contacts,
+    try_to_read,
+    walk_shared,
+)
 from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
-from pbx_exchange.wire.services import distinguished, folder_id
+from pbx_exchange.wire.services import folder_id
 
 _NOT_LISTED: tuple[type[Exception], ...] = (*FOREIGN, ProtocolViolation)
-_NOTHING_SHARED = (ews.ErrorAccessDenied, ews.ErrorNonExistentMailbox, ews.ErrorFolderNotFound, ews.ErrorItemNotFound)
+_NOTHING_THERE = (*NO_SUCH_MAILBOX, ews.ErrorFolderNotFound, ews.ErrorItemNotFound)
+_NOTHING_SHARED = (*_NOTHING_THERE, ews.ErrorAccessDenied)
 
 
 class SharedFinder:
@@ -61,7 +72,7 @@ class SharedFinder:
         if not self._settings.enabled or owner not in self._owners:
             return switched_off(book)
         try:
-            found = get_folder(self._connection.delegate(owner), folder_id(folder))
+            found = look_into(self._connection.delegate(owner), folder_id(folder))
         except ews.ErrorAccessDenied:
             return BookGone(book.id, NOT_READABLE)
         except FOREIGN as error:
@@ -72,6 +83,8 @@ class SharedFinder:
         """Among the owner's contacts, the only place from which it is read; its path may be another by now."""
         try:
             listed = self._list(owner)
+        except ews.ErrorAccessDenied:
+            return BookGone(book.id, CLOSED_ABOVE)
         except _NOT_LISTED as error:
             return unknown(book, error)
         folder = next((one for one in listed if one.id == found.id), None)
@@ -84,7 +97,7 @@ class SharedFinder:
     def _gone(self, book: Book, owner: str) -> BookGone | BookUnknown:
         """The mailbox itself may be what was not found: it has to answer before its folder counts as gone."""
         try:
-            get_folder(self._connection.delegate(owner), distinguished("contacts", owner))
+            open_contacts(self._connection.delegate(owner), owner)
         except ews.ErrorAccessDenied:
             pass
         except FOREIGN as error:
@@ -99,8 +112,22 @@ class SharedFinder:
             unasked = isinstance(error, _NOTHING_SHARED) and not self._owners[owner]
             return [] if unasked else [unknown(of_owner, error)]
         self.patterns.note((folder.path, folder.holds_contacts) for folder in folders)
-        wanted = [one for one in folders if one.readable and one.holds_contacts and self._settings.wants(one.path)]
-        return [self._place(owner, folder, folder.path) for folder in wanted]
+        wanted = [folder for folder in folders if folder.holds_contacts and self._settings.wants(folder.path)]
+        return list(self._confirmed(owner, wanted))
+
+    def _confirmed(self, owner: str, folders: Sequence[Folder]) -> Iterator[BookLocation | BookUnknown]:
+        """One that is listed as closed may be open all the same: it is asked for directly, and tried."""
+        mailbox = self._connection.delegate(owner)
+        closed = [folder.id for folder in folders if not folder.readable]
+        answers = try_to_read(mailbox, get_folders(mailbox, [folder_id(one) for one in closed]))
+        told = dict(zip(closed, answers, strict=True))
+        for folder in folders:
+            answer = told.get(folder.id, folder)
+            if isinstance(answer, Folder):
+                if answer.readable:
+                    yield self._place(owner, folder, folder.path)
+            elif not is_refusal(answer):
+                yield unknown(self._book(owner, folder, folder.path), answer)
 
     def _list(self, owner: str) -> list[Folder]:
         folders = list(walk_shared(self._connection.delegate(owner), owner))
@@ -113,15 +140,19 @@ class SharedFinder:
         with self._lock:
             if self._own is None:
                 try:
-                    self._own = get_folder(self._connection.service, distinguished("contacts")).id
-                except (ews.ErrorNonExistentMailbox, ews.ErrorFolderNotFound, ews.ErrorItemNotFound):
+                    self._own = open_contacts(self._connection.service).id
+                except _NOTHING_THERE:
                     self._own = ""
             return self._own
 
     def _place(self, owner: str, folder: Folder, path: str) -> BookLocation:
-        book = Book(f"shared:{owner}:{folder.id}", f"{owner}: {path}", self.kind)
         extra = {"FolderPath": path, "Mailbox": owner}
-        return BookLocation(book, self._connection.delegate(owner), folder.id, extra, has_delta=True)
+        return BookLocation(
+            self._book(owner, folder, path), self._connection.delegate(owner), folder.id, extra, has_delta=True
+        )
+
+    def _book(self, owner: str, folder: Folder, path: str) -> Book:
+        return Book(f"shared:{owner}:{folder.id}", f"{owner}: {path}", self.kind)
 
 
 def _owner_of(book: Book) -> str:

@@ -132,6 +132,6 @@ def _no_mailbox(state: ServerState, name: str) -> tuple[str, str, dict[str, str]
     """Code, text and values of the error for an address that no mailbox goes by."""
     known = state.find_by_alias(name)
     if known is None:
-        return "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.", {}
+        return state.habits.unknown_mailbox, "The SMTP address has no mailbox associated with it.", {}
     text = "The primary SMTP address must be specified when referencing a mailbox."
     return "ErrorNonPrimarySmtpAddress", text, {"Primary": known.email}

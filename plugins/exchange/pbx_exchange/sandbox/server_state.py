@@ -22,6 +22,7 @@ from pbx_exchange.sandbox.entities import (
     Value,
     Values,
 )
+from pbx_exchange.sandbox.habits import Habits
 from pbx_exchange.sandbox.identifiers import decode_id
 
 CONTACTS = "IPF.Contact"
@@ -50,6 +51,7 @@ class ServerState:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.habits = Habits()
         self.users: dict[str, User] = {}
         self.applications: dict[str, Application] = {}
         self.mailboxes: dict[str, Mailbox] = {}

@@ -57,8 +57,9 @@ def read_shape(element: etree._Element | None) -> Shape:
     )
 
 
-def compile_shape(shape: Shape, *, listing: bool) -> WriteItem:
-    """A function that writes items of any kind; `listing` for FindItem, which tells less than GetItem."""
+def compile_shape(shape: Shape, *, listing: bool, plain: bool = False) -> WriteItem:
+    """A function that writes items of any kind; `listing` for FindItem, which tells less than GetItem; `plain` makes
+    items of distribution lists."""
 
     @cache
     def writers(kind: Kind) -> tuple[Write, ...]:
@@ -66,7 +67,8 @@ def compile_shape(shape: Shape, *, listing: bool) -> WriteItem:
 
     def write(item: Item) -> str:
         values = item.values
-        return f"<t:{item.kind}>{''.join([part(item, values) for part in writers(item.kind)])}</t:{item.kind}>"
+        kind: Kind = "Item" if plain and item.kind == "DistributionList" else item.kind
+        return f"<t:{kind}>{''.join([part(item, values) for part in writers(kind)])}</t:{kind}>"
 
     return write
 

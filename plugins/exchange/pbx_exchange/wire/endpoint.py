@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -87,6 +88,14 @@ class NoWayIn(UnauthorizedError):  # type: ignore[misc]
     """The server offers no way to log in that we know, or only tokens."""
 
 
+class NotOffered(UnauthorizedError):  # type: ignore[misc]
+    """The server does not offer the way to log in that the settings name. `name`: that way, and what it offers."""
+
+    def __init__(self, wanted: str, offered: Sequence[str]) -> None:
+        super().__init__("a way to log in that is not offered")
+        self.name = f"{wanted}, only {' and '.join(offered)}"
+
+
 class Unprotected(UnauthorizedError):  # type: ignore[misc]
     """A password in clear text would go over a network."""
 
@@ -105,9 +114,11 @@ class RetryPolicy(EwsRetryPolicy):  # type: ignore[misc]
     server and would hide a wrong password.
     """
 
-    def __init__(self, seconds: float, first_wait: float) -> None:
+    def __init__(self, seconds: float, first_wait: float, scheme: str = "") -> None:
+        """`scheme`: the way to log in by name and password that the settings name; empty: whatever is offered."""
         self.seconds = seconds
         self.proven = False
+        self._scheme = scheme
         self._first_wait = first_wait
         self._until = 0.0
         """By the monotonic clock, which no change of summer time moves."""
@@ -158,6 +169,9 @@ class RetryPolicy(EwsRetryPolicy):  # type: ignore[misc]
         if response.status_code in (502, 504) or (response.status_code == 500 and not is_xml(response.content)):
             raise ErrorInternalServerTransientError(f"HTTP {response.status_code}")
         if response.status_code == 401:
+            offered = offered_schemes(response)
+            if self._scheme and offered and not _is_offered(self._scheme, offered):
+                raise NotOffered(self._scheme, offered)
             scheme = response.request.headers.get("Authorization", "").partition(" ")[0]
             raise _REFUSED.get(scheme, UnauthorizedError)("HTTP 401")
         if response.status_code == 407:
@@ -192,6 +206,18 @@ class Attempts:
             raise error
         self._wait *= 2
         self._policy.back_off(wait)
+
+
+def offered_schemes(response: Response) -> list[str]:
+    """The ways to log in that a 401 names, in its order."""
+    challenges = [part.split()[0] for part in response.headers.get("WWW-Authenticate", "").split(",") if part.strip()]
+    return list(dict.fromkeys(challenge for challenge in challenges if "=" not in challenge))
+
+
+def _is_offered(scheme: str, offered: Sequence[str]) -> bool:
+    """NTLM is spoken inside Negotiate as well."""
+    names = {name.lower() for name in offered}
+    return scheme.lower() in names or (scheme == "NTLM" and "negotiate" in names)
 
 
 def _is_blocked(response: Any) -> bool:

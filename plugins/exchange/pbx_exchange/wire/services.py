@@ -8,8 +8,10 @@ back as an exception *value* in its place, a failure of the whole request is rai
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
 from exchangelib import errors
 from exchangelib.services import common, find_folder, find_item, get_folder, get_item, sync_folder_items
@@ -17,7 +19,7 @@ from exchangelib.version import Version
 from lxml.etree import _Element
 
 from pbx_exchange.wire.endpoint import BUSY, ONCE_MORE, Attempts
-from pbx_exchange.wire.xml_parser import MESSAGES, SOAP, TYPES, AnswerRefused, M, T, parse
+from pbx_exchange.wire.xml_parser import ERRORS, MESSAGES, SOAP, TYPES, AnswerRefused, M, T, parse
 
 _WRONG_VERSION = (
     errors.ErrorInvalidServerVersion,
@@ -26,7 +28,25 @@ _WRONG_VERSION = (
 )
 _BUILD = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
 _TRUE = ("true", "1")
+_NO_MAILBOX = frozenset(
+    (
+        "ErrorCannotFindUser",
+        "ErrorRecipientNotFound",
+        "ErrorMissingExchangePrincipal",
+        "ErrorTeamMailboxNotFound",
+        "ErrorUnifiedGroupMailboxNotFound",
+    )
+)
+_MOST_SAID, _LONGEST_WORD = 160, 60
+"""Characters of what a server says, and of one word in it: what is longer is an id or a key."""
 _UNSENDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Quoted(Protocol):
+    """What a failure of the server's has beside its type."""
+
+    said: str
+    """Code and text as the server tells them, in short and without secrets."""
 
 
 class UnheardOf(errors.ResponseMessageError):  # type: ignore[misc]  # exchangelib is untyped
@@ -35,6 +55,11 @@ class UnheardOf(errors.ResponseMessageError):  # type: ignore[misc]  # exchangel
     def __init__(self, name: str) -> None:
         super().__init__("a response code that is not in the list")
         self.name = name
+        self.said = ""
+
+
+class MailboxNotFound(UnheardOf):
+    """No mailbox goes by this name, in a code that exchangelib does not know."""
 
 
 class AliasUsed(errors.ErrorNonPrimarySmtpAddress):  # type: ignore[misc]
@@ -109,10 +134,10 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
             raise AnswerRefused("the answer is no SOAP message")
         if not self.account.server:
             self.account.server = _server(envelope)
-        try:
-            messages: list[_Element] = self._get_soap_messages(body=body)
-        except errors.ErrorNonPrimarySmtpAddress:
-            raise AliasUsed(_told(body, "Primary")) from None
+        fault = body.find(f"{SOAP}Fault")
+        if fault is not None:
+            raise self._fault(fault)
+        messages: list[_Element] = self._get_soap_messages(body=body)
         for message in messages:
             failure = self._failure(message)
             if isinstance(failure, BUSY):
@@ -123,16 +148,25 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
         code = message.findtext(f"{MESSAGES}ResponseCode")
         if message.get("ResponseClass") == "Success" and code == "NoError":
             return None
-        detail = message.find(f"{MESSAGES}MessageXml")
-        failure: Exception = self._get_exception(
-            code=code, text=message.findtext(f"{MESSAGES}MessageText") or "", msg_xml=detail
-        )
-        if type(failure) is errors.TransportError:
-            return UnheardOf(code if code and code.isalnum() else "no code")
-        if isinstance(failure, errors.ErrorNonPrimarySmtpAddress):
-            return AliasUsed(_told(message, "Primary"))
-        if isinstance(failure, errors.ErrorServerBusy):
-            failure.back_off = _back_off(message)
+        text = message.findtext(f"{MESSAGES}MessageText")
+        return self._error(code or "", text or "", message, message.find(f"{MESSAGES}MessageXml"))
+
+    def _fault(self, fault: _Element) -> Exception:
+        """Of the whole request. exchangelib takes a code that it does not know for a damaged answer."""
+        code = fault.findtext(f"detail/{ERRORS}ResponseCode") or fault.findtext("faultcode") or ""
+        text = fault.findtext(f"detail/{ERRORS}Message") or fault.findtext("faultstring") or ""
+        return self._error(code.strip().rpartition(":")[2], text, fault, fault.find(f"detail/{TYPES}MessageXml"))
+
+    def _error(self, code: str, text: str, element: _Element, detail: _Element | None) -> Exception:
+        failure: Exception = self._get_exception(code=code, text=text, msg_xml=detail)
+        if not isinstance(failure, errors.ResponseMessageError):
+            name = code if code.isalnum() else "no code"
+            failure = MailboxNotFound(name) if name in _NO_MAILBOX else UnheardOf(name)
+        elif isinstance(failure, errors.ErrorNonPrimarySmtpAddress):
+            failure = AliasUsed(_told(element, "Primary"))
+        elif isinstance(failure, errors.ErrorServerBusy):
+            failure.back_off = _back_off(element)
+        cast(Quoted, failure).said = quote(code, text, self.protocol.credentials)
         return failure
 
     def _extra_headers(self) -> dict[str, str]:
@@ -142,6 +176,18 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
             headers["X-AnchorMailbox"] = self.account.public
         # They only show the way to the right server; what HTTP cannot carry must not keep the request from being sent.
         return {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}
+
+
+def quote(code: str, text: str, credentials: Any = None) -> str:
+    """What a server says, in short: on one line, without ids and keys, and without a password that it gives back."""
+    if credentials is not None:
+        login = f"{credentials.username}:{credentials.password}".encode()
+        for secret in (credentials.password, b64encode(login).decode()):
+            text = text.replace(secret, "…")
+    words = "".join(character if character.isprintable() else " " for character in text[: _MOST_SAID * 10]).split()
+    said = " ".join(word if len(word) <= _LONGEST_WORD else "…" for word in words)
+    said = said if len(said) <= _MOST_SAID else said[: _MOST_SAID - 1].rstrip() + "…"
+    return f"{code[:_LONGEST_WORD]} “{said}”" if said else code[:_LONGEST_WORD]
 
 
 def _server(envelope: _Element) -> str:
@@ -197,6 +243,15 @@ class FindItem(_Service):
             return _page(self.ask_one(payload), "Items", offset)
         except MiscountedAnswer:
             return _page(self.ask_one(payload), "Items", offset)
+
+    def first(self, folders: Sequence[_Element]) -> list[Page | Exception]:
+        """No more than one item of each folder: whether it can be read at all."""
+        view = M.IndexedPageItemView(MaxEntriesReturned="1", Offset="0", BasePoint="Beginning")
+        payload = M.FindItem(item_shape(), view, M.ParentFolderIds(*folders), Traversal="Shallow")
+        return [
+            answer if isinstance(answer, Exception) else _page(answer, "Items", 0)
+            for answer in self.ask_each(payload, len(folders))
+        ]
 
 
 class GetItem(_Service):

@@ -14,6 +14,7 @@ from lxml.builder import ElementMaker
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 MESSAGES = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
+ERRORS = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 TYPES = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 
 NAMESPACES = {"m": MESSAGES[1:-1], "t": TYPES[1:-1]}
@@ -45,6 +46,8 @@ def parse(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(_legal(_without_trailer(body)), _parser())
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from None
         if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             raise AnswerTooLarge("the answer holds a text or a depth beyond all measure") from None
         raise AnswerRefused(f"the answer is cut short or no XML (parser error {error.code})") from None

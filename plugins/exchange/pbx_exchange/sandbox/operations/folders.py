@@ -49,7 +49,9 @@ def get_folder(session: Session, body: etree._Element) -> list[str]:
         folder = session.see_folder(element)
         if folder.ghost:
             raise NOT_FOUND
-        return write_success("GetFolder", f"<m:Folders>{write_folder(session, folder, shape)}</m:Folders>")
+        hidden = session.state.habits.gets_without_rights
+        written = write_folder(session, folder, shape, _rights_told(session, folder, hidden=hidden))
+        return write_success("GetFolder", f"<m:Folders>{written}</m:Folders>")
 
     return answer_each("GetFolder", body.iterfind("m:FolderIds/*", NS), answer, "<m:Folders/>")
 
@@ -62,7 +64,9 @@ def find_folder(session: Session, body: etree._Element) -> list[str]:
         listed = _list_folders(session, session.see_folder(element), body.get("Traversal", "Shallow"))
         found = [folder for folder in listed if matches(folder)]
         page = read_page(body.find("m:IndexedPageFolderView", NS), len(found))
-        inner = "".join(write_folder(session, folder, shape) for folder in found[page.start : page.stop])
+        hidden = session.state.habits.lists_without_rights
+        told = [(folder, _rights_told(session, folder, hidden=hidden)) for folder in found[page.start : page.stop]]
+        inner = "".join(write_folder(session, folder, shape, right) for folder, right in told)
         content = f"<m:RootFolder {write_paging(page)}><t:Folders>{inner}</t:Folders></m:RootFolder>"
         return write_success("FindFolder", content)
 
@@ -92,13 +96,20 @@ def _read_path(session: Session, element: etree._Element) -> Read[Folder]:
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
-def write_folder(session: Session, folder: Folder, shape: Shape) -> str:
+def _rights_told(session: Session, folder: Folder, *, hidden: bool) -> Right:
+    right = session.right_of(folder)
+    own = folder.mailbox is not None and folder.mailbox.email.lower() == session.email
+    return Right.VISIBLE if hidden and not own else right
+
+
+def write_folder(session: Session, folder: Folder, shape: Shape, told: Right) -> str:
+    """`told`: what the caller hears about its rights."""
     parts = (
         f'<t:FolderId Id="{folder.id}" ChangeKey="{folder.change_key}"/>',
         _write_parent(folder, shape),
         *(_write_property(session, folder, shape, name) for name in _BEFORE_RIGHTS),
         _write_extended(session, folder, shape),
-        _write_rights(session.right_of(folder)) if _wants(shape, "EffectiveRights") else "",
+        _write_rights(told) if _wants(shape, "EffectiveRights") else "",
         *(_write_property(session, folder, shape, name) for name in _AFTER_RIGHTS),
     )
     return f"<t:{folder.tag}>{''.join(parts)}</t:{folder.tag}>"

@@ -16,7 +16,8 @@ from pbx_exchange.sandbox.soap import NS, write_success
 
 
 def find_item(session: Session, body: etree._Element) -> list[str]:
-    write = compile_shape(read_shape(body.find("m:ItemShape", NS)), listing=True)
+    plain = session.state.habits.plain_items
+    write = compile_shape(read_shape(body.find("m:ItemShape", NS)), listing=True, plain=plain)
 
     def answer(element: etree._Element) -> str:
         folder = session.see_content(session.see_folder(element), Right.READ)
@@ -43,7 +44,8 @@ def _write_page(items: list[Item], body: etree._Element, write: WriteItem) -> st
 
 
 def get_item(session: Session, body: etree._Element) -> list[str]:
-    write = compile_shape(read_shape(body.find("m:ItemShape", NS)), listing=False)
+    plain = session.state.habits.plain_items
+    write = compile_shape(read_shape(body.find("m:ItemShape", NS)), listing=False, plain=plain)
 
     def answer(element: etree._Element) -> str:
         return write_success("GetItem", f"<m:Items>{write(session.see_item(element))}</m:Items>")

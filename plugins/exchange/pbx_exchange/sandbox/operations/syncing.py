@@ -32,7 +32,8 @@ class SyncState:
 
 
 def sync_folder_items(session: Session, body: etree._Element) -> list[str]:
-    write = compile_shape(read_shape(body.find("m:ItemShape", NS)), listing=True)
+    plain = session.state.habits.plain_items
+    write = compile_shape(read_shape(body.find("m:ItemShape", NS)), listing=True, plain=plain)
 
     def answer() -> str:
         folder = session.require(session.see_folder(body.xpath("m:SyncFolderId/*", namespaces=NS)[0]), Right.READ)

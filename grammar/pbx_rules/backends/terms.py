@@ -1,0 +1,41 @@
+"""Python expressions of one term, which `codegen` puts together."""
+
+from __future__ import annotations
+
+import ast
+
+from pbx_rules.runtime.limits import SHORT
+
+NONE = ast.Constant(None)
+
+
+def load(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def store(name: str) -> ast.Name:
+    return ast.Name(name, ast.Store())
+
+
+def is_none(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.Constant):
+        return ast.Constant(value.value is None)
+    return ast.Compare(value, [ast.Is()], [NONE])
+
+
+def is_not_none(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.Constant):
+        return ast.Constant(value.value is not None)
+    return ast.Compare(value, [ast.IsNot()], [NONE])
+
+
+def is_short(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and (not isinstance(value.value, str) or len(value.value) <= SHORT)
+
+
+def method(value: ast.expr, name: str) -> ast.Call:
+    return ast.Call(ast.Attribute(value, name, ast.Load()), [], [])
+
+
+def interpolated(value: ast.expr) -> ast.expr:
+    return value if isinstance(value, ast.Constant) else ast.FormattedValue(value, -1, None)
