@@ -20,7 +20,7 @@ from pbx_connector.errors import (
     StoreError,
     UsageError,
 )
-from pbx_connector.extensions import Command, Exporter, PhoneBook, PluginContext, Server
+from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
@@ -48,7 +48,7 @@ from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
-from pbx_connector.settings import ProfilePath
+from pbx_connector.settings import OutsideRows, ProfilePath
 from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
 from pbx_connector.stores import (
     ALL,
@@ -107,6 +107,7 @@ __all__ = [
     "End",
     "Entry",
     "Example",
+    "ExportOptions",
     "Exporter",
     "Field",
     "FieldChange",
@@ -124,6 +125,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Origin",
+    "OutsideRows",
     "Parameter",
     "PhoneBook",
     "PlanSummary",

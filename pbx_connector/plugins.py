@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pbx_connector import hookspecs
 from pbx_connector.config import Config, ConfigFile, PluginConfig
 from pbx_connector.errors import ConnectorError, PluginError
-from pbx_connector.extensions import Command, Exporter, PluginContext, Server
+from pbx_connector.extensions import Command, Exporter, ExportOptions, PluginContext, Server
 from pbx_connector.machine import machine_error
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
@@ -264,8 +264,11 @@ def _check_config(config: PluginConfig) -> None:
 
 def _guarded_exporter(plugin: str, exporter: Exporter) -> Exporter:
     def render(entries: Iterable[Entry], labels: Sequence[str], stream: TextIO) -> None:
+        render_with(entries, labels, stream, ExportOptions())
+
+    def render_with(entries: Iterable[Entry], labels: Sequence[str], stream: TextIO, options: ExportOptions) -> None:
         try:
-            exporter.render(entries, labels, stream)
+            exporter.write(entries, labels, stream, options)
         except (ConnectorError, OSError):
             raise
         except Exception as error:  # its own message may quote a contact
@@ -274,7 +277,7 @@ def _guarded_exporter(plugin: str, exporter: Exporter) -> Exporter:
             reason = f"plugin {plugin!r} failed to write the format {exporter.name!r}: {type(error).__name__}"
             raise PluginError(reason, hint="tell the plugin's author; another format may do") from error
 
-    return replace(exporter, render=render)
+    return replace(exporter, render=render, render_with=render_with)
 
 
 def _code(function: Function) -> str:

@@ -125,7 +125,7 @@ def kept_plan(of: KeptPlan) -> Json:
 
 def undone(of: Undone) -> Json:
     left = [{"entry": one.entry, "account": one.account, "reason": one.reason} for one in of.left]
-    return {"run": of.run, "changes": of.changes, "left": left, "held": of.held}
+    return {"run": of.run or None, "changes": of.changes, "left": left, "held": of.held}
 
 
 def check(of: Check) -> Json:

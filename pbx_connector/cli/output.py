@@ -12,9 +12,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pbx_rules import Diagnostic
     from rich.console import Console
     from rich.text import Text
@@ -40,6 +43,8 @@ def prepare_streams() -> None:
 
 def shown(text: str) -> str:
     """`text` with whatever could move the cursor or turn the reading direction made visible."""
+    if text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii")
         if unicodedata.category(char) in _HIDDEN and char not in _JOINERS
@@ -60,7 +65,12 @@ def say(line: str = "", *, style: str = "") -> None:
     """A line of result."""
     from rich.text import Text
 
-    console().print(Text(line, style=style), soft_wrap=True)
+    _print(Text(line, style=style))
+
+
+def local(moment: datetime) -> str:
+    """In the machine's zone, to the second."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def note(line: str) -> None:
@@ -83,7 +93,13 @@ def hint(line: str) -> None:
 def _aside(word: str, style: str, line: str) -> None:
     from rich.text import Text
 
-    console(err=True).print(Text.assemble((word, style), shown(line)), soft_wrap=True)
+    _print(Text.assemble((word, style), shown(line)), err=True)
+
+
+def _print(line: Text, *, err: bool = False) -> None:
+    """A terminal gets lines that are broken between words, anything else a line as it is."""
+    to = console(err=err)
+    to.print(line, soft_wrap=not to.is_terminal)
 
 
 def failure(error: ConnectorError) -> None:
@@ -120,7 +136,7 @@ def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
         _aside(f"{problem.severity}[{problem.code}]: ", "yellow", told)
         hint(problem.hint)
     if len(found) > at_most:
-        warn(f"{len(found) - at_most} more problems; --json lists all of them")
+        warn(f"{counted(len(found) - at_most, 'more problem')}; --json lists all of them")
 
 
 def _place(problem: Problem) -> str:
@@ -139,28 +155,27 @@ def as_json(value: Any) -> None:
     sys.stdout.write(_json(value, indent=2) + "\n")
 
 
-def table(
-    title: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str | Text]],
-    *,
-    widest: Mapping[str, int] | None = None,
-    err: bool = False,
-) -> None:
-    """A table on stdout; a column that is empty in all rows is left out. `widest` bounds columns by their heading."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, err: bool = False) -> None:
+    """A table on stdout; a column that is empty in all rows is left out."""
+    from pbx_connector.cli import tables
+
+    cells = [[shown(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    page(title, tables.in_columns(columns, cells, console(err=err).width), err=err)
+
+
+def page(title: str, lines: Iterable[str | Text], *, err: bool = False) -> None:
+    """Lines that fit, with a title if there are any, and a blank one below."""
     from rich.text import Text
 
-    cells = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
-    filled = [index for index in range(len(columns)) if any(row[index].plain for row in cells)]
-    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
-    for index in filled:
-        made.add_column(columns[index], overflow="fold", max_width=(widest or {}).get(columns[index]))
-    for row in cells:
-        made.add_row(*(row[index] for index in filled))
-    if filled:
-        console(err=err).print(made)
+    found = [*lines]
+    if not found:
+        return
+    to = console(err=err)
+    found = [*([Text(title, style="bold")] if title else []), *found, ""]
+    if to.is_terminal:
+        to.print(Text("\n").join(Text(line) if isinstance(line, str) else line for line in found), soft_wrap=True)
+    else:
+        to.file.write("".join(f"{str(line).rstrip()}\n" for line in found))
 
 
 def as_json_list(values: Iterable[Any]) -> None:

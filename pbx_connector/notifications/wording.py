@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from pbx_connector.counting import counted
 from pbx_connector.duration import roughly
 from pbx_connector.model import BookStatus, Problem, Report
 from pbx_connector.notice import Notice, NoticeKind
@@ -69,8 +70,8 @@ def _refused(report: Report, subject: Subject, reason: str) -> Notice:
         NoticeKind.REFUSED,
         "a plan was refused",
         happened=(
-            f"The run {_when(report)} would have removed {counts.removed} entries, changed {counts.updated} and added "
-            f"{counts.added}. That is more than the profile's limits allow: {reason}"
+            f"The run {_when(report)} would have removed {counted(counts.removed, 'entry')}, "
+            f"changed {counts.updated} and added {counts.added}. That is more than the profile's limits allow: {reason}"
         ),
         safe=f"{UNTOUCHED} If the plan is right, release it: {subject.command('run', '--release', report.run)}",
         command=shlex.join(["pbx-connector", "plan", "show", report.run]),
@@ -153,7 +154,7 @@ def recovered(report: Report, subject: Subject) -> Notice:
         NoticeKind.RECOVERED,
         "runs succeed again",
         happened=(
-            f"The run {_when(report)} succeeded: {counts.added} entries added, {counts.updated} updated, "
+            f"The run {_when(report)} succeeded: {counted(counts.added, 'entry')} added, {counts.updated} updated, "
             f"{counts.removed} removed."
         ),
         safe="The phone book is up to date.",

@@ -20,7 +20,7 @@ from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.cases import Case, check_rows, read_cases
 from pbx_connector.profile.header import Header, LimitsHeader
-from pbx_connector.profile.identity import without_secrets
+from pbx_connector.profile.identity import of_rows
 from pbx_connector.profile.model import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
 from pbx_connector.secret import name_secrets
@@ -196,7 +196,7 @@ def _fingerprint(
 ) -> str:
     content = {
         "source": [source.name, source.version],
-        "settings": without_secrets(settings),
+        "settings": of_rows(settings),
         "fields": sorted(rules.fields),
         "rules": rules.digest,
         "functions": functions,

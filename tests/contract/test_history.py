@@ -16,7 +16,7 @@ from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import RunKind, Store
 from pbx_connector.testing import MemorySource
 
-from .conftest import grow_older
+from .conftest import dump, fill, grow_older
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -521,3 +521,32 @@ def test_a_run_that_is_held_by_another_keeps_profiles_as_they_are(run: Run, sour
             with pytest.raises(Exception, match="is going on"):
                 change()
     assert len(list(store.entries())) == 1
+
+
+def test_a_simulated_undo_says_what_an_undo_would_do_and_does_nothing(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    book = fill(source.add("public"), "Ann", "Bob")
+    first = run()
+    book.put("bob", display_name="Bobby")
+    run()
+    before = dump(store)
+    simulated = store.simulate_undo(first.run)
+    assert dump(store) == before
+    undone = store.undo(first.run)
+    assert (simulated.run, undone.run != "") == ("", True)
+    assert (simulated.changes, simulated.left, simulated.held) == (undone.changes, undone.left, undone.held)
+    with pytest.raises(UsageError, match="was undone"):
+        store.simulate_undo(first.run)
+
+
+def test_plans_that_are_kept_are_listed_the_newest_first(profile: Profile, source: MemorySource, store: Store) -> None:
+    fill(source.add("public"), "Ann")
+    for _ in range(2):
+        with simulate_profile(profile, store, save=True) as simulation:
+            last = simulation.plan
+    listed = [plan.id for plan in store.plans()]
+    assert listed[0] == last
+    assert listed == sorted(listed, key=int, reverse=True)
+    assert [plan.id for plan in store.plans("crm")] == listed
+    assert list(store.plans("other")) == []

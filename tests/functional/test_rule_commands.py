@@ -110,7 +110,7 @@ def test_map_shows_people_a_table(connector: Connector, write: Any) -> None:
     assert "Display name" in done.out
     assert "Ann" in done.out
     assert "row 2 is skipped: private contact" in done.out
-    assert "1 records, 1 rows skipped, 0 problems" in done.out
+    assert "1 record, 1 row skipped, 0 problems" in done.out
 
 
 @pytest.mark.parametrize(

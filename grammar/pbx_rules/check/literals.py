@@ -49,5 +49,13 @@ def pattern(node: tree.Pattern, scope: Scope) -> Any | None:
         return None
 
 
+def is_pattern(node: tree.Pattern) -> bool:
+    try:
+        compile_pattern(node.source, ignore_case=bool(node.flags))
+    except ValueError:
+        return False
+    return node.flags in ("", "i")
+
+
 def _is_beyond_re2(source: str) -> bool:
     return any(sign in source for sign in ("(?=", "(?!", "(?<", "\\1", "\\2"))

@@ -16,7 +16,7 @@ COMMANDS = {
     "test-connection": (
         "Connect to the source step by step, and say what works, what does not, and what to do about it."
     ),
-    "simulate": "Show the records that a run would make, and what it would add, change and remove.",
+    "simulate": "Show what a run would add, change and remove; with --json, every record that it would make.",
     "run": "Run a profile: read its source, apply its rules, bring the phone book up to date.",
     "sources": "List the sources that profiles can name.",
     "fields": "List the fields of a source, as rules write them in brackets.",

@@ -20,7 +20,7 @@ def schedule(context: typer.Context, store_url: StoreOption = None, as_json: Jso
     session = Session.of(context, store_url)
     offline = OfflineStatus(session.installation, session.store_url)
     offline.require_folder()
-    with session.open_store() as store:
+    with session.open_store_to_look() as store:
         lines = scheduled_profiles(offline, store)
     if as_json:
         output.as_json([views.scheduled_profile(line) for line in lines])

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Problem, Report, RunStatus
 from pbx_connector.plan import Change
@@ -94,7 +95,8 @@ class MemoryStore(Operations):
                 raise UsageError(f"there is no label {name}", hint="see: pbx-connector labels list")
             if many := carried[name]:
                 raise UsageError(
-                    f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+                    f"{counted(many, 'entry')} {'carries' if many == 1 else 'carry'} the label {name}",
+                    hint="take it out of the profile that assigns it first",
                 )
             del state.labels[name]
 
@@ -165,6 +167,10 @@ class MemoryStore(Operations):
             state.journal = {number: lines for number, lines in state.journal.items() if number not in old}
             state.plans = {number: plan for number, plan in state.plans.items() if plan[0].made.timestamp() >= before}
         return len(old)
+
+    def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
+        kept = [plan for _, (plan, _) in sorted(self._state.plans.items(), reverse=True)]
+        return (plan for plan in kept if profile in (None, plan.profile))
 
     def plan(self, plan: str) -> KeptPlan:
         found = self._state.plans.get(checked_number(plan, "plan"))

@@ -12,6 +12,7 @@ from typing import Self
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Change
@@ -115,7 +116,8 @@ class SqlStore(Operations):
             carriers = select(func.count()).where(entry_label.c.label == number)
             if many := connection.execute(carriers).scalar_one():
                 raise UsageError(
-                    f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+                    f"{counted(many, 'entry')} {'carries' if many == 1 else 'carry'} the label {name}",
+                    hint="take it out of the profile that assigns it first",
                 )
             connection.execute(delete(label).where(label.c.id == number))
 
@@ -176,6 +178,13 @@ class SqlStore(Operations):
         query = select(journal).where(journal.c.run == number).order_by(journal.c.seq)
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
+
+    def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
+        query = select(plan).order_by(plan.c.no.desc())
+        if profile is not None:
+            query = query.where(plan.c.profile == checked_text(profile))
+        with self._database.read() as connection:
+            yield from map(records.to_plan, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def plan(self, plan_id: str) -> KeptPlan:
         with self._database.read() as connection:

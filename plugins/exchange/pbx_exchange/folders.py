@@ -41,8 +41,9 @@ _PROPERTIES = (
     "folder:TotalCount",
     "folder:EffectiveRights",
 )
-# Folders that Exchange and Outlook fill by themselves with people whom nobody entered.
-_SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric")
+# Folders that Exchange, Outlook and Skype (`MOC`: Quick Contacts, IM Contacts List) fill by themselves with people whom
+# nobody entered.
+_SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric", "organizationalcontacts", ".moc.")
 _SELF_MADE_NAMES = ("recipientcache", "recipient cache", "gal contacts", "deleted items")
 DEEPEST = 300
 """Levels of public folders; Exchange allows no more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,7 @@ from pbx_connector.model import Book, Row
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Checked, check_text, load_profile
 from pbx_connector.secret import Secret
+from pbx_connector.settings import OutsideRows
 from pbx_connector.source import Field, FieldSet, Source, SourceContext, SourceType
 
 
@@ -30,6 +31,7 @@ class Settings(BaseModel):
     password: Secret
     url: str | None = None
     proxy: Proxy | None = None
+    timeout: Annotated[float, OutsideRows()] = 60
 
 
 @contextmanager
@@ -227,6 +229,9 @@ def test_the_fingerprint_follows_what_rows_depend_on_and_no_secret(plugins: Plug
     same = fingerprint(GOOD)
     assert fingerprint(GOOD.replace("title: Contacts", "title: Other # and a comment")) == same
     assert fingerprint(GOOD.replace("{env: EXCHANGE_PASSWORD}", "{keyring: other}")) == same
+    longer = GOOD.replace("  email:", "  timeout: 5\n  email:")
+    assert longer != GOOD
+    assert fingerprint(longer) == same, "no row depends on how long an answer may take"
     others = [
         GOOD.replace("pbx@", "other@"),
         GOOD.replace("DisplayName", "GivenName"),
