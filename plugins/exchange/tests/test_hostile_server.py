@@ -123,7 +123,7 @@ def test_a_proxy_that_refuses_us_twice_is_not_asked_again() -> None:
         proxy.spoil = lambda operation, request: Answer(status=407, headers={"Proxy-Authenticate": "Basic"})
         login = {"proxy_username": "pbx", "proxy_password": {"env": "EXCHANGE_PASSWORD"}}
         with hostile_server(60) as server:
-            settings = {"proxy": f"http://127.0.0.1:{proxy.url.rpartition(':')[2].partition('/')[0]}", **login}
+            settings: dict[str, Any] = {"proxy": f"http://127.0.0.1:{proxy.url.rpartition(':')[2].partition('/')[0]}", **login}
             for _ in range(2):
                 with pytest.raises(SourceError) as failure, opened(server, **settings):
                     pass
