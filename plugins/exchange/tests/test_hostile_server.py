@@ -121,11 +121,11 @@ def test_mailboxes_that_refuse_us_are_not_tried_one_after_the_other() -> None:
 def test_a_proxy_that_refuses_us_twice_is_not_asked_again() -> None:
     with hostile_server() as proxy:
         proxy.spoil = lambda operation, request: Answer(status=407, headers={"Proxy-Authenticate": "Basic"})
-        login = {"proxy_username": "pbx", "proxy_password": {"env": "EXCHANGE_PASSWORD"}}
+        address = proxy.url.removesuffix("/ews/exchange.asmx")
+        login: dict[str, Any] = {"proxy_username": "pbx", "proxy_password": {"env": "EXCHANGE_PASSWORD"}}
         with hostile_server(60) as server:
-            settings: dict[str, Any] = {"proxy": f"http://127.0.0.1:{proxy.url.rpartition(':')[2].partition('/')[0]}", **login}
             for _ in range(2):
-                with pytest.raises(SourceError) as failure, opened(server, **settings):
+                with pytest.raises(SourceError) as failure, opened(server, proxy=address, **login):
                     pass
                 assert failure.value.code == "X0106"
     assert proxy.counts.total() == 2
