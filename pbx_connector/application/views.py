@@ -75,7 +75,7 @@ def failed_report(profile: str, error: ConnectorError) -> Json:
 
 def problem(of: Problem) -> Json:
     told = {"code": of.code, "severity": of.severity, "message": of.message, "where": of.where, "hint": of.hint}
-    return told | ({"contact": of.contact} if of.contact else {})
+    return told | {name: text for name, text in (("contact", of.contact), ("value", of.value)) if text}
 
 
 def _book(of: BookReport) -> Json:
