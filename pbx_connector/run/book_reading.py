@@ -93,7 +93,7 @@ class BookReading:
 
     def _list(self) -> dict[str, Book | BookUnknown]:
         listed: dict[str, Book | BookUnknown] = {}
-        with _faults():
+        with plugin_faults():
             for found in self.source.books():
                 if isinstance(found, Problem):
                     self.warnings.append(replace(found, severity="warning"))
@@ -106,7 +106,7 @@ class BookReading:
 
     def _look(self, book: Book) -> Book | BookGone | BookUnknown:
         try:
-            with _faults():
+            with plugin_faults():
                 found = self.source.look(book)
             answered = found.book.id if isinstance(found, BookUnknown) else found.id
             if answered != book.id:
@@ -253,7 +253,7 @@ class BookReading:
             for keys in self.workspace.missing(book.id, self.profile.mode == "mirror"):
                 if self._stopped.is_set():
                     return
-                with _faults():
+                with plugin_faults():
                     gone = set(self.source.confirm_gone(book, keys))
                 staged = [_absence(book, key, key in gone) for key in keys]
                 self.workspace.stage(book.id, self._named(book, staged))
@@ -280,7 +280,7 @@ def _batches(stream: Iterator[StreamItem]) -> Iterator[list[StreamItem]]:
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def plugin_faults() -> Iterator[None]:
     """An error of a plugin that it should have translated concerns what was asked for and nothing else."""
     try:
         yield
