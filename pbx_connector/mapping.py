@@ -23,6 +23,7 @@ from pbx_rules import (
 from pbx_rules.document import Node, Scalar
 from pbx_rules.schema import SourceField, SourceFields, TargetField, TargetTable
 
+from pbx_connector.counting import counted
 from pbx_connector.model import Book, Mapped, Problem, Record, Row
 from pbx_connector.source import FieldSet
 from pbx_connector.targets import (
@@ -40,6 +41,12 @@ from pbx_connector.targets import (
 
 if TYPE_CHECKING:
     from pbx_rules import Trace
+UNREAD = "R0809"
+"""The problem with a value that is not what the rules took it for, such as a number that is none."""
+
+
+def no_number(values: int) -> str:
+    return f"{counted(values, 'value')} {'was' if values == 1 else 'were'} no number"
 
 
 def _target_table() -> TargetTable:
@@ -150,7 +157,7 @@ def _texts(values: Mapping[str, Value]) -> dict[str, str]:
 
 def _problem(finding: Finding, row: Row, book: Book) -> Problem:
     where = f"{book.title}, row {row.key}" + (f", {finding.where}" if finding.where else "")
-    return Problem(finding.code, finding.message, where, finding.hint, finding.severity)
+    return Problem(finding.code, finding.message, where, finding.hint, finding.severity, value=finding.value)
 
 
 def _breach(row: Row, book: Book) -> Problem:

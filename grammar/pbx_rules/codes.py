@@ -102,9 +102,10 @@ _TITLES = {
     "R0806": "a row that takes too much work",
     "R0807": "a value that is too long",
     "R0808": "a function that failed",
+    "R0809": "a value that is not what it was taken for",
 }
 
-WARNINGS = frozenset({"R0207", "R0318", "R0410", "R0801"})
+WARNINGS = frozenset({"R0207", "R0318", "R0410", "R0801", "R0809"})
 
 TITLES: Mapping[str, str] = MappingProxyType(_TITLES)
 

@@ -133,6 +133,7 @@ def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
     for problem in found[:at_most]:
         where, message = _place(problem), problem.message
         told = message if message.startswith(where) else f"{where}: {message}"
+        told += f": {problem.value}" if problem.value else ""
         _aside(f"{problem.severity}[{problem.code}]: ", "yellow", told)
         hint(problem.hint)
     if len(found) > at_most:

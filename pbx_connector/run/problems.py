@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pbx_connector.errors import SourceError
+from pbx_connector.mapping import no_number
 from pbx_connector.model import Book, Problem
 
 
@@ -76,6 +77,17 @@ def no_such_label(name: str) -> Problem:
         f"there is no label {name}; the entries were written without it",
         where=name,
         hint=f"pbx-connector labels add {name!r}, or labels: create in the profile",
+        severity="warning",
+    )
+
+
+def unread(values: int) -> Problem:
+    """Of all contacts together; which ones they are stands among the problems."""
+    return Problem(
+        "S207",
+        no_number(values),
+        where="rules",
+        hint="they stand among the problems: correct them at their source, or keep short ones by phone(…, internal: 5)",
         severity="warning",
     )
 
