@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pbx_rules.document import Mapping, load
 
@@ -21,7 +23,7 @@ structure:
 """
 
 
-def mapped(**values: object) -> Mapped:
+def mapped(**values: Any) -> Mapped:
     root = load(LABELS, "p").root
     assert isinstance(root, Mapping)
     structure = root.get("structure")
