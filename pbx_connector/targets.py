@@ -57,3 +57,11 @@ LABEL_NAME_CODE = "050lab_bez"
 LABEL_VALUE_CODE = "028050pholab_value"
 LABEL_NAME_MAX_LENGTH = 80
 LABEL_VALUE_MAX_LENGTH = 255
+
+STRUCTURE_FIELDS = (
+    *TARGETS,
+    Target("account", ACCOUNT_CODE, "Owner of a private entry", ""),
+    Target("label", LABEL_NAME_CODE, "Name of a label", "", max_length=LABEL_NAME_MAX_LENGTH, required=True),
+    Target("label_value", LABEL_VALUE_CODE, "Value of a label", "", max_length=LABEL_VALUE_MAX_LENGTH, required=True),
+)
+"""All that a structure may fill in: the fields of an entry, its owner, and its labels."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.profile import Case, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
     from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
+    from pbx_connector.targets import Target
 
 Json = dict[str, Any]
 
@@ -270,6 +271,18 @@ def field(of: Field) -> Json:
     return {"name": of.name, "type": of.type, "doc": of.doc}
 
 
+def target(of: Target) -> Json:
+    return {
+        "code": of.code,
+        "name": of.name,
+        "title": of.title,
+        "type": of.kind,
+        "max_length": of.max_length,
+        "required": of.required,
+        "csv": of.csv or None,
+    }
+
+
 def function(of: Function) -> Json:
     from pbx_rules.types import Type
 
@@ -300,6 +313,7 @@ def scheduled_profile(of: ScheduledProfile) -> Json:
         "schedule": of.schedule or None,
         "next": of.next.isoformat(timespec="seconds") if of.next else None,
         "broken": of.file.broken or None,
+        "held": of.held or None,
     }
 
 
@@ -321,6 +335,7 @@ def service_status(of: ServiceStatus, now: datetime) -> Json:
         "folder": {"path": str(of.folder), "trouble": of.folder_missing or None},
         "profiles": [profile_status(each, now) for each in of.profiles],
         "servers": [_server(each) for each in of.servers],
+        "orphans": [{"id": one.id, "title": one.title, "entries": one.entries} for one in of.orphans],
     }
 
 
@@ -354,6 +369,7 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
         "broken": of.broken or None,
         "running": of.running,
         "hung": of.hung,
+        "held": of.held or None,
         "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
     }
 
