@@ -98,7 +98,7 @@ def cpu_of(command: list[str | Path], folder: str, environment: dict[str, str]) 
 
 
 def entries(folder: str, environment: dict[str, str]) -> int:
-    command = [CONNECTOR, "phonebook", "export", "--format", "jsonl"]
+    command: list[str | Path] = [CONNECTOR, "phonebook", "export", "--format", "jsonl"]
     exported = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True)
     return len(exported.stdout.splitlines())
 
