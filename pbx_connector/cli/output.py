@@ -226,4 +226,7 @@ def as_json_line(value: Any) -> None:
 
 def _json(value: Any, *, indent: int | None) -> str:
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    return json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)
+    if sys.stdout.isatty() and any(shown(line) != line for line in text.split("\n")):
+        return json.dumps(value, indent=indent, default=str)  # with JSON's own escapes
+    return text
