@@ -357,6 +357,12 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
         "running": of.running,
         "hung": of.hung,
         "held": of.held or None,
+        "undelivered": of.undelivered
+        and {
+            "messages": of.undelivered.messages,
+            "notifier": of.undelivered.notifier,
+            "reason": of.undelivered.reason,
+        },
         "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
     }
 
