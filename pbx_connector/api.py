@@ -44,6 +44,16 @@ from pbx_connector.model import (
     Unchanged,
     Unreadable,
 )
+from pbx_connector.network import (
+    Allowance,
+    EndlessList,
+    ListLimit,
+    RefusalLimit,
+    RetryDelays,
+    is_protected,
+    retry_after,
+    whole_number,
+)
 from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
@@ -87,6 +97,7 @@ __all__ = [
     "AccountImport",
     "AccountScope",
     "Action",
+    "Allowance",
     "Attempt",
     "AuthenticationFailed",
     "Book",
@@ -105,6 +116,7 @@ __all__ = [
     "Counts",
     "Diagnostic",
     "End",
+    "EndlessList",
     "Entry",
     "Example",
     "ExportOptions",
@@ -117,6 +129,7 @@ __all__ = [
     "KeptPlan",
     "Label",
     "Left",
+    "ListLimit",
     "LoadedProfile",
     "MachineError",
     "MailConfig",
@@ -140,7 +153,9 @@ __all__ = [
     "ProtocolViolation",
     "Question",
     "Record",
+    "RefusalLimit",
     "Report",
+    "RetryDelays",
     "Row",
     "RunKind",
     "RunRecord",
@@ -169,7 +184,10 @@ __all__ = [
     "WebhookConfig",
     "application",
     "hookimpl",
+    "is_protected",
     "machine_error",
+    "retry_after",
+    "whole_number",
 ]
 
 _LATE = {

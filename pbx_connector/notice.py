@@ -9,6 +9,8 @@ from enum import StrEnum
 class NoticeKind(StrEnum):
     FAILING = "failing"
     REFUSED = "refused"
+    HELD = "held"
+    """The runs wait for a person's word; `command` gives it."""
     PARTIAL = "partial"
     OVERDUE = "overdue"
     """No successful run for too long."""

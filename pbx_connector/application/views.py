@@ -301,6 +301,7 @@ def scheduled_profile(of: ScheduledProfile) -> Json:
         "schedule": of.schedule or None,
         "next": of.next.isoformat(timespec="seconds") if of.next else None,
         "broken": of.file.broken or None,
+        "held": of.held or None,
     }
 
 
@@ -322,6 +323,7 @@ def service_status(of: ServiceStatus, now: datetime) -> Json:
         "folder": {"path": str(of.folder), "trouble": of.folder_missing or None},
         "profiles": [profile_status(each, now) for each in of.profiles],
         "servers": [_server(each) for each in of.servers],
+        "orphans": [{"id": one.id, "title": one.title, "entries": one.entries} for one in of.orphans],
     }
 
 
@@ -355,6 +357,7 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
         "broken": of.broken or None,
         "running": of.running,
         "hung": of.hung,
+        "held": of.held or None,
         "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
     }
 

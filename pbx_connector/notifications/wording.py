@@ -9,9 +9,11 @@ from pathlib import Path
 
 from pbx_connector.counting import counted
 from pbx_connector.duration import roughly
-from pbx_connector.model import BookStatus, Report
+from pbx_connector.model import BookStatus, Problem, Report
 from pbx_connector.notice import Notice, NoticeKind
 
+HELD = "P0110"
+"""The code of `ProfileHeld`."""
 UNTOUCHED = "The phone book is as it was before this run; nothing was lost."
 
 
@@ -32,8 +34,24 @@ class Subject:
 
 
 def trouble(kind: NoticeKind, report: Report, subject: Subject, reason: str) -> Notice:
-    write = _refused if kind is NoticeKind.REFUSED else _failing
+    write = {NoticeKind.REFUSED: _refused, NoticeKind.HELD: _held}.get(kind, _failing)
     return write(report, subject, reason)
+
+
+def held_by(report: Report) -> Problem | None:
+    """Why the profile waits for a person's word, with the command that gives it; None if it does not."""
+    return next((problem for problem in report.problems if problem.code == HELD), None)
+
+
+def _held(report: Report, subject: Subject, reason: str) -> Notice:
+    held = held_by(report)
+    return subject.notice(
+        NoticeKind.HELD,
+        "its runs wait for your word",
+        happened=f"The run {_when(report)} was not made: {reason}",
+        safe="The phone book is as it was; it grows out of date until you decide.",
+        command=held.hint if held else subject.command("run"),
+    )
 
 
 def _failing(report: Report, subject: Subject, reason: str) -> Notice:

@@ -9,7 +9,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pbx_rules import Diagnostic
 from pbx_rules.document import Document, Mapping, Node, Scalar, load
@@ -21,10 +20,10 @@ from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.cases import Case, check_rows, read_cases
 from pbx_connector.profile.header import Header, LimitsHeader
+from pbx_connector.profile.identity import of_rows
 from pbx_connector.profile.model import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
-from pbx_connector.secret import Secret, name_secrets
-from pbx_connector.settings import outside_rows
+from pbx_connector.secret import name_secrets
 from pbx_connector.source import SourceType
 
 
@@ -197,20 +196,10 @@ def _fingerprint(
 ) -> str:
     content = {
         "source": [source.name, source.version],
-        "settings": _of_rows(settings),
+        "settings": of_rows(settings),
         "fields": sorted(rules.fields),
         "rules": rules.digest,
         "functions": functions,
         "mode": header.mode,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _of_rows(value: Any) -> Any:
-    """Settings as JSON knows them, as far as rows depend on them; a new password does not make other rows."""
-    if isinstance(value, Secret):
-        return None
-    if isinstance(value, BaseModel):
-        outside = outside_rows(type(value))
-        return {name: _of_rows(part) for name, part in value if name not in outside}
-    return [_of_rows(part) for part in value] if isinstance(value, (list, tuple)) else value

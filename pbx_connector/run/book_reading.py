@@ -37,13 +37,13 @@ from pbx_connector.plan import storable
 from pbx_connector.pool import Pool
 from pbx_connector.profile import Profile
 from pbx_connector.run import naming, problems
+from pbx_connector.run.batching import batches
 from pbx_connector.run.progress import Progress
 from pbx_connector.run.screening import Screen
 from pbx_connector.source import Source
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, Outcome, StagedRow, Workspace
 
 LOG = logging.getLogger(__name__)
-BATCH = 1000
 
 
 @dataclass
@@ -165,7 +165,7 @@ class BookReading:
         known = self.workspace.known(book.id) if trusted else iter(())
         end: End | None = None
         rows = 0
-        for batch in _batches(self._stream(book, since, known)):
+        for batch in batches(self._stream(book, since, known)):
             if end is not None:
                 raise ProtocolViolation("the source went on after the end of an address book", code="S102")
             last = batch[-1]
@@ -265,18 +265,6 @@ def _absence(book: Book, key: str, gone: bool) -> StagedRow:
     if gone:
         return StagedRow(key, Outcome.GONE)
     return StagedRow(key, Outcome.FAILED, problems=(problems.not_listed(book, key),))
-
-
-def _batches(stream: Iterator[StreamItem]) -> Iterator[list[StreamItem]]:
-    """Of at most `BATCH` items; an `End` closes its batch."""
-    batch: list[StreamItem] = []
-    for item in stream:
-        batch.append(item)
-        if len(batch) == BATCH or isinstance(item, End):
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 @contextmanager

@@ -161,7 +161,7 @@ class NotificationWorker:
     def _review(self, loaded: ProfileFile) -> None:
         outbox = self._outbox()
         subject = subject_of(loaded.profile) if loaded.profile else Subject(loaded.id, loaded.path.stem, loaded.path)
-        last = next((status.last for status in self._board.statuses() if status.id == loaded.id), None)
+        last = self._board.last(loaded.id)
         report = last or Report("", loaded.id, RunStatus.FAILED, Counts())
         outbox.write(loaded.id, report, lambda alert_state: self._review_state(loaded, subject, alert_state))
         self._show(outbox, loaded.id)

@@ -280,7 +280,8 @@ class Profiles(Protocol):
 
     def profiles(self) -> list[ProfileState]: ...
     def adopt_profile(self, old: str, new: str) -> int:
-        """Hand everything that `old` owns to `new`, which must own nothing; returns the number of entries."""
+        """Hand everything that `old` owns to `new`; returns the number of entries. What `new` has made itself of the
+        same contacts gives way to the older entries, which then say what the newer ones did."""
         ...
 
     def remove_profile(self, profile: str) -> int:

@@ -132,7 +132,7 @@ def _undoable(record: RunRecord) -> RunRecord:
         raise UsageError(f"run {record.id} was undone by run {record.undone_by}", hint="undo that one to get it back")
     if record.kind is RunKind.ADOPT:
         raise UsageError(
-            f"run {record.id} changed no entry: {record.note}",
+            f"run {record.id} is an adoption, which is handed back and not undone: {record.note}",
             hint="to hand it back: pbx-connector profiles adopt NEW OLD",
         )
     if record.report.status not in (RunStatus.DONE, RunStatus.PARTIAL):

@@ -355,8 +355,6 @@ def test_profiles_are_listed_adopted_and_removed(run: Run, source: MemorySource,
         ("crm", 1, 1, None),
         ("other", 1, 1, None),
     ]
-    with pytest.raises(UsageError, match="owns address books already"):
-        store.adopt_profile("crm", "other")
     with pytest.raises(UsageError, match="from itself"):
         store.adopt_profile("crm", "crm")
     with pytest.raises(UsageError, match="no profile nobody"):
@@ -371,6 +369,30 @@ def test_profiles_are_listed_adopted_and_removed(run: Run, source: MemorySource,
     assert [state.id for state in store.profiles()] == ["new"]
     store.undo(removal.id)
     assert {entry.id for entry in store.entries()} == ids
+
+
+def test_adoption_after_a_first_run_keeps_the_older_ids_and_what_the_newer_entries_say(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    book = source.add("public", delta=True)
+    for name in ("Ann", "Bob", "Cid"):
+        book.put(name.lower(), display_name=name)
+    run()
+    before = names()
+    book.put("bob", display_name="Robert")
+    book.drop("cid")
+    book.put("new key", display_name="Cid")
+    book.put("dan", display_name="Dan")
+    run(id="new")
+    assert len(list(store.entries())) == 7
+    assert store.adopt_profile("crm", "new") == 4
+    after = {"Ann": before["Ann"], "Robert": before["Bob"], "Cid": before["Cid"]}
+    assert {name: number for name, number in names().items() if name != "Dan"} == after
+    assert [(state.id, state.books) for state in store.profiles()] == [("new", 1)]
+    report = run(id="new")
+    assert (report.counts.added, report.counts.updated, report.counts.removed) == (0, 0, 0)
+    assert {name: number for name, number in names().items() if name != "Dan"} == after
+    assert len(list(store.entries())) == 4
 
 
 def test_a_profile_that_waits_still_waits_for_who_adopts_it(run: Run, source: MemorySource, store: Store) -> None:

@@ -9,7 +9,7 @@ import typer
 from pbx_connector.application import profiles, views
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.asking import YesOption, agree
-from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption
 from pbx_connector.counting import counted
 
 IdArgument = Annotated[str, typer.Argument(help="The profile's id.", metavar="ID")]
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The profiles that have run, and what they own.")
     group.command("list")(list_profiles)
     group.command("adopt")(adopt)
+    group.command("keep")(keep)
     group.command("remove")(remove)
     group.command("resume")(resume)
     app.add_typer(group, name="profiles")
@@ -64,6 +65,14 @@ def adopt(
     if file := adopted.still_run_from:
         output.warn(f"{file} still is profile {old}: its next run would add all entries once more")
         output.hint(f"give it the id: {new}, rename it, or delete it")
+
+
+def keep(context: typer.Context, profile: ProfileArgument, store_url: StoreOption = None) -> None:
+    """Say that a file is a profile of its own, though it looks like one that was renamed or copied."""
+    session = Session.of(context, store_url)
+    with session.open_store() as store:
+        kept = profiles.keep(session.installation, store, profile)
+    output.say(f"{kept.id} is a profile of its own: its next run makes its entries")
 
 
 def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store_url: StoreOption = None) -> None:

@@ -36,7 +36,7 @@ def schedule(context: typer.Context, store_url: StoreOption = None, as_json: Jso
                 line.next.astimezone(session.installation.zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
                 if line.next
                 else "",
-                line.file.broken,
+                line.file.broken or (f"waits for: {line.held}" if line.held else ""),
             )
             for line in lines
         ],

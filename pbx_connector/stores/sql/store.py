@@ -16,8 +16,16 @@ from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Change
+from pbx_connector.stores import adoption
 from pbx_connector.stores.changeset import ChangeSet
-from pbx_connector.stores.checking import checked_label, checked_number, checked_search, checked_text, claim_file
+from pbx_connector.stores.checking import (
+    check_successor,
+    checked_label,
+    checked_number,
+    checked_search,
+    checked_text,
+    claim_file,
+)
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
@@ -207,8 +215,11 @@ class SqlStore(Operations):
             return list(profiles.states(connection))
 
     def adopt_profile(self, old: str, new: str) -> int:
-        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (connection, _):
+        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (connection, changeset):
             leases.ensure_free(connection, self._database, old)
+            profiles.demand(connection, old)
+            check_successor(old, new)
+            adoption.merge(changeset, old, new)
             return profiles.hand_over(connection, self._database.dialect, old, new)
 
     def resume_profile(self, profile: str) -> None:
@@ -256,6 +267,7 @@ class SqlStore(Operations):
                 raise ProfileHeld(
                     f"profile {wanted} waits since undo {held.held}: a run would do again what was taken back",
                     hint=f"when its source or rules are right: pbx-connector profiles resume {wanted}",
+                    command=f"pbx-connector profiles resume {wanted}",
                 )
             else:
                 connection.execute(update(profile_table).where(profile_table.c.id == wanted).values(**values))

@@ -22,10 +22,16 @@ from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase
 from requests.exceptions import RequestException
 
+from pbx_connector.api import is_protected, whole_number
 from pbx_exchange.settings import CLOUDS, OAuth
+from pbx_exchange.wire.adapter import Unprotected
 
 # What MSAL warns of becomes an error in our words, while its own lines quote whole answers.
 logging.getLogger("msal").setLevel(logging.CRITICAL)
+
+
+_NONSENSE = (ValueError, RuntimeError, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What MSAL makes of a tenant that does not exist, of web pages, and of JSON of another shape."""
 
 
 class NoToken(Exception):
@@ -89,7 +95,7 @@ class TokenAuth(AuthBase):
                 answer = self._application.acquire_token_for_client([self._scope])
         except (RequestException, MsalError) as error:
             raise SignInAway(type(error).__name__) from None
-        except (ValueError, RuntimeError) as error:  # what MSAL makes of a tenant that does not exist, and of web pages
+        except _NONSENSE as error:
             raise NoToken(_number_in(f"{error} {error.__context__}")) from None
         if "access_token" not in answer:
             raise (
@@ -107,6 +113,8 @@ class TokenAuth(AuthBase):
 
     def _make_application(self) -> Any:
         authority = self._settings.authority or f"{CLOUDS[self._settings.cloud].authority}/{self._settings.tenant}"
+        if not is_protected(authority):
+            raise Unprotected("a client secret would travel over an open network")
         return msal.ConfidentialClientApplication(
             self._settings.client_id,
             client_credential=_credential(self._settings),
@@ -146,9 +154,9 @@ def _is_over(certificate: Path | None) -> bool:
 def _number_in(text: str) -> int:
     """MSAL quotes the answer about a tenant as it came."""
     found = re.search(r"AADSTS(\d+)", text)
-    return int(found[1]) if found else 0
+    return (whole_number(found[1]) if found else 0) or 0
 
 
 def _number(answer: dict[str, Any]) -> int:
-    codes = answer.get("error_codes") or [0]
-    return codes[0] if isinstance(codes[0], int) else 0
+    codes = answer.get("error_codes")
+    return next((code for code in codes if isinstance(code, int)), 0) if isinstance(codes, list) else 0

@@ -211,6 +211,9 @@ class ExchangeSettings(_Settings):
     patience: Annotated[float, OutsideRows()] = Field(
         300, ge=0, le=3600, description="Seconds to go on asking a server that is busy or failing."
     )
+    memory: Annotated[int, OutsideRows()] = Field(
+        1024, ge=512, description="MiB of memory that a run may take, whatever the server sends; 512 or more."
+    )
     full_after_days: Annotated[float, OutsideRows()] = Field(
         7, ge=0, description="Days after which a folder that tells its changes is listed in full again, to be sure."
     )
