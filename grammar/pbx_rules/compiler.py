@@ -30,7 +30,7 @@ from pbx_rules.types import UNKNOWN, of_field
 
 _DEFINITION = re.compile(r"^(?P<name>[^\W\d]\w*)[ \t]*=(?!=)", re.MULTILINE)
 
-LANGUAGE = "2"
+LANGUAGE = "3"
 """Part of every digest: raised when the same rules come to mean something else."""
 
 

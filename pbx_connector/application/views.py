@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.profile import Case, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
     from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
+    from pbx_connector.targets import Target
 
 Json = dict[str, Any]
 
@@ -269,6 +270,18 @@ def source(of: SourceType) -> Json:
 
 def field(of: Field) -> Json:
     return {"name": of.name, "type": of.type, "doc": of.doc}
+
+
+def target(of: Target) -> Json:
+    return {
+        "code": of.code,
+        "name": of.name,
+        "title": of.title,
+        "type": of.kind,
+        "max_length": of.max_length,
+        "required": of.required,
+        "csv": of.csv or None,
+    }
 
 
 def function(of: Function) -> Json:

@@ -94,7 +94,7 @@ class BookReading:
 
     def _list(self) -> dict[str, Book | BookUnknown]:
         listed: dict[str, Book | BookUnknown] = {}
-        with _faults():
+        with plugin_faults():
             for found in self.source.books():
                 if isinstance(found, Problem):
                     self.warnings.append(replace(found, severity="warning"))
@@ -107,7 +107,7 @@ class BookReading:
 
     def _look(self, book: Book) -> Book | BookGone | BookUnknown:
         try:
-            with _faults():
+            with plugin_faults():
                 found = self.source.look(book)
             answered = found.book.id if isinstance(found, BookUnknown) else found.id
             if answered != book.id:
@@ -180,7 +180,7 @@ class BookReading:
         return end, rows
 
     def _stream(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        with _faults():
+        with plugin_faults():
             stream = iter(self.source.changes(book, since, known))
         while not self._stopped.is_set():
             try:
@@ -253,7 +253,7 @@ class BookReading:
             for keys in self.workspace.missing(book.id, self.profile.mode == "mirror"):
                 if self._stopped.is_set():
                     return
-                with _faults():
+                with plugin_faults():
                     gone = set(self.source.confirm_gone(book, keys))
                 staged = [_absence(book, key, key in gone) for key in keys]
                 self.workspace.stage(book.id, self._named(book, staged))
@@ -268,7 +268,7 @@ def _absence(book: Book, key: str, gone: bool) -> StagedRow:
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def plugin_faults() -> Iterator[None]:
     """An error of a plugin that it should have translated concerns what was asked for and nothing else; what the
     machine lacks concerns the whole run, also where the plugin blames a server for it."""
     try:

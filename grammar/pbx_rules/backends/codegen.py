@@ -136,7 +136,7 @@ class CodeGenerator:
                 self.assign(self.call(coercion.reader(of), raw), local)
 
     def _read_text(self, raw: ast.expr, local: str) -> None:
-        """Calls `read_text` only for what is no plain, printable, inked text."""
+        """Calls `read_text` only for what is no plain, printable, inked text in ASCII."""
         value = self.assign(raw, local)
         with self.when(is_not_none(value)):
             plain = ast.BoolOp(
@@ -144,6 +144,7 @@ class CodeGenerator:
                 [
                     ast.Compare(ast.Attribute(value, "__class__", ast.Load()), [ast.Is()], [self.known(str)]),
                     ast.Compare(self.call(len, value), [ast.LtE()], [ast.Constant(LONGEST_TEXT)]),
+                    method(value, "isascii"),
                     method(value, "isprintable"),
                     method(value, "strip"),
                 ],

@@ -19,7 +19,8 @@ COMMANDS = {
     "simulate": "Show what a run would add, change and remove; with --json, every record that it would make.",
     "run": "Run a profile: read its source, apply its rules, bring the phone book up to date.",
     "sources": "List the sources that profiles can name.",
-    "fields": "List the fields of a source, as rules write them in brackets.",
+    "fields": "List the fields of a source, as rules write them in brackets, or those of the phone book.",
+    "rows": "Write the rows that the source has, one JSON object a line, for map and explain; changes nothing.",
     "functions": "List the functions that rules can call, or describe one of them.",
     "map": "Show what the rules make of rows in a file. With --json: one JSON object a line.",
     "explain": (

@@ -13,11 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msal
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
-from msal.exceptions import MsalError
 from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase
 from requests.exceptions import RequestException
@@ -89,6 +84,8 @@ class TokenAuth(AuthBase):
 
     def token(self) -> str:
         """A token that has not expired; asks for one only if none is at hand. Raises `NoToken`."""
+        from msal.exceptions import MsalError  # here and below: most servers want no tokens
+
         try:
             with self._lock:
                 self._application = self._application or self._make_application()
@@ -112,6 +109,8 @@ class TokenAuth(AuthBase):
                 self._application.remove_tokens_for_client()
 
     def _make_application(self) -> Any:
+        import msal
+
         authority = self._settings.authority or f"{CLOUDS[self._settings.cloud].authority}/{self._settings.tenant}"
         if not is_protected(authority):
             raise Unprotected("a client secret would travel over an open network")
@@ -125,6 +124,10 @@ class TokenAuth(AuthBase):
 
 
 def _credential(settings: OAuth) -> str | dict[str, str]:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
     if settings.client_secret is not None:
         return settings.client_secret.reveal().get_secret_value()
     assert settings.certificate is not None  # noqa: S101 - one of the two is there, as the settings are valid
@@ -147,6 +150,8 @@ def _credential(settings: OAuth) -> str | dict[str, str]:
 def _is_over(certificate: Path | None) -> bool:
     if certificate is None:
         return False
+    from cryptography.x509 import load_pem_x509_certificate
+
     until = load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     return until < datetime.now(UTC)
 
