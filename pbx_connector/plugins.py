@@ -141,14 +141,18 @@ class Plugins:
         except KeyError:
             raise PluginError(f"unknown source {name!r}", hint=self.suggestion(name)) from None
 
+    def meant(self, name: str) -> str | None:
+        """The source whose name is nearly that; case does not count."""
+        return next(iter(difflib.get_close_matches(name.casefold(), self.sources, n=1)), None)
+
     def suggestion(self, name: str) -> str:
         """What to try instead of a source name that does not exist."""
         failed = [plugin for plugin in self._broken if plugin.name == name]
         if failed:
             return f"the plugin of that name is broken: {failed[0].reason}"
-        close = difflib.get_close_matches(name, self.sources, n=1)
-        if close:
-            return f"did you mean {close[0]}?"
+        meant = self.meant(name)
+        if meant:
+            return f"did you mean {meant}?"
         known = ", ".join(sorted(self.sources))
         return f"installed sources: {known}" if known else "no source plugin is installed"
 

@@ -99,6 +99,20 @@ def test_all_findings_come_at_once_with_their_places(plugins: Plugins) -> None:
     assert "did you mean email?" in hints
 
 
+@pytest.mark.parametrize("source", ["Exchange", "EXCHANGE", "exchnage"])
+def test_a_source_that_is_nearly_right_hides_no_other_mistake(plugins: Plugins, source: str) -> None:
+    text = GOOD.replace("source: exchange", f"source: {source}").replace("  email:", "  e_mail:")
+    found = checked(text.replace("DisplayName", "DisplayNam"), plugins).diagnostics
+    assert [item.hint for item in found if item.code == "P0105"] == ["did you mean exchange?"]
+    assert "P0103" in {item.code for item in found}
+    assert any(item.span.line == 8 for item in found)
+
+
+def test_the_rules_of_an_unknown_source_are_checked_too(plugins: Plugins) -> None:
+    text = GOOD.replace("source: exchange", "source: zzz") + "rules: |\n  Name = uper([DisplayName])\n"
+    assert {"P0105", "R0203"} <= {item.code for item in checked(text, plugins).diagnostics}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "line", "said"),
     [
