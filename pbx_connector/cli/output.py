@@ -10,7 +10,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
@@ -51,6 +51,24 @@ def shown(text: str) -> str:
         else char
         for char in text
     )
+
+
+class _Terminal(io.TextIOBase):
+    """Shows what is written line by line, as `shown` shows it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        pieces = re.split(r"(\r?\n|\t)", text)
+        self._stream.write("".join(piece if at % 2 else shown(piece) for at, piece in enumerate(pieces)))
+        return len(text)
+
+
+def results(stream: TextIO | None = None) -> TextIO:
+    """Where results go that are not made for people: as they are into a file or a pipe, safe to see on a terminal."""
+    stream = stream or sys.stdout
+    return cast("TextIO", _Terminal(stream)) if stream.isatty() else stream
 
 
 def console(*, err: bool = False) -> Console:
@@ -153,7 +171,7 @@ def _place(problem: Problem) -> str:
 
 def as_json(value: Any) -> None:
     """One JSON value on stdout."""
-    sys.stdout.write(_json(value, indent=2) + "\n")
+    results().write(_json(value, indent=2) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, err: bool = False) -> None:
@@ -182,30 +200,33 @@ def page(title: str, lines: Iterable[str | Text], *, err: bool = False) -> None:
 def as_json_list(values: Iterable[Any]) -> None:
     """A JSON list on stdout, written as it comes: its length is no matter of memory."""
     _write_list("", values)
-    sys.stdout.write("\n")
+    results().write("\n")
 
 
 def as_json_with_list(value: Mapping[str, Any], name: str, values: Iterable[Any]) -> None:
     """One JSON object on stdout; `name` is its last key, whose list is written as it comes."""
     _write_list(_json({**value, name: None}, indent=2).removesuffix("null\n}"), values)
-    sys.stdout.write("\n}\n")
+    results().write("\n}\n")
 
 
 def _write_list(lead: str, values: Iterable[Any]) -> None:
     """Nothing is written before there is a first value: until then a command may still fail without half an answer."""
     first = True
     for value in values:
-        sys.stdout.write(f"{lead}[\n" if first else ",\n")
-        sys.stdout.write(_json(value, indent=None))
+        results().write(f"{lead}[\n" if first else ",\n")
+        results().write(_json(value, indent=None))
         first = False
-    sys.stdout.write(f"{lead}[]" if first else "\n]")
+    results().write(f"{lead}[]" if first else "\n]")
 
 
 def as_json_line(value: Any) -> None:
     """One JSON value on one line of stdout."""
-    sys.stdout.write(_json(value, indent=None) + "\n")
+    results().write(_json(value, indent=None) + "\n")
 
 
 def _json(value: Any, *, indent: int | None) -> str:
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    return json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)
+    if sys.stdout.isatty() and any(shown(line) != line for line in text.split("\n")):
+        return json.dumps(value, indent=indent, default=str)  # with JSON's own escapes
+    return text

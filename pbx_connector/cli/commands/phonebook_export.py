@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +51,7 @@ def export(
         _say_who_is_in(exporter, asked, everything)
         wanted = exports.permitted(exporter, asked, agreed=everything)
         if out is None:
-            exports.write(exporter, store, wanted, sys.stdout, variant)
+            exports.write(exporter, store, wanted, output.results(), variant)
         else:
             exports.write_file(exporter, store, wanted, out, variant)
             output.say(f"{out} is written")
