@@ -20,7 +20,7 @@ from pbx_connector.config import Config
 from pbx_connector.errors import ConnectorError
 from pbx_connector.machine import machine_error
 from pbx_connector.model import Counts, Report, RunStatus
-from pbx_connector.notice import Notice
+from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.notifications import wording
 from pbx_connector.notifications.policy import AlertState, Told
 from pbx_connector.plugins import Notifier
@@ -123,18 +123,36 @@ class Outbox:
         self._config = config
         self._clock = clock
 
-    def write(self, profile: str, report: Report, change: Callable[[AlertState], Told]) -> list[Notice]:
+    @property
+    def shared(self) -> SharedState:
+        return self._shared
+
+    @property
+    def is_heard(self) -> bool:
+        """There is a notifier."""
+        return bool(self._notifiers)
+
+    def write(
+        self,
+        profile: str,
+        report: Report,
+        change: Callable[[AlertState], Told],
+        muted: Set[NoticeKind] = frozenset(),
+    ) -> list[Notice]:
         """Let the policy change a profile's alert state, and put down what people should hear.
 
-        What came while nobody was there to hear it is told, if it is still so, once somebody is.
+        What came while nobody was there to hear it is told, if it is still so, once somebody is. What is `muted` people
+        know already: it is no message, yet makes earlier ones old.
         """
 
         def written(outbox_state: OutboxState) -> tuple[OutboxState, list[Notice]]:
             late = outbox_state.unheard and bool(self._notifiers)
             alert_state, notices = change(outbox_state.alert_state.unheard() if late else outbox_state.alert_state)
+            news = notices
+            notices = [notice for notice in notices if notice.kind not in muted]
             deliveries = tuple(self._delivery(name, report, notices) for name in self._notifiers) if notices else ()
             unheard = (outbox_state.unheard or bool(notices)) and not self._notifiers
-            pending = (*_still_news(outbox_state.pending, notices), *deliveries)
+            pending = (*_still_news(outbox_state.pending, news), *deliveries)
             return OutboxState(alert_state, pending[-MOST_PENDING:], unheard), notices
 
         return self._exchange(profile, written)
@@ -160,6 +178,14 @@ class Outbox:
             for name in self._notifiers
             if name not in resting
         ]
+
+    def outdate(self, profile: str) -> None:
+        """How its runs went is no news any more; what is on its way of that stays behind."""
+
+        def outdated(outbox_state: OutboxState) -> tuple[OutboxState, None]:
+            return replace(outbox_state, pending=_not_of_runs(outbox_state.pending)), None
+
+        self._exchange(profile, outdated)
 
     def pending(self, profile: str) -> int:
         return len(_parse(self._shared.shared_state(_key(profile))).pending)
@@ -285,6 +311,10 @@ def _still_news(pending: Sequence[Delivery], newer: Sequence[Notice]) -> tuple[D
     """How the runs went before is no news any more once it is known how they go now."""
     if not any(map(wording.is_of_runs, newer)):
         return tuple(pending)
+    return _not_of_runs(pending)
+
+
+def _not_of_runs(pending: Sequence[Delivery]) -> tuple[Delivery, ...]:
     left = (replace(old, notices=tuple(one for one in old.notices if not wording.is_of_runs(one))) for old in pending)
     return tuple(delivery for delivery in left if delivery.notices)
 

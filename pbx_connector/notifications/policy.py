@@ -32,6 +32,8 @@ class AlertState:
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Where a secret lies: what was told about it."""
     broken: bool = False
+    outage: str = ""
+    """What other profiles fail by as well; see `outages`. Empty unless its runs fail."""
     untold: NoticeKind | None = None
     """What nobody was there to hear of; None once its runs succeed or people have heard."""
 
@@ -42,7 +44,9 @@ class AlertState:
 
     def unheard(self) -> AlertState:
         """The same if nobody was told anything yet."""
-        return replace(self, trouble=None, untold=self.trouble or self.untold, overdue=False, secrets={}, broken=False)
+        return replace(
+            self, trouble=None, untold=self.trouble or self.untold, overdue=False, secrets={}, broken=False, outage=""
+        )
 
 
 @dataclass(frozen=True, slots=True)

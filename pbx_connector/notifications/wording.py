@@ -58,7 +58,10 @@ def _failing(report: Report, subject: Subject, reason: str) -> Notice:
     return subject.notice(
         NoticeKind.FAILING,
         "the runs fail",
-        happened=f"The run {_when(report)} failed: {reason}",
+        happened=(
+            f"The run {_when(report)} failed: {reason}\n"
+            "Others that fail at the same server for this reason send no message; pbx-connector status shows them."
+        ),
         safe=UNTOUCHED,
         command=subject.command("simulate"),
     )

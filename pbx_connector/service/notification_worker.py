@@ -23,7 +23,7 @@ from pbx_connector.config import Config
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.notice import Notice
-from pbx_connector.notifications import policy, wording
+from pbx_connector.notifications import outages, policy, wording
 from pbx_connector.notifications.notify import expiries, subject_of, write_run
 from pbx_connector.notifications.outbox import Attempt, LocalSharedState, Outbox
 from pbx_connector.notifications.policy import AlertState, Told
@@ -194,6 +194,8 @@ class NotificationWorker:
             rules,
             now,
         )
+        if outages.is_told_by_another(self._outbox(), alert_state.outage, loaded.id, now):
+            late = []
         alert_state, secret = policy.after_look_at_secrets(alert_state, expiries(loaded.profile), subject, rules, now)
         return alert_state, notices + late + secret
 

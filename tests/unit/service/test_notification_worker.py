@@ -96,9 +96,9 @@ class World:
             self.others.append(replace(self.loaded, profile=profile))
         return profiles
 
-    def end_run(self, profile: Profile, status: RunStatus) -> None:
+    def end_run(self, profile: Profile, status: RunStatus, reason: str = "no answer") -> None:
         report = Report("1", profile.id, status, Counts(), started=self.now)
-        self.notification_worker.run_ended(profile, report, "no answer")
+        self.notification_worker.run_ended(profile, report, reason)
 
     def troubles(self) -> list[str]:
         return [status.trouble for status in self.board.statuses()]
@@ -281,8 +281,8 @@ def test_health_knows_all_before_anybody_is_told(world: World) -> None:
             world.end_run(b, RunStatus.DONE)
 
     world.on_call = look
-    world.end_run(a, RunStatus.FAILED)
-    world.end_run(b, RunStatus.FAILED)
+    world.end_run(a, RunStatus.FAILED, "refused")
+    world.end_run(b, RunStatus.FAILED, "no answer")
     world.round()
     assert shown == [["failing", "failing", ""], ["failing", "", ""]]
     assert world.told == [("a", "failing"), ("b", "recovered")]
@@ -291,7 +291,7 @@ def test_health_knows_all_before_anybody_is_told(world: World) -> None:
 def test_a_notifier_that_fails_is_asked_once_a_minute_however_much_waits(world: World) -> None:
     world.trouble = ConnectorError("the mail server does not answer")
     for profile in world.add(*(f"p{number}" for number in range(20))):
-        world.end_run(profile, RunStatus.FAILED)
+        world.end_run(profile, RunStatus.FAILED, f"no answer for {profile.id}")
     world.round()
     world.round()
     assert world.asked == 1
@@ -337,3 +337,16 @@ def test_the_thread_ends_when_it_is_told_to(world: World) -> None:
     world.run_ends(RunStatus.FAILED)
     world.notification_worker.stop(within=10)
     assert not world.notification_worker._thread.is_alive()
+
+
+def test_a_long_outage_is_overdue_for_all_profiles_in_one_message(world: World) -> None:
+    profiles = world.add(*(f"p{number}" for number in range(5)))
+    for profile in profiles:
+        world.end_run(profile, RunStatus.DONE)
+    world.run_ends(RunStatus.DONE)
+    world.round()
+    world.now += timedelta(hours=24)
+    for profile in (*profiles, world.profile):
+        world.end_run(profile, RunStatus.FAILED)
+    world.pass_time(hours=3)
+    assert world.told == [("p0", "failing"), ("p0", "overdue")]
