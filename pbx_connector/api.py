@@ -10,6 +10,7 @@ from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
 from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
+from pbx_connector.counting import counted
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -183,6 +184,7 @@ __all__ = [
     "Value",
     "WebhookConfig",
     "application",
+    "counted",
     "hookimpl",
     "is_protected",
     "machine_error",
