@@ -35,6 +35,8 @@ class Problem:
     contact: str = field(default="", repr=False)
     """What people know the contact by: a name, a company or a number. For who asked for the run alone: never in logs,
     notices or metrics. The core fills it in where a source does not."""
+    count: int = 1
+    """So many address books have it; `where` names them."""
     value: str = field(default="", repr=False)
     """The beginning of what the source has there, where that is what is wrong. As little public as `contact`."""
 

@@ -21,6 +21,8 @@ class NoticeKind(StrEnum):
     STORE = "store"
     """The phone book store cannot be reached."""
     RECOVERED = "recovered"
+    TEST = "test"
+    """Nothing happened: somebody tries whether messages arrive."""
 
 
 @dataclass(frozen=True, slots=True)

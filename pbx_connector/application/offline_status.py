@@ -80,10 +80,12 @@ class OfflineStatus:
     def _remembered(self, status: ProfileStatus, store: Store, loaded: ProfileFile, survey: Survey) -> ProfileStatus:
         last = last_run(store, loaded.id)
         basis = look(store, loaded.id, last, loaded.seen, self.now)
-        alert_state = self._installation.outbox(store).alert_state(loaded.id)
+        outbox = self._installation.outbox(store)
+        alert_state = outbox.alert_state(loaded.id)
         return replace(
             status.after(last) if last else status,
             next=self.next_run(loaded, basis),
+            undelivered=outbox.undelivered(loaded.id),
             set_back=basis.sighting,
             held=self.word_wanted(store, survey, loaded),
             success=alert_state.success,

@@ -14,6 +14,7 @@ from pbx_connector.application.reckoning import Sighting
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Orphan
 from pbx_connector.model import Report
+from pbx_connector.notifications.outbox import Undelivered
 from pbx_connector.stores import RunRecord
 
 
@@ -40,6 +41,8 @@ class ProfileStatus:
     hung: bool = False
     reason: str = ""
     """Why its last run failed, in a line."""
+    undelivered: Undelivered | None = None
+    """Messages about it that could not be delivered."""
     held: str = ""
     """The command that lets its runs go on, which wait for a person's word; empty while they do not."""
     set_back: Sighting | None = None

@@ -76,7 +76,8 @@ def failed_report(profile: str, error: ConnectorError) -> Json:
 
 def problem(of: Problem) -> Json:
     told = {"code": of.code, "severity": of.severity, "message": of.message, "where": of.where, "hint": of.hint}
-    return told | {name: text for name, text in (("contact", of.contact), ("value", of.value)) if text}
+    told |= {name: text for name, text in (("contact", of.contact), ("value", of.value)) if text}
+    return told | ({"count": of.count} if of.count > 1 else {})
 
 
 def _book(of: BookReport) -> Json:
@@ -370,6 +371,12 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
         "running": of.running,
         "hung": of.hung,
         "held": of.held or None,
+        "undelivered": of.undelivered
+        and {
+            "messages": of.undelivered.messages,
+            "notifier": of.undelivered.notifier,
+            "reason": of.undelivered.reason,
+        },
         "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
     }
 

@@ -138,10 +138,20 @@ def broken(reason: str, subject: Subject) -> Notice:
     )
 
 
+FILE_FIXED = "the profile's file is fixed"
+_OF_RUNS = {NoticeKind.FAILING, NoticeKind.REFUSED, NoticeKind.HELD, NoticeKind.PARTIAL, NoticeKind.OVERDUE}
+
+
+def is_of_runs(notice: Notice) -> bool:
+    """Whether it says how a profile's runs go, which the next such message says anew."""
+    recovered = notice.kind is NoticeKind.RECOVERED and not notice.subject.endswith(FILE_FIXED)
+    return notice.kind in _OF_RUNS or recovered
+
+
 def fixed(subject: Subject) -> Notice:
     return subject.notice(
         NoticeKind.RECOVERED,
-        "the profile's file is fixed",
+        FILE_FIXED,
         happened=f"{subject.file} can be used again and is in effect.",
         safe="The next run uses it.",
         command="pbx-connector schedule",
@@ -159,6 +169,17 @@ def recovered(report: Report, subject: Subject) -> Notice:
         ),
         safe="The phone book is up to date.",
         command="pbx-connector status",
+    )
+
+
+def trial() -> Notice:
+    return Notice(
+        NoticeKind.TEST,
+        "",
+        "pbx-connector: a test message",
+        "Somebody typed pbx-connector notify test: messages of this kind arrive here.",
+        "Nothing is wrong, and nothing was changed.",
+        "pbx-connector status",
     )
 
 

@@ -75,7 +75,7 @@ class BookReading:
         return not self.problems
 
     def book_problems(self) -> Iterator[Problem]:
-        return (problem for _, problem in sorted(self.problems.items()))
+        return problems.gathered(problem for _, problem in sorted(self.problems.items()))
 
     def read(self, parallel: int) -> None:
         """Raises `SourceError` if the source cannot even list its books, and `StoreError`."""

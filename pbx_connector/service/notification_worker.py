@@ -171,7 +171,10 @@ class NotificationWorker:
         if self._outgoing:
             profile = next(iter(self._outgoing))
             del self._outgoing[profile]  # with the store unreachable it comes again with the next look at all profiles
-            _log(profile, self._outbox().deliver(profile, self._resting))
+            attempts = self._outbox().deliver(profile, self._resting)
+            _log(profile, attempts)
+            if attempts:
+                self._board.change(profile, undelivered=self._outbox().undelivered(profile))
         else:
             report = self._announced.popleft()
             _log(report.profile, self._outbox().announce(report, self._resting))
@@ -200,7 +203,8 @@ class NotificationWorker:
         if last is not None:
             self._board.ran(profile, last)
         alert_state = outbox.alert_state(profile)
-        self._board.change(profile, success=alert_state.success, trouble=alert_state.in_a_word)
+        undelivered = outbox.undelivered(profile)
+        self._board.change(profile, success=alert_state.success, trouble=alert_state.in_a_word, undelivered=undelivered)
 
     def _store_news(self) -> None:
         """About the store itself, which cannot be kept in it."""

@@ -36,6 +36,7 @@ COMMANDS = {
     "schedule": "List the profiles of the profiles folder and when the service runs each next.",
     "serve": "Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C.",
     "status": "Show the state of the service and its profiles; the exit code is 0 only if all is well.",
+    "notify": "Messages to those who are to hear of failures.",
     "new": "Write a starting profile from a template.",
     "accounts": "The phone system's users.",
     "labels": "The labels that entries can carry.",

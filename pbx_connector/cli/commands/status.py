@@ -89,6 +89,9 @@ def _show_waiting(health: dict[str, Any]) -> None:
     for profile in health["profiles"]:
         if profile.get("held"):
             output.say(output.shown(f"{profile['id']} is held; next: {profile['held']}"))
+        if undelivered := profile.get("undelivered"):
+            told = f"{undelivered['messages']} not delivered by {undelivered['notifier']}: {undelivered['reason']}"
+            output.say(output.shown(f"{profile['id']}: messages: {told}; next: pbx-connector notify test"))
     for orphan in health.get("orphans", []):
         entries = f"{orphan['entries']} entr{'y' if orphan['entries'] == 1 else 'ies'}"
         output.say(output.shown(f"{orphan['id']}: {entries}, file gone; next: pbx-connector profiles adopt or remove"))
