@@ -20,7 +20,7 @@ from pbx_connector.errors import (
     StoreError,
     UsageError,
 )
-from pbx_connector.extensions import Command, Exporter, PhoneBook, PluginContext, Server
+from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
@@ -44,11 +44,21 @@ from pbx_connector.model import (
     Unchanged,
     Unreadable,
 )
+from pbx_connector.network import (
+    Allowance,
+    EndlessList,
+    ListLimit,
+    RefusalLimit,
+    RetryDelays,
+    is_protected,
+    retry_after,
+    whole_number,
+)
 from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
-from pbx_connector.settings import ProfilePath
+from pbx_connector.settings import OutsideRows, ProfilePath
 from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
 from pbx_connector.stores import (
     ALL,
@@ -87,6 +97,7 @@ __all__ = [
     "AccountImport",
     "AccountScope",
     "Action",
+    "Allowance",
     "Attempt",
     "AuthenticationFailed",
     "Book",
@@ -105,8 +116,10 @@ __all__ = [
     "Counts",
     "Diagnostic",
     "End",
+    "EndlessList",
     "Entry",
     "Example",
+    "ExportOptions",
     "Exporter",
     "Field",
     "FieldChange",
@@ -116,6 +129,7 @@ __all__ = [
     "KeptPlan",
     "Label",
     "Left",
+    "ListLimit",
     "LoadedProfile",
     "MachineError",
     "MailConfig",
@@ -124,6 +138,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Origin",
+    "OutsideRows",
     "Parameter",
     "PhoneBook",
     "PlanSummary",
@@ -138,7 +153,9 @@ __all__ = [
     "ProtocolViolation",
     "Question",
     "Record",
+    "RefusalLimit",
     "Report",
+    "RetryDelays",
     "Row",
     "RunKind",
     "RunRecord",
@@ -167,7 +184,10 @@ __all__ = [
     "WebhookConfig",
     "application",
     "hookimpl",
+    "is_protected",
     "machine_error",
+    "retry_after",
+    "whole_number",
 ]
 
 _LATE = {

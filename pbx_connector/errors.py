@@ -13,7 +13,7 @@
     +-- StoreError                 4   the phone book store cannot be read or written
     |   +-- ProfileBusy                another run of the profile is going on
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
-    +-- ProfileHeld                3   an undone profile waits for `profiles resume`
+    +-- ProfileHeld                3   waits for a person: an undone profile, or one that seems renamed
     +-- ImportRefused              3   an import of accounts would remove too many
 
 Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
@@ -130,7 +130,13 @@ class PlanRefused(ConnectorError):
 
 
 class ProfileHeld(ConnectorError):
+    """`command` is what lets it run, once a person has looked."""
+
     exit_code = EXIT_REFUSED
+
+    def __init__(self, message: str, *, command: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint, code="P0110")
+        self.command = command
 
 
 class ImportRefused(ConnectorError):

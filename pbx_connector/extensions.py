@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """What an export is told beside the entries."""
+
+    variant: str = ""
+    """One of the exporter's `variants`; empty: as it writes without being told."""
+    store: str = ""
+    """Which phone book it is: the same text for as long as it exists, another for every other one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:
     """One format of `phonebook export`."""
 
@@ -38,6 +48,16 @@ class Exporter:
     render: Callable[[Iterable[Entry], Sequence[str], TextIO], None]
     """`render(entries, labels, stream)` writes entries as they come, so that a book of any size passes through;
     `labels` are those of the whole phone book."""
+    variants: Sequence[str] = ()
+    """Other ways to write the same format, such as an older version of it."""
+    render_with: Callable[[Iterable[Entry], Sequence[str], TextIO, ExportOptions], None] | None = None
+    """Called in place of `render` if given: with variants, or ids for the entries that others keep."""
+
+    def write(self, entries: Iterable[Entry], labels: Sequence[str], stream: TextIO, options: ExportOptions) -> None:
+        if self.render_with:
+            self.render_with(entries, labels, stream, options)
+        else:
+            self.render(entries, labels, stream)
 
 
 class Server(ABC):

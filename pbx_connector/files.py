@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 import unicodedata
@@ -32,14 +33,21 @@ class UnreadableFile(Exception):
 
 
 def read_text(path: Path, *, at_most: int, keep_mark: bool = False) -> str:
-    """UTF-8; a byte-order mark belongs to the text only with `keep_mark`.
+    """UTF-8; a byte-order mark belongs to the text only with `keep_mark`. Without it a mark of UTF-16 is believed, too:
+    so PowerShell writes what `>` sends to a file.
 
     Raises `UnreadableFile`, and `MachineError` for what no file is to blame for.
     """
+    content = read_bytes(path, at_most=at_most)
     try:
-        return read_bytes(path, at_most=at_most).decode("utf-8" if keep_mark else "utf-8-sig")
+        return content.decode("utf-8" if keep_mark else _marked(content))
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"it is not UTF-8 text (byte {error.start})", hint="save it as UTF-8") from None
+
+
+def _marked(content: bytes) -> str:
+    """The encoding that a mark at the beginning tells of."""
+    return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def read_bytes(path: Path, *, at_most: int) -> bytes:

@@ -6,6 +6,7 @@ traceback says where a bug is and of what kind, not with which values.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import Iterator
@@ -23,8 +24,21 @@ QUIET = ("apscheduler", "urllib3", "watchfiles", "exchangelib", "alembic", "requ
 Form = Literal["auto", "text", "json"]
 
 
+class _Stderr(io.TextIOBase):
+    """Whatever stderr is at the moment: while a progress bar is shown, something that writes above it."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
 def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    out = stream or sys.stderr
+    out = stream or _Stderr()
     readable = form == "text" or (form == "auto" and out.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

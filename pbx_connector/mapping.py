@@ -5,7 +5,7 @@ what the compiled program makes of a row into `Record`s. Pure; the run pipeline 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,10 @@ from pbx_rules import (
     compile_profile,
 )
 from pbx_rules.document import Node, Scalar
+from pbx_rules.runtime.text import cut
 from pbx_rules.schema import SourceField, SourceFields, TargetField, TargetTable
 
+from pbx_connector.counting import counted
 from pbx_connector.model import Book, Mapped, Problem, Record, Row
 from pbx_connector.source import FieldSet
 from pbx_connector.targets import (
@@ -36,10 +38,17 @@ from pbx_connector.targets import (
     TARGET_BY_CODE,
     TARGET_BY_NAME,
     TARGETS,
+    fitting,
 )
 
 if TYPE_CHECKING:
     from pbx_rules import Trace
+UNREAD = "R0809"
+"""The problem with a value that is not what the rules took it for, such as a number that is none."""
+
+
+def no_number(values: int) -> str:
+    return f"{counted(values, 'value')} {'was' if values == 1 else 'were'} no number"
 
 
 def _target_table() -> TargetTable:
@@ -53,6 +62,7 @@ def _target_table() -> TargetTable:
             TargetField(LABEL_NAME_CODE, "label", LABEL_NAME_MAX_LENGTH, "reject"),
             TargetField(LABEL_VALUE_CODE, "label value", LABEL_VALUE_MAX_LENGTH, "drop"),
         ),
+        unique=LABEL_NAME_CODE,
     )
     return TargetTable(ENTRY_TABLE, (*fields, TargetField(ACCOUNT_CODE, "owner of a private entry")), (labels,))
 
@@ -84,7 +94,8 @@ class Rules:
         problems = [_problem(finding, row, book) for finding in result.findings]
         records = []
         for output in result.records:
-            record = _record(output)
+            record, twice = _record(output)
+            problems += [_joined(name, row, book) for name in twice]
             if book.account is not None and not self.publish_personal:
                 if record.account not in (None, book.account):
                     problems.append(_breach(row, book))
@@ -126,16 +137,22 @@ def _source_fields(fields: FieldSet) -> SourceFields:
     )
 
 
-def _record(output: OutputRecord) -> Record:
+def _record(output: OutputRecord) -> tuple[Record, list[str]]:
+    """With the names of labels that are given more than once, whose values are joined."""
     values = _texts(output.values)
     account = values.pop(ACCOUNT_CODE, None)
-    labels = [_texts(post.values) for post in output.post]
-    return Record(
-        key=output.key,
-        account=account,
-        fields={TARGET_BY_CODE[code].name: text for code, text in values.items()},
-        labels={label[LABEL_NAME_CODE]: label[LABEL_VALUE_CODE] for label in labels},
-    )
+    labels, twice = _labels([_texts(post.values) for post in output.post])
+    fields = {TARGET_BY_CODE[code].name: text for code, text in values.items()}
+    return Record(key=output.key, account=account, fields=fields, labels=labels), twice
+
+
+def _labels(given: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:
+    found: dict[str, list[str]] = {}
+    for label in given:
+        if LABEL_NAME_CODE in label and LABEL_VALUE_CODE in label:  # what was only control characters is not there
+            found.setdefault(label[LABEL_NAME_CODE], []).append(label[LABEL_VALUE_CODE])
+    joined = {name: cut(", ".join(dict.fromkeys(values)), LABEL_VALUE_MAX_LENGTH) for name, values in found.items()}
+    return joined, [name for name, values in found.items() if len(values) > 1]
 
 
 def coded(record: Record) -> dict[str, str]:
@@ -145,12 +162,14 @@ def coded(record: Record) -> dict[str, str]:
 
 
 def _texts(values: Mapping[str, Value]) -> dict[str, str]:
-    return {code: text for code, value in values.items() if (text := as_text(value))}
+    """As the phone book holds them: on one line, except for notes; blank ones are left out."""
+    texts = ((code, as_text(value)) for code, value in values.items())
+    return {code: clean for code, text in texts if text and (clean := fitting(code, text))}
 
 
 def _problem(finding: Finding, row: Row, book: Book) -> Problem:
     where = f"{book.title}, row {row.key}" + (f", {finding.where}" if finding.where else "")
-    return Problem(finding.code, finding.message, where, finding.hint, finding.severity)
+    return Problem(finding.code, finding.message, where, finding.hint, finding.severity, value=finding.value)
 
 
 def _breach(row: Row, book: Book) -> Problem:
@@ -159,4 +178,14 @@ def _breach(row: Row, book: Book) -> Problem:
         "the structure gives a personal contact to another account",
         f"{book.title}, row {row.key}",
         f'write {ACCOUNT_CODE}: "{{{{local_id}}}}", or spell out publish_personal: true',
+    )
+
+
+def _joined(name: str, row: Row, book: Book) -> Problem:
+    return Problem(
+        "M0102",
+        f"the label {name!r} is given more than once; its values are joined",
+        f"{book.title}, row {row.key}",
+        'join them in a rule, such as join(", ", [Categories]), or give each a label of its own',
+        severity="warning",
     )

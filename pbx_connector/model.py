@@ -22,7 +22,7 @@ Mode = Literal["mirror", "upsert"]
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something wrong with one row or one book. Carries no contact data beyond keys, field names and folder titles, but
-    for `contact`."""
+    for `contact` and `value`."""
 
     code: str
     """Stable, never reused; its letter says who found it: `X` Exchange, `M` mapping, `S` sync. See docs/problems.md."""
@@ -35,6 +35,10 @@ class Problem:
     contact: str = field(default="", repr=False)
     """What people know the contact by: a name, a company or a number. For who asked for the run alone: never in logs,
     notices or metrics. The core fills it in where a source does not."""
+    count: int = 1
+    """So many address books have it; `where` names them."""
+    value: str = field(default="", repr=False)
+    """The beginning of what the source has there, where that is what is wrong. As little public as `contact`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from enum import StrEnum
 class NoticeKind(StrEnum):
     FAILING = "failing"
     REFUSED = "refused"
+    HELD = "held"
+    """The runs wait for a person's word; `command` gives it."""
     PARTIAL = "partial"
     OVERDUE = "overdue"
     """No successful run for too long."""
@@ -19,6 +21,8 @@ class NoticeKind(StrEnum):
     STORE = "store"
     """The phone book store cannot be reached."""
     RECOVERED = "recovered"
+    TEST = "test"
+    """Nothing happened: somebody tries whether messages arrive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pbx_connector import hookspecs
 from pbx_connector.config import Config, ConfigFile, PluginConfig
 from pbx_connector.errors import ConnectorError, PluginError
-from pbx_connector.extensions import Command, Exporter, PluginContext, Server
+from pbx_connector.extensions import Command, Exporter, ExportOptions, PluginContext, Server
 from pbx_connector.machine import machine_error
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
@@ -141,14 +141,18 @@ class Plugins:
         except KeyError:
             raise PluginError(f"unknown source {name!r}", hint=self.suggestion(name)) from None
 
+    def meant(self, name: str) -> str | None:
+        """The source whose name is nearly that; case does not count."""
+        return next(iter(difflib.get_close_matches(name.casefold(), self.sources, n=1)), None)
+
     def suggestion(self, name: str) -> str:
         """What to try instead of a source name that does not exist."""
         failed = [plugin for plugin in self._broken if plugin.name == name]
         if failed:
             return f"the plugin of that name is broken: {failed[0].reason}"
-        close = difflib.get_close_matches(name, self.sources, n=1)
-        if close:
-            return f"did you mean {close[0]}?"
+        meant = self.meant(name)
+        if meant:
+            return f"did you mean {meant}?"
         known = ", ".join(sorted(self.sources))
         return f"installed sources: {known}" if known else "no source plugin is installed"
 
@@ -264,8 +268,11 @@ def _check_config(config: PluginConfig) -> None:
 
 def _guarded_exporter(plugin: str, exporter: Exporter) -> Exporter:
     def render(entries: Iterable[Entry], labels: Sequence[str], stream: TextIO) -> None:
+        render_with(entries, labels, stream, ExportOptions())
+
+    def render_with(entries: Iterable[Entry], labels: Sequence[str], stream: TextIO, options: ExportOptions) -> None:
         try:
-            exporter.render(entries, labels, stream)
+            exporter.write(entries, labels, stream, options)
         except (ConnectorError, OSError):
             raise
         except Exception as error:  # its own message may quote a contact
@@ -274,7 +281,7 @@ def _guarded_exporter(plugin: str, exporter: Exporter) -> Exporter:
             reason = f"plugin {plugin!r} failed to write the format {exporter.name!r}: {type(error).__name__}"
             raise PluginError(reason, hint="tell the plugin's author; another format may do") from error
 
-    return replace(exporter, render=render)
+    return replace(exporter, render=render, render_with=render_with)
 
 
 def _code(function: Function) -> str:

@@ -6,6 +6,7 @@ Lengths are in characters as readers count them; the mapping cuts, the store onl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -57,3 +58,27 @@ LABEL_NAME_CODE = "050lab_bez"
 LABEL_VALUE_CODE = "028050pholab_value"
 LABEL_NAME_MAX_LENGTH = 80
 LABEL_VALUE_MAX_LENGTH = 255
+
+STRUCTURE_FIELDS = (
+    *TARGETS,
+    Target("account", ACCOUNT_CODE, "Owner of a private entry", ""),
+    Target("label", LABEL_NAME_CODE, "Name of a label", "", max_length=LABEL_NAME_MAX_LENGTH, required=True),
+    Target("label_value", LABEL_VALUE_CODE, "Value of a label", "", max_length=LABEL_VALUE_MAX_LENGTH, required=True),
+)
+"""All that a structure may fill in: the fields of an entry, its owner, and its labels."""
+
+_BREAKS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+[\s\x00-\x1f\x7f-\x9f]*")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def single_line(text: str) -> str:
+    """Line breaks, tabs and control characters, with the white space around them, as one blank each."""
+    return text if text.isprintable() else _BREAKS.sub(" ", text).strip()
+
+
+def fitting(code: str, text: str) -> str:
+    """The text as its field holds it: notes keep their lines and tabs, all else stands on one line."""
+    target = TARGET_BY_CODE.get(code)
+    if target is None or target.kind != "notes":
+        return single_line(text)
+    return text if text.isprintable() else _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -89,6 +89,7 @@ _TITLES = {
     "R0408": "`for` without `key`, or `key` without `for`",
     "R0409": "an expression that YAML has cut or twisted",
     "R0410": "a required target field that may come out blank",
+    "R0411": "one name for several records",
     # tables and region
     "R0501": "a table of the wrong shape",
     "R0502": "a table's key that stands twice but for case",
@@ -102,9 +103,10 @@ _TITLES = {
     "R0806": "a row that takes too much work",
     "R0807": "a value that is too long",
     "R0808": "a function that failed",
+    "R0809": "a value that is not what it was taken for",
 }
 
-WARNINGS = frozenset({"R0207", "R0318", "R0410", "R0801"})
+WARNINGS = frozenset({"R0207", "R0318", "R0410", "R0411", "R0801", "R0809"})
 
 TITLES: Mapping[str, str] = MappingProxyType(_TITLES)
 

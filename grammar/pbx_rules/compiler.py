@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from pbx_rules import document, typed
-from pbx_rules.check.scope import Names
+from pbx_rules.check.scope import Defined, Names
 from pbx_rules.check.statements import check_statements
 from pbx_rules.check.structure import StructureCheck
 from pbx_rules.check.tables import read_tables
@@ -25,9 +26,11 @@ from pbx_rules.program import Program, Run
 from pbx_rules.schema import SourceFields, TargetTable
 from pbx_rules.syntax import tree
 from pbx_rules.syntax.parser import parse_rules
-from pbx_rules.types import of_field
+from pbx_rules.types import UNKNOWN, of_field
 
-LANGUAGE = "2"
+_DEFINITION = re.compile(r"^(?P<name>[^\W\d]\w*)[ \t]*=(?!=)", re.MULTILINE)
+
+LANGUAGE = "3"
 """Part of every digest: raised when the same rules come to mean something else."""
 
 
@@ -62,6 +65,8 @@ def compile_profile(
         later=_definitions(statements, rules),
         texts={known.name: known.as_text for known in source.fields if known.as_text},
     )
+    if rules:
+        names.variables.update(_unread(rules, names.later))
     checked = tuple(check_statements(statements, rules, names, findings)) if rules else ()
     records = StructureCheck(names, findings).check(structure, target)
     _report_unused(names, findings)
@@ -95,6 +100,12 @@ def _region(region: document.Scalar | None, findings: Findings) -> str | None:
 def _definitions(statements: Sequence[tree.Statement], rules: document.Scalar | None) -> dict[str, Span]:
     defined = [node for node in statements if isinstance(node, tree.Define)]
     return {node.name: rules.span_at(*node.name_at) for node in reversed(defined)} if rules else {}
+
+
+def _unread(rules: document.Scalar, read: Mapping[str, Span]) -> dict[str, Defined]:
+    """Variables whose definitions have mistakes of their own, so that nothing is said about where they are used."""
+    names = {found["name"] for found in _DEFINITION.finditer(rules.text)} - set(read)
+    return {name: Defined(UNKNOWN, rules.span, used=True) for name in names}
 
 
 def _report_unused(names: Names, findings: Findings) -> None:

@@ -22,15 +22,17 @@ class OutputRecord(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something wrong with one row. It names fields and never shows the row's values."""
+    """Something wrong with one row. It names fields and never shows the row's values, but for `value`."""
 
     code: str
     severity: Literal["error", "warning"]
     """An error means that the row has no records."""
     message: str
     where: str = ""
-    """The target field, if it is about one."""
+    """The target field, if it is about one; or the source field, in brackets."""
     hint: str = ""
+    value: str = ""
+    """Its beginning, of a text that is not what the rules took it for. For those who may see the row."""
 
 
 class Result(NamedTuple):

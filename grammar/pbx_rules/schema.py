@@ -47,3 +47,5 @@ class TargetTable:
     fields: tuple[TargetField, ...]
     post: tuple[TargetTable, ...] = ()
     """The tables whose records belong to a record of this one."""
+    unique: str = ""
+    """Of a table whose records belong to others: the field that tells those of one record apart."""

@@ -48,7 +48,7 @@ def trace(program: Program, values: Mapping[str, Value]) -> Trace:
     readers = {name: reader(of) for name, of in rules.fields.items()}
     steps: list[Step] = []
     with suppress(Exception):  # the row was refused or a plugin's function failed: the result says so
-        row = interpreter.Row(values, readers, work=Work(costs.of_rules(rules)))
+        row = interpreter.Row(values, readers, Work(costs.of_rules(rules)))
         for statement in rules.statements:
             steps.append(_step(statement, row))
             if isinstance(statement, typed.Filter) and (steps[-1].value is True) is not statement.keep:

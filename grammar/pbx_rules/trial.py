@@ -11,7 +11,6 @@ from pbx_rules.check import expressions
 from pbx_rules.check.scope import Names, Scope
 from pbx_rules.check.tables import read_tables
 from pbx_rules.diagnostics import Diagnostic, Findings
-from pbx_rules.document.places import SourceText
 from pbx_rules.functions.builtin import BUILTIN
 from pbx_rules.functions.registry import Registry
 from pbx_rules.runtime.coercion import reader
@@ -36,8 +35,7 @@ class Trial:
 
 def scalar(text: str) -> document.Scalar:
     """A text of its own, outside any file."""
-    source = SourceText(text)
-    return document.Scalar(text, source.span(0, len(text)), "verbatim", source, 0, len(text))
+    return document.verbatim(text)
 
 
 def try_expression(

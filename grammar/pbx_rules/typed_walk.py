@@ -35,6 +35,15 @@ def _of_record(rule: typed.RecordRule) -> Iterator[Typed]:
         yield from _of_record(inner)
 
 
+def nodes_of(rules: typed.Rules) -> Iterator[Typed]:
+    """All that a program may evaluate."""
+    for statement in rules.statements:
+        yield from walk(statement.value if isinstance(statement, typed.Define) else statement.condition)
+    for rule in rules.records:
+        for node in _of_record(rule):
+            yield from walk(node)
+
+
 def pattern_of(call: typed.Call) -> Pattern | None:
     """The pattern among a call's arguments; it is sought in the first."""
     values = [argument.value for argument in call.arguments if isinstance(argument, typed.Constant)]

@@ -103,7 +103,7 @@ def target_field(text: str) -> TargetField:
 
 
 LABEL, BOOK = (tuple(map(target_field, PROFILES["target"][name])) for name in ("book.label", "book"))
-TARGET = (TargetTable("book", BOOK, (TargetTable("book.label", LABEL),)),)
+TARGET = (TargetTable("book", BOOK, (TargetTable("book.label", LABEL, unique="label"),)),)
 
 
 def compiled(text: str) -> tuple[Compiled | None, list[Diagnostic]]:

@@ -20,7 +20,9 @@ from pbx_rules import (
     document,
 )
 
-LABEL = TargetTable("book.label", (TargetField("label", blank="drop"), TargetField("value", blank="drop")))
+LABEL = TargetTable(
+    "book.label", (TargetField("label", blank="drop"), TargetField("value", blank="drop")), unique="label"
+)
 BOOK = TargetTable(
     "book",
     (TargetField("name", "display name", 10, "reject"), TargetField("phone"), TargetField("born", native=True)),
@@ -142,8 +144,8 @@ def test_a_required_value_that_is_blank_rejects_the_row() -> None:
 
 
 def test_a_long_value_is_cut_between_characters_with_a_warning() -> None:
-    result = program(PLAIN).run({"Name": "e\u0301" * 11})
-    assert result.records[0].values["name"] == "e\u0301" * 10
+    result = program(PLAIN).run({"Name": "x\u0301" * 11})
+    assert result.records[0].values["name"] == "x\u0301" * 10
     assert [(finding.code, finding.severity, finding.where) for finding in result.findings] == [
         ("R0801", "warning", "name")
     ]
@@ -275,14 +277,14 @@ def test_what_is_said_about_a_placeholder(name: str, code: str, columns: tuple[i
     assert (found.span.column, found.span.end_column) == columns
 
 
-def test_only_is_with_blank_can_be_rewritten() -> None:
+def test_what_is_asked_of_an_empty_text_is_asked_of_blank() -> None:
     hints = [
         compiled(f'rules: |\n  A = if([Name] {operator} "", 1, 2)\nstructure: {{book: [{{name: x}}]}}')
         .diagnostics[0]
         .hint
         for operator in ("is", "is not", "starts with", "contains")
     ]
-    assert hints == ["write [Name] is blank", "write [Name] is blank", "", ""]
+    assert hints == ["write [Name] is blank", "write [Name] is not blank", "", ""]
 
 
 def test_a_structure_that_is_no_mapping_is_shown_one() -> None:
@@ -322,3 +324,29 @@ def test_nothing_a_row_holds_raises() -> None:
         result = program(text).run({"Name": odd, "Born": odd, "Phone": odd})  # type: ignore[dict-item]
         for record in result.records:
             assert all(str(value).encode() for value in record.values.values())
+
+
+def test_a_mistake_in_a_definition_is_not_told_again_where_the_name_is_used() -> None:
+    text = 'rules: |\n  Name = [Name\n  Tel = Name & "x"\nstructure: {book: [{name: "{{Name}} {{Tel}}"}]}'
+    assert [item.code for item in compiled(text).diagnostics] == ["R0104"]
+
+
+def test_a_variable_that_is_defined_below_is_told_with_its_line() -> None:
+    text = 'rules: |\n  Up = Later & "x"\n  Later = [Name]\nstructure: {book: [{name: "{{Up}}"}]}'
+    (found,) = compiled(text).diagnostics
+    assert found.hint == "put this below line 3, where Later is defined"
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "hint"),
+    [
+        ("nmae", "did you mean {{Name}}?"),
+        ("Nmae.City", "did you mean {{Name.City}}?"),
+        ("upper(Name)", "compute it in a rule: Computed = upper(Name), and write {{Computed}}"),
+    ],
+)
+def test_a_placeholder_gets_a_suggestion_as_a_field_does(placeholder: str, hint: str) -> None:
+    text = f'rules: |\n  Value = [Name]\nstructure: {{book: [{{name: "{{{{Value}}}}{{{{{placeholder}}}}}"}}]}}'
+    (found,) = compiled(text).diagnostics
+    assert found.code == "R0405"
+    assert hint in found.hint

@@ -52,7 +52,9 @@ TYPES: dict[str, Any] = {
 }
 NAMES = (*ROW, "Nickname", "Fax", "BusinessHomePage")
 SOURCE = SourceFields(tuple(TYPES.get(name, SourceField(name)) for name in NAMES))
-LABEL = TargetTable("book.label", (TargetField("label", blank="drop"), TargetField("value", blank="drop")))
+LABEL = TargetTable(
+    "book.label", (TargetField("label", blank="drop"), TargetField("value", blank="drop")), unique="label"
+)
 BOOK = TargetTable(
     "book", (TargetField("name", "", 80, "reject"), *map(TargetField, ("phone", "mail", "notes"))), (LABEL,)
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ImportRefused
 from pbx_connector.model import Account
 from pbx_connector.profile import RemovalLimit
@@ -25,7 +26,8 @@ def check_removals(planned: AccountImport, held: Sequence[Account], at_most: int
     if removed == 0 or (few if at_most is None else removed <= at_most):
         return
     raise ImportRefused(
-        f"{removed} of {len(held)} accounts would be removed, and {planned.entries} entries with them",
+        f"{removed} of {counted(len(held), 'account')} would be removed, "
+        f"and {counted(planned.entries, 'entry')} with them",
         hint=f"is the file whole? if they are to go: --remove-at-most {removed}",
     )
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pbx_connector import files
+from pbx_connector.application.account_columns import COLUMNS, read_header
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
 from pbx_connector.plan import storable
 
-COLUMNS = ("id", "username", "email")
 MAX_BYTES = 50_000_000
 TOLD = 20
 """So many faults are named one by one."""
@@ -37,13 +37,18 @@ class Part:
         return f"{self.file}:{self.number}" if self.counted == "line" else f"{self.file}: {self.counted} {self.number}"
 
 
-def read_accounts(path: Path) -> list[Account]:
+def _say_nothing(_: str) -> None:
+    pass
+
+
+def read_accounts(path: Path, note: Callable[[str], None] = _say_nothing) -> list[Account]:
     """`path` ends in .json (a list of objects) or is CSV with a header line, separated by commas, semicolons or tabs.
 
-    Raises `UsageError` with a line for each fault; a file with one is not imported at all.
+    `note` is told what of the file is passed over. Raises `UsageError` with a line for each fault; a file with one is
+    not imported at all.
     """
     text = _text(path)
-    accounts, faults = _accounts(_in_json(text, path) if path.suffix.lower() == ".json" else _in_csv(text, path))
+    accounts, faults = _accounts(_in_json(text, path) if path.suffix.lower() == ".json" else _in_csv(text, path, note))
     if faults:
         more = [f"{path}: {len(faults) - TOLD} more faults"] if len(faults) > TOLD else []
         raise UsageError("\n".join(faults[:TOLD] + more), hint="nothing was imported")
@@ -57,30 +62,22 @@ def _text(path: Path) -> str:
         raise UsageError(f"{files.shown(path)} cannot be read: {error}", hint=error.hint) from None
 
 
-def _in_csv(text: str, path: Path) -> Iterator[Part]:
+def _in_csv(text: str, path: Path, note: Callable[[str], None]) -> Iterator[Part]:
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
     try:
-        columns = [name.strip().lower() for name in next(reader, [])]
-        _check_columns(columns, path)
+        columns = read_header(next(reader, []), f"{path}:1")
+        if columns.skipped:
+            note(f"{path}: skipped, as accounts have no such columns: {', '.join(map(repr, columns.skipped))}")
+        many = len(columns.columns)
         for cells in reader:
-            if len(cells) == len(columns):
-                yield Part(path, reader.line_num, dict(zip(columns, cells, strict=True)))
+            if len(cells) == many:
+                yield Part(path, reader.line_num, columns.values(cells))
             elif any(cell.strip() for cell in cells):
-                yield Part(path, reader.line_num, {}, f"{len(cells)} columns where the header has {len(columns)}")
+                yield Part(path, reader.line_num, {}, f"{len(cells)} columns where the header has {many}")
     except csv.Error as error:
         yield Part(path, reader.line_num, {}, f"not proper CSV: {error}")
-
-
-def _check_columns(columns: Sequence[str], path: Path) -> None:
-    if "id" not in columns:
-        raise UsageError(f"{path}:1: the column 'id' is missing", hint=f"the first line is: {','.join(COLUMNS)}")
-    unknown = [name for name in columns if name not in COLUMNS]
-    if unknown:
-        raise UsageError(f"{path}:1: unknown column {unknown[0]!r}", hint=f"known columns: {', '.join(COLUMNS)}")
-    if len(set(columns)) != len(columns):
-        raise UsageError(f"{path}:1: a column stands there twice")
 
 
 def _in_json(text: str, path: Path) -> Iterator[Part]:

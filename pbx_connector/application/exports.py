@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from pbx_rules.suggest import nearest
 
+from pbx_connector.application.identity import store_id
 from pbx_connector.application.replacing import replacement
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.stores import ALL, AccountScope, Store
@@ -25,6 +26,15 @@ def exporter(known: Mapping[str, Exporter], format: str) -> Exporter:
     return known[format]
 
 
+def variant(exporter: Exporter, wanted: str | None) -> str:
+    """Empty: as the format is written without being told. Raises `UsageError` if it has no such variant."""
+    if wanted is None or wanted in exporter.variants:
+        return wanted or ""
+    known = ", ".join(exporter.variants)
+    hint = f"known ones are {known}" if known else f"{exporter.name} is written in one way"
+    raise UsageError(f"the format {exporter.name} has no variant {wanted!r}", hint=hint)
+
+
 def hides_owners(exporter: Exporter, asked: AccountScope) -> bool:
     """Whether private entries of several people would stand there without a word whose they are."""
     return asked is ALL and not exporter.names_owners
@@ -36,17 +46,20 @@ def permitted(exporter: Exporter, asked: AccountScope, *, agreed: bool) -> Accou
     return None if hides_owners(exporter, asked) and not agreed else asked
 
 
-def write(exporter: Exporter, store: Store, account: AccountScope, stream: TextIO) -> None:
-    exporter.render(store.entries(account=account), [label.name for label in store.labels()], stream)
+def write(exporter: Exporter, store: Store, account: AccountScope, stream: TextIO, variant: str = "") -> None:
+    from pbx_connector.extensions import ExportOptions
+
+    options = ExportOptions(variant=variant, store=store_id(store))
+    exporter.write(store.entries(account=account), [label.name for label in store.labels()], stream, options)
 
 
-def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Path) -> None:
+def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Path, variant: str = "") -> None:
     """In place of a file that is there, once all of it is written. Raises `UsageError` for what can be no file, and
     `StoreError`."""
     if not file.name or (file.exists() and not file.is_file()):
         raise UsageError(f"{file} is a folder, or no file at all", hint="name a file, such as phonebook.csv")
     try:
         with replacement(file) as stream:
-            write(exporter, store, account, stream)
+            write(exporter, store, account, stream, variant)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}", hint="nothing was changed") from None

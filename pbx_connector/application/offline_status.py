@@ -9,12 +9,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
+from pbx_connector.application import succession
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.profile_folder import Folder, ProfileFile
 from pbx_connector.application.reckoning import Basis, look
 from pbx_connector.application.status import ProfileStatus, ServiceStatus, service_status, status_of
 from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.application.survey import Survey, survey
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.schedule.offset import offset
 from pbx_connector.stores import Store
@@ -40,8 +42,9 @@ class OfflineStatus:
     def status(self) -> ServiceStatus:
         self._watch.look()
         try:
-            status = [self._status(loaded) for _, loaded in sorted(self.folder.profiles.items())]
-            return service_status(False, self._watch, self.folder, status)
+            survey = self._survey()
+            status = [self._status(loaded, survey) for _, loaded in sorted(self.folder.profiles.items())]
+            return service_status(False, self._watch, self.folder, status, orphans=survey.orphans)
         finally:
             self._watch.close()
 
@@ -54,21 +57,37 @@ class OfflineStatus:
         due = profile.schedule.due(basis.start, basis.seen, self.now, zone, served=basis.served)
         return due + offset(profile.id, profile.schedule, self._installation.config.service.jitter)
 
-    def _status(self, loaded: ProfileFile) -> ProfileStatus:
+    def word_wanted(self, store: Store, survey: Survey, loaded: ProfileFile) -> str:
+        """The command that a profile waits for: after an undo, or because it seems to be renamed or copied."""
+        if loaded.id in survey.held or loaded.profile is None:
+            return survey.held.get(loaded.id, "")
+        found = succession.waiting(self._installation, store, survey.states, loaded.profile)
+        return succession.adopting(found, loaded.id) if found else ""
+
+    def _survey(self) -> Survey:
+        if self._watch.lost_since is None:
+            with suppress(StoreError):
+                return survey(self._watch.current(), self.folder.profiles.keys())
+        return Survey()
+
+    def _status(self, loaded: ProfileFile, survey: Survey) -> ProfileStatus:
         status = status_of(loaded)
         if self._watch.lost_since is None:
             with suppress(StoreError):  # it was lost since it was looked at
-                return self._remembered(status, self._watch.current(), loaded)
+                return self._remembered(status, self._watch.current(), loaded, survey)
         return status
 
-    def _remembered(self, status: ProfileStatus, store: Store, loaded: ProfileFile) -> ProfileStatus:
+    def _remembered(self, status: ProfileStatus, store: Store, loaded: ProfileFile, survey: Survey) -> ProfileStatus:
         last = last_run(store, loaded.id)
         basis = look(store, loaded.id, last, loaded.seen, self.now)
-        alert_state = self._installation.outbox(store).alert_state(loaded.id)
+        outbox = self._installation.outbox(store)
+        alert_state = outbox.alert_state(loaded.id)
         return replace(
             status.after(last) if last else status,
             next=self.next_run(loaded, basis),
+            undelivered=outbox.undelivered(loaded.id),
             set_back=basis.sighting,
+            held=self.word_wanted(store, survey, loaded),
             success=alert_state.success,
             trouble=alert_state.in_a_word,
         )

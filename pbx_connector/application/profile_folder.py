@@ -47,6 +47,8 @@ class Folder:
         self.path = path
         self._plugins = plugins
         self._files: dict[Path, ProfileFile] = {}
+        self._owners: dict[str, Path] = {}
+        """Which file has an id."""
         self.missing = ""
         """Why the folder cannot be read; all that was read before stays in effect."""
 
@@ -71,7 +73,7 @@ class Folder:
             return
         self.missing = ""
         for path in [path for path in self._files if path not in stamps]:
-            del self._files[path]
+            self._give_up_id(self._files.pop(path))
             yield path
         for path, stamp in stamps.items():
             known = self._files.get(path)
@@ -80,7 +82,11 @@ class Folder:
             if known is None or known.stamp != stamp or known.broken:
                 loaded = self._load(path, stamp, known)
                 if loaded != known:
+                    if known is not None:
+                        self._give_up_id(known)
                     self._files[path] = loaded
+                    if loaded.profile is not None:
+                        self._owners.setdefault(loaded.id, path)
                     yield path
 
     def _stamps(self) -> Iterator[tuple[Path, Stamp]]:
@@ -101,18 +107,15 @@ class Folder:
             first = errors[0]
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             return ProfileFile(path, stamp, seen_at(path), last_good, f"line {first.span.line}: {first.message}{more}")
-        owner = self._owner(checked.profile.id, path)
-        if owner is not None:
+        owner = self._owners.get(checked.profile.id, path)
+        if owner != path:
             broken = f"its id {checked.profile.id} is that of {owner.name} already"
             return ProfileFile(path, stamp, seen_at(path), None, broken)
         return ProfileFile(path, stamp, seen_at(path), checked.profile)
 
-    def _owner(self, profile: str, path: Path) -> Path | None:
-        """Another file that has this id."""
-        for other in self._files.values():
-            if other.path != path and other.profile is not None and other.profile.id == profile:
-                return other.path
-        return None
+    def _give_up_id(self, file: ProfileFile) -> None:
+        if self._owners.get(file.id) == file.path:
+            del self._owners[file.id]
 
 
 def _stamp(entry: os.DirEntry[str]) -> Stamp | None:

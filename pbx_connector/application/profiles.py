@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pbx_connector.application import claims, reckoning
+from pbx_connector.application import claims, reckoning, succession
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
@@ -47,18 +47,26 @@ def needs_accounts(profile: Profile, store: Accounts) -> bool:
 def adopt(installation: Installation, store: Store, old: str, new: str) -> Adopted:
     """Hand all that `old` owns to `new`: entries, and what people know of it. Raises `UsageError`."""
     _check_id(new)
-    file = _still_run_from(installation, _known(store, old))
+    file = succession.run_from(installation, _known(store, old))
     entries = store.adopt_profile(old, new)
     claims.forget(store, old)
     reckoning.forget(store, old)
+    succession.forget(store, old)
     installation.outbox(store).adopt(old, new)
     return Adopted(entries, file)
+
+
+def keep(installation: Installation, store: Store, file: Path) -> Profile:
+    """A person's word that a file is a profile of its own, whatever it looks like. Raises `ProfileError`."""
+    profile = load(installation, file)
+    succession.keep(installation, store, profile)
+    return profile
 
 
 def removable(installation: Installation, store: Profiles, id: str) -> ProfileState:
     """Raises `UsageError` for a profile that never ran, and for one whose next run would make all entries anew."""
     state = _known(store, id)
-    if file := _still_run_from(installation, state):
+    if file := succession.run_from(installation, state):
         raise UsageError(
             f"profile {id} is run from {file}: its next run would make all entries anew, with other ids",
             hint="delete that file first, or move it elsewhere",
@@ -72,6 +80,7 @@ def remove(installation: Installation, store: Store, id: str) -> int:
     removed = store.remove_profile(id)
     claims.forget(store, id)
     reckoning.forget(store, id)
+    succession.forget(store, id)
     installation.outbox(store).forget(id)
     return removed
 
@@ -98,11 +107,3 @@ def _known(store: Profiles, id: str) -> ProfileState:
         if state.id == id:
             return state
     raise UsageError(f"no profile {id} has run on this store", hint="see: pbx-connector profiles list")
-
-
-def _still_run_from(installation: Installation, state: ProfileState) -> str | None:
-    """The file, if it is there and has this id still; one that cannot be read counts as it."""
-    if state.file is None or not Path(state.file).exists():
-        return None
-    found = check_profile(Path(state.file), installation.plugins).profile
-    return state.file if found is None or found.id == state.id else None

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pbx_connector.application import succession
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
-from pbx_connector.errors import ConnectorError, PlanRefused, ProfileBusy, StoreError
+from pbx_connector.errors import ConnectorError, PlanRefused, ProfileBusy, ProfileHeld, StoreError
 from pbx_connector.machine import machine_error
-from pbx_connector.model import Counts, Report, RunStatus
+from pbx_connector.model import Counts, Problem, Report, RunStatus
 from pbx_connector.notice import Notice
 from pbx_connector.notifications.notify import write_run
 from pbx_connector.notifications.outbox import Attempt
@@ -77,7 +78,11 @@ def failed(
 ) -> RunOutcome:
     """A run that the history does not know."""
     took = (now - started).total_seconds()
-    return RunOutcome(Report("", profile.id, RunStatus.FAILED, Counts(), started=started, duration=took), reason, error)
+    problems: tuple[Problem, ...] = ()
+    if isinstance(error, ProfileHeld):
+        problems = (Problem(error.code, error.message, hint=error.command),)
+    report = Report("", profile.id, RunStatus.FAILED, Counts(), problems=problems, started=started, duration=took)
+    return RunOutcome(report, reason, error)
 
 
 class Notifications:
@@ -116,6 +121,7 @@ def _made(
     started = installation.clock()
     asked = {"full": request.full, "plan": request.plan, "release": request.release}
     try:
+        succession.admit(installation, store, profile)
         report = run_profile(profile, store, progress=progress, clock=installation.clock, **asked)  # type: ignore[arg-type]
     except ProfileBusy:
         raise

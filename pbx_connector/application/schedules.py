@@ -16,6 +16,7 @@ from pbx_connector.application.profile_folder import ProfileFile, seen_at
 from pbx_connector.application.reckoning import Basis, look
 from pbx_connector.application.replacing import rewrite
 from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.application.survey import survey
 from pbx_connector.errors import ProfileError, StoreError, UsageError
 from pbx_connector.profile import Profile, check_text, load_profile, read_profile
 from pbx_connector.profile.scheduling import with_schedule
@@ -31,6 +32,8 @@ class ScheduledProfile:
 
     file: ProfileFile
     next: datetime | None
+    held: str = ""
+    """The command that its runs wait for."""
 
     @property
     def schedule(self) -> str:
@@ -54,11 +57,12 @@ class Automated:
 
 def scheduled_profiles(offline: OfflineStatus, store: Store) -> list[ScheduledProfile]:
     """All of the folder, the next one to run first."""
-    found = []
+    found, known = [], survey(store, ())
     for file in offline.folder.files():
         basis = look(store, file.id, last_run(store, file.id), file.seen, offline.now)
         due = offline.next_run(file, basis)
-        found.append(ScheduledProfile(file, max(due, offline.now) if due else None))
+        word = offline.word_wanted(store, known, file)
+        found.append(ScheduledProfile(file, max(due, offline.now) if due else None, word))
     return sorted(found, key=_order)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from pbx_connector.application.profile_folder import Folder, ProfileFile
 from pbx_connector.application.reckoning import Sighting
 from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.application.survey import Orphan
 from pbx_connector.model import Report
+from pbx_connector.notifications.outbox import Undelivered
 from pbx_connector.stores import RunRecord
 
 
@@ -39,6 +41,10 @@ class ProfileStatus:
     hung: bool = False
     reason: str = ""
     """Why its last run failed, in a line."""
+    undelivered: Undelivered | None = None
+    """Messages about it that could not be delivered."""
+    held: str = ""
+    """The command that lets its runs go on, which wait for a person's word; empty while they do not."""
     set_back: Sighting | None = None
     """What lies in the future by a clock that was set back; None if nothing does."""
 
@@ -69,6 +75,11 @@ class StatusBoard:
         with self._lock:
             if profile in self._statuses:
                 self._statuses[profile] = self._statuses[profile].after(record)
+
+    def last(self, profile: str) -> Report | None:
+        """How the profile's last run went, as far as that is known."""
+        status = self._statuses.get(profile)
+        return status.last if status else None
 
     def drop(self, profile: str) -> None:
         with self._lock:
@@ -116,6 +127,7 @@ class ServiceStatus:
     """Why the folder cannot be read."""
     profiles: tuple[ProfileStatus, ...]
     servers: tuple[ServerStatus, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
 
 
 def service_status(
@@ -124,6 +136,7 @@ def service_status(
     folder: Folder,
     profiles: Iterable[ProfileStatus],
     servers: Iterable[ServerStatus] = (),
+    orphans: Iterable[Orphan] = (),
 ) -> ServiceStatus:
     return ServiceStatus(
         ready=ready,
@@ -134,4 +147,5 @@ def service_status(
         folder_missing=folder.missing,
         profiles=tuple(profiles),
         servers=tuple(servers),
+        orphans=tuple(orphans),
     )

@@ -35,6 +35,10 @@ class StoreWatch:
         """For people; carries no password."""
         return shown(self.url)
 
+    @property
+    def word(self) -> str:
+        return "unreachable" if self.lost_since else "reachable"
+
     def current(self) -> Store:
         """Raises `StoreError` while it does not answer, and `UsageError` for an address of no store.
 

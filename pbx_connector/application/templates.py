@@ -32,8 +32,11 @@ def quoted(answer: str | None) -> str:
     return json.dumps(answer, ensure_ascii=False) if answer else ""
 
 
-def file_reference(path: Path) -> str:
-    return f"{{file: {json.dumps(str(path.expanduser().resolve()), ensure_ascii=False)}}}"
+def file_reference(path: Path, profile: Path) -> str:
+    """Relative to the profile's folder for a file that is in it: the two can be moved together."""
+    named, folder = path.expanduser().resolve(), profile.resolve().parent
+    shown = named.relative_to(folder) if named.is_relative_to(folder) else named
+    return f"{{file: {json.dumps(str(shown), ensure_ascii=False)}}}"
 
 
 def environment_reference(name: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.profile import Case, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
     from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
+    from pbx_connector.targets import Target
 
 Json = dict[str, Any]
 
@@ -76,7 +77,8 @@ def failed_report(profile: str, error: ConnectorError) -> Json:
 
 def problem(of: Problem) -> Json:
     told = {"code": of.code, "severity": of.severity, "message": of.message, "where": of.where, "hint": of.hint}
-    return told | ({"contact": of.contact} if of.contact else {})
+    told |= {name: text for name, text in (("contact", of.contact), ("value", of.value)) if text}
+    return told | ({"count": of.count} if of.count > 1 else {})
 
 
 def _book(of: BookReport) -> Json:
@@ -126,7 +128,7 @@ def kept_plan(of: KeptPlan) -> Json:
 
 def undone(of: Undone) -> Json:
     left = [{"entry": one.entry, "account": one.account, "reason": one.reason} for one in of.left]
-    return {"run": of.run, "changes": of.changes, "left": left, "held": of.held}
+    return {"run": of.run or None, "changes": of.changes, "left": left, "held": of.held}
 
 
 def check(of: Check) -> Json:
@@ -271,6 +273,18 @@ def field(of: Field) -> Json:
     return {"name": of.name, "type": of.type, "doc": of.doc}
 
 
+def target(of: Target) -> Json:
+    return {
+        "code": of.code,
+        "name": of.name,
+        "title": of.title,
+        "type": of.kind,
+        "max_length": of.max_length,
+        "required": of.required,
+        "csv": of.csv or None,
+    }
+
+
 def function(of: Function) -> Json:
     from pbx_rules.types import Type
 
@@ -301,6 +315,7 @@ def scheduled_profile(of: ScheduledProfile) -> Json:
         "schedule": of.schedule or None,
         "next": of.next.isoformat(timespec="seconds") if of.next else None,
         "broken": of.file.broken or None,
+        "held": of.held or None,
     }
 
 
@@ -322,6 +337,7 @@ def service_status(of: ServiceStatus, now: datetime) -> Json:
         "folder": {"path": str(of.folder), "trouble": of.folder_missing or None},
         "profiles": [profile_status(each, now) for each in of.profiles],
         "servers": [_server(each) for each in of.servers],
+        "orphans": [{"id": one.id, "title": one.title, "entries": one.entries} for one in of.orphans],
     }
 
 
@@ -359,6 +375,13 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
         "broken": of.broken or None,
         "running": of.running,
         "hung": of.hung,
+        "held": of.held or None,
+        "undelivered": of.undelivered
+        and {
+            "messages": of.undelivered.messages,
+            "notifier": of.undelivered.notifier,
+            "reason": of.undelivered.reason,
+        },
         "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
     }
 

@@ -4,14 +4,12 @@ subcommand may be left out: `history PROFILE` is `history list PROFILE`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
 from pbx_connector.cli import commands
-
-_WITH_VALUE = ("--store", "--limit")
 
 
 class CommandsOnCall(TyperGroup):
@@ -43,21 +41,26 @@ class ListByDefault(TyperGroup):
     """Without a word that names a subcommand, `list` is meant; options may stand before that word."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        place = _first_word(args)
+        place = _first_word(args, self._with_value())
         if place is not None and args[place] in self.commands:
             args = [args[place], *args[:place], *args[place + 1 :]]
         elif place is not None or not {"-h", "--help"} & set(args):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 
+    def _with_value(self) -> set[str]:
+        """The options of `list` that are followed by a value."""
+        params = self.commands["list"].params
+        return {name for param in params if not getattr(param, "is_flag", False) for name in param.opts}
 
-def _first_word(args: list[str]) -> int | None:
+
+def _first_word(args: list[str], with_value: Collection[str]) -> int | None:
     """Where the first argument stands that is neither an option nor an option's value."""
     return next(
         (
             place
             for place, argument in enumerate(args)
-            if not argument.startswith("-") and (place == 0 or args[place - 1] not in _WITH_VALUE)
+            if not argument.startswith("-") and (place == 0 or args[place - 1] not in with_value)
         ),
         None,
     )

@@ -10,11 +10,14 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pbx_rules import Diagnostic
     from rich.console import Console
     from rich.text import Text
@@ -40,12 +43,32 @@ def prepare_streams() -> None:
 
 def shown(text: str) -> str:
     """`text` with whatever could move the cursor or turn the reading direction made visible."""
+    if text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii")
         if unicodedata.category(char) in _HIDDEN and char not in _JOINERS
         else char
         for char in text
     )
+
+
+class _Terminal(io.TextIOBase):
+    """Shows what is written line by line, as `shown` shows it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        pieces = re.split(r"(\r?\n|\t)", text)
+        self._stream.write("".join(piece if at % 2 else shown(piece) for at, piece in enumerate(pieces)))
+        return len(text)
+
+
+def results(stream: TextIO | None = None) -> TextIO:
+    """Where results go that are not made for people: as they are into a file or a pipe, safe to see on a terminal."""
+    stream = stream or sys.stdout
+    return cast("TextIO", _Terminal(stream)) if stream.isatty() else stream
 
 
 def console(*, err: bool = False) -> Console:
@@ -60,7 +83,12 @@ def say(line: str = "", *, style: str = "") -> None:
     """A line of result."""
     from rich.text import Text
 
-    console().print(Text(line, style=style), soft_wrap=True)
+    _print(Text(line, style=style))
+
+
+def local(moment: datetime) -> str:
+    """In the machine's zone, to the second."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def note(line: str) -> None:
@@ -83,7 +111,13 @@ def hint(line: str) -> None:
 def _aside(word: str, style: str, line: str) -> None:
     from rich.text import Text
 
-    console(err=True).print(Text.assemble((word, style), shown(line)), soft_wrap=True)
+    _print(Text.assemble((word, style), shown(line)), err=True)
+
+
+def _print(line: Text, *, err: bool = False) -> None:
+    """A terminal gets lines that are broken between words, anything else a line as it is."""
+    to = console(err=err)
+    to.print(line, soft_wrap=not to.is_terminal)
 
 
 def failure(error: ConnectorError) -> None:
@@ -117,10 +151,11 @@ def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
     for problem in found[:at_most]:
         where, message = _place(problem), problem.message
         told = message if message.startswith(where) else f"{where}: {message}"
+        told += f": {problem.value}" if problem.value else ""
         _aside(f"{problem.severity}[{problem.code}]: ", "yellow", told)
         hint(problem.hint)
     if len(found) > at_most:
-        warn(f"{len(found) - at_most} more problems; --json lists all of them")
+        warn(f"{counted(len(found) - at_most, 'more problem')}; --json lists all of them")
 
 
 def _place(problem: Problem) -> str:
@@ -136,60 +171,62 @@ def _place(problem: Problem) -> str:
 
 def as_json(value: Any) -> None:
     """One JSON value on stdout."""
-    sys.stdout.write(_json(value, indent=2) + "\n")
+    results().write(_json(value, indent=2) + "\n")
 
 
-def table(
-    title: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str | Text]],
-    *,
-    widest: Mapping[str, int] | None = None,
-    err: bool = False,
-) -> None:
-    """A table on stdout; a column that is empty in all rows is left out. `widest` bounds columns by their heading."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, err: bool = False) -> None:
+    """A table on stdout; a column that is empty in all rows is left out."""
+    from pbx_connector.cli import tables
+
+    cells = [[shown(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    page(title, tables.in_columns(columns, cells, console(err=err).width), err=err)
+
+
+def page(title: str, lines: Iterable[str | Text], *, err: bool = False) -> None:
+    """Lines that fit, with a title if there are any, and a blank one below."""
     from rich.text import Text
 
-    cells = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
-    filled = [index for index in range(len(columns)) if any(row[index].plain for row in cells)]
-    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
-    for index in filled:
-        made.add_column(columns[index], overflow="fold", max_width=(widest or {}).get(columns[index]))
-    for row in cells:
-        made.add_row(*(row[index] for index in filled))
-    if filled:
-        console(err=err).print(made)
+    found = [*lines]
+    if not found:
+        return
+    to = console(err=err)
+    found = [*([Text(title, style="bold")] if title else []), *found, ""]
+    if to.is_terminal:
+        to.print(Text("\n").join(Text(line) if isinstance(line, str) else line for line in found), soft_wrap=True)
+    else:
+        to.file.write("".join(f"{str(line).rstrip()}\n" for line in found))
 
 
 def as_json_list(values: Iterable[Any]) -> None:
     """A JSON list on stdout, written as it comes: its length is no matter of memory."""
     _write_list("", values)
-    sys.stdout.write("\n")
+    results().write("\n")
 
 
 def as_json_with_list(value: Mapping[str, Any], name: str, values: Iterable[Any]) -> None:
     """One JSON object on stdout; `name` is its last key, whose list is written as it comes."""
     _write_list(_json({**value, name: None}, indent=2).removesuffix("null\n}"), values)
-    sys.stdout.write("\n}\n")
+    results().write("\n}\n")
 
 
 def _write_list(lead: str, values: Iterable[Any]) -> None:
     """Nothing is written before there is a first value: until then a command may still fail without half an answer."""
     first = True
     for value in values:
-        sys.stdout.write(f"{lead}[\n" if first else ",\n")
-        sys.stdout.write(_json(value, indent=None))
+        results().write(f"{lead}[\n" if first else ",\n")
+        results().write(_json(value, indent=None))
         first = False
-    sys.stdout.write(f"{lead}[]" if first else "\n]")
+    results().write(f"{lead}[]" if first else "\n]")
 
 
 def as_json_line(value: Any) -> None:
     """One JSON value on one line of stdout."""
-    sys.stdout.write(_json(value, indent=None) + "\n")
+    results().write(_json(value, indent=None) + "\n")
 
 
 def _json(value: Any, *, indent: int | None) -> str:
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    return json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)
+    if sys.stdout.isatty() and any(shown(line) != line for line in text.split("\n")):
+        return json.dumps(value, indent=indent, default=str)  # with JSON's own escapes
+    return text

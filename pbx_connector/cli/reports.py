@@ -9,8 +9,9 @@ from rich.text import Text
 
 from pbx_connector.application import views
 from pbx_connector.cli import entries, output
+from pbx_connector.counting import counted
 from pbx_connector.model import BookStatus, Counts, Report
-from pbx_connector.plan import Action, Change, FieldChange
+from pbx_connector.plan import Action, Change, FieldChange, PlanSummary
 
 FIRST = 500
 """As many records a person is shown."""
@@ -26,7 +27,7 @@ def show_report(report: Report) -> None:
     shown = report.books
     if len(shown) > MANY_BOOKS:
         shown = tuple(book for book in shown if book.status is not BookStatus.DONE)
-        output.say(f"{len(report.books) - len(shown)} address books are done; --json lists them")
+        output.say(f"{counted(len(report.books) - len(shown), 'address book')} done; --json lists all")
     output.table(
         "Address books",
         ("address book", "kind", "account", "status", "rows"),
@@ -39,8 +40,18 @@ def show_report(report: Report) -> None:
     output.say(f"{report.status}: {counts_in_words(report.counts)}", style="bold")
 
 
+def show_totals(plan: PlanSummary) -> None:
+    parts = [f"{plan.added} to add", f"{plan.updated} to change", f"{plan.removed} to remove"]
+    parts += [f"{plan.moved} to move"] if plan.moved else []
+    output.say(", ".join(parts), style="bold")
+
+
 def counts_in_words(counts: Counts) -> str:
-    return ", ".join(f"{getattr(counts, name)} {name}" for name in views.COUNTS)
+    return ", ".join(_counted(getattr(counts, name), name) for name in views.COUNTS)
+
+
+def _counted(many: int, name: str) -> str:
+    return counted(many, name.removesuffix("s")) if name in ("rows", "problems") else f"{many} {name}"
 
 
 def show_records(title: str, records: Iterable[Change]) -> None:
@@ -60,13 +71,12 @@ def _first(records: Iterable[Change]) -> tuple[list[Change], bool]:
 def _line(change: Change) -> entries.Line:
     content = change.content
     changed = {field.name: _arrow(field) for field in change.fields()} if change.action is Action.UPDATE else {}
-    labels = {f"label {name}": text for name, text in entries.plain(content.labels).items()} | {
-        name: text for name, text in changed.items() if name.startswith("label ")
-    }
+    labels = {f"label {name}": text for name, text in entries.plain(content.labels).items()}
+    labels |= {name: text for name, text in changed.items() if name.startswith("label ")}
     return entries.Line(
         lead=Text(str(change.action), style=_STYLES[change.action]),
-        account=changed.get("account", Text(output.shown(content.account or ""))),
-        fields=entries.plain(content.fields) | changed,
+        account=changed.get("account", output.shown(content.account or "")),
+        fields={**entries.plain(content.fields), **changed},
         labels=Text(", ").join(
             Text.assemble(f"{output.shown(name.removeprefix('label '))}: ", text) for name, text in labels.items()
         ),

@@ -43,6 +43,7 @@ CODES = {
     "P0107": "a secret written into the profile",
     "P0108": "a test whose row has a field that the source does not have",
     "P0109": "a test whose row has a value that does not suit its field",
+    "P0110": "a profile that waits for a person's word",
 }
 """Every code of this module and what it stands for; never reused."""
 

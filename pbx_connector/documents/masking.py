@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pbx_rules import Span
 
@@ -53,6 +54,7 @@ def _secret(line: str) -> int | None:
     return glued.end() if glued and _is_named_like_one(glued["key"]) else None
 
 
+@lru_cache(maxsize=1024)
 def _is_named_like_one(key: str) -> bool:
     key = key.lower()
     return any(word in key for word in _WORDS) or bool(difflib.get_close_matches(key, _MISSPELT, n=1, cutoff=_CLOSE))

@@ -19,8 +19,9 @@ from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 from pbx_connector.config import Config
 from pbx_connector.errors import ConnectorError
 from pbx_connector.machine import machine_error
-from pbx_connector.model import Report
+from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.notice import Notice
+from pbx_connector.notifications import wording
 from pbx_connector.notifications.policy import AlertState, Told
 from pbx_connector.plugins import Notifier
 from pbx_connector.stores import SharedState
@@ -66,6 +67,8 @@ class Delivery:
     written: datetime
     due: datetime
     tries: int = 0
+    error: str = ""
+    """Why the last attempt failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,15 @@ class Attempt:
     """Empty if it arrived."""
     next: datetime | None = None
     """None after a failure: it was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Messages that could not be delivered so far."""
+
+    messages: int
+    notifier: str
+    reason: str
 
 
 _OUTBOX_STATE = TypeAdapter(OutboxState)
@@ -122,7 +134,8 @@ class Outbox:
             alert_state, notices = change(outbox_state.alert_state.unheard() if late else outbox_state.alert_state)
             deliveries = tuple(self._delivery(name, report, notices) for name in self._notifiers) if notices else ()
             unheard = (outbox_state.unheard or bool(notices)) and not self._notifiers
-            return OutboxState(alert_state, (*outbox_state.pending, *deliveries)[-MOST_PENDING:], unheard), notices
+            pending = (*_still_news(outbox_state.pending, notices), *deliveries)
+            return OutboxState(alert_state, pending[-MOST_PENDING:], unheard), notices
 
         return self._exchange(profile, written)
 
@@ -151,6 +164,20 @@ class Outbox:
     def pending(self, profile: str) -> int:
         return len(_parse(self._shared.shared_state(_key(profile))).pending)
 
+    def undelivered(self, profile: str) -> Undelivered | None:
+        """None while all that was tried arrived."""
+        failed = [delivery for delivery in _parse(self._shared.shared_state(_key(profile))).pending if delivery.error]
+        return Undelivered(len(failed), failed[-1].notifier, failed[-1].error) if failed else None
+
+    def test(self) -> list[Attempt]:
+        """Have every notifier deliver a message that says that it works."""
+        notice = wording.trial()
+        report = Report("", "", RunStatus.DONE, Counts(), started=self._clock())
+        return [
+            Attempt(name, (notice,), self._hand_over(self._delivery(name, report, [notice])))
+            for name in self._notifiers
+        ]
+
     def adopt(self, old: str, new: str) -> None:
         """What people know of a profile goes with it to its new id."""
         kept = _parse(self._shared.shared_state(_key(old)))
@@ -177,10 +204,12 @@ class Outbox:
         return Delivery(uuid.uuid4().hex, notifier, summary, tuple(notices), now, now)
 
     def _claim(self, outbox_state: OutboxState, resting: Set[str]) -> tuple[OutboxState, Delivery | None]:
-        now = self._clock()
+        """What a notifier was given later waits until the earlier arrived, or was given up."""
+        now, waiting = self._clock(), set(resting)
         for delivery in outbox_state.pending:
-            if delivery.notifier in resting:
+            if delivery.notifier in waiting:
                 continue
+            waiting.add(delivery.notifier)
             # A due time further off than the last pause means that the clock was set back.
             if delivery.due <= now or delivery.due > now + _pause(delivery.tries) + FIRST_PAUSE:
                 claimed = replace(delivery, due=now + _pause(delivery.tries + 1), tries=delivery.tries + 1)
@@ -193,6 +222,8 @@ class Outbox:
         late = self._clock() - delivery.written >= GIVE_UP_AFTER and delivery.tries >= FEWEST_TRIES
         if not error or late:
             self._exchange(profile, lambda outbox_state: (_without(outbox_state, delivery.id), None))
+        else:
+            self._exchange(profile, lambda outbox_state: (_with_error(outbox_state, delivery.id, error), None))
         return Attempt(delivery.notifier, delivery.notices, error, delivery.due if error and not late else None)
 
     def _hand_over(self, delivery: Delivery) -> str:
@@ -243,6 +274,19 @@ def _parse(text: str) -> OutboxState:
 
 def _written(outbox_state: OutboxState) -> str:
     return "" if outbox_state == OutboxState() else _OUTBOX_STATE.dump_json(outbox_state).decode()
+
+
+def _with_error(outbox_state: OutboxState, delivery: str, error: str) -> OutboxState:
+    noted = (replace(other, error=error) if other.id == delivery else other for other in outbox_state.pending)
+    return replace(outbox_state, pending=tuple(noted))
+
+
+def _still_news(pending: Sequence[Delivery], newer: Sequence[Notice]) -> tuple[Delivery, ...]:
+    """How the runs went before is no news any more once it is known how they go now."""
+    if not any(map(wording.is_of_runs, newer)):
+        return tuple(pending)
+    left = (replace(old, notices=tuple(one for one in old.notices if not wording.is_of_runs(one))) for old in pending)
+    return tuple(delivery for delivery in left if delivery.notices)
 
 
 def _without(outbox_state: OutboxState, delivery: str) -> OutboxState:

@@ -63,9 +63,15 @@ def after_run(
         return _succeeded(alert_state, report, subject, now)
     if report.status is RunStatus.PARTIAL:
         return _partial(alert_state, report, subject, config, now)
-    kind = NoticeKind.REFUSED if report.status is RunStatus.REFUSED else NoticeKind.FAILING
+    kind = _kind(report)
     notices = [] if alert_state.trouble is kind else [wording.trouble(kind, report, subject, reason)]
     return replace(alert_state, trouble=kind, untold=None, partials=0), notices
+
+
+def _kind(report: Report) -> NoticeKind:
+    if report.status is RunStatus.REFUSED:
+        return NoticeKind.REFUSED
+    return NoticeKind.HELD if wording.held_by(report) else NoticeKind.FAILING
 
 
 def _succeeded(alert_state: AlertState, report: Report, subject: Subject, now: datetime) -> Told:

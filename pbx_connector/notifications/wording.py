@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from pbx_connector.counting import counted
 from pbx_connector.duration import roughly
-from pbx_connector.model import BookStatus, Report
+from pbx_connector.model import BookStatus, Problem, Report
 from pbx_connector.notice import Notice, NoticeKind
 
+HELD = "P0110"
+"""The code of `ProfileHeld`."""
 UNTOUCHED = "The phone book is as it was before this run; nothing was lost."
 
 
@@ -31,8 +34,24 @@ class Subject:
 
 
 def trouble(kind: NoticeKind, report: Report, subject: Subject, reason: str) -> Notice:
-    write = _refused if kind is NoticeKind.REFUSED else _failing
+    write = {NoticeKind.REFUSED: _refused, NoticeKind.HELD: _held}.get(kind, _failing)
     return write(report, subject, reason)
+
+
+def held_by(report: Report) -> Problem | None:
+    """Why the profile waits for a person's word, with the command that gives it; None if it does not."""
+    return next((problem for problem in report.problems if problem.code == HELD), None)
+
+
+def _held(report: Report, subject: Subject, reason: str) -> Notice:
+    held = held_by(report)
+    return subject.notice(
+        NoticeKind.HELD,
+        "its runs wait for your word",
+        happened=f"The run {_when(report)} was not made: {reason}",
+        safe="The phone book is as it was; it grows out of date until you decide.",
+        command=held.hint if held else subject.command("run"),
+    )
 
 
 def _failing(report: Report, subject: Subject, reason: str) -> Notice:
@@ -51,8 +70,8 @@ def _refused(report: Report, subject: Subject, reason: str) -> Notice:
         NoticeKind.REFUSED,
         "a plan was refused",
         happened=(
-            f"The run {_when(report)} would have removed {counts.removed} entries, changed {counts.updated} and added "
-            f"{counts.added}. That is more than the profile's limits allow: {reason}"
+            f"The run {_when(report)} would have removed {counted(counts.removed, 'entry')}, "
+            f"changed {counts.updated} and added {counts.added}. That is more than the profile's limits allow: {reason}"
         ),
         safe=f"{UNTOUCHED} If the plan is right, release it: {subject.command('run', '--release', report.run)}",
         command=shlex.join(["pbx-connector", "plan", "show", report.run]),
@@ -119,10 +138,20 @@ def broken(reason: str, subject: Subject) -> Notice:
     )
 
 
+FILE_FIXED = "the profile's file is fixed"
+_OF_RUNS = {NoticeKind.FAILING, NoticeKind.REFUSED, NoticeKind.HELD, NoticeKind.PARTIAL, NoticeKind.OVERDUE}
+
+
+def is_of_runs(notice: Notice) -> bool:
+    """Whether it says how a profile's runs go, which the next such message says anew."""
+    recovered = notice.kind is NoticeKind.RECOVERED and not notice.subject.endswith(FILE_FIXED)
+    return notice.kind in _OF_RUNS or recovered
+
+
 def fixed(subject: Subject) -> Notice:
     return subject.notice(
         NoticeKind.RECOVERED,
-        "the profile's file is fixed",
+        FILE_FIXED,
         happened=f"{subject.file} can be used again and is in effect.",
         safe="The next run uses it.",
         command="pbx-connector schedule",
@@ -135,11 +164,22 @@ def recovered(report: Report, subject: Subject) -> Notice:
         NoticeKind.RECOVERED,
         "runs succeed again",
         happened=(
-            f"The run {_when(report)} succeeded: {counts.added} entries added, {counts.updated} updated, "
+            f"The run {_when(report)} succeeded: {counted(counts.added, 'entry')} added, {counts.updated} updated, "
             f"{counts.removed} removed."
         ),
         safe="The phone book is up to date.",
         command="pbx-connector status",
+    )
+
+
+def trial() -> Notice:
+    return Notice(
+        NoticeKind.TEST,
+        "",
+        "pbx-connector: a test message",
+        "Somebody typed pbx-connector notify test: messages of this kind arrive here.",
+        "Nothing is wrong, and nothing was changed.",
+        "pbx-connector status",
     )
 
 

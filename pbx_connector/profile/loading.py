@@ -9,7 +9,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pbx_rules import Diagnostic
 from pbx_rules.document import Document, Mapping, Node, Scalar, load
@@ -21,10 +20,11 @@ from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.cases import Case, check_rows, read_cases
 from pbx_connector.profile.header import Header, LimitsHeader
+from pbx_connector.profile.identity import of_rows
 from pbx_connector.profile.model import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.profile.text import read_profile
-from pbx_connector.secret import Secret, name_secrets
-from pbx_connector.source import SourceType
+from pbx_connector.secret import name_secrets
+from pbx_connector.source import FieldSet, SourceType
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,10 @@ def check_text(text: str, path: Path, plugins: Plugins) -> Checked:
     return _Loading(document, document.root, path, plugins).result()
 
 
+_ANY_FIELDS = FieldSet((), closed=False)
+"""Of a source that nobody knows."""
+
+
 class _Loading:
     """One file on its way to a profile; collects what is wrong at each step and goes on where it can."""
 
@@ -101,7 +105,7 @@ class _Loading:
         header = self._header()
         source = self._source()
         settings = self._settings(source) if source else None
-        compiled = self._compiled(source, header) if source else None
+        compiled = self._compiled(source.fields if source else _ANY_FIELDS, header)
         if source:
             self._found += check_rows(self._root.get("tests"), source.fields, self._document.file)
         text = masked(self._document.text, hidden_keys(self._found))
@@ -122,6 +126,7 @@ class _Loading:
             return None
 
     def _source(self) -> SourceType | None:
+        """Of a name that is nearly a source's, that source: the rest is checked with it."""
         node = self._root.get("source")
         if not isinstance(node, Scalar) or not node.text:
             return None
@@ -130,6 +135,7 @@ class _Loading:
             hint = self._plugins.suggestion(node.text)
             message = f"unknown source {node.text!r}"
             self._found.append(finding("P0105", message, file=self._document.file, span=node.span, hint=hint))
+            source = self._plugins.sources.get(self._plugins.meant(node.text) or "")
         return source
 
     def _settings(self, source: SourceType) -> BaseModel | None:
@@ -146,7 +152,7 @@ class _Loading:
             )
             return None
 
-    def _compiled(self, source: SourceType, header: Header | None) -> mapping.Rules | None:
+    def _compiled(self, fields: FieldSet, header: Header | None) -> mapping.Rules | None:
         structure = self._root.get("structure")
         if structure is None:
             return None
@@ -156,7 +162,7 @@ class _Loading:
             structure=structure,
             tables=self._root.get("tables"),
             region=_scalar(self._root.get("region")),
-            fields=source.fields,
+            fields=fields,
             functions=self._plugins.functions,
             publish_personal=bool(header and header.publish_personal),
         )
@@ -196,19 +202,10 @@ def _fingerprint(
 ) -> str:
     content = {
         "source": [source.name, source.version],
-        "settings": _without_secrets(settings),
+        "settings": of_rows(settings),
         "fields": sorted(rules.fields),
         "rules": rules.digest,
         "functions": functions,
         "mode": header.mode,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _without_secrets(value: Any) -> Any:
-    """Settings as JSON knows them; a new password does not make the rows different ones."""
-    if isinstance(value, Secret):
-        return None
-    if isinstance(value, BaseModel):
-        return {name: _without_secrets(part) for name, part in value}
-    return [_without_secrets(part) for part in value] if isinstance(value, (list, tuple)) else value

@@ -37,13 +37,13 @@ from pbx_connector.plan import storable
 from pbx_connector.pool import Pool
 from pbx_connector.profile import Profile
 from pbx_connector.run import naming, problems
+from pbx_connector.run.batching import batches
 from pbx_connector.run.progress import Progress
 from pbx_connector.run.screening import Screen
 from pbx_connector.source import Source
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, Outcome, StagedRow, Workspace
 
 LOG = logging.getLogger(__name__)
-BATCH = 1000
 
 
 @dataclass
@@ -75,7 +75,7 @@ class BookReading:
         return not self.problems
 
     def book_problems(self) -> Iterator[Problem]:
-        return (problem for _, problem in sorted(self.problems.items()))
+        return problems.gathered(problem for _, problem in sorted(self.problems.items()))
 
     def read(self, parallel: int) -> None:
         """Raises `SourceError` if the source cannot even list its books, and `StoreError`."""
@@ -94,7 +94,7 @@ class BookReading:
 
     def _list(self) -> dict[str, Book | BookUnknown]:
         listed: dict[str, Book | BookUnknown] = {}
-        with _faults():
+        with plugin_faults():
             for found in self.source.books():
                 if isinstance(found, Problem):
                     self.warnings.append(replace(found, severity="warning"))
@@ -107,7 +107,7 @@ class BookReading:
 
     def _look(self, book: Book) -> Book | BookGone | BookUnknown:
         try:
-            with _faults():
+            with plugin_faults():
                 found = self.source.look(book)
             answered = found.book.id if isinstance(found, BookUnknown) else found.id
             if answered != book.id:
@@ -165,7 +165,7 @@ class BookReading:
         known = self.workspace.known(book.id) if trusted else iter(())
         end: End | None = None
         rows = 0
-        for batch in _batches(self._stream(book, since, known)):
+        for batch in batches(self._stream(book, since, known)):
             if end is not None:
                 raise ProtocolViolation("the source went on after the end of an address book", code="S102")
             last = batch[-1]
@@ -180,7 +180,7 @@ class BookReading:
         return end, rows
 
     def _stream(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        with _faults():
+        with plugin_faults():
             stream = iter(self.source.changes(book, since, known))
         while not self._stopped.is_set():
             try:
@@ -253,7 +253,7 @@ class BookReading:
             for keys in self.workspace.missing(book.id, self.profile.mode == "mirror"):
                 if self._stopped.is_set():
                     return
-                with _faults():
+                with plugin_faults():
                     gone = set(self.source.confirm_gone(book, keys))
                 staged = [_absence(book, key, key in gone) for key in keys]
                 self.workspace.stage(book.id, self._named(book, staged))
@@ -267,20 +267,8 @@ def _absence(book: Book, key: str, gone: bool) -> StagedRow:
     return StagedRow(key, Outcome.FAILED, problems=(problems.not_listed(book, key),))
 
 
-def _batches(stream: Iterator[StreamItem]) -> Iterator[list[StreamItem]]:
-    """Of at most `BATCH` items; an `End` closes its batch."""
-    batch: list[StreamItem] = []
-    for item in stream:
-        batch.append(item)
-        if len(batch) == BATCH or isinstance(item, End):
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 @contextmanager
-def _faults() -> Iterator[None]:
+def plugin_faults() -> Iterator[None]:
     """An error of a plugin that it should have translated concerns what was asked for and nothing else; what the
     machine lacks concerns the whole run, also where the plugin blames a server for it."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pbx_connector.counting import counted
 from pbx_connector.plan import SHARED_BY, EmptiedBook, PlanSummary
 from pbx_connector.profile import Limits
 
@@ -29,12 +30,11 @@ def _too_many(plan: PlanSummary, limits: Limits) -> Iterator[str]:
 
 
 def _losses(plan: PlanSummary) -> str:
+    removed, blanked = counted(plan.removed, "entry"), counted(plan.blanked, "phone number")
     if not plan.shared:
-        return f"remove {plan.removed} entries and blank {plan.blanked} phone numbers"
-    return (
-        f"remove {plan.removed} entries, blank {plan.blanked} phone numbers and replace {plan.shared} by a number that "
-        f"{SHARED_BY} or more entries share"
-    )
+        return f"remove {removed} and blank {blanked}"
+    shared = f"replace {plan.shared} by a number that {SHARED_BY} or more entries share"
+    return f"remove {removed}, blank {blanked} and {shared}"
 
 
 def _too_different(plan: PlanSummary, limits: Limits) -> Iterator[str]:
@@ -60,4 +60,4 @@ def _dropped(emptied: Sequence[EmptiedBook]) -> str:
     more = f" and {len(emptied) - _SHOWN} more" if len(emptied) > _SHOWN else ""
     books = f"book {shown}, which is" if len(emptied) == 1 else f"books {shown}{more}, which are"
     held = sum(book.held for book in emptied)
-    return f"the settings no longer take the address {books} still there and would lose {held} entries"
+    return f"the settings no longer take the address {books} still there and would lose {counted(held, 'entry')}"

@@ -21,6 +21,7 @@ from structlog.contextvars import bound_contextvars
 from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
 from pbx_connector.files import is_open_to_others, shown
 from pbx_connector.machine import machine_error, machine_first
+from pbx_connector.mapping import UNREAD
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import PlanSummary, plan_digest
 from pbx_connector.profile import Profile
@@ -170,7 +171,8 @@ class PipelineRun:
         counts = _counts(transaction.summary, sum(book.rows for book in books), sum(skipped.values()), many)
         whole = reading.complete and of_rows.errors < TOO_MANY_UNJUDGED
         status = RunStatus.REFUSED if refused else RunStatus.DONE if whole else RunStatus.PARTIAL
-        return self._report(status, counts, tuple(books), found, skipped, tuple(reading.warnings))
+        listed = (*reading.warnings, *([problems.unread(of_rows.values)] if of_rows.values else ()))
+        return self._report(status, counts, tuple(books), found, skipped, listed)
 
     def _report(
         self,
@@ -189,14 +191,16 @@ class PipelineRun:
 
 @dataclass
 class _Counted:
-    """Problems as they come, and how many were errors."""
+    """Problems as they come, how many were errors, and how many values were not what the rules took them for."""
 
     problems: Iterable[Problem]
     errors: int = 0
+    values: int = 0
 
     def __iter__(self) -> Iterator[Problem]:
         for problem in self.problems:
             self.errors += problem.severity == "error"
+            self.values += problem.code == UNREAD
             yield problem
 
 
@@ -253,13 +257,16 @@ def _counts(plan: PlanSummary, rows: int, skipped: int, problems: int) -> Counts
 
 
 def _distinct(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], int]:
-    """The first problems and the number of all; what many rows have in common is said once."""
+    """The first problems and the number of all; what many rows have in common is said once, and values come last."""
     shown: dict[Problem, None] = {}
+    values: list[Problem] = []
     many = 0
     for problem in found:
         if problem in shown:
             continue
         many += 1
-        if len(shown) < SHOWN_PROBLEMS:
+        if problem.code == UNREAD:
+            values += [problem] if len(values) < SHOWN_PROBLEMS else []
+        elif len(shown) < SHOWN_PROBLEMS:
             shown[problem] = None
-    return tuple(shown), many
+    return (*shown, *values)[:SHOWN_PROBLEMS], many

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
 from pbx_connector.errors import SourceError
+from pbx_connector.mapping import no_number
 from pbx_connector.model import Book, Problem
+
+MOST_PLACES = 20
+"""Address books that one problem names."""
 
 
 def book_failed(book: Book, error: SourceError) -> Problem:
     """S101, unless the source knows better."""
     return Problem(error.code or "S101", error.message, where=book.title, hint=error.hint)
+
+
+def gathered(found: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems of whole address books; one that several of them have, as after a right was withdrawn, is told once."""
+    alike: dict[Problem, list[Problem]] = {}
+    for problem in found:
+        message = problem.message.removeprefix(f"{problem.where}: ")
+        alike.setdefault(replace(problem, message=message, where=""), []).append(problem)
+    for same, those in alike.items():
+        yield those[0] if len(those) == 1 else replace(same, where=_places(those), count=len(those))
+
+
+def _places(found: Sequence[Problem]) -> str:
+    more = f" and {len(found) - MOST_PLACES} more" if len(found) > MOST_PLACES else ""
+    return f"{len(found)} address books ({', '.join(problem.where for problem in found[:MOST_PLACES])}{more})"
 
 
 def unknown_row_unchanged(book: Book, key: str) -> Problem:
@@ -76,6 +98,17 @@ def no_such_label(name: str) -> Problem:
         f"there is no label {name}; the entries were written without it",
         where=name,
         hint=f"pbx-connector labels add {name!r}, or labels: create in the profile",
+        severity="warning",
+    )
+
+
+def unread(values: int) -> Problem:
+    """Of all contacts together; which ones they are stands among the problems."""
+    return Problem(
+        "S207",
+        no_number(values),
+        where="rules",
+        hint="they stand among the problems: correct them at their source, or keep short ones by phone(…, internal: 5)",
         severity="warning",
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,14 +23,16 @@ from pbx_connector.application.profile_folder import Folder, ProfileFile
 from pbx_connector.application.runs import RunOutcome
 from pbx_connector.application.status import StatusBoard, service_status, status_of
 from pbx_connector.application.store_watch import StoreWatch
+from pbx_connector.application.survey import Survey, survey
 from pbx_connector.config import Config
 from pbx_connector.duration import in_words
-from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, StoreError, UsageError
+from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, ProfileHeld, StoreError, UsageError
 from pbx_connector.extensions import PluginContext
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.plugins import Plugins
 from pbx_connector.schedule import Schedule
 from pbx_connector.service import supervisor
+from pbx_connector.service.clock_watch import ClockWatch
 from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.metrics import Metrics
 from pbx_connector.service.notification_worker import NotificationWorker
@@ -49,12 +52,12 @@ RESCAN_MS = 30_000
 """A folder is read anew this often even if the file system reports nothing: network drives do not."""
 HUNG_GRACE = timedelta(seconds=30)
 """A run past its time limit gives up at its next step; one that makes no step for this long hangs."""
+TAKE_OVER = 1.0
+"""So many seconds go by while a large folder is read before what has been read so far is in effect."""
 MOST_HUNG = 4
 """With so many threads left behind the service ends, for its supervisor to start it anew."""
 SERVERS_STOP = 5.0
 """So many seconds the servers of plugins get to stop."""
-CLOCK_SET = timedelta(seconds=5)
-"""A clock that differs by more from what it was is said, and all times are computed anew."""
 PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 
@@ -90,6 +93,9 @@ class Service:
         self._looked = threading.Event()
         self._clock_set = threading.Event()
         self._set_back_said = False
+        self._survey = Survey()
+        self._words_wanted: dict[str, str] = {}
+        """The commands that first runs wait for, by profile."""
         self._unusable: UsageError | None = None
         self.abandoned: list[Running] = []
         """After `run`: what did not end in time. Their threads live on until the process ends."""
@@ -105,7 +111,7 @@ class Service:
 
     def run(self, stop: threading.Event) -> int:
         """Serve until `stop` is set; returns the exit code. Raises `UsageError` for an address of no store."""
-        self._stop, offset = stop, self._offset()
+        self._stop, watch = stop, ClockWatch(self._clock)
         threading.Thread(target=self._mind_store, name="store", daemon=True).start()
         self._looked.wait(FIRST_LOOK)
         if self._unusable:
@@ -119,26 +125,28 @@ class Service:
         LOG.info("serving", profiles=str(self._folder.path), store=self._watch.place, health=self.address or "off")
         if not self._installation.notifiers:
             LOG.warning("nobody hears of failures until mail: or webhook: is in the configuration")
-        code = self._mind(stop, offset)
+        code = self._mind(stop, watch)
         self._shut_down()
         return code
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         ready = self._scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
         ready = ready and self._looked.is_set() and not self._stop.is_set()
-        status = service_status(ready, self._watch, self._folder, self._board.statuses(), self._servers.statuses())
+        status = service_status(
+            ready, self._watch, self._folder, self._board.statuses(), self._servers.statuses(), self._survey.orphans
+        )
         return ready, views.service_status(status, self._clock())
 
     # the main thread
 
-    def _mind(self, stop: threading.Event, offset: timedelta) -> int:
+    def _mind(self, stop: threading.Event, watch: ClockWatch) -> int:
         announced = False
         while not stop.wait(TICK):
             if self._scanned.is_set() and not announced:
                 supervisor.notify("READY=1")
                 announced = True
-            supervisor.notify("WATCHDOG=1", f"STATUS={len(self._loaded)} profiles, store {self._store_words()}")
-            offset = self._mind_clock(offset)
+            supervisor.notify("WATCHDOG=1", f"STATUS={len(self._loaded)} profiles, store {self._watch.word}")
+            self._mind_clock(watch)
             self._scheduler.wake_up()
             if self._watch.silent():
                 self._say_lost()
@@ -147,22 +155,11 @@ class Service:
                 return EXIT_UNREACHABLE
         return EXIT_DONE
 
-    def _offset(self) -> timedelta:
-        """Grows when the clock is set forward, shrinks when it is set back."""
-        return timedelta(seconds=self._clock().timestamp() - time.monotonic())
-
-    def _mind_clock(self, before: timedelta) -> timedelta:
-        """A little, again and again, is as much as all at once."""
-        offset = self._offset()
-        if abs(offset - before) <= CLOCK_SET:
-            return before
-        LOG.warning("the clock was set", by=str(offset - before))
-        self._set_back_said = False
-        self._clock_set.set()
-        return offset
-
-    def _store_words(self) -> str:
-        return "unreachable" if self._watch.lost_since else "reachable"
+    def _mind_clock(self, watch: ClockWatch) -> None:
+        if (step := watch.step()) is not None:
+            LOG.warning("the clock was set", by=str(step))
+            self._set_back_said = False
+            self._clock_set.set()
 
     def _mind_hung(self) -> int:
         limit = (self._config.service.run_within + HUNG_GRACE).total_seconds()
@@ -207,6 +204,7 @@ class Service:
         while not self._stop.is_set():
             try:
                 self._look_at_store()
+                self._look_at_profiles()
                 if self._clock_set.is_set():
                     self._clock_set.clear()
                     self._plan_all()
@@ -224,6 +222,15 @@ class Service:
             lost_for, self._lost_since = self._clock() - self._lost_since, None
             LOG.info("the store is back", after=str(lost_for))
             self._plan_all()
+
+    def _look_at_profiles(self) -> None:
+        """Which of them wait for a person, and whose entries have no file any more."""
+        if self._watch.lost_since is None and self._scanned.is_set():
+            with suppress(StoreError):
+                self._survey = survey(self._watch.current(), self._loaded.keys())
+            for profile in self._loaded:
+                held = self._survey.held.get(profile) or self._words_wanted.get(profile, "")
+                self._board.change(profile, held=held)
 
     def _say_lost(self) -> None:
         if self._lost_since is None:
@@ -263,9 +270,13 @@ class Service:
 
     def _scan(self) -> None:
         missing = self._folder.missing
+        taken_over = time.monotonic()
         for path in self._folder.scan(self._stop.is_set):
             LOG.info("profile file", file=path.name)
-            self._take_over()
+            if time.monotonic() - taken_over > TAKE_OVER:  # of thousands, the first ones need not wait for the last
+                self._take_over()
+                taken_over = time.monotonic()
+        self._take_over()
         if self._folder.missing and not missing:
             LOG.error("the profiles folder is missing; what was read goes on", reason=self._folder.missing)
 
@@ -355,6 +366,9 @@ class Service:
         if isinstance(outcome, NotNow):
             return outcome.again
         report = outcome.report
+        held = outcome.error.command if isinstance(outcome.error, ProfileHeld) else ""
+        self._words_wanted[report.profile] = held
+        self._board.change(report.profile, held=held)
         counts = {name: getattr(report.counts, name) for name in report.counts.__slots__}
         log = LOG.info if report.status is RunStatus.DONE else LOG.warning
         log("run ended", run=report.run, status=str(report.status), seconds=round(report.duration, 2), **counts)

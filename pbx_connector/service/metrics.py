@@ -79,6 +79,10 @@ def _next(status: ProfileStatus, now: datetime) -> float | None:
     return status.next.timestamp() if status.next else None
 
 
+def _undelivered(status: ProfileStatus, now: datetime) -> float:
+    return float(status.undelivered.messages) if status.undelivered else 0.0
+
+
 def _failing(status: ProfileStatus, now: datetime) -> float:
     return float(bool(status.trouble))
 
@@ -90,6 +94,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[ProfileStatus, datetime], float | None]
     ("profile_broken", "Whether the profile's file cannot be used", lambda status, now: float(bool(status.broken))),
     ("profile_failing", "Whether its runs fail", _failing),
     ("profile_in_trouble", "The former name of pbx_connector_profile_failing", _failing),
+    ("messages_undelivered", "Messages that could not be delivered so far", _undelivered),
     ("profile_running", "Whether a run is under way", lambda status, now: float(status.running)),
     ("profile_hung", "Whether a run hangs", lambda status, now: float(status.hung)),
 )

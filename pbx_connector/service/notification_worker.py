@@ -161,7 +161,7 @@ class NotificationWorker:
     def _review(self, loaded: ProfileFile) -> None:
         outbox = self._outbox()
         subject = subject_of(loaded.profile) if loaded.profile else Subject(loaded.id, loaded.path.stem, loaded.path)
-        last = next((status.last for status in self._board.statuses() if status.id == loaded.id), None)
+        last = self._board.last(loaded.id)
         report = last or Report("", loaded.id, RunStatus.FAILED, Counts())
         outbox.write(loaded.id, report, lambda alert_state: self._review_state(loaded, subject, alert_state))
         self._show(outbox, loaded.id)
@@ -171,7 +171,10 @@ class NotificationWorker:
         if self._outgoing:
             profile = next(iter(self._outgoing))
             del self._outgoing[profile]  # with the store unreachable it comes again with the next look at all profiles
-            _log(profile, self._outbox().deliver(profile, self._resting))
+            attempts = self._outbox().deliver(profile, self._resting)
+            _log(profile, attempts)
+            if attempts:
+                self._board.change(profile, undelivered=self._outbox().undelivered(profile))
         else:
             report = self._announced.popleft()
             _log(report.profile, self._outbox().announce(report, self._resting))
@@ -200,7 +203,8 @@ class NotificationWorker:
         if last is not None:
             self._board.ran(profile, last)
         alert_state = outbox.alert_state(profile)
-        self._board.change(profile, success=alert_state.success, trouble=alert_state.in_a_word)
+        undelivered = outbox.undelivered(profile)
+        self._board.change(profile, success=alert_state.success, trouble=alert_state.in_a_word, undelivered=undelivered)
 
     def _store_news(self) -> None:
         """About the store itself, which cannot be kept in it."""

@@ -254,6 +254,10 @@ class History(Protocol):
     def run(self, run: str) -> RunRecord: ...
     def changes(self, run: str) -> Iterator[Change]: ...
     def undo(self, run: str) -> Undone: ...
+    def simulate_undo(self, run: str) -> Undone:
+        """What `undo` would do; it has no run, and changes nothing."""
+        ...
+
     def prune(self, keep: timedelta) -> int:
         """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs. The last
         run of each profile stays: schedules go by it."""
@@ -262,6 +266,10 @@ class History(Protocol):
 
 class Plans(Protocol):
     """Those that were refused, or saved by a simulation."""
+
+    def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
+        """The newest first."""
+        ...
 
     def plan(self, plan: str) -> KeptPlan: ...
     def plan_changes(self, plan: str) -> Iterator[Change]: ...
@@ -272,7 +280,8 @@ class Profiles(Protocol):
 
     def profiles(self) -> list[ProfileState]: ...
     def adopt_profile(self, old: str, new: str) -> int:
-        """Hand everything that `old` owns to `new`, which must own nothing; returns the number of entries."""
+        """Hand everything that `old` owns to `new`; returns the number of entries. What `new` has made itself of the
+        same contacts gives way to the older entries, which then say what the newer ones did."""
         ...
 
     def remove_profile(self, profile: str) -> int:

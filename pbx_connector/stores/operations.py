@@ -6,8 +6,8 @@ change depends on is looked at inside it, where nobody else writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -88,19 +88,14 @@ class Operations:
     # what whole runs and profiles did
 
     def undo(self: ChangeSetHost, run: str) -> Undone:
-        profile = _undoable(self.run(run)).report.profile
-        with self.changeset(RunKind.UNDO, f"run {run} undone", profile) as changeset:
-            if (owner := _undoable(self.run(run)).report.profile) != profile:
-                raise UsageError(f"profile {owner} took over run {run} just now", hint="try again")
-            left: list[Left] = []
-            taken_back = 0
-            for stays in take_back(changeset, run):
-                taken_back += stays is None
-                left += [stays] if stays else []
-            changeset.mark_undone(run)
-            if profile:
-                changeset.hold(profile)
-        return Undone(changeset.run, taken_back, tuple(left), profile or None)
+        with _undo(self, run) as undone:
+            pass
+        return undone
+
+    def simulate_undo(self: ChangeSetHost, run: str) -> Undone:
+        with suppress(_OnlyASimulation), _undo(self, run) as undone:
+            raise _OnlyASimulation
+        return replace(undone, run="")
 
     def remove_profile(self: ChangeSetHost, profile: str) -> int:
         with self.changeset(RunKind.REMOVE, f"profile {profile} removed", checked_text(profile)) as changeset:
@@ -111,12 +106,33 @@ class Operations:
         return removed
 
 
+class _OnlyASimulation(Exception):
+    """Leaves a change set, so that nothing of it stays."""
+
+
+@contextmanager
+def _undo(store: ChangeSetHost, run: str) -> Iterator[Undone]:
+    profile = _undoable(store.run(run)).report.profile
+    with store.changeset(RunKind.UNDO, f"run {run} undone", profile) as changeset:
+        if (owner := _undoable(store.run(run)).report.profile) != profile:
+            raise UsageError(f"profile {owner} took over run {run} just now", hint="try again")
+        left: list[Left] = []
+        taken_back = 0
+        for stays in take_back(changeset, run):
+            taken_back += stays is None
+            left += [stays] if stays else []
+        changeset.mark_undone(run)
+        if profile:
+            changeset.hold(profile)
+        yield Undone(changeset.run, taken_back, tuple(left), profile or None)
+
+
 def _undoable(record: RunRecord) -> RunRecord:
     if record.undone_by is not None:
         raise UsageError(f"run {record.id} was undone by run {record.undone_by}", hint="undo that one to get it back")
     if record.kind is RunKind.ADOPT:
         raise UsageError(
-            f"run {record.id} changed no entry: {record.note}",
+            f"run {record.id} is an adoption, which is handed back and not undone: {record.note}",
             hint="to hand it back: pbx-connector profiles adopt NEW OLD",
         )
     if record.report.status not in (RunStatus.DONE, RunStatus.PARTIAL):

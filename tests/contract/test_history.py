@@ -16,7 +16,7 @@ from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import RunKind, Store
 from pbx_connector.testing import MemorySource
 
-from .conftest import grow_older
+from .conftest import dump, fill, grow_older
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -355,8 +355,6 @@ def test_profiles_are_listed_adopted_and_removed(run: Run, source: MemorySource,
         ("crm", 1, 1, None),
         ("other", 1, 1, None),
     ]
-    with pytest.raises(UsageError, match="owns address books already"):
-        store.adopt_profile("crm", "other")
     with pytest.raises(UsageError, match="from itself"):
         store.adopt_profile("crm", "crm")
     with pytest.raises(UsageError, match="no profile nobody"):
@@ -371,6 +369,30 @@ def test_profiles_are_listed_adopted_and_removed(run: Run, source: MemorySource,
     assert [state.id for state in store.profiles()] == ["new"]
     store.undo(removal.id)
     assert {entry.id for entry in store.entries()} == ids
+
+
+def test_adoption_after_a_first_run_keeps_the_older_ids_and_what_the_newer_entries_say(
+    run: Run, source: MemorySource, store: Store, names: Names
+) -> None:
+    book = source.add("public", delta=True)
+    for name in ("Ann", "Bob", "Cid"):
+        book.put(name.lower(), display_name=name)
+    run()
+    before = names()
+    book.put("bob", display_name="Robert")
+    book.drop("cid")
+    book.put("new key", display_name="Cid")
+    book.put("dan", display_name="Dan")
+    run(id="new")
+    assert len(list(store.entries())) == 7
+    assert store.adopt_profile("crm", "new") == 4
+    after = {"Ann": before["Ann"], "Robert": before["Bob"], "Cid": before["Cid"]}
+    assert {name: number for name, number in names().items() if name != "Dan"} == after
+    assert [(state.id, state.books) for state in store.profiles()] == [("new", 1)]
+    report = run(id="new")
+    assert (report.counts.added, report.counts.updated, report.counts.removed) == (0, 0, 0)
+    assert {name: number for name, number in names().items() if name != "Dan"} == after
+    assert len(list(store.entries())) == 4
 
 
 def test_a_profile_that_waits_still_waits_for_who_adopts_it(run: Run, source: MemorySource, store: Store) -> None:
@@ -499,3 +521,32 @@ def test_a_run_that_is_held_by_another_keeps_profiles_as_they_are(run: Run, sour
             with pytest.raises(Exception, match="is going on"):
                 change()
     assert len(list(store.entries())) == 1
+
+
+def test_a_simulated_undo_says_what_an_undo_would_do_and_does_nothing(
+    run: Run, source: MemorySource, store: Store
+) -> None:
+    book = fill(source.add("public"), "Ann", "Bob")
+    first = run()
+    book.put("bob", display_name="Bobby")
+    run()
+    before = dump(store)
+    simulated = store.simulate_undo(first.run)
+    assert dump(store) == before
+    undone = store.undo(first.run)
+    assert (simulated.run, undone.run != "") == ("", True)
+    assert (simulated.changes, simulated.left, simulated.held) == (undone.changes, undone.left, undone.held)
+    with pytest.raises(UsageError, match="was undone"):
+        store.simulate_undo(first.run)
+
+
+def test_plans_that_are_kept_are_listed_the_newest_first(profile: Profile, source: MemorySource, store: Store) -> None:
+    fill(source.add("public"), "Ann")
+    for _ in range(2):
+        with simulate_profile(profile, store, save=True) as simulation:
+            last = simulation.plan
+    listed = [plan.id for plan in store.plans()]
+    assert listed[0] == last
+    assert listed == sorted(listed, key=int, reverse=True)
+    assert [plan.id for plan in store.plans("crm")] == listed
+    assert list(store.plans("other")) == []

@@ -77,7 +77,7 @@ def test_a_label_that_somebody_carries_by_now_is_not_removed(store: Store) -> No
     store.add_label("VIP")
     with ahead_of(lambda: store.remove_label("VIP"), store) as (changeset, waiting):
         changeset.put_entries([Entry(0, Content(None, {"display_name": "Ann"}, {"VIP": "yes"}))])
-    with pytest.raises(UsageError, match="1 entries carry"):
+    with pytest.raises(UsageError, match="1 entry carries"):
         waiting.result()
     assert [label.name for label in store.labels()] == ["VIP"]
 

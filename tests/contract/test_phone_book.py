@@ -81,7 +81,7 @@ def test_labels_are_created_counted_and_removed_when_nobody_carries_them(
     source.add("public").put("ann", display_name="Ann", label="Sales")
     run()
     assert [(label.name, label.entries) for label in store.labels()] == [("Department", 1), ("VIP", 0)]
-    with pytest.raises(UsageError, match="1 entries carry the label Department"):
+    with pytest.raises(UsageError, match="1 entry carries the label Department"):
         store.remove_label("Department")
     with pytest.raises(UsageError, match="a label VIP already"):
         store.add_label("VIP")

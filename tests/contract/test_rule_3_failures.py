@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from pbx_connector.application import views
 from pbx_connector.errors import SourceUnavailable
-from pbx_connector.model import Report, RunStatus
+from pbx_connector.model import Book, Mapped, Problem, Report, Row, RunStatus
 from pbx_connector.stores import Store
 from pbx_connector.testing import MemorySource
 
-from .conftest import fill
+from .conftest import fill, map_row
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -107,6 +109,26 @@ def test_rule_3_a_row_with_a_problem_is_named_as_people_know_it(
         assert {problem.contact for problem in run().problems} == {"Bob", "Lee Ltd", "+49 89 1"}
     assert {problem.contact for problem in store.problems("crm")} == {"Bob", "Lee Ltd", "+49 89 1"}
     assert not any(name in caplog.text for name in ("Bob", "Lee Ltd", "+49 89 1"))
+
+
+def test_values_that_were_no_number_are_counted_in_public_and_listed_for_who_asked(
+    run: Run, source: MemorySource, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mapping(row: Row, book: Book) -> Mapped:
+        where = f"{book.title}, row {row.key}, [Phone]"
+        unread = Problem("R0809", "no telephone number", where, "", "warning", value=f"call {row.key}")
+        return replace(map_row(row, book), problems=(unread,))
+
+    fill(source.add("public", delta=True), "Ann", "Bob").put("cy", display_name=" ")
+    for _ in range(2):
+        report = run(map=mapping)
+        assert report.status is RunStatus.DONE
+        assert [problem.value for problem in report.problems] == ["", "call ann", "call bob", "call cy"]
+        assert [problem.contact for problem in report.problems][1:3] == ["Ann", "Bob"]
+        assert [(warning.code, warning.message) for warning in report.warnings] == [("S207", "3 values were no number")]
+    assert views.problem(report.problems[1])["value"] == "call ann"
+    assert "call" not in caplog.text
+    assert "call" not in repr(report)
 
 
 def test_rule_3_a_row_that_was_not_listed_is_named_by_its_entry(run: Run, source: MemorySource) -> None:

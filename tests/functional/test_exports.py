@@ -70,3 +70,24 @@ def test_what_is_no_file_is_not_replaced_by_one(book: Connector) -> None:
     os.mkfifo(book.home / "pipe")
     assert "no file" in book("phonebook", "export", "--out", "pipe", code=2).err
     assert (book.home / "pipe").is_fifo()
+
+
+def test_a_spreadsheet_runs_nothing_of_an_export_unless_it_is_raw(book: Connector) -> None:
+    book("phonebook", "add", "--display-name", "=1+1", "--phone", "+49 89 99998 100")
+    assert "'=1+1,+49 89 99998 100," in exported(book, "--company")
+    assert "\n=1+1,+49 89 99998 100," in exported(book, "--company", "--raw")
+    assert "no variant 'raw'" in book("phonebook", "export", "--raw", "--format", "jsonl", code=2).err
+    assert "--raw is for CSV" in book("phonebook", "export", "--raw", "--vcard", "3.0", code=2).err
+
+
+def test_vcards_have_ids_that_stay_and_the_version_that_is_asked_for(book: Connector) -> None:
+    def uids(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line.startswith("UID:")]
+
+    four, three = exported(book, "--format", "vcard", "--company"), exported(book, "--vcard", "3.0", "--company")
+    assert ("VERSION:4.0" in four, "VERSION:3.0" in three) == (True, True)
+    assert uids(four) == uids(three) != []
+    moved = book.home / "moved.sqlite"
+    (book.home / "book.sqlite").rename(moved)
+    assert uids(exported(book, "--vcard", "4.0", "--company", "--store", f"sqlite:///{moved}")) == uids(four)
+    assert "known ones are 4.0, 3.0" in book("phonebook", "export", "--vcard", "2.1", code=2).err

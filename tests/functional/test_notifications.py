@@ -90,6 +90,15 @@ def test_a_message_that_cannot_be_delivered_is_said_and_waits(configured: Connec
     assert "warning: webhook: the webhook answers 404" in done.err
 
 
+def test_somebody_tries_whether_messages_arrive(configured: Connector, hook: Hook) -> None:
+    assert "webhook: the test message was taken" in configured("notify", "test").out
+    assert hook.kinds == ["test"]
+    hook.answer = 404
+    assert "the webhook answers 404" in configured("notify", "test", code=4).err
+    (configured.home / "config.yaml").write_text("{}\n")
+    assert "set mail: or webhook:" in configured("notify", "test", code=2).err
+
+
 def test_a_broken_configuration_is_told_with_its_place(configured: Connector, profile: Path) -> None:
     (configured.home / "config.yaml").write_text("webhok: {}\n")
     done = configured("run", profile, code=2)

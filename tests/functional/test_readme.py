@@ -27,7 +27,7 @@ def test_the_two_commands_come_first_and_exist() -> None:
 
 
 def test_your_own_exchange_step_by_step(connector: Connector, sandbox: Sandbox) -> None:
-    (connector.home / "password.txt").write_text(sandbox.password)
+    (connector.home / "exchange-contacts.secret").write_text(sandbox.password)
     lines = [f"{account.id},{account.username},{account.email}" for account in sandbox.accounts]
     (connector.home / "accounts.csv").write_text("\n".join(["id,username,email", *lines]))
     typed = [command for command in commands() if command.startswith("pbx-connector ")]
@@ -36,4 +36,9 @@ def test_your_own_exchange_step_by_step(connector: Connector, sandbox: Sandbox) 
         command = command.replace("https://exchange.example.com/EWS/Exchange.asmx", sandbox.url)
         connector(*shlex.split(command)[1:])
     assert len(connector.entries()) > 50
+    moved = connector.home / "moved"
+    moved.mkdir()
+    for name in ("exchange-contacts.yaml", "exchange-contacts.secret"):  # as docs/service.md has it
+        (connector.home / name).rename(moved / name)
+    connector("test-connection", moved / "exchange-contacts.yaml")
     assert len(commands()) == len(typed) + 3  # make, make, export

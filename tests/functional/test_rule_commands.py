@@ -104,13 +104,26 @@ def test_map_prints_one_json_object_a_line(connector: Connector, write: Any) -> 
     ]
 
 
+def test_a_value_that_is_no_number_is_listed_with_its_field(connector: Connector, write: Any) -> None:
+    write("rows.jsonl", '{"GivenName": "Ann", "PhoneNumbers_BusinessPhone": "call me"}\n')
+    profile = write("p.yaml", PROFILE)
+    [problem] = json.loads(connector("map", profile, "--rows", "rows.jsonl", "--json").out)["problems"]
+    assert (problem["code"], problem["severity"], problem["value"]) == ("R0809", "warning", "call me")
+    assert problem["where"] == "rows.jsonl, row 1, [PhoneNumbers_BusinessPhone]"
+    for command in ("map", "explain"):
+        done = connector(command, profile, "--rows", "rows.jsonl")
+        assert "row 1, [PhoneNumbers_BusinessPhone]: no telephone number: call me" in done.err
+        assert "Ann" in done.out
+    assert "1 problem (1 value was no number)" in connector("map", profile, "--rows", "rows.jsonl").out
+
+
 def test_map_shows_people_a_table(connector: Connector, write: Any) -> None:
     write("rows.jsonl", '{"GivenName": "Ann", "local_id": 7}\n{"GivenName": "Di", "Sensitivity": "Private"}\n')
     done = connector("map", write("p.yaml", PROFILE), "--rows", "rows.jsonl")
     assert "Display name" in done.out
     assert "Ann" in done.out
     assert "row 2 is skipped: private contact" in done.out
-    assert "1 records, 1 rows skipped, 0 problems" in done.out
+    assert "1 record, 1 row skipped, 0 problems" in done.out
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,26 @@ def test_the_phone_book_is_exported_for_other_programs(ran: Connector) -> None:
     assert cards.count("BEGIN:VCARD") == cards.count("VERSION:4.0") == len(lines)
     assert "known formats" in ran("phonebook", "export", "--format", "xml", code=2).err
     assert "nowhere" in ran("phonebook", "export", "--out", "nowhere/book.csv", code=4).err
+
+
+def test_kept_plans_are_listed_and_an_undo_is_simulated(ran: Connector, profile: Path, sandbox: Sandbox) -> None:
+    assert "no plan is kept" in ran("plan", "list").out
+    saved = ran("simulate", profile, "--save", "--json").json["plan"]
+    lose_customers(sandbox)
+    report = ran("run", profile, "--json", code=3).json
+    refused, removed = report["plan"], report["counts"]["removed"]
+    assert [plan["plan"] for plan in ran("plan", "list", "--json").json] == [refused, saved]
+    listed = ran("plan", "list", "exchange-contacts").out
+    assert re.search(rf"{refused} +exchange-contacts .* \+0 ~0 -{removed} +refused", listed)
+    assert re.search(rf"{saved} +exchange-contacts .* \+0 ~0 -0 +saved", listed)
+    shown = ran("plan", "show", refused).out
+    assert f"0 to add, 0 to change, {removed} to remove" in shown
+    assert "keep" not in shown
+    assert "keep" in ran("plan", "show", refused, "--all").out
+    before = ran.entries()
+    simulated = ran("undo", "2", "--simulate").out
+    assert "57 changes of run 2 would be taken back" in simulated
+    assert "remove" in simulated
+    assert ran("undo", "2", "--simulate", "--json").json["run"] is None
+    assert ran.entries() == before
+    assert "57 changes of run 2 are taken back" in ran("undo", "2").out

@@ -30,8 +30,7 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     assert first["added"] == len(connector.entries())
     assert serving.health["ready"] is True
 
-    changed_text = dropped.read_text().replace("{{DisplayName}}", "{{DisplayName}} (dropped)")
-    dropped.write_text(f"limits:\n  change_at_most: {{share: 100%}}\n{changed_text}")
+    dropped.write_text(dropped.read_text().replace("{{DisplayName}}", "{{DisplayName}} (dropped)"))
     serving.wait_for("profile loaded", count=2)
     second = serving.wait_for("run ended", count=2)
     changed = [entry for entry in connector.entries() if entry["fields"]["display_name"].endswith("(dropped)")]

@@ -71,6 +71,18 @@ def test_a_secret_comes_from_a_file_without_its_line_end(tmp_path: Path) -> None
     assert Secret(file=tmp_path / "s").reveal().get_secret_value() == "pässword "
 
 
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
+def test_a_byte_order_mark_is_no_part_of_a_secret(tmp_path: Path, mark: bytes) -> None:
+    (tmp_path / "s").write_bytes(mark + "pässword\r\n".encode())
+    assert Secret(file=tmp_path / "s").reveal().get_secret_value() == "pässword"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_secret_may_be_written_as_windows_writes_text(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "s").write_bytes("\ufeffpässword\r\n".encode(encoding))
+    assert Secret(file=tmp_path / "s").reveal().get_secret_value() == "pässword"
+
+
 def test_a_relative_file_counts_from_the_profile(tmp_path: Path) -> None:
     secret = Secret.model_validate({"file": "s.txt"}, context={"folder": tmp_path})
     assert secret.file == tmp_path / "s.txt"

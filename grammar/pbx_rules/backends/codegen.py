@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pbx_rules import typed, typed_walk
 from pbx_rules.backends import costs, steps
-from pbx_rules.backends.terms import NONE, interpolated, is_none, is_not_none, is_short, load, method, store
+from pbx_rules.backends.records import Output
+from pbx_rules.backends.terms import NONE, interpolated, is_none, is_not_none, is_short, load, method, store, sure
+from pbx_rules.backends.unread import Readings, source_of
 from pbx_rules.program import Result
 from pbx_rules.runtime import coercion, compare, patterns
 from pbx_rules.runtime.limits import COMPARED, CONVERTED, LONGEST_TEXT, MOST_WORK, SHORT, Cost, Work
@@ -30,8 +31,9 @@ FEW_PARTS = 8
 class CodeGenerator:
     """Statements in order, and the objects that they name. What `value` gives may be used once, an `atom` often."""
 
-    def __init__(self, fixed: int) -> None:
+    def __init__(self, fixed: int, readings: Readings) -> None:
         """`fixed` is what every row costs."""
+        self._new_output = partial(Output, readings)
         self._fixed = fixed
         self._new_work = partial(Work, fixed)
         self.globals: dict[str, Any] = {}
@@ -90,7 +92,7 @@ class CodeGenerator:
         return first
 
     def spend(self, turns: ast.expr, turn: int) -> None:
-        amount = ast.BinOp(self.length(turns), ast.Mult(), ast.Constant(turn))
+        amount = ast.BinOp(self.call(len, turns), ast.Mult(), ast.Constant(turn))
         self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "spend", ast.Load()), [amount], [])))
 
     def paid(self, cost: Cost, values: Sequence[tuple[Typed, ast.expr]], then: ast.expr) -> ast.expr:
@@ -116,11 +118,8 @@ class CodeGenerator:
         """One of `LATE`, made where it is first asked for."""
         return ast.BoolOp(ast.Or(), [load(name), ast.NamedExpr(store(name), self.call(make))])
 
-    def length(self, of: ast.expr) -> ast.Call:
-        return self.call(len, of)
-
     def _short(self, node: Typed, text: ast.expr) -> ast.expr:
-        short = ast.Compare(self.length(text), [ast.LtE()], [ast.Constant(SHORT)])
+        short = ast.Compare(self.call(len, text), [ast.LtE()], [ast.Constant(SHORT)])
         return ast.BoolOp(ast.Or(), [is_none(text), short]) if node.type.maybe_blank else short
 
     # statements of the language
@@ -137,14 +136,15 @@ class CodeGenerator:
                 self.assign(self.call(coercion.reader(of), raw), local)
 
     def _read_text(self, raw: ast.expr, local: str) -> None:
-        """Calls `read_text` only for what is no plain, printable, inked text."""
+        """Calls `read_text` only for what is no plain, printable, inked text in ASCII."""
         value = self.assign(raw, local)
         with self.when(is_not_none(value)):
             plain = ast.BoolOp(
                 ast.And(),
                 [
                     ast.Compare(ast.Attribute(value, "__class__", ast.Load()), [ast.Is()], [self.known(str)]),
-                    ast.Compare(self.length(value), [ast.LtE()], [ast.Constant(LONGEST_TEXT)]),
+                    ast.Compare(self.call(len, value), [ast.LtE()], [ast.Constant(LONGEST_TEXT)]),
+                    method(value, "isascii"),
                     method(value, "isprintable"),
                     method(value, "strip"),
                 ],
@@ -221,14 +221,22 @@ class CodeGenerator:
         if pattern is not None:
             made = self.call(patterns.applied, self.work, made.func, self.known(pattern), *arguments)
         given = list(zip(node.arguments, arguments, strict=True))
-        sure = [self._sure(*pair) if at in node.needed else pair for at, pair in enumerate(given)]
-        result = self._unless_blank(guarded, self.paid(node.function.cost, sure, made))
+        certain = [sure(*pair) if at in node.needed else pair for at, pair in enumerate(given)]
+        result = self._unless_blank(guarded, self.paid(node.function.cost, certain, made))
+        if source := source_of(node):
+            result = self.assign(result)
+            with self.when(ast.BoolOp(ast.And(), [is_none(result), is_not_none(arguments[0])])):
+                told = [ast.Constant(source), arguments[0], ast.Constant(node.function.unread)]
+                self.add(ast.Expr(self.output("unread", *told)))
         return self._paid(result, node.type) if node.type.kind == "text" else result
+
+    def output(self, name: str, *arguments: ast.expr) -> ast.Call:
+        return method(self.late("output", self._new_output), name, *arguments)
 
     def _paid(self, text: ast.expr, of: Type) -> ast.expr:
         """A long text that was made counts as work."""
         made = self.assign(text)
-        long = ast.Compare(self.length(made), [ast.Gt()], [ast.Constant(SHORT)])
+        long = ast.Compare(self.call(len, made), [ast.Gt()], [ast.Constant(SHORT)])
         with self.when(ast.BoolOp(ast.And(), [is_not_none(made), long]) if of.maybe_blank else long):
             self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "made", ast.Load()), [made], [])))
         return made
@@ -262,7 +270,7 @@ class CodeGenerator:
             subject = self.atom(left)
             wanted = ast.Constant(fold(coercion.as_text(right.value) or ""))
             same: ast.expr = ast.Compare(self.call(fold, subject), [ast.Eq()], [wanted])
-            same = self.paid(COMPARED, [self._sure(left, subject), self._sure(right, wanted)], same)
+            same = self.paid(COMPARED, [sure(left, subject), sure(right, wanted)], same)
             return ast.BoolOp(ast.And(), [is_not_none(subject), same]) if left.type.maybe_blank else same
         if node.test == "matches":
             return self.call(patterns.matches, self.work, self.value(left), self.value(right))
@@ -345,11 +353,7 @@ class CodeGenerator:
 
     def _looked_up(self, table: Mapping[str, Any], node: Typed, key: ast.expr) -> ast.expr:
         asked = ast.Call(ast.Attribute(self.known(table), "get", ast.Load()), [self.call(fold, key)], [])
-        return self.paid(COMPARED, [self._sure(node, key)], asked)
-
-    def _sure(self, node: Typed, value: ast.expr) -> tuple[Typed, ast.expr]:
-        """Where what is blank has been seen to before."""
-        return replace(node, type=node.type.not_blank()), value
+        return self.paid(COMPARED, [sure(node, key)], asked)
 
     def each(self, node: typed.Each) -> ast.expr:
         found = self.assign(ast.List([], ast.Load()))

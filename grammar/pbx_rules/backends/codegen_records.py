@@ -10,7 +10,6 @@ from typing import TypeAlias
 from pbx_rules import typed
 from pbx_rules.backends import costs
 from pbx_rules.backends.codegen import CodeGenerator
-from pbx_rules.backends.records import Output
 from pbx_rules.backends.terms import is_none, is_not_none, load, store
 from pbx_rules.program import OutputRecord, Result
 
@@ -46,10 +45,6 @@ def _put(generator: CodeGenerator, only: ast.Name, record: ast.expr) -> None:
 
 def _append(generator: CodeGenerator, several: ast.Name, record: ast.expr) -> None:
     generator.add(ast.Expr(ast.Call(ast.Attribute(several, "append", ast.Load()), [record], [])))
-
-
-def _output(generator: CodeGenerator, method: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Attribute(generator.late("output", Output), method, ast.Load()), list(arguments), [])
 
 
 def _generate(rule: typed.RecordRule, add: Add, generator: CodeGenerator) -> None:
@@ -95,12 +90,12 @@ def _key(rule: typed.RecordRule, key: ast.expr | None, generator: CodeGenerator)
     if rule.loop is None:
         assert key is not None  # noqa: S101 - given by `_generate`
         return key
-    generator.add(ast.Expr(_output(generator, "repeat")))
+    generator.add(ast.Expr(generator.output("repeat")))
     if rule.loop.key is None:
         assert key is not None  # noqa: S101 - given by `_generate`
         return ast.JoinedStr([ast.Constant(f"{rule.position}:"), ast.FormattedValue(key, -1, None)])
     asked = generator.value(rule.loop.key)
-    return generator.assign(_output(generator, "keyed", ast.Constant(rule.table), ast.Constant(rule.position), asked))
+    return generator.assign(generator.output("keyed", ast.Constant(rule.table), ast.Constant(rule.position), asked))
 
 
 def _set(value: typed.TargetValue, expression: ast.expr, found: ast.Name, generator: CodeGenerator) -> None:
@@ -115,15 +110,15 @@ def _set(value: typed.TargetValue, expression: ast.expr, found: ast.Name, genera
         generator.add(assigned)
         return
     rejected: list[ast.stmt] = (
-        [ast.Expr(_output(generator, "rejected", generator.known(target)))] if target.blank == "reject" else []
+        [ast.Expr(generator.output("rejected", generator.known(target)))] if target.blank == "reject" else []
     )
     generator.add(ast.If(is_not_none(expression), [assigned], rejected))
 
 
 def _fitted(value: typed.TargetValue, expression: ast.expr, generator: CodeGenerator) -> ast.expr:
     """A text that has few enough code points has few enough characters."""
-    fitted = _output(generator, "fitted", generator.known(value.target), expression)
+    fitted = generator.output("fitted", generator.known(value.target), expression)
     if value.value.type.kind != "text":
         return fitted
-    short = ast.Compare(generator.length(expression), [ast.LtE()], [ast.Constant(value.target.max_length)])
+    short = ast.Compare(generator.call(len, expression), [ast.LtE()], [ast.Constant(value.target.max_length)])
     return ast.IfExp(short, expression, fitted)

@@ -9,6 +9,7 @@ from typing import Any
 from pbx_rules import typed, typed_walk
 from pbx_rules.backends import costs
 from pbx_rules.backends.records import Output
+from pbx_rules.backends.unread import Readings, source_of
 from pbx_rules.program import OutputRecord, Result, Run
 from pbx_rules.runtime.coercion import (
     Reader,
@@ -26,7 +27,7 @@ from pbx_rules.runtime.limits import COMPARED, CONVERTED, SHORT, Work
 from pbx_rules.runtime.patterns import matches
 from pbx_rules.runtime.text import fold, text_or_blank
 from pbx_rules.schema import TargetField
-from pbx_rules.typed_walk import fields_of_records, fields_of_statement
+from pbx_rules.typed_walk import fields_of_records, fields_of_statement, nodes_of
 from pbx_rules.values import Value
 
 
@@ -36,10 +37,11 @@ class Row:
 
     values: Mapping[str, Value]
     readers: Mapping[str, Reader]
+    work: Work = field(default_factory=Work)
+    output: Output = field(default_factory=Output)
     read: dict[str, Value] = field(default_factory=dict)
     variables: dict[str, Value] = field(default_factory=dict)
     items: dict[str, Value] = field(default_factory=dict)
-    work: Work = field(default_factory=Work)
 
     def need(self, names: Iterable[str]) -> None:
         """Reads the fields of a statement before it runs, unless an earlier one has."""
@@ -59,10 +61,10 @@ def build(rules: typed.Rules) -> Run:
     last_fields = fields_of_records(rules.records)
     records = [_record(rule) for rule in rules.records]
     readers = {name: reader(of) for name, of in rules.fields.items()}
-    fixed = costs.of_rules(rules)
+    fixed, readings = costs.of_rules(rules), Readings(nodes_of(rules))
 
     def run(values: Mapping[str, Value]) -> Result:
-        row = Row(values, readers, work=Work(fixed))
+        row = Row(values, readers, Work(fixed), Output(readings))
         for statement, fields, evaluate in steps:
             row.need(fields)
             value = evaluate(row)
@@ -71,8 +73,7 @@ def build(rules: typed.Rules) -> Run:
             elif (value is True) is not statement.keep:
                 return Result(skipped=statement.reason)
         row.need(last_fields)
-        output = Output()
-        return output.result([record for make in records for record in make(row, output)])
+        return row.output.result([record for make in records for record in make(row, row.output)])
 
     return run
 
@@ -122,7 +123,7 @@ def _record_literal(node: typed.Record) -> Closure:
 
 def _call(node: typed.Call) -> Closure:
     arguments = [closure(argument) for argument in node.arguments]
-    pattern = typed_walk.pattern_of(node)
+    pattern, source = typed_walk.pattern_of(node), source_of(node)
 
     def call(row: Row) -> Value:
         values = [argument(row) for argument in arguments]
@@ -132,6 +133,8 @@ def _call(node: typed.Call) -> Closure:
         if pattern is not None:
             row.work.scan(values[0], pattern.weight)
         result: Value = node.function.run(*values)
+        if source and result is None and values[0] is not None:
+            row.output.unread(source, str(values[0]), node.function.unread)
         if node.type.kind == "text" and isinstance(result, str) and len(result) > SHORT:
             return row.work.made(result)
         return result

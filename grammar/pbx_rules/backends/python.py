@@ -15,15 +15,16 @@ from pbx_rules import typed
 from pbx_rules.backends import costs
 from pbx_rules.backends.codegen import CodeGenerator
 from pbx_rules.backends.codegen_records import generate_records
+from pbx_rules.backends.unread import Readings
 from pbx_rules.program import Run
-from pbx_rules.typed_walk import fields_of_records, fields_of_statement
+from pbx_rules.typed_walk import fields_of_records, fields_of_statement, nodes_of
 
 ENTRY = "run"
 
 
 def build(rules: typed.Rules) -> Run:
     """The function that maps a row."""
-    generator = CodeGenerator(costs.of_rules(rules))
+    generator = CodeGenerator(costs.of_rules(rules), Readings(nodes_of(rules)))
     for statement in rules.statements:
         generator.read_fields((name, rules.fields[name]) for name in fields_of_statement(statement))
         _generate_statement(statement, generator)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pbx_rules import codes
+from pbx_rules.backends.unread import NO_READINGS, Readings
 from pbx_rules.program import Finding, OutputRecord, Result
 from pbx_rules.runtime.coercion import as_text
 from pbx_rules.runtime.limits import MOST_RECORDS, RowRefused, check_length
 from pbx_rules.runtime.text import cut
 from pbx_rules.schema import TargetField
 
+SHOWN = 60
+"""Characters of a value that is reported."""
+
 
 class Output:
     """What there is to say about the records of one row."""
 
-    __slots__ = ("_keys", "_keys_length", "_repeated", "findings")
+    __slots__ = ("_keys", "_keys_length", "_readings", "_repeated", "_unread", "findings")
 
-    def __init__(self) -> None:
+    def __init__(self, readings: Readings = NO_READINGS) -> None:
         self.findings: list[Finding] = []
+        self._readings = readings
+        self._unread: set[tuple[str, str, str]] = set()
         self._keys: set[tuple[str, str]] | None = None
         self._keys_length = 0
         self._repeated = 0
+
+    def unread(self, source: str, text: str, what: str) -> None:
+        """A text that a function gave blank for: reported at the end, unless another call makes something of it."""
+        self._unread.add((source, text, what))
 
     def report(self, code: str, message: str, where: str = "", hint: str = "") -> None:
         self.findings.append(Finding(code, codes.severity(code), message, where, hint))
@@ -63,4 +73,11 @@ class Output:
     def result(self, records: Iterable[OutputRecord]) -> Result:
         """A row with an error has no records."""
         failed = any(finding.severity == "error" for finding in self.findings)
-        return Result(() if failed else tuple(records), None, tuple(self.findings))
+        return Result(() if failed else tuple(records), None, (*self.findings, *self._unreadable()))
+
+    def _unreadable(self) -> Iterator[Finding]:
+        """In one order, whatever the order in which a back end asked."""
+        for source, text, what in sorted(self._unread):
+            if not self._readings.has(source, text):
+                value = cut(text, SHOWN)
+                yield Finding("R0809", "warning", what, source, "correct it where it was written", value)

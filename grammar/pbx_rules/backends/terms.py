@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from pbx_rules.runtime.limits import SHORT
+from pbx_rules.typed import Typed
 
 NONE = ast.Constant(None)
 
@@ -33,8 +35,13 @@ def is_short(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and (not isinstance(value.value, str) or len(value.value) <= SHORT)
 
 
-def method(value: ast.expr, name: str) -> ast.Call:
-    return ast.Call(ast.Attribute(value, name, ast.Load()), [], [])
+def method(value: ast.expr, name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Attribute(value, name, ast.Load()), list(arguments), [])
+
+
+def sure(node: Typed, value: ast.expr) -> tuple[Typed, ast.expr]:
+    """Where what is blank has been seen to before."""
+    return replace(node, type=node.type.not_blank()), value
 
 
 def interpolated(value: ast.expr) -> ast.expr:

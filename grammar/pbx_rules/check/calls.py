@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from pbx_rules import typed
-from pbx_rules.check import expressions, forms, literals, unknown
+from pbx_rules.check import expressions, foreign, forms, literals, meant_values, proposals, unknown
 from pbx_rules.check.convert import BROKEN, to_list
 from pbx_rules.check.scope import Scope
 from pbx_rules.functions.registry import Function, Parameter, ProfileRegion
@@ -21,8 +21,7 @@ _HOW = {"number": "number({})", "date": 'date({}, "DD.MM.YYYY")'}
 def check_call(node: tree.Call, scope: Scope) -> Typed:
     function = scope.names.functions.get(node.function)
     if function is None:
-        for argument in node.arguments:
-            expressions.check(argument.value, scope)
+        _check_each(node, scope)
         return unknown.function(node, scope)
     if function.form:
         return forms.FORMS[function.form](node, function, scope)
@@ -33,6 +32,12 @@ def check_call(node: tree.Call, scope: Scope) -> Typed:
     if any(argument.type.kind == "unknown" for argument in checked):
         return BROKEN
     return _call(function, [parameter for parameter, _ in placed], checked)
+
+
+def _check_each(node: tree.Call, scope: Scope) -> None:
+    """What stands in a call of an unknown function; of a look-up only the key, as the rest names a table."""
+    for argument in node.arguments[:1] if foreign.is_lookup(node) else node.arguments:
+        expressions.check(argument.value, scope)
 
 
 def _call(function: Function, parameters: Sequence[Parameter], arguments: Sequence[Typed]) -> Typed:
@@ -174,6 +179,13 @@ def _of_kind(wanted: Type, value: tree.Expression, scope: Scope) -> Typed:
         return found
     if found.type.kind == "any":
         return typed.Convert("number" if wanted.kind == "number" else "date", found, wanted)
-    hint = f"write {_HOW[wanted.kind].format(scope.text(value.at))}" if found.type.kind == "text" else ""
+    hint = _as_wanted(wanted, value, scope) if found.type.kind == "text" else ""
     scope.complain("R0303", f"a {wanted.kind} is needed here", value.at, label=f"a {found.type}", hint=hint)
     return BROKEN
+
+
+def _as_wanted(wanted: Type, value: tree.Expression, scope: Scope) -> str:
+    meant = meant_values.literal(wanted.kind, value.value) if isinstance(value, tree.Text) else None
+    if isinstance(meant, tree.Number):
+        return proposals.proposed(meant, scope)
+    return f"write {_HOW[wanted.kind].format(proposals.written(value, scope))}"

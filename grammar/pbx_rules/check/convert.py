@@ -5,6 +5,7 @@ from __future__ import annotations
 from pbx_rules import typed
 from pbx_rules.check.scope import Scope
 from pbx_rules.runtime.coercion import as_text
+from pbx_rules.runtime.text import composed
 from pbx_rules.syntax.tree import At
 from pbx_rules.typed import Typed
 from pbx_rules.types import BLANK, LIST, TEXT, UNKNOWN, Type
@@ -15,7 +16,8 @@ BROKEN = typed.Constant(None, UNKNOWN)
 
 
 def constant_text(text: str) -> typed.Constant:
-    return typed.Constant(text, Type("text", maybe_blank=not text or text.isspace()))
+    """Put together as the texts of rows are."""
+    return typed.Constant(composed(text), Type("text", maybe_blank=not text or text.isspace()))
 
 
 def to_text(value: Typed, scope: Scope, at: At) -> Typed:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from pbx_rules import typed
-from pbx_rules.check import calls, operators, unknown
+from pbx_rules.check import calls, operators, proposals, unknown
 from pbx_rules.check.convert import BROKEN, NOTHING, constant_text, to_list, to_text, to_written
 from pbx_rules.check.scope import Scope
 from pbx_rules.runtime.coercion import read_number
@@ -38,19 +38,25 @@ def check_text(node: tree.Expression, scope: Scope) -> Typed:
     return to_text(check(node, scope), scope, node.at)
 
 
-def check_condition(node: tree.Expression, scope: Scope) -> Typed:
-    """Only what can be true or false may stand where a condition is asked for."""
+def check_condition(node: tree.Expression, scope: Scope, *, hint: str = "") -> Typed:
+    """Only what can be true or false may stand where a condition is asked for; `hint` says what else was meant."""
     condition = check(node, scope)
     if condition.type.kind in ("yes/no", "unknown"):
         return condition
-    text = scope.text(node.at)
-    hint = f"write {text} is not blank" if isinstance(node, tree.Field | tree.Name | tree.Part) else ""
-    if isinstance(node, tree.Text):
-        hint = f'repeat what is compared (… is {text}), or write … in ("a", {text})'
-    elif condition.type.kind == "any" or (condition.type.kind == "text" and not hint):
-        hint = f"compare it: {text} is true" if condition.type.kind == "any" else f'compare it: {text} is "…"'
+    hint = hint or _as_condition(node, condition.type, scope)
     scope.complain("R0304", "this is no condition", node.at, label=f"a {condition.type}, not yes or no", hint=hint)
     return BROKEN
+
+
+def _as_condition(node: tree.Expression, of: Type, scope: Scope) -> str:
+    text = proposals.written(node, scope)
+    if isinstance(node, tree.Text):
+        return f'repeat what is compared (… is {text}), or write … in ("a", {text})'
+    if of.kind == "any":
+        return f"compare it: {text} is true"
+    if isinstance(node, tree.Field | tree.Name | tree.Part):
+        return f"write {text} is not blank"
+    return f'compare it: {text} is "…"' if of.kind == "text" else ""
 
 
 def _field(node: tree.Field, scope: Scope) -> Typed:
@@ -148,11 +154,26 @@ def _not(node: tree.Not, scope: Scope) -> Typed:
 
 
 def _and(node: tree.And, scope: Scope) -> Typed:
-    return typed.And(tuple(check_condition(operand, scope) for operand in node.operands))
+    return typed.And(tuple(_operands(node, scope)))
 
 
 def _or(node: tree.Or, scope: Scope) -> Typed:
-    return typed.Or(tuple(check_condition(operand, scope) for operand in node.operands))
+    return typed.Or(tuple(_operands(node, scope)))
+
+
+def _operands(node: tree.And | tree.Or, scope: Scope) -> Iterator[Typed]:
+    """`[T] is "a" or "b"` compares the second text with nothing: the hint says with what."""
+    compared: tree.Compare | None = None
+    values: list[tree.Expression] = []
+    for operand in node.operands:
+        hint = ""
+        if compared and isinstance(operand, tree.Text | tree.Number):
+            values.append(operand)
+            hint = proposals.proposed(operators.with_values(compared, values, node), scope)
+        else:
+            compared = operand if isinstance(operand, tree.Compare) else None
+            values = [compared.right] if compared else []
+        yield check_condition(operand, scope, hint=hint)
 
 
 def _else(node: tree.Else, scope: Scope) -> Typed:

@@ -8,6 +8,7 @@ from typing import Any
 from pbx_rules.check.scope import Scope
 from pbx_rules.runtime.coercion import as_text, read_number
 from pbx_rules.runtime.patterns import SIZES, TooLarge, compile_pattern
+from pbx_rules.runtime.text import composed
 from pbx_rules.syntax import tree
 
 LARGEST_TOGETHER = 16 * SIZES[-1]
@@ -18,7 +19,9 @@ Literal = tree.Text | tree.Number | tree.Boolean
 
 def plain(literal: Literal) -> str | Decimal | bool | None:
     """The literal's value; None for a number that is out of range."""
-    return read_number(literal.value) if isinstance(literal, tree.Number) else literal.value
+    if isinstance(literal, tree.Number):
+        return read_number(literal.value)
+    return composed(literal.value) if isinstance(literal, tree.Text) else literal.value
 
 
 def text(literal: Literal) -> str:
@@ -37,7 +40,7 @@ def pattern(node: tree.Pattern, scope: Scope) -> Any | None:
         return None
     sizes[key] = SIZES[0]
     try:
-        compiled = compile_pattern(node.source, ignore_case=bool(node.flags))
+        compiled = compile_pattern(composed(node.source), ignore_case=bool(node.flags))
         sizes[key] = compiled.size
         return compiled
     except ValueError as error:
@@ -47,6 +50,14 @@ def pattern(node: tree.Pattern, scope: Scope) -> Any | None:
             hint = r"repeat less, or say [a-z] instead of \w, which means all letters of the world"
         scope.complain("R0308", f"this pattern cannot be used: {error}", first, hint=hint)
         return None
+
+
+def is_pattern(node: tree.Pattern) -> bool:
+    try:
+        compile_pattern(node.source, ignore_case=bool(node.flags))
+    except ValueError:
+        return False
+    return node.flags in ("", "i")
 
 
 def _is_beyond_re2(source: str) -> bool:

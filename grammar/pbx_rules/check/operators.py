@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from pbx_rules import typed
-from pbx_rules.check import expressions, literals
+from pbx_rules.check import expressions, foreign, literals, meant_values, proposals
 from pbx_rules.check.convert import BROKEN, to_text
 from pbx_rules.check.scope import Scope
 from pbx_rules.runtime.coercion import as_text, read_date, read_number
@@ -37,13 +39,27 @@ def _positive(node: tree.Compare, test: typed.Test, scope: Scope) -> Typed:
     if test == "matches":
         return _matches(node, scope)
     if isinstance(node.right, tree.Pattern):
-        scope.complain("R0312", f"`{node.operator}` takes no pattern", node.right.at, hint="use `matches /…/`")
+        hint = proposals.proposed(_with_pattern(node, node.right), scope, otherwise="use `matches /…/`")
+        scope.complain("R0312", f"`{node.operator}` takes no pattern", node.right.at, hint=hint)
         return BROKEN
     if _asks_for_nothing(node, test):
-        hint = f"write {scope.text(node.left.at)} is blank" if test == "is" else ""
+        hint = _whether_blank(node, scope)
         scope.complain("R0305", "nothing compares with blank", node.right.at, label="this is blank", hint=hint)
         return BROKEN
     return _order(node, test, scope) if test in _ORDER else _by_text(node, test, scope)
+
+
+def _with_pattern(node: tree.Compare, pattern: tree.Pattern) -> tree.Compare:
+    form = {"starts with": "^(?:{})", "ends with": "(?:{})$"}.get(_NEGATIVE.get(node.operator, node.operator), "{}")
+    operator: tree.Operator = "does not match" if node.operator in _NEGATIVE else "matches"
+    return tree.Compare(operator, node.left, tree.Pattern(form.format(pattern.source), pattern.flags))
+
+
+def _whether_blank(node: tree.Compare, scope: Scope) -> str:
+    """What asking for nothing was meant to ask; `> ""` is how Excel asks whether there is anything."""
+    asked: dict[str, tree.Operator] = {"is": "is", "is not": "is not", ">": "is not"}
+    operator = asked.get(node.operator)
+    return proposals.proposed(tree.Compare(operator, node.left, tree.Blank()), scope) if operator else ""
 
 
 def _is_blank(node: tree.Compare, scope: Scope) -> Typed:
@@ -63,7 +79,7 @@ def _asks_for_nothing(node: tree.Compare, test: str) -> bool:
 def _matches(node: tree.Compare, scope: Scope) -> Typed:
     left = _left(node, scope)
     if not isinstance(node.right, tree.Pattern):
-        hint = "write it between slashes: matches /…/i"
+        hint = _as_pattern(node, scope) or "write it between slashes: matches /…/i"
         scope.complain("R0307", "a pattern must be spelled out", node.right.at, hint=hint)
         expressions.check(node.right, scope)
         return BROKEN
@@ -71,6 +87,17 @@ def _matches(node: tree.Compare, scope: Scope) -> Typed:
     return (
         BROKEN if compiled is None else typed.Compare("matches", left, typed.Constant(compiled, left.type.not_blank()))
     )
+
+
+def _as_pattern(node: tree.Compare, scope: Scope) -> str:
+    """With the text that stands there between slashes, if it is a pattern."""
+    if not isinstance(node.right, tree.Text):
+        return ""
+    meant = foreign.as_pattern(node.right)
+    pattern = meant if isinstance(meant, tree.Pattern) else tree.Pattern(node.right.value, "i")
+    if not literals.is_pattern(pattern):
+        return ""
+    return proposals.proposed(replace(node, right=pattern), scope)
 
 
 def _left(node: tree.Compare | tree.Member, scope: Scope) -> Typed:
@@ -85,7 +112,7 @@ def _by_text(node: tree.Compare, test: typed.Test, scope: Scope) -> Typed:
     left = _left(node, scope)
     right = expressions.check_as_written(node.right, scope)
     if right.type.kind == "list":
-        hint = f"turn it around: {scope.text(node.right.at)} {_turned(test)} {scope.text(node.left.at)}"
+        hint = proposals.proposed(_turned(node, scope), scope)
         scope.complain("R0303", "a list can stand only on the left", node.right.at, label="a list", hint=hint)
         return BROKEN
     right = right if right.type.kind in (*_BY_VALUE, "any") else to_text(right, scope, node.right.at)
@@ -95,8 +122,14 @@ def _by_text(node: tree.Compare, test: typed.Test, scope: Scope) -> Typed:
     return typed.Compare(test, left, right)
 
 
-def _turned(test: str) -> str:
-    return "is" if test == "is" else "contains"
+def _turned(node: tree.Compare, scope: Scope) -> tree.Expression:
+    """The list on the left; what is compared with each of its elements cannot simply change sides."""
+    if node.operator in ("is", "is not"):
+        return replace(node, left=node.right, right=node.left)
+    name = "x" if not scope.knows("x") else "element"
+    positive = cast(tree.Operator, _NEGATIVE.get(node.operator, node.operator))
+    found = tree.Each(name, node.right, tree.Compare(positive, node.left, tree.Name(name)), tree.Name(name))
+    return tree.Compare("is" if node.operator in _NEGATIVE else "is not", found, tree.Blank())
 
 
 def _check_can_hold(of: Type, other: Typed, at: tree.At, scope: Scope) -> None:
@@ -106,9 +139,9 @@ def _check_can_hold(of: Type, other: Typed, at: tree.At, scope: Scope) -> None:
         return
     if isinstance(other, typed.Constant) and other.type.kind == "text":
         if not _can_read_as(kind, str(other.value)):
-            scope.complain(
-                "R0305", f"a {kind} is never {other.value!r}", at, label="this can never hold", hint=_HOW[kind]
-            )
+            meant = meant_values.literal(kind, str(other.value))
+            hint = proposals.proposed(meant, scope) if meant else _HOW[kind]
+            scope.complain("R0305", f"a {kind} is never {other.value!r}", at, label="this can never hold", hint=hint)
     elif other.type.kind in _BY_VALUE and other.type.kind != kind:
         scope.complain("R0305", f"a {kind} is never a {other.type.kind}", at, label="this can never hold")
 
@@ -126,18 +159,31 @@ def _can_read_as(kind: str, text: str) -> bool:
 def _order(node: tree.Compare, test: typed.Test, scope: Scope) -> Typed:
     left, right = expressions.check(node.left, scope), expressions.check(node.right, scope)
     left, right = _as_date(left, right.type), _as_date(right, left.type)
-    sides = ((left, node.left.at), (right, node.right.at))
-    wrong = [(side, at) for side, at in sides if _kind(side, side is left) not in ("number", "date", "any", "unknown")]
-    for side, at in wrong:
-        text = scope.text(at)
-        hint = f'write number({text}), or date({text}, "DD.MM.YYYY")' if side.type.kind == "text" else ""
+    sides = ((left, node.left, right), (right, node.right, left))
+    wrong = [
+        (side, at, other)
+        for side, at, other in sides
+        if _kind(side, side is left) not in ("number", "date", "any", "unknown") and not proposals.is_sum(at, scope)
+    ]
+    for side, written, other in wrong:
+        hint = _ordered(written, other.type.element.kind, scope) if side.type.kind == "text" else ""
         message = f"`{test}` is for numbers and dates"
-        scope.complain("R0306", message, at, label=f"a {side.type}", hint=hint)
+        scope.complain("R0306", message, written.at, label=f"a {side.type}", hint=hint)
     kinds = {_kind(left, True), _kind(right, False)}
     if kinds == {"number", "date"}:
         scope.complain("R0306", "a number and a date have no order", node.at)
         return BROKEN
     return BROKEN if wrong else typed.Compare(test, left, right)
+
+
+def _ordered(node: tree.Expression, beside: str, scope: Scope) -> str:
+    """The text as what it is compared with."""
+    meant = meant_values.literal(beside, node.value) if isinstance(node, tree.Text) else None
+    if meant:
+        return proposals.proposed(meant, scope)
+    text = proposals.written(node, scope)
+    ways = {"number": f"number({text})", "date": f'date({text}, "DD.MM.YYYY")'}
+    return f"write {ways[beside]}" if beside in ways else f"write {', or '.join(ways.values())}"
 
 
 def _kind(side: Typed, may_be_list: bool) -> str:
@@ -152,13 +198,22 @@ def _as_date(side: Typed, other: Type) -> Typed:
     return side
 
 
+def with_values(node: tree.Compare, values: Sequence[tree.Expression], joined: tree.And | tree.Or) -> tree.Expression:
+    """The comparison with each of the values: with any of them, or with none where it is a negative one."""
+    negative = node.operator in _NEGATIVE
+    if node.operator == "is not" or (node.operator == "is" and isinstance(joined, tree.Or)):
+        return tree.Member(node.left, tuple(map(tree.Argument, values)), negated=negative)
+    join = tree.And if negative else type(joined)
+    return join(tuple(replace(node, right=value) for value in values))
+
+
 def check_member(node: tree.Member, scope: Scope) -> Typed:
     left = _left(node, scope)
     options: set[str] = set()
     for option in node.options:
         value = option.value
-        if option.name or option.is_else or not isinstance(value, literals.Literal) or not literals.text(value).strip():
-            hint = "write is blank" if isinstance(value, tree.Blank) else _turn_around(value, node, scope)
+        if option.name or option.is_else or not _is_plain(value) or not isinstance(value, literals.Literal):
+            hint = _without_options(node, left.type, scope)
             scope.complain("R0314", "only plain values can stand in these parentheses", option.at, hint=hint)
             continue
         text = literals.text(value)
@@ -170,7 +225,24 @@ def check_member(node: tree.Member, scope: Scope) -> Typed:
     return typed.Not(member) if node.negated else member
 
 
-def _turn_around(value: tree.Expression, node: tree.Member, scope: Scope) -> str:
-    if isinstance(value, tree.Field | tree.Name):
-        return f"write {scope.text(value.at)} is {scope.text(node.left.at)}"
-    return 'texts in quotes and numbers: in ("a", "b", 3)'
+def _without_options(node: tree.Member, of: Type, scope: Scope) -> str:
+    """Each option that is no plain value as a comparison of its own."""
+    if any(option.name or option.is_else for option in node.options):
+        return 'texts in quotes and numbers: in ("a", "b", 3)'
+    plain = tuple(option for option in node.options if _is_plain(option.value))
+    others = [_one_option(option.value, node, of) for option in node.options if not _is_plain(option.value)]
+    parts: list[tree.Expression] = [replace(node, options=plain), *others] if plain else [*others]
+    join = tree.And if node.negated else tree.Or
+    return proposals.proposed(join(tuple(parts)) if len(parts) > 1 else parts[0], scope)
+
+
+def _is_plain(value: tree.Expression) -> bool:
+    return isinstance(value, literals.Literal) and bool(literals.text(value).strip())
+
+
+def _one_option(value: tree.Expression, node: tree.Member, of: Type) -> tree.Compare:
+    operator: tree.Operator = "is not" if node.negated else "is"
+    if isinstance(value, tree.Blank | tree.Text):
+        return tree.Compare(operator, node.left, tree.Blank())
+    left, right = (node.left, value) if of.kind == "list" else (value, node.left)
+    return tree.Compare(operator, left, right)

@@ -75,6 +75,15 @@ class Scope:
         """What was typed there, on one line."""
         return " ".join(self._scalar.text[at.start : at.end].split())
 
+    def around(self, at: At) -> tuple[str, str]:
+        """The last character before the place and the first after it, white space aside; empty at an end."""
+        before, after = self._scalar.text[max(0, at.start - 20) : at.start], self._scalar.text[at.end : at.end + 20]
+        return before.rstrip()[-1:], after.lstrip()[:1]
+
+    def knows(self, word: str) -> bool:
+        """Whether a variable, in reach or not, has that name."""
+        return word in self.loops or word in self.names.variables or word in self.names.later
+
     def complain(
         self, code: str, message: str, at: At, *, label: str = "", hint: str = "", note: Note | None = None
     ) -> None:

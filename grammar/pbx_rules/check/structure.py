@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pbx_rules import document, typed
 from pbx_rules.check import expressions
 from pbx_rules.check.convert import to_list, to_text
+from pbx_rules.check.repeated import warn_of_repeated
 from pbx_rules.check.scope import Names, Scope
 from pbx_rules.check.statements import not_blank_if
 from pbx_rules.check.template import check_template
@@ -158,7 +159,13 @@ class StructureCheck:
             )
             return ()
         top = self._mapping(value, "`post:` holds tables by name", f"{table.post[0].name}: [{{…}}]")
-        return tuple(self._tables(top, table.post, scope)) if top else ()
+        if top is None:
+            return ()
+        for inner in table.post:
+            records = top.get(inner.name)
+            if inner.unique and isinstance(records, document.Sequence | document.Mapping):
+                warn_of_repeated(self._records(records, inner), inner, self._findings)
+        return tuple(self._tables(top, table.post, scope))
 
     def _check_required(self, node: document.Mapping, table: TargetTable, values: Sequence[typed.TargetValue]) -> None:
         there = {name.text for name, _ in node.items}

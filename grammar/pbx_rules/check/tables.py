@@ -7,7 +7,7 @@ from collections.abc import Mapping as AbstractMapping
 from pbx_rules import document
 from pbx_rules.check.vocabulary import KEYWORDS
 from pbx_rules.diagnostics import Findings, Note, Span
-from pbx_rules.runtime.text import fold
+from pbx_rules.runtime.text import composed, fold
 
 Table = AbstractMapping[str, str | None]
 
@@ -46,5 +46,5 @@ def _read_table(name: document.Scalar, node: document.Node, findings: Findings) 
                 "R0502", f"the key {key.text!r} stands twice", key.span, hint="case does not count", notes=[note]
             )
         else:
-            table[folded], places[folded] = value.text if value.text.strip() else None, key.span
+            table[folded], places[folded] = composed(value.text) if value.text.strip() else None, key.span
     return table

@@ -80,12 +80,23 @@ def _placeholder(found: re.Match[str], scope: Scope) -> tuple[Typed, At]:
     expression = _expression(name.removeprefix("&").strip() if name.startswith("&") else name, at, scope)
     if expression is not None:
         return check(expression, scope), at
-    known = [*scope.names.variables, *scope.loops, *scope.names.fields]
-    hint = unknown.meant(name, known, "{{{{{}}}}}") if name else "write {{Name}}"
-    if not hint and not _PATH.fullmatch(name):
-        hint = f"a placeholder holds a name; compute it in a rule: Name = {name}, and write {{{{Name}}}}"
+    hint = _meant(name, scope)
     scope.complain("R0405", f"{found[0]} names nothing", at, label="neither a variable nor a source field", hint=hint)
     return BROKEN, at
+
+
+def _meant(name: str, scope: Scope) -> str:
+    """The placeholder that was probably meant; of `{{Adress.City}}` the part before the dot."""
+    known = [*scope.names.variables, *scope.loops, *scope.names.fields]
+    if not name:
+        return "write {{Name}}"
+    if not _PATH.fullmatch(name):
+        free = next(word for word in ("Value", "Computed", "Computed_value") if not scope.knows(word))
+        return unknown.meant(name, known, "{{{{{}}}}}") or (
+            f"a placeholder holds a name; compute it in a rule: {free} = {name}, and write {{{{{free}}}}}"
+        )
+    head, dot, rest = name.partition(".")
+    return unknown.meant(name, known, "{{{{{}}}}}") or unknown.meant(head, known, "{{{{{}" + dot + rest + "}}}}")
 
 
 def _asked(helper: str, scope: Scope) -> str:

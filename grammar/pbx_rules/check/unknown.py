@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from pbx_rules.check import foreign, proposals
 from pbx_rules.check.convert import BROKEN
 from pbx_rules.check.scope import Scope
-from pbx_rules.check.vocabulary import FOREIGN_FUNCTIONS, FOREIGN_NAMES, rewritten
+from pbx_rules.check.vocabulary import FOREIGN_FUNCTIONS, FOREIGN_NAMES
 from pbx_rules.diagnostics import Note
 from pbx_rules.suggest import nearest
 from pbx_rules.syntax import tree
@@ -36,7 +37,7 @@ def name(node: tree.Name, scope: Scope) -> Typed:
     foreign = FOREIGN_NAMES.get(word.lower())
     if word in names.later:
         note = Note(names.later[word], "defined here")
-        hint = "a variable can be used below its definition"
+        hint = f"put this below line {names.later[word].line}, where {word} is defined"
         scope.complain("R0206", f"{word} is used above its definition", node.at, hint=hint, note=note)
     elif word in names.fields:
         scope.complain("R0210", f"{word} is a source field", node.at, hint=f"a field stands in brackets: [{word}]")
@@ -60,29 +61,36 @@ def _as_field(word: str, scope: Scope) -> str:
 
 
 def function(node: tree.Call, scope: Scope) -> Typed:
-    arguments = [scope.text(argument.at) for argument in node.arguments]
-    here = rewritten(node.function, arguments)
-    if here is not None:
-        hint = f"write {here}"
-        message = f"`{node.function}` is no function of this language"
-        scope.complain(
-            "R0120", message, node.name_at, label=f"here: {FOREIGN_FUNCTIONS[node.function.lower()]}", hint=hint
-        )
+    if node.function.lower() in FOREIGN_FUNCTIONS:
+        _foreign(node, scope)
     else:
         hint = meant(node.function, scope.names.functions.names(), "{}(…)")
         scope.complain("R0203", f"unknown function {node.function}", node.name_at, hint=hint)
     return BROKEN
 
 
+def _foreign(node: tree.Call, scope: Scope) -> None:
+    message, label = f"`{node.function}` is no function of this language", FOREIGN_FUNCTIONS[node.function.lower()]
+    here = proposals.replacing(node, scope)
+    scope.complain("R0120", message, node.name_at, label=f"here: {label}", hint=f"write {here}" if here else "")
+    if foreign.is_lookup(node) and len(node.arguments) > 1:
+        sought = node.arguments[1].value
+        if not isinstance(sought, tree.Name) or sought.name not in scope.names.tables:
+            table(sought, scope)
+
+
 def table(node: tree.Expression, scope: Scope) -> Typed:
     word = scope.text(node.at)
-    hint = meant(word.strip('"[]'), scope.names.tables) or (
-        f"tables of this profile: {', '.join(scope.names.tables)}"
-        if scope.names.tables
-        else "the profile has no `tables:`"
-    )
+    hint = meant(word.strip('"[]'), scope.names.tables) or _tables(word, scope)
     scope.complain("R0204", f"unknown table {word}", node.at, hint=hint)
     return BROKEN
+
+
+def _tables(word: str, scope: Scope) -> str:
+    if scope.names.tables:
+        return f"tables of this profile: {', '.join(scope.names.tables)}"
+    name = word if word.isidentifier() else "departments"
+    return f"the profile has no `tables:`; add them beside `rules:`, such as tables: {{{name}: {{key: value}}}}"
 
 
 def part(node: tree.Part, parts: Mapping[str, Type], scope: Scope) -> Typed:

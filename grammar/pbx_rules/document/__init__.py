@@ -3,7 +3,7 @@
 `reader` turns YAML into `nodes`; `places` knows where each character of a value stands in the file.
 """
 
-from pbx_rules.document.nodes import Document, Mapping, Node, Scalar, Sequence
+from pbx_rules.document.nodes import Document, Mapping, Node, Scalar, Sequence, verbatim
 from pbx_rules.document.reader import load
 
-__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "load"]
+__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "load", "verbatim"]

@@ -42,6 +42,12 @@ class Scalar:
         return self.text
 
 
+def verbatim(text: str) -> Scalar:
+    """A text of its own, outside any file."""
+    source = SourceText(text)
+    return Scalar(text, source.span(0, len(text)), "verbatim", source, 0, len(text))
+
+
 @dataclass(frozen=True)
 class Sequence:
     items: tuple[Node, ...]

@@ -80,6 +80,7 @@ def check_internal(digits: Decimal) -> int:
 
 _COST = Cost(call=60_000, character=2_000, longest=LONGEST)
 """The dearest texts, full of slashes and parentheses; that most numbers are read once is no part of it."""
+_NONE = "no telephone number"
 _PARAMETERS = (
     Parameter("text"),
     Parameter(
@@ -111,6 +112,7 @@ FUNCTIONS = (
         TEXT,
         _phone,
         cost=_COST,
+        unread=_NONE,
         examples=(
             Example('phone("0991 12345", region: "DE")', '"+4999112345"'),
             Example('phone("+43 (0)1 589 33-0", region: "DE")', '"+431589330"'),
@@ -130,6 +132,7 @@ FUNCTIONS = (
         LIST_OF_TEXTS,
         _phones,
         cost=_COST,
+        unread=_NONE,
         examples=(
             Example(
                 'phones("030 23125-201/-202 oder 0171 1234567", region: "DE")',

@@ -89,6 +89,9 @@ class Function:
     """For `if`, `switch` and `lookup`, which do not evaluate all that stands in their parentheses: who checks them."""
     cost: Cost = DEFAULT
     """What a row pays for a call, before it is made; the default is enough to read each character a few times."""
+    unread: str = ""
+    """What a text is that the function gives blank for, such as `no telephone number`: it is reported, because somebody
+    meant it. Empty where blank is an answer like any other. The other arguments must be spelled out."""
 
     @property
     def signature(self) -> str:

@@ -1,6 +1,7 @@
 """Reads a row's values: whatever a source supplies becomes a value of the field's type, or blank.
 
-Text arrives clean: no NUL, no half characters, nothing that is only white space. Called once for each field that the
+Text arrives clean: no NUL, no half characters, nothing that is only white space, each accented letter in one piece (a
+Mac writes ü in two), so that all functions find what `is` finds. Called once for each field that the
 rules use, so the common case (a printable text in a text field) comes first and costs little.
 """
 
@@ -14,6 +15,7 @@ from functools import partial
 from typing import assert_never
 
 from pbx_rules.runtime.limits import LONGEST_TEXT, MOST_ELEMENTS, RowRefused, check_elements, check_length
+from pbx_rules.runtime.text import composed
 from pbx_rules.types import ANY, Type
 from pbx_rules.values import Value
 
@@ -54,6 +56,8 @@ def read_text(raw: object) -> str | None:
     text: str = raw
     if not text.isprintable() or len(text) > LONGEST_TEXT:
         text = _clean(text)
+    if not text.isascii():
+        text = composed(text)
     return None if not text or text.isspace() else text
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import regex
 
 _MOST_MARKS = 30
+_FIRST_MARK = "\u0300"
+"""What lies before is in one piece."""
 _JOINER = "\N{COMBINING GRAPHEME JOINER}"
 """Shows nothing, and no mark moves across it."""
 
@@ -41,6 +43,11 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return normalized("NFC", normalized("NFC", text).casefold())
+
+
+def composed(text: str) -> str:
+    """Each accented character in one piece where there is one, as every text is once it is in the language."""
+    return text if text.isascii() or max(text) < _FIRST_MARK else normalized("NFC", text)
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKD"], text: str) -> str:

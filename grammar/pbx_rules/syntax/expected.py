@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Sequence
 
 from lark import Token
 
-from pbx_rules.syntax.tokens import Complain, place_of
+from pbx_rules.syntax.repairs import repaired
+from pbx_rules.syntax.tokens import Complain, grammar, place_of
 from pbx_rules.syntax.tree import At
 
 _VALUES = {"FIELD", "NAME", "TEXT", "NUMBER"}
@@ -28,8 +28,10 @@ def explain(token: Token, tokens: Sequence[Token], accepts: Collection[str], com
         at = place_of(tokens[-1]) if tokens else at
         at = At(at.end, at.end + 1)
     found = "the end" if token.type == "$END" else f"`{token}`"
-    before = next((first for first, second in itertools.pairwise(tokens) if second is token), None)
+    number = next((number for number, other in enumerate(tokens) if other is token), 0)
+    before = tokens[number - 1] if number else None
     wanted, hint = _wanted(token, before, tokens, accepts)
+    hint = (number and repaired(tokens, number, grammar())) or hint
     complain("R0101", f"{found} cannot stand here", at, f"expected {wanted}", hint)
 
 

@@ -88,19 +88,34 @@ def _parse(chunk: Chunk, start: str, complain: Complain) -> Any:
     from lark import Token
     from lark.exceptions import UnexpectedToken
 
-    from pbx_rules.syntax import expected
+    from pbx_rules.syntax import corrected, expected
     from pbx_rules.syntax.nodes import build
     from pbx_rules.syntax.tokens import grammar, place_of, read_tokens
 
-    tokens = read_tokens(chunk.text, chunk.start, complain, is_statement=start == "statement")
+    tokens, corrections = read_tokens(chunk.text, chunk.start, complain, is_statement=start == "statement")
     if tokens is None:
+        corrected.report(corrections, None, complain)
         return None
     parser: Any = grammar().parse_interactive(start=start)
     end = place_of(tokens[-1]).end if tokens else chunk.start
     try:
         for token in tokens:
             parser.feed_token(token)
-        return build(parser.feed_token(Token("$END", "", start_pos=end, end_pos=end)))
+        root = build(parser.feed_token(Token("$END", "", start_pos=end, end_pos=end)))
     except UnexpectedToken as error:
+        corrected.report(corrections, None, complain)
         expected.explain(error.token, tokens, parser.choices(), complain)
         return None
+    corrected.report(corrections, _expression_of(root), complain)
+    return root
+
+
+def _expression_of(root: tree.Expression | tree.Statement | tree.Loop) -> tree.Expression:
+    match root:
+        case tree.Define(_, value):
+            return value
+        case tree.Filter(_, condition):
+            return condition
+        case tree.Loop(_, over):
+            return over
+    return root

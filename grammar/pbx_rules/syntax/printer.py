@@ -11,7 +11,7 @@ from typing import Any
 from pbx_rules.syntax import tree
 from pbx_rules.syntax.tokens import quoted
 
-_LOOSEST, _ELSE, _OR, _AND, _NOT, _COMPARE, _JOIN, _DOT, _ATOM = range(9)
+_LOOSEST, _ELSE, _OR, _AND, _NOT, _COMPARE, _JOIN, _DOT, ATOM = range(9)
 _STRENGTH: dict[type, int] = {
     tree.Each: _LOOSEST,
     tree.Else: _ELSE,
@@ -43,7 +43,7 @@ def reason(node: tree.Filter) -> str:
 def held(node: tree.Expression, strength: int) -> str:
     """In parentheses if it does not hold together that tightly by itself."""
     text = expression(node)
-    return text if _STRENGTH.get(type(node), _ATOM) >= strength else f"({text})"
+    return text if _STRENGTH.get(type(node), ATOM) >= strength else f"({text})"
 
 
 def argument(node: tree.Argument) -> str:

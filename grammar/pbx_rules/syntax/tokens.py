@@ -1,21 +1,23 @@
 """Reads words, and corrects what people bring from other languages, so that one slip does not hide the next.
 
-Each corrected token is reported with the user's own text rewritten. `parser` gets only tokens of the language.
+`corrected` reports each corrected token. `parser` gets only tokens of the language.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lark import Lark, Token
 from lark.load_grammar import Grammar
 
 from pbx_rules.syntax.tree import At
+
+_JOINING = ("&", "+", ".")
 
 LONGEST_STATEMENT = 3_000
 """Tokens of one statement."""
@@ -27,6 +29,20 @@ _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 
 Complain = Callable[[str, str, At, str, str], None]
 """`complain(code, message, at, label, hint)`"""
+
+
+class Correction(NamedTuple):
+    """A token that was replaced; `corrected` reports it when the tree is known."""
+
+    code: str
+    message: str
+    at: At
+    hint: str
+    """Where no better one can be found."""
+    proposes: bool = True
+    """Whether the language says the same in other words."""
+    is_sum: bool = False
+    """Of numbers it is none."""
 
 
 @cache
@@ -52,13 +68,15 @@ def _build(source: str | Grammar, parser: Literal["lalr"] | None) -> Lark:
     )
 
 
-def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: bool) -> list[Token] | None:
+def read_tokens(
+    text: str, offset: int, complain: Complain, *, is_statement: bool
+) -> tuple[list[Token] | None, list[Correction]]:
     """The tokens of one statement or expression, their positions moved by `offset`; None if it is beyond correction."""
     broken = _NO_CHARACTER.search(text)
     if broken:
         place = At(broken.start() + offset, broken.end() + offset)
         complain("R0106", f"U+{ord(broken[0]):04X} is no character", place, "", "delete it")
-        return None
+        return None, []
     correction = _Correction(complain, is_statement)
     tokens: list[Token] = []
     for count, raw in enumerate(lexer().lex(text)):
@@ -68,8 +86,31 @@ def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: boo
             complain(
                 "R0108", f"more than {LONGEST_STATEMENT} words in one expression", place, "", "divide it into variables"
             )
-            return None
-    return tokens if correction.readable and _bounded(tokens, complain) else None
+            return None, correction.made
+    if correction.questions:
+        _report_choices(correction.questions, tokens, complain)
+    tokens = [_as_function(token, before, after) for before, token, after in _with_neighbours(tokens)]
+    return (tokens if correction.readable and _bounded(tokens, complain) else None), correction.made
+
+
+def _report_choices(places: list[At], tokens: list[Token], complain: Complain) -> None:
+    from pbx_rules.syntax.repairs import choice
+
+    hint = choice(tokens, grammar()) or "write if(condition, a, b)"
+    for at in places:
+        complain("R0115", "`?` is no word of this language", at, "", hint)
+
+
+def _with_neighbours(tokens: list[Token]) -> Iterable[tuple[Token | None, Token, Token | None]]:
+    return zip([None, *tokens], tokens, [*tokens[1:], None], strict=False)
+
+
+def _as_function(token: Token, before: Token | None, after: Token | None) -> Token:
+    """`AND(a, b)` is a function elsewhere: where a value must come, the word cannot be the operator."""
+    if token.type not in ("_AND", "_OR") or after is None or after.type != "_OPEN":
+        return token
+    begins = before is None or (before.type.startswith("_") and before.type not in ("_CLOSE", "_CLOSE_RECORD"))
+    return _token("NAME", str(token), place_of(token)) if begins else token
 
 
 def _token(kind: str, text: str, at: At) -> Token:
@@ -78,6 +119,16 @@ def _token(kind: str, text: str, at: At) -> Token:
 
 def place_of(token: Token) -> At:
     return At(token.start_pos or 0, token.end_pos or 0)
+
+
+def computes(tokens: Sequence[Token]) -> bool:
+    """Whether they ask for arithmetic, so that no words of this language say the same; `+` may join texts."""
+    sums = [at for at, token in enumerate(tokens) if token.type in ("ARITHMETIC", "_AND_TEXT")]
+    return any(tokens[at] not in _JOINING or (tokens[at] == "+" and _beside_number(tokens, at)) for at in sums)
+
+
+def _beside_number(tokens: Sequence[Token], at: int) -> bool:
+    return any(token.type == "NUMBER" for token in tokens[max(0, at - 1) : at + 2])
 
 
 def end_of_code(text: str) -> int:
@@ -102,6 +153,9 @@ class _Correction:
         self._is_statement = is_statement
         self._defined = False
         """Whether the `=` of a definition can no longer come."""
+        self.made: list[Correction] = []
+        self.questions: list[At] = []
+        """Where `?` stands for a choice, which no other token can say."""
         self.readable = True
 
     def correct(self, token: Token, number: int) -> Iterable[Token]:
@@ -120,7 +174,7 @@ class _Correction:
 
     def _replace(self, token: Token, code: str, message: str, *replacements: tuple[str, str]) -> list[Token]:
         written = " ".join(text for _, text in replacements)
-        self._complain(code, message, place_of(token), "", f"write {written} instead of {token}")
+        self.made.append(Correction(code, message, place_of(token), f"write {written} instead of {token}"))
         return [_token(kind, text, place_of(token)) for kind, text in replacements]
 
     def double_equals(self, token: Token) -> list[Token]:
@@ -130,8 +184,13 @@ class _Correction:
         return self._replace(token, "R0112", f"`{token}` is no word of this language", ("_IS_NOT", "is not"))
 
     def arithmetic(self, token: Token) -> list[Token]:
-        message = "`.` joins nothing" if token.value == "." else "there is no arithmetic"
-        return self._replace(token, "R0113", f"{message}; `&` joins texts", ("_AND_TEXT", "&"))
+        """`&` stands in for each operator, so that the rest is checked; it is proposed only where texts are joined."""
+        message = "`.` joins nothing; `&` joins texts" if token.value == "." else _NO_ARITHMETIC[token.value == "+"]
+        hint = _INSTEAD_OF_MINUS if token.value == "-" else INSTEAD_OF_ARITHMETIC
+        hint = f"write & instead of {token}" if token.value in "+." else hint
+        correction = Correction("R0113", message, place_of(token), hint, token.value in "+.", token.value == "+")
+        self.made.append(correction)
+        return [_token("_AND_TEXT", str(token), place_of(token))]
 
     def bar(self, token: Token) -> list[Token]:
         return self._replace(token, "R0114", f"`{token}` is no word of this language", ("_OR", "or"))
@@ -144,10 +203,9 @@ class _Correction:
 
     def question(self, token: Token) -> list[Token]:
         if token.value == "?":
-            hint = "write if(condition, a, b)"
-            self._complain("R0115", "`?` is no word of this language", place_of(token), "", hint)
+            self.questions.append(place_of(token))
             self.readable = False
-            return []
+            return [_token("_QUESTION", "?", place_of(token))]
         return self._replace(token, "R0115", f"`{token}` is no word of this language", ("_ELSE", "else"))
 
     def single_quoted(self, token: Token) -> list[Token]:
@@ -197,6 +255,10 @@ class _Correction:
         self._complain("R0106", f"`{token}` means nothing here", place_of(token), "", "delete it")
         return []
 
+
+_NO_ARITHMETIC = ("there is no arithmetic", "there is no arithmetic; `&` joins texts")
+INSTEAD_OF_ARITHMETIC = "nothing is computed here; numbers are compared: is, <, <=, >, >="
+_INSTEAD_OF_MINUS = 'nothing is computed here; a hyphen between texts is a text of its own: … & "-" & …'
 
 _CORRECTIONS: dict[str, Callable[[_Correction, Token], list[Token]]] = {
     "DOUBLE_EQUALS": _Correction.double_equals,

@@ -5,9 +5,10 @@ Nodes compare by what they say, not by where they stand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 
 class At(NamedTuple):
@@ -213,3 +214,39 @@ class Loop(Located):
     name: str
     over: Expression
     name_at: At = field(default=NOWHERE, compare=False, repr=False)
+
+
+Change: TypeAlias = Callable[[Expression], Expression]
+
+
+def children(node: Expression) -> Iterator[Expression]:
+    """The expressions that the node is made of, those of its arguments among them."""
+    for each in fields(node):
+        value = getattr(node, each.name)
+        for part in value if each.compare and isinstance(value, tuple) else (value,):
+            if isinstance(part, Argument):
+                yield part.value
+            elif isinstance(part, Located):
+                yield part  # type: ignore[misc]  # an argument apart, only expressions are located
+
+
+def mapped(node: Expression, change: Change) -> Expression:
+    """The node with each expression in it, itself last, as `change` gives it; names of arguments stay."""
+    parts = {each.name: _mapped(getattr(node, each.name), change) for each in fields(node) if each.compare}
+    return change(replace(node, **parts))
+
+
+def _mapped(value: Any, change: Change) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_mapped(part, change) for part in value)
+    if isinstance(value, Argument):
+        return replace(value, value=mapped(value.value, change))
+    return mapped(value, change) if isinstance(value, Located) else value  # type: ignore[arg-type]
+
+
+def without_empty_text(part: Expression) -> Expression:
+    """What is compared with `""` is asked whether it is blank."""
+    match part:
+        case Compare("is" | "is not", _, Text(value)) if not value.strip():
+            return replace(part, right=Blank())
+    return part

@@ -16,10 +16,11 @@ COMMANDS = {
     "test-connection": (
         "Connect to the source step by step, and say what works, what does not, and what to do about it."
     ),
-    "simulate": "Show the records that a run would make, and what it would add, change and remove.",
+    "simulate": "Show what a run would add, change and remove; with --json, every record that it would make.",
     "run": "Run a profile: read its source, apply its rules, bring the phone book up to date.",
     "sources": "List the sources that profiles can name.",
-    "fields": "List the fields of a source, as rules write them in brackets.",
+    "fields": "List the fields of a source, as rules write them in brackets, or those of the phone book.",
+    "rows": "Write the rows that the source has, one JSON object a line, for map and explain; changes nothing.",
     "functions": "List the functions that rules can call, or describe one of them.",
     "map": "Show what the rules make of rows in a file. With --json: one JSON object a line.",
     "explain": (
@@ -35,6 +36,7 @@ COMMANDS = {
     "schedule": "List the profiles of the profiles folder and when the service runs each next.",
     "serve": "Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C.",
     "status": "Show the state of the service and its profiles; the exit code is 0 only if all is well.",
+    "notify": "Messages to those who are to hear of failures.",
     "new": "Write a starting profile from a template.",
     "accounts": "The phone system's users.",
     "labels": "The labels that entries can carry.",

@@ -14,6 +14,7 @@ from pbx_connector.application.accounts import PlannedImport, add_account, impor
 from pbx_connector.cli import output
 from pbx_connector.cli.asking import YesOption, agree
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.counting import counted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,7 +43,7 @@ def add(
 
 def list_accounts(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List all accounts."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         accounts = store.accounts()
     if as_json:
         output.as_json([views.account(account) for account in accounts])
@@ -54,7 +55,13 @@ def list_accounts(context: typer.Context, store_url: StoreOption = None, as_json
 
 def import_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV with the columns id, username, email; or JSON.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with the columns id, username, email (or Benutzername, E-Mail, extension and the like); or JSON.",
+            metavar="FILE",
+        ),
+    ],
     remove_missing: Annotated[
         bool, typer.Option("--remove-missing", help="Also remove the accounts that are not in the file.")
     ] = False,
@@ -67,7 +74,7 @@ def import_file(
     as_json: JsonOption = False,
 ) -> None:
     """Add and update accounts from a file."""
-    accounts = read_accounts(file)
+    accounts = read_accounts(file, output.note)
     with Session.of(context, store_url).open_store() as store:
         planned = plan_import(store, accounts, remove_missing=remove_missing)
         for doubt in planned.doubts:
@@ -89,9 +96,9 @@ def remove(
     """Remove an account; its private entries go with it, and company entries made from its own contacts."""
     with Session.of(context, store_url).open_store() as store:
         known_account(store, id)
-        agree(f"account {id} and its {store.count_account_entries(id)} entries go. Remove?", yes=yes)
+        agree(f"account {id} and its {counted(store.count_account_entries(id), 'entry')} go. Remove?", yes=yes)
         removed = store.remove_account(id)
-    output.say(f"account {id} and its {removed} entries are removed")
+    output.say(f"account {id} and its {counted(removed, 'entry')} are removed")
 
 
 def _agree_to_removals(planned: PlannedImport, remove_at_most: int | None, *, yes: bool) -> None:
@@ -101,4 +108,7 @@ def _agree_to_removals(planned: PlannedImport, remove_at_most: int | None, *, ye
         goes = [(account.id, account.username, account.email) for account in removed]
         output.table("These accounts would be removed:", ("id", "user name", "e-mail"), goes, err=True)
         check_removals(planned.changes, planned.held, remove_at_most)
-        agree(f"{len(goes)} accounts and their {planned.changes.entries} entries go. Remove?", yes=yes)
+        agree(
+            f"{counted(len(goes), 'account')} and {counted(planned.changes.entries, 'entry')} of theirs go. Remove?",
+            yes=yes,
+        )

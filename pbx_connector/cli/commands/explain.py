@@ -33,7 +33,7 @@ def _show(tried: TriedRow) -> None:
     if written.problems:
         output.problems(written.problems)
         return
-    output.say(f"row {written.row.key}", style="bold")
+    output.say(f"row {output.shown(written.row.key)}", style="bold")
     for step in tried.steps:
         _show_step(step)
     if mapped.skipped is not None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from pbx_connector.application import views
+from pbx_connector.application.history import Excerpt, parse_moment
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.groups import ListByDefault
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.counting import counted
 from pbx_connector.model import RunStatus
 from pbx_connector.stores import RunRecord
+
+_MOMENT = "2026-11-28, '2026-11-28 14:30', or a span before now such as 24h or 7d."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,19 +29,29 @@ def add_to(app: typer.Typer) -> None:
 def list_runs(
     context: typer.Context,
     profile: Annotated[str | None, typer.Argument(help="Only runs of this profile (its id).")] = None,
+    since: Annotated[str | None, typer.Option(help=f"Only what began then or later: {_MOMENT}", metavar="WHEN")] = None,
+    until: Annotated[str | None, typer.Option(help="Only what began then or earlier.", metavar="WHEN")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also runs that changed nothing, as --json does.")] = False,
     limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 30,
     store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List runs, the newest first."""
-    with Session.of(context, store_url).open_store() as store:
-        runs = list(store.runs(profile, limit=limit))
+    """List what changed something or went wrong, the newest first."""
+    now = datetime.now().astimezone()
+    excerpt = Excerpt(
+        profile=profile,
+        since=parse_moment(since, now) if since else None,
+        until=parse_moment(until, now, end=True) if until else None,
+        limit=limit,
+        everything=everything or as_json,
+    )
+    with Session.of(context, store_url).open_store_to_look() as store:
+        runs = list(excerpt.of(store))
     if as_json:
         output.as_json([views.run_record(record) for record in runs])
-    elif runs:
-        output.table("", ("run", "profile", "kind", "started", "status", "changes", "note"), map(_row, runs))
-    else:
-        output.say(f"profile {output.shown(profile)} has never run" if profile else "nothing has happened yet")
+        return
+    output.table("", ("run", "profile", "kind", "started", "status", "changes", "note"), map(_row, runs))
+    _say_what_is_not_shown(excerpt, shown=bool(runs))
 
 
 def show(
@@ -46,7 +61,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one run: its books, problems and every change, field by field."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         record = store.run(run)
         if as_json:
             changes = map(views.change, store.changes(run))
@@ -58,9 +73,20 @@ def show(
         output.say(output.shown(record.note))
 
 
+def _say_what_is_not_shown(excerpt: Excerpt, *, shown: bool) -> None:
+    if excerpt.hidden:
+        many = counted(excerpt.hidden, "run")
+        output.say(f"{many} changed nothing and {'is' if excerpt.hidden == 1 else 'are'} not shown: --all")
+    elif not shown and (excerpt.since or excerpt.until):
+        output.say("nothing happened in that time")
+    elif not shown:
+        profile = excerpt.profile
+        output.say(f"profile {output.shown(profile)} has never run" if profile else "nothing has happened yet")
+
+
 def _row(record: RunRecord) -> tuple[str, ...]:
     report = record.report
-    started = report.started.astimezone().strftime("%Y-%m-%d %H:%M:%S") if report.started else ""
+    started = output.local(report.started) if report.started else ""
     counts = report.counts
     changes = f"+{counts.added} ~{counts.updated} -{counts.removed}"
     notes = [

@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 def list_labels(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List labels and how many entries carry each."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         labels = store.labels()
     if as_json:
         output.as_json([views.label(label) for label in labels])

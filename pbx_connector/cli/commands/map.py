@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import typer
-from rich.text import Text
 
 from pbx_connector.application import views
 from pbx_connector.application.trials import Trial, TriedRow
 from pbx_connector.cli import entries, output, reports
 from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, Session
+from pbx_connector.counting import counted
+from pbx_connector.mapping import UNREAD, no_number
 from pbx_connector.model import Problem, Record
 from pbx_connector.profile import load_whole
 
@@ -45,9 +46,15 @@ def _show(rows: Iterable[TriedRow]) -> None:
         lines += [_line(key, record) for record in mapped.records[: reports.FIRST - len(lines)]]
     entries.show("", "row", lines)
     output.problems(problems)
-    output.say(f"{records} records, {skipped} rows skipped, {len(problems)} problems", style="bold")
+    many = (counted(records, "record"), f"{counted(skipped, 'row')} skipped", _counted(problems))
+    output.say(", ".join(many), style="bold")
+
+
+def _counted(problems: list[Problem]) -> str:
+    values = sum(problem.code == UNREAD for problem in problems)
+    return counted(len(problems), "problem") + (f" ({no_number(values)})" if values else "")
 
 
 def _line(key: str, record: Record) -> entries.Line:
     fields, labels = entries.plain(record.fields), entries.plain_labels(record.labels)
-    return entries.Line(Text(key), Text(output.shown(record.account or "")), fields, labels)
+    return entries.Line(key, output.shown(record.account or ""), fields, labels)

@@ -104,7 +104,7 @@ def _unattended(question: Question) -> bool:
 def _secret(question: Question, options: Mapping[str, Any], target: Path) -> str:
     """A reference to the secret, for the profile; the secret itself goes to the keyring or a file beside it."""
     if options[f"{question.name}_file"] is not None:
-        return templates.file_reference(Path(options[f"{question.name}_file"]))
+        return templates.file_reference(Path(options[f"{question.name}_file"]), target)
     if options[f"{question.name}_env"] is not None:
         return templates.environment_reference(options[f"{question.name}_env"])
     secret = options[question.name]
@@ -115,7 +115,7 @@ def _secret(question: Question, options: Mapping[str, Any], target: Path) -> str
         secret = typer.prompt(question.prompt, hide_input=True)
     reference = keep_secret(secret, name=f"{target.stem}-{question.name}", beside=target)
     output.say(f"{question.prompt} is kept in {reference.place}, not in the profile.")
-    return reference.as_yaml()
+    return templates.file_reference(reference.file, target) if reference.file else reference.as_yaml()
 
 
 def _choices(name: str) -> str:

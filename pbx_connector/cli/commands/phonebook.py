@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from pbx_connector.application import views
 from pbx_connector.application.accounts import scope
@@ -15,6 +14,7 @@ from pbx_connector.cli.commands import phonebook_edit, phonebook_export, phonebo
 from pbx_connector.cli.entries import Line, plain, plain_labels
 from pbx_connector.cli.entries import show as show_entries
 from pbx_connector.cli.session import AccountOption, CompanyOption, JsonOption, Session, StoreOption
+from pbx_connector.counting import counted
 from pbx_connector.stores import Entry
 from pbx_connector.targets import TARGETS
 
@@ -38,7 +38,7 @@ def list_entries(
     as_json: JsonOption = False,
 ) -> None:
     """List entries with their labels; default: company and private ones."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         _print(
             store.entries(account=scope(store, account, company)), as_json=as_json, nothing="the phone book is empty"
         )
@@ -53,7 +53,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Find entries by a piece of text; case and accents do not matter."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         found = store.search(text, account=scope(store, account, company))
         _print(found, as_json=as_json, nothing=f"nothing in the phone book has {text!r}")
 
@@ -65,7 +65,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one entry in full."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         found = store.entry(entry)
     if as_json:
         output.as_json(views.entry(found))
@@ -86,12 +86,12 @@ def _print(entries: Iterable[Entry], *, as_json: bool, nothing: str) -> None:
         return
     lines = (
         Line(
-            Text(str(entry.id)),
-            Text(output.shown(entry.content.account or "")),
+            str(entry.id),
+            output.shown(entry.content.account or ""),
             plain(entry.content.fields),
             plain_labels(entry.content.labels),
         )
         for entry in entries
     )
     shown = show_entries("", "id", lines)
-    output.say(f"{shown} entries" if shown else nothing)
+    output.say(counted(shown, "entry") if shown else nothing)

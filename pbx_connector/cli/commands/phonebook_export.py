@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,8 @@ from pbx_connector.errors import UsageError
 from pbx_connector.extensions import Exporter
 from pbx_connector.stores import AccountScope
 
-FORMAT_HELP = "csv, jsonl or vcard, or a format of a plugin."
+FORMAT_HELP = "csv (default), jsonl or vcard, or a format of a plugin."
+RAW_HELP = "CSV without apostrophes before what a spreadsheet would run."
 AllOption = Annotated[bool, typer.Option("--all", help="Private entries of all accounts, too.")]
 
 
@@ -26,29 +26,34 @@ def add_to(group: typer.Typer) -> None:
 
 def export(
     context: typer.Context,
-    format: Annotated[str, typer.Option("--format", help=FORMAT_HELP)] = "csv",
+    format: Annotated[str | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    vcard: Annotated[str | None, typer.Option("--vcard", help="vCard 3.0 or 4.0 (default).", metavar="VERSION")] = None,
+    raw: Annotated[bool, typer.Option("--raw", help=RAW_HELP)] = False,
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; default: standard output.")] = None,
     account: AccountOption = None,
     company: CompanyOption = False,
     everything: AllOption = False,
     store_url: StoreOption = None,
 ) -> None:
-    """Write entries as CSV (the phone system's columns), JSON lines or vCard 4.0.
+    """Write entries as CSV (the phone system's columns), JSON lines or vCard.
 
     CSV and vCard do not say whose a private entry is, so they get company entries, unless --all or --account is given.
     """
     session = Session.of(context, store_url)
-    exporter = exports.exporter(session.exporters, format)
+    if raw and vcard is not None:
+        raise UsageError("--raw is for CSV, --vcard for vCard")
+    exporter = exports.exporter(session.exporters, format or ("csv" if vcard is None else "vcard"))
+    variant = exports.variant(exporter, "raw" if raw else vcard)
     if everything and (company or account is not None):
         raise UsageError("--all excludes --account and --company")
-    with session.open_store() as store:
+    with session.open_store_to_look() as store:
         asked = scope(store, account, company)
         _say_who_is_in(exporter, asked, everything)
         wanted = exports.permitted(exporter, asked, agreed=everything)
         if out is None:
-            exports.write(exporter, store, wanted, sys.stdout)
+            exports.write(exporter, store, wanted, output.results(), variant)
         else:
-            exports.write_file(exporter, store, wanted, out)
+            exports.write_file(exporter, store, wanted, out, variant)
             output.say(f"{out} is written")
 
 

@@ -25,7 +25,7 @@ def lookup(
     as_json: JsonOption = False,
 ) -> None:
     """Show the name for a number: private entries before company ones; others with the same number after it."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         matches = look_up(store, number, account)
     if as_json:
         output.as_json([views.match(match) for match in matches])

@@ -9,7 +9,8 @@ import typer
 from pbx_connector.application import profiles, views
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.asking import YesOption, agree
-from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption
+from pbx_connector.counting import counted
 
 IdArgument = Annotated[str, typer.Argument(help="The profile's id.", metavar="ID")]
 
@@ -18,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The profiles that have run, and what they own.")
     group.command("list")(list_profiles)
     group.command("adopt")(adopt)
+    group.command("keep")(keep)
     group.command("remove")(remove)
     group.command("resume")(resume)
     app.add_typer(group, name="profiles")
@@ -25,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 def list_profiles(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List the profiles that the phone book knows."""
-    with Session.of(context, store_url).open_store() as store:
+    with Session.of(context, store_url).open_store_to_look() as store:
         known = store.profiles()
     if as_json:
         output.as_json([views.profile_state(state) for state in known])
@@ -57,10 +59,20 @@ def adopt(
     session = Session.of(context, store_url)
     with session.open_store() as store:
         adopted = profiles.adopt(session.installation, store, old, new)
-    output.say(f"{adopted.entries} entries of {old} belong to {new} now")
+    output.say(
+        f"{counted(adopted.entries, 'entry')} of {old} {'belongs' if adopted.entries == 1 else 'belong'} to {new} now"
+    )
     if file := adopted.still_run_from:
         output.warn(f"{file} still is profile {old}: its next run would add all entries once more")
         output.hint(f"give it the id: {new}, rename it, or delete it")
+
+
+def keep(context: typer.Context, profile: ProfileArgument, store_url: StoreOption = None) -> None:
+    """Say that a file is a profile of its own, though it looks like one that was renamed or copied."""
+    session = Session.of(context, store_url)
+    with session.open_store() as store:
+        kept = profiles.keep(session.installation, store, profile)
+    output.say(f"{kept.id} is a profile of its own: its next run makes its entries")
 
 
 def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store_url: StoreOption = None) -> None:
@@ -70,9 +82,12 @@ def remove(context: typer.Context, id: IdArgument, yes: YesOption = False, store
         state = profiles.removable(session.installation, store, id)
         if not yes:
             reports.show_records(f"Entries of profile {id}, which would be removed", profiles.removals(store, id))
-        agree(f"All {state.entries} entries of profile {id} would be removed. Remove?", yes=yes)
+        agree(f"All of profile {id} would be removed: {counted(state.entries, 'entry')}. Remove?", yes=yes)
         removed = profiles.remove(session.installation, store, id)
-    output.say(f"{removed} entries of profile {id} are removed; pbx-connector history tells how to undo that")
+    are = "is" if removed == 1 else "are"
+    output.say(
+        f"{counted(removed, 'entry')} of profile {id} {are} removed; pbx-connector history tells how to undo that"
+    )
 
 
 def resume(context: typer.Context, id: IdArgument, store_url: StoreOption = None) -> None:

@@ -15,8 +15,7 @@ from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
 from pbx_connector.errors import EXIT_PARTIAL, ConnectorError, PlanRefused, StoreError
 from pbx_connector.logs import warnings_for_people
-from pbx_connector.model import RunStatus
-from pbx_connector.plan import Action
+from pbx_connector.model import Report, RunStatus
 from pbx_connector.profile import Profile, load_profile
 from pbx_connector.stores import Store
 
@@ -55,15 +54,20 @@ def run(
 def _run(session: Session, profile: Profile, request: RunRequest, *, as_json: bool) -> RunOutcome:
     with warnings_for_people(), session.open_store() as store:
         notifications = Notifications(session.installation, store)
+        warn_without_accounts(profile, store)
         with progress_bar(wanted=not as_json) as progress:
-            warn_without_accounts(profile, store)
             outcome = run_profile(session.installation, profile, store, request, notifications.write, progress)
         if isinstance(outcome.error, PlanRefused):
             _show_refused(store, outcome, outcome.error, as_json=as_json)
         elif outcome.error is None:
-            output.as_json(views.report(outcome.report)) if as_json else reports.show_report(outcome.report)
+            output.as_json(views.report(outcome.report)) if as_json else _show(outcome.report)
         _deliver(notifications)
     return outcome
+
+
+def _show(report: Report) -> None:
+    reports.show_report(report)
+    output.say(f"this is run {report.run}; its changes: pbx-connector history show {report.run}")
 
 
 def _deliver(notifications: Notifications) -> None:
@@ -77,8 +81,8 @@ def _show_refused(store: Store, outcome: RunOutcome, refused: PlanRefused, *, as
     if as_json:
         output.as_json(views.refused_report(outcome.report, refused))
         return
-    changes = (change for change in store.plan_changes(refused.plan) if change.action is not Action.KEEP)
-    reports.show_records("This plan was refused; nothing of it was done", changes)
+    reports.show_records("This plan was refused; nothing of it was done", store.plan_changes(refused.plan))
+    reports.show_totals(store.plan(refused.plan).summary)
     reports.show_report(outcome.report)
     for reason in refused.reasons:
         output.say(f"refused: {output.shown(reason)}")

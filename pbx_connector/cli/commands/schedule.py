@@ -20,7 +20,7 @@ def schedule(context: typer.Context, store_url: StoreOption = None, as_json: Jso
     session = Session.of(context, store_url)
     offline = OfflineStatus(session.installation, session.store_url)
     offline.require_folder()
-    with session.open_store() as store:
+    with session.open_store_to_look() as store:
         lines = scheduled_profiles(offline, store)
     if as_json:
         output.as_json([views.scheduled_profile(line) for line in lines])
@@ -36,7 +36,7 @@ def schedule(context: typer.Context, store_url: StoreOption = None, as_json: Jso
                 line.next.astimezone(session.installation.zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
                 if line.next
                 else "",
-                line.file.broken,
+                line.file.broken or (f"waits for: {line.held}" if line.held else ""),
             )
             for line in lines
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -24,19 +25,22 @@ def simulate(
     context: typer.Context,
     profile: ProfileArgument,
     full: Annotated[bool, typer.Option("--full", help="Read everything, whatever earlier runs know.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show what stays as it is, too.")] = False,
     save: Annotated[bool, typer.Option("--save", help="Keep the plan, for run --plan ID.")] = False,
     store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the records that a run would make, and what it would add, change and remove."""
+    """Show what a run would add, change and remove; with --json, every record that it would make."""
     session = Session.of(context, store_url)
     try:
         loaded = load_profile(profile, session.plugins)
         opened = session.open_store() if save else session.open_store_to_look()
-        with opened as store, progress_bar(wanted=not as_json) as progress:
+        with opened as store, ExitStack() as shown:
             warn_without_accounts(loaded, store)
-            with simulate_profile(loaded, store, full=full, save=save, progress=progress) as simulation:
-                (_print_json if as_json else _show)(simulation)
+            with progress_bar(wanted=not as_json) as progress:
+                simulating = simulate_profile(loaded, store, full=full, save=save, progress=progress)
+                simulation = shown.enter_context(simulating)
+            _print_json(simulation) if as_json else _show(simulation, everything)
             status = simulation.report.status
     except ConnectorError as error:
         if as_json:
@@ -46,8 +50,10 @@ def simulate(
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def _show(simulation: Simulation) -> None:
-    reports.show_records("Records (a simulation: nothing is written)", simulation.records())
+def _show(simulation: Simulation, everything: bool) -> None:
+    what, changes = ("Records", simulation.records()) if everything else ("Changes", simulation.changes())
+    reports.show_records(f"{what} (a simulation: nothing is written)", changes)
+    reports.show_totals(simulation.summary)
     reports.show_report(simulation.report)
     if simulation.plan:
         output.say(f"the plan is kept; to apply just this: pbx-connector run PROFILE --plan {simulation.plan}")

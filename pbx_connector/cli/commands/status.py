@@ -76,11 +76,25 @@ def _show(health: dict[str, Any]) -> None:
     if not health["profiles"]:
         output.say(f"no profile is in {output.shown(folder['path'])}")
     _show_set_back(health["profiles"])
+    _show_waiting(health)
     for server in _servers(health):
         output.say(output.shown(f"server    {server['name']}: {_serving(server)}"))
     for profile in health["profiles"]:
         if _trouble(profile) and profile["last_run"] and profile["last_run"].get("reason"):
             output.say(output.shown(f"{profile['id']}: {profile['last_run']['reason']}"))
+
+
+def _show_waiting(health: dict[str, Any]) -> None:
+    """What a person has to decide; a service of an earlier version does not say."""
+    for profile in health["profiles"]:
+        if profile.get("held"):
+            output.say(output.shown(f"{profile['id']} is held; next: {profile['held']}"))
+        if undelivered := profile.get("undelivered"):
+            told = f"{undelivered['messages']} not delivered by {undelivered['notifier']}: {undelivered['reason']}"
+            output.say(output.shown(f"{profile['id']}: messages: {told}; next: pbx-connector notify test"))
+    for orphan in health.get("orphans", []):
+        entries = f"{orphan['entries']} entr{'y' if orphan['entries'] == 1 else 'ies'}"
+        output.say(output.shown(f"{orphan['id']}: {entries}, file gone; next: pbx-connector profiles adopt or remove"))
 
 
 def _show_set_back(profiles: list[dict[str, Any]]) -> None:
@@ -110,7 +124,8 @@ def _last(run: dict[str, Any] | None) -> str:
 
 
 def _trouble(profile: dict[str, Any]) -> str:
-    return profile["broken"] or ("hangs" if profile["hung"] else "") or profile["trouble"] or ""
+    held = "held" if profile.get("held") else ""
+    return profile["broken"] or ("hangs" if profile["hung"] else "") or held or profile["trouble"] or ""
 
 
 def _from_now(moment: str | None) -> str:

@@ -24,7 +24,7 @@ def try_connection(
     session = Session.of(context, store_url)
     loaded = load_profile(profile, session.plugins)
     checks = []
-    with session.open_store() as store:
+    with session.open_store_to_look() as store:
         for check in test_connection(loaded, store):
             checks.append(check)
             if not as_json:

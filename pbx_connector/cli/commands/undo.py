@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from pbx_connector.application import views
-from pbx_connector.cli import output
+from pbx_connector.cli import output, reports
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
+from pbx_connector.counting import counted
+from pbx_connector.plan import Action, Change
+from pbx_connector.stores import Store, Undone
+
+_REVERSED = {Action.ADD: Action.REMOVE, Action.REMOVE: Action.ADD}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,19 +24,42 @@ def add_to(app: typer.Typer) -> None:
 def undo(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The id of a run; see pbx-connector history.", metavar="RUN")],
+    simulate: Annotated[bool, typer.Option("--simulate", help="Only show it; nothing is written.")] = False,
     store_url: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take back a run's changes; what something later touched is left and named."""
-    with Session.of(context, store_url).open_store() as store:
-        undone = store.undo(run)
+    session = Session.of(context, store_url)
+    with session.open_store_to_look() if simulate else session.open_store() as store:
+        undone = store.simulate_undo(run) if simulate else store.undo(run)
+        if simulate and not as_json:
+            reports.show_records(f"Undo of run {run} (a simulation: nothing is written)", _reversed(store, run, undone))
     if as_json:
         output.as_json(views.undone(undone))
         return
-    output.say(f"{undone.changes} changes of run {run} are taken back; this is run {undone.run}")
+    _show(run, undone)
+
+
+def _show(run: str, undone: Undone) -> None:
+    changes = counted(undone.changes, "change")
+    are = "is" if undone.changes == 1 else "are"
+    if undone.run:
+        output.say(f"{changes} of run {run} {are} taken back; this is run {undone.run}")
+    else:
+        output.say(f"{changes} of run {run} would be taken back")
     if undone.left:
         rows = [(str(one.entry or ""), one.account or "", one.reason) for one in undone.left]
         output.table("Left as they are:", ("entry", "account", "because"), rows)
-    if undone.held:
+    if undone.held and undone.run:
         output.say(f"profile {undone.held} is held, or its next run would do it all again. To go on:")
         output.say(f"  pbx-connector profiles resume {undone.held}")
+
+
+def _reversed(store: Store, run: str, undone: Undone) -> Iterator[Change]:
+    """The run's changes the other way round, without those that would be left."""
+    left = {(one.entry, one.account) for one in undone.left}
+    for change in store.changes(run):
+        account = change.content.account if change.what == "account" else None
+        if change.action is not Action.MOVE and (change.entry, account) not in left:
+            action = _REVERSED.get(change.action, change.action)
+            yield Change(action, change.entry, change.book, change.after, change.before, change.what)

@@ -13,9 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Problem, Report, RunStatus
 from pbx_connector.plan import Change
+from pbx_connector.stores import adoption
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
     check_successor,
@@ -99,7 +101,8 @@ class MemoryStore(Operations):
                 raise UsageError(f"there is no label {name}", hint="see: pbx-connector labels list")
             if many := carried[name]:
                 raise UsageError(
-                    f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+                    f"{counted(many, 'entry')} {'carries' if many == 1 else 'carry'} the label {name}",
+                    hint="take it out of the profile that assigns it first",
                 )
             del state.labels[name]
 
@@ -171,6 +174,10 @@ class MemoryStore(Operations):
             state.plans = {number: plan for number, plan in state.plans.items() if plan[0].made.timestamp() >= before}
         return len(old)
 
+    def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
+        kept = [plan for _, (plan, _) in sorted(self._state.plans.items(), reverse=True)]
+        return (plan for plan in kept if profile in (None, plan.profile))
+
     def plan(self, plan: str) -> KeptPlan:
         found = self._state.plans.get(checked_number(plan, "plan"))
         if found is None:
@@ -192,12 +199,12 @@ class MemoryStore(Operations):
         return ProfileState(name, profile.title, len(state.owned(name)), books, profile.held, last, profile.file)
 
     def adopt_profile(self, old: str, new: str) -> int:
-        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (state, _):
+        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (state, changeset):
             _demand(state, old)
-            check_successor(old, new)
+            check_successor(old, checked_text(new))
             self._ensure_free(old)
-            if any(book.profile == checked_text(new) for book in state.books.values()):
-                raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
+            adoption.merge(changeset, old, new)
+            _merge_books(state, old, new)
             left = state.profiles.pop(old)
             known = state.profiles.get(new, replace(left, file=None))
             state.profiles[new] = replace(known, held=left.held or known.held)
@@ -250,6 +257,7 @@ class MemoryStore(Operations):
                 raise ProfileHeld(
                     f"profile {profile} waits since undo {known.held}: a run would do again what was taken back",
                     hint=f"when its source or rules are right: pbx-connector profiles resume {profile}",
+                    command=f"pbx-connector profiles resume {profile}",
                 )
             self._ensure_free(profile)
             for name, other in state.profiles.items():
@@ -313,6 +321,22 @@ def _change(line: Line) -> Change:
     change = line.line
     what = "entry" if change.account is None else "account"
     return Change(change.action, change.entry, line.book, change.before, change.after, what)  # type: ignore[arg-type]
+
+
+def _merge_books(state: State, old: str, new: str) -> None:
+    """What both have read is one book, with the rows of both, and read anew."""
+    for dropped, mine in list(state.books.items()):
+        kept = state.book(old, mine.book.id) if mine.profile == new else None
+        if kept is None:
+            continue
+        for entry, held in list(state.entries.items()):
+            if held.source and held.source.book in (kept, dropped):
+                state.entries[entry] = replace(held, source=replace(held.source, book=kept, version=""))
+        for place, note in list(state.notes.items()):
+            if place[0] == kept:
+                state.notes[place] = replace(note, version="")
+        state.forget_books({dropped})
+        state.books[kept] = replace(state.books[kept], checkpoint=None)
 
 
 def _handed_over(run: Run, old: str, new: str) -> Run:

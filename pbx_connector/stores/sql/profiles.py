@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pbx_connector.errors import UsageError
-from pbx_connector.stores.checking import check_successor, checked_text
+from pbx_connector.stores.checking import checked_text
 from pbx_connector.stores.contract import ProfileState
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.history.records import to_run
-from pbx_connector.stores.sql.schema.tables import book, journal, plan, profile, provenance, run
+from pbx_connector.stores.sql.schema.tables import book, journal, plan, profile, provenance, row_note, run
 
 
 def states(connection: Connection) -> Iterator[ProfileState]:
@@ -37,13 +37,22 @@ def demand(connection: Connection, wanted: str) -> None:
         raise UsageError(f"no profile {wanted} has run on this store", hint="see: pbx-connector profiles list")
 
 
+def _merge_books(connection: Connection, old: str, new: str) -> None:
+    """What both have read is one book, with the rows of both, and read anew."""
+    theirs, mine = book.alias("theirs"), book.alias("mine")
+    same = (theirs.c.profile == old) & (mine.c.profile == checked_text(new)) & (mine.c.id == theirs.c.id)
+    for kept, dropped in connection.execute(select(theirs.c.no, mine.c.no).where(same)).all():
+        connection.execute(update(provenance).where(provenance.c.book == dropped).values(book=kept))
+        connection.execute(delete(book).where(book.c.no == dropped))
+        connection.execute(update(book).where(book.c.no == kept).values(checkpoint=None))
+        for known in (provenance, row_note):
+            connection.execute(update(known).where(known.c.book == kept).values(version=""))
+
+
 def hand_over(connection: Connection, dialect: Dialect, old: str, new: str) -> int:
     """Books, runs and plans of `old` become those of `new`, and what was removed comes back to `new`; returns the
     number of entries."""
-    demand(connection, old)
-    check_successor(old, new)
-    if connection.execute(select(book.c.no).where(book.c.profile == checked_text(new))).first():
-        raise UsageError(f"profile {new} owns address books already", hint="adopt before its first run")
+    _merge_books(connection, old, new)
     title, held = connection.execute(select(profile.c.title, profile.c.held).where(profile.c.id == old)).one()
     if connection.execute(select(profile.c.id).where(profile.c.id == new)).first() is None:
         connection.execute(insert(profile).values(id=new, title=title, held=held))

@@ -12,11 +12,20 @@ from typing import Self
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
 from pbx_connector.plan import Change
+from pbx_connector.stores import adoption
 from pbx_connector.stores.changeset import ChangeSet
-from pbx_connector.stores.checking import checked_label, checked_number, checked_search, checked_text, claim_file
+from pbx_connector.stores.checking import (
+    check_successor,
+    checked_label,
+    checked_number,
+    checked_search,
+    checked_text,
+    claim_file,
+)
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
@@ -114,7 +123,8 @@ class SqlStore(Operations):
             carriers = select(func.count()).where(entry_label.c.label == number)
             if many := connection.execute(carriers).scalar_one():
                 raise UsageError(
-                    f"{many} entries carry the label {name}", hint="take it out of the profile that assigns it first"
+                    f"{counted(many, 'entry')} {'carries' if many == 1 else 'carry'} the label {name}",
+                    hint="take it out of the profile that assigns it first",
                 )
             connection.execute(delete(label).where(label.c.id == number))
 
@@ -176,6 +186,13 @@ class SqlStore(Operations):
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
+    def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
+        query = select(plan).order_by(plan.c.no.desc())
+        if profile is not None:
+            query = query.where(plan.c.profile == checked_text(profile))
+        with self._database.read() as connection:
+            yield from map(records.to_plan, connection.execute(query, execution_options=plan_queries.STREAMED))
+
     def plan(self, plan_id: str) -> KeptPlan:
         with self._database.read() as connection:
             row = connection.execute(select(plan).where(plan.c.no == checked_number(plan_id, "plan"))).first()
@@ -205,8 +222,11 @@ class SqlStore(Operations):
             return list(profiles.states(connection))
 
     def adopt_profile(self, old: str, new: str) -> int:
-        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (connection, _):
+        with self._edited(RunKind.ADOPT, f"profile {new} took over what {old} owned", new) as (connection, changeset):
             leases.ensure_free(connection, self._database, old)
+            profiles.demand(connection, old)
+            check_successor(old, new)
+            adoption.merge(changeset, old, new)
             return profiles.hand_over(connection, self._database.dialect, old, new)
 
     def resume_profile(self, profile: str) -> None:
@@ -254,6 +274,7 @@ class SqlStore(Operations):
                 raise ProfileHeld(
                     f"profile {wanted} waits since undo {held.held}: a run would do again what was taken back",
                     hint=f"when its source or rules are right: pbx-connector profiles resume {wanted}",
+                    command=f"pbx-connector profiles resume {wanted}",
                 )
             else:
                 connection.execute(update(profile_table).where(profile_table.c.id == wanted).values(**values))

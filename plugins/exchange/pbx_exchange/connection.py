@@ -26,6 +26,7 @@ from exchangelib.version import VERSIONS, Version
 from requests.auth import AuthBase
 from urllib3.exceptions import InsecureRequestWarning
 
+from pbx_connector.api import RefusalLimit
 from pbx_exchange.discovery import Discovered, discover
 from pbx_exchange.error_catalog import NO_KERBEROS, UNREADABLE
 from pbx_exchange.error_mapping import explain, translated
@@ -33,10 +34,13 @@ from pbx_exchange.kerberos import TicketAuth, is_installed
 from pbx_exchange.oauth import TokenAuth
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.adapter import TransportOptions
-from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, RetryPolicy
+from pbx_exchange.wire.endpoint import BUSY, Endpoint, Mailbox, RetryPolicy, is_refusal
 from pbx_exchange.wire.services import GetFolder, distinguished, folder_shape
 
 _FIRST_WAIT = 5.0
+MIB = 1024 * 1024
+PARALLEL = 10
+"""Address books that a run reads at a time: each holds one answer."""
 _NO_USE = (ErrorAccountDisabled, ErrorPasswordExpired, ErrorPasswordChangeRequired, ErrorInvalidServerVersion)
 _SCHEMES = {"basic": BASIC, "ntlm": NTLM}
 _NAMES = {"basic": "Basic", "ntlm": "NTLM"}
@@ -126,7 +130,8 @@ def open_unproven(settings: ExchangeSettings) -> Connection:
     """A connection that nobody has tried yet; finds the server first if the settings do not say where it is."""
     transport = transport_of(settings)
     auth = _auth_of(settings, transport)
-    found = locate(settings, transport)
+    log_in = _log_in_of(settings)
+    found = locate(settings, transport, log_in)
     config = Configuration(
         service_endpoint=found.url,
         credentials=_credentials_of(settings),
@@ -135,14 +140,21 @@ def open_unproven(settings: ExchangeSettings) -> Connection:
         retry_policy=RetryPolicy(settings.patience, _FIRST_WAIT, _NAMES.get(settings.auth, "")),
         max_connections=settings.connections,
     )
-    return Connection(settings, Endpoint(config, transport, auth), settings.public.mailbox or found.public_mailbox)
+    endpoint = Endpoint(config, transport, auth, log_in)
+    return Connection(settings, endpoint, settings.public.mailbox or found.public_mailbox)
 
 
-def locate(settings: ExchangeSettings, transport: TransportOptions) -> Discovered:
+def locate(settings: ExchangeSettings, transport: TransportOptions, log_in: RefusalLimit | None = None) -> Discovered:
     """By the settings, by the cloud (whose autodiscover refuses applications), or by autodiscover."""
     if settings.address:
         return Discovered(settings.address, "")
-    return discover(settings.email, transport.session, _credentials_of(settings), _auth_of(settings, transport))
+    auth = _auth_of(settings, transport)
+    credentials = _credentials_of(settings)
+    return discover(settings.email, transport.small_session, credentials, auth, log_in or _log_in_of(settings))
+
+
+def _log_in_of(settings: ExchangeSettings) -> RefusalLimit:
+    return RefusalLimit(is_refusal, renewed=settings.oauth is not None)
 
 
 def transport_of(settings: ExchangeSettings) -> TransportOptions:
@@ -155,6 +167,7 @@ def transport_of(settings: ExchangeSettings) -> TransportOptions:
         verify=str(settings.ca_file) if settings.ca_file else settings.verify,
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else {},
         proxy_login=_proxy_login(settings),
+        memory=settings.memory * MIB // 3 // max(PARALLEL, settings.connections),
     )
 
 
@@ -175,7 +188,7 @@ def _require_certificates(file: Path) -> None:
 def _auth_of(settings: ExchangeSettings, transport: TransportOptions) -> AuthBase | None:
     """For what exchangelib has no credentials of its own, or handles them badly."""
     if settings.oauth:
-        return TokenAuth(settings.oauth, transport.session())
+        return TokenAuth(settings.oauth, transport.small_session(secret=True))
     if settings.auth == "kerberos":
         if not is_installed():
             raise NO_KERBEROS.error("auth: kerberos")

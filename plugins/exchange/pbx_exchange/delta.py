@@ -23,8 +23,8 @@ from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
 AT_ONCE = 512
 MOST = 2000
 """With more changes than this, listing the folder takes fewer requests than reading them one by one."""
-ROUNDS = 10_000
-"""Five million changes, or a million where a server tells a hundred at a time."""
+ROUNDS = 2_000
+"""A million changes, or two hundred thousand where a server tells a hundred at a time; then the folder is listed."""
 _DAY = 24 * 3600.0
 _DELETE, _READ_FLAG = f"{TYPES}Delete", f"{TYPES}ReadFlagChange"
 _CREATE = f"{TYPES}Create"

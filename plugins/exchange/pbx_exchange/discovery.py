@@ -26,6 +26,7 @@ from exchangelib.util import ANS, CONNECTION_ERRORS, add_xml_child, get_domain
 from requests import Session
 from requests.auth import AuthBase
 
+from pbx_connector.api import RefusalLimit
 from pbx_exchange.kerberos import NoTicket
 
 log = logging.getLogger(__name__)
@@ -42,10 +43,14 @@ class Discovered:
 
 
 def discover(
-    email: str, make_session: MakeSession, credentials: Credentials | None, auth: AuthBase | None
+    email: str,
+    make_session: MakeSession,
+    credentials: Credentials | None,
+    auth: AuthBase | None,
+    log_in: RefusalLimit,
 ) -> Discovered:
     """Raises exchangelib's errors and `NoTicket`; asks each candidate once. `auth` goes in place of credentials."""
-    answer = _Steps(email, make_session, credentials, auth).find()
+    answer = _Steps(email, make_session, credentials, auth, log_in).find()
     settings = answer.user_settings
     url = settings.get("external_ews_url") or settings.get("internal_ews_url") or ""
     if urlsplit(url).scheme != "https":
@@ -95,9 +100,15 @@ class _Protocol(AutodiscoverProtocol):  # type: ignore[misc]  # exchangelib is u
 
 class _Steps(Autodiscovery):  # type: ignore[misc]
     def __init__(
-        self, email: str, make_session: MakeSession, credentials: Credentials | None, auth: AuthBase | None
+        self,
+        email: str,
+        make_session: MakeSession,
+        credentials: Credentials | None,
+        auth: AuthBase | None,
+        log_in: RefusalLimit,
     ) -> None:
         super().__init__(email=email, credentials=credentials)
+        self._log_in = log_in
         self.email: str = email
         self._make_session = make_session
         self._auth = auth
@@ -117,7 +128,8 @@ class _Steps(Autodiscovery):  # type: ignore[misc]
         self._urls_visited.append(url.lower())
         try:
             self._ensure_valid_hostname(url)
-            answer = self._protocol(url).get_user_settings(user=self.email)
+            with self._log_in.attempt():
+                answer = self._protocol(url).get_user_settings(user=self.email)
         except RedirectError as error:
             return self._attempt_response(error.url) if self._redirect_url_is_valid(error.url) else (False, None)
         except (UnauthorizedError, NoTicket) as error:

@@ -119,7 +119,9 @@ NOT_OFFERED = ErrorText(
     "the server does not offer {name}",
     "auth: auto takes what the server offers; or have that way enabled for Exchange Web Services",
 )
-UNPROTECTED = ErrorText(_A, "X0207", "the password would travel in clear text", "use https:// in url:, or auth: ntlm")
+UNPROTECTED = ErrorText(
+    _A, "X0207", "what proves who we are would travel over an open network", "use https:// in url: and in authority:"
+)
 SECRET_EXPIRED = ErrorText(_A, "X0210", "the client secret has expired", "make a new one in Entra and store it")
 SECRET_WRONG = ErrorText(
     _A, "X0211", "the client secret is wrong", "store the secret's value (not its id), without quotes"
@@ -263,7 +265,18 @@ TOO_OLD = ErrorText(
     _P, "X0503", "the server speaks none of our protocol versions", "Exchange 2010 SP1 or later is needed"
 )
 UNEXPECTED = ErrorText(_P, "X0504", "the server reports {name}", "try again; if it persists, report it with this name")
-TOO_LARGE = ErrorText(_P, "X0505", "the server's answer is too large", "exclude the folder, or use fewer fields")
+TOO_LARGE = ErrorText(
+    _P,
+    "X0505",
+    "the server's answer is too large",
+    "exclude the folder, or use fewer fields; memory: allows more",
+)
+ENDLESS = ErrorText(
+    _P,
+    "X0506",
+    "the server tells a list that does not end",
+    "exclude the folder, or have the server and what stands before it looked at",
+)
 NAMELESS = ErrorText(
     _U,
     "X0601",

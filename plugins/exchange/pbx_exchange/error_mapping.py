@@ -18,12 +18,12 @@ from dns.exception import DNSException
 from exchangelib import errors as ews
 from lxml import etree
 
-from pbx_connector.api import Problem, SourceError, machine_error
+from pbx_connector.api import EndlessList, Problem, SourceError, machine_error
 from pbx_exchange import error_catalog
 from pbx_exchange.error_catalog import ErrorText
 from pbx_exchange.kerberos import NoTicket, Why
 from pbx_exchange.oauth import BadFile, CertificateExpired, LockedKey, NoToken, SignInAway
-from pbx_exchange.wire.adapter import OversizedAnswer
+from pbx_exchange.wire.adapter import OversizedAnswer, Unprotected
 from pbx_exchange.wire.endpoint import (
     BUSY,
     Blocked,
@@ -32,7 +32,6 @@ from pbx_exchange.wire.endpoint import (
     NoWayIn,
     TicketNotAccepted,
     TokenNotAccepted,
-    Unprotected,
 )
 from pbx_exchange.wire.services import MailboxNotFound, UnheardOf
 from pbx_exchange.wire.xml_parser import AnswerRefused, AnswerTooLarge
@@ -50,6 +49,7 @@ FOREIGN: tuple[type[Exception], ...] = (
     urllib3.exceptions.ProxySchemeUnsupported,
     etree.Error,
     AnswerRefused,
+    EndlessList,
     NoToken,
     NoTicket,
     DNSException,
@@ -72,6 +72,7 @@ NO_SUCH_MAILBOX: tuple[type[Exception], ...] = (
 
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
     ((OversizedAnswer, AnswerTooLarge), error_catalog.TOO_LARGE),
+    ((EndlessList,), error_catalog.ENDLESS),
     ((AnswerRefused, ews.SOAPError, etree.Error), error_catalog.CUT),
     ((UnicodeError, requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader), error_catalog.UNSENDABLE),
     ((NoWayIn,), error_catalog.NO_WAY_IN),

@@ -12,17 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from exchangelib import errors as ews
 from lxml.etree import QName, _Element
 
-from pbx_connector.api import Gone, Row, Skipped, Unchanged, Unreadable
+from pbx_connector.api import Gone, ListLimit, Row, Skipped, Unchanged, Unreadable
 from pbx_exchange.error_catalog import STILL_THERE
 from pbx_exchange.error_mapping import problem
 from pbx_exchange.known import KnownRows
 from pbx_exchange.rows import CONTACT, RowReader, Values, key_of, without_unresolved
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.endpoint import Mailbox
-from pbx_exchange.wire.services import FindItem, GetItem, folder_id, item_shape
+from pbx_exchange.wire.services import FindItem, GetItem, Page, folder_id, item_shape
 from pbx_exchange.wire.xml_parser import TYPES, AnswerTooLarge
 
 PAGE = 1000
+MOST_ITEMS = 5_000_000
+"""In one folder; Exchange works with a fifth of that."""
 BATCH = 200
 CONFIRM = 500
 _KINDS = {"DistributionList": "distribution list", "Message": "e-mail message"}
@@ -41,18 +43,35 @@ class FolderReader:
         self._rows = rows
         self._extra = extra
         self._title = title
+        self._size = PAGE
         self.mark = "".join(f"|{name}={value}" for name, value in sorted(extra.items()) if name != "local_id")
         """Tells apart rows whose extra values differ: a folder that was renamed changes every row in it."""
 
     def list_all(self, known: KnownRows) -> Iterator[Item]:
-        """Everything in the folder. An item that the server lists twice, as it moved up meanwhile, comes once."""
+        """Everything in the folder. An item that the server lists twice, as it moved up meanwhile, comes once.
+
+        Raises `EndlessList`."""
+        limit: ListLimit | None = None
         before: set[str] = set()
         offset: int | None = 0
         while offset is not None:
-            page = FindItem(account=self._mailbox).page(folder_id(self._folder), self._rows.list_shape(), offset, PAGE)
+            page = self._page_at(offset)
             now: set[str] = set()
             yield from self._page(page.elements, before, now, known)
+            limit = limit or ListLimit(MOST_ITEMS if page.total is None else page.total, PAGE, MOST_ITEMS)
+            limit.page(now)
             before, offset = now, page.next_offset
+
+    def _page_at(self, offset: int) -> Page:
+        """With fewer items, from there on, where as many as usual are too large for one answer."""
+        while True:
+            try:
+                find = FindItem(account=self._mailbox)
+                return find.page(folder_id(self._folder), self._rows.list_shape(), offset, self._size)
+            except (OversizedAnswer, AnswerTooLarge):
+                if self._size == 1:
+                    raise
+                self._size = max(1, self._size // 4)
 
     def read_whole(self, keys: Sequence[str]) -> Iterator[Item]:
         """The rows of these keys, each asked for directly; one that is no longer there does not appear."""

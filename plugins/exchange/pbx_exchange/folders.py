@@ -10,12 +10,15 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from exchangelib import errors as ews
 from lxml.etree import _Element
 
+from pbx_connector.api import ListLimit, whole_number
 from pbx_exchange.error_catalog import TOO_DEEP
-from pbx_exchange.wire.endpoint import Mailbox
+from pbx_exchange.wire.adapter import OversizedAnswer
+from pbx_exchange.wire.endpoint import MOST_FOLDERS, Mailbox
 from pbx_exchange.wire.services import (
     FindFolder,
     FindItem,
@@ -29,8 +32,9 @@ from pbx_exchange.wire.services import (
     folder_id,
     folder_shape,
 )
-from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
+from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused, AnswerTooLarge
 
+_PAGE = 1000
 _PARENTS_AT_ONCE = 50
 _LOOKS_AT_ONCE = 100
 _PROPERTIES = (
@@ -41,11 +45,16 @@ _PROPERTIES = (
     "folder:TotalCount",
     "folder:EffectiveRights",
 )
-# Folders that Exchange and Outlook fill by themselves with people whom nobody entered.
-_SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric")
+# Folders that Exchange, Outlook and Skype (`MOC`: Quick Contacts, IM Contacts List) fill by themselves with people whom
+# nobody entered.
+_SELF_MADE_CLASSES = ("recipientcache", "galcontacts", "peoplecentric", "organizationalcontacts", ".moc.")
 _SELF_MADE_NAMES = ("recipientcache", "recipient cache", "gal contacts", "deleted items")
 DEEPEST = 300
 """Levels of public folders; Exchange allows no more."""
+_LONGEST_NAME = 255
+_LONGEST_PATH = 4000
+"""Characters; Outlook and Exchange stop far earlier."""
+_LONGEST_ID = 2000
 _CLOSED = (ews.ErrorAccessDenied, ews.ErrorNoPublicFolderReplicaAvailable)
 _REPLICA_LIST = "0x6698"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -179,21 +188,36 @@ def walk_public(mailbox: Mailbox) -> Iterator[Folder | Unseen]:
 def _children(mailbox: Mailbox, parents: Sequence[Folder]) -> Iterator[Folder | Unseen]:
     for start in range(0, len(parents), _PARENTS_AT_ONCE):
         some = parents[start : start + _PARENTS_AT_ONCE]
-        pages = FindFolder(account=mailbox).children([_element(parent) for parent in some], _shape(), deep=False)
-        for parent, page in zip(some, pages, strict=True):
+        for parent, page in zip(some, _pages(mailbox, some), strict=True):
             if isinstance(page, Exception):
                 yield Unseen(parent.id, parent.path or "/", page)
                 continue
-            elements = [*page.elements, *_further(mailbox, _element(parent), page.next_offset, deep=False)]
-            yield from (_below(parent, _folder(element)) for element in elements)
+            further = _further(mailbox, _element(parent), page.next_offset, deep=False)
+            for folder in chain(map(_folder, page.elements), further):
+                yield _at(mailbox, folder, f"{parent.path}/{folder.name}")
 
 
-def _further(mailbox: Mailbox, parent: _Element, offset: int | None, *, deep: bool) -> Iterator[_Element]:
+def _pages(mailbox: Mailbox, parents: Sequence[Folder]) -> list[Page | Exception]:
+    """The first page of each; what is too large for one answer is asked for in halves."""
+    try:
+        return FindFolder(account=mailbox).children([_element(parent) for parent in parents], _shape(), deep=False)
+    except (OversizedAnswer, AnswerTooLarge) as error:
+        if len(parents) == 1:
+            return [error]
+    middle = len(parents) // 2
+    return _pages(mailbox, parents[:middle]) + _pages(mailbox, parents[middle:])
+
+
+def _further(mailbox: Mailbox, parent: _Element, offset: int | None, *, deep: bool) -> Iterator[Folder]:
+    limit: ListLimit | None = None
     while offset is not None:
-        (page,) = FindFolder(account=mailbox).children([parent], _shape(), deep=deep, offset=offset)
+        (page,) = FindFolder(account=mailbox).children([parent], _shape(), deep=deep, offset=offset, size=_PAGE)
         if isinstance(page, Exception):
             raise page
-        yield from page.elements
+        found = [_folder(element) for element in page.elements]
+        limit = limit or ListLimit(page.total or MOST_FOLDERS, _PAGE, MOST_FOLDERS)
+        limit.page([folder.id for folder in found])
+        yield from found
         offset = page.next_offset
 
 
@@ -207,6 +231,8 @@ def public_path(mailbox: Mailbox, folder: Folder) -> str | None:
     while folder.parent != root.id:
         if not folder.parent or folder.parent in above:
             return None
+        if len(above) > DEEPEST:
+            raise TOO_DEEP.error(folder.name)
         above[folder.parent] = folder = _above(mailbox, folder.parent)
         path = folder.path + path
     return path
@@ -229,7 +255,7 @@ def walk_contacts(mailbox: Mailbox) -> Iterator[Folder]:
     top = open_contacts(mailbox)
     yield top
     if top.children:
-        yield from _placed(top.path, map(_folder, _further(mailbox, folder_id(top.id), 0, deep=True)))
+        yield from _placed(mailbox, top.path, _further(mailbox, folder_id(top.id), 0, deep=True))
 
 
 def walk_shared(mailbox: Mailbox, owner: str) -> Iterator[Folder]:
@@ -239,23 +265,25 @@ def walk_shared(mailbox: Mailbox, owner: str) -> Iterator[Folder]:
     except ews.ErrorAccessDenied:
         top = None
     if top is None:
-        yield from _placed("", map(_folder, _further(mailbox, distinguished("contacts", owner), 0, deep=True)))
+        yield from _placed(mailbox, "", _further(mailbox, distinguished("contacts", owner), 0, deep=True))
         return
     yield top
-    yield from _placed(top.path, map(_folder, _further(mailbox, folder_id(top.id), 0, deep=True)))
+    yield from _placed(mailbox, top.path, _further(mailbox, folder_id(top.id), 0, deep=True))
 
 
-def _placed(top: str, below: Iterable[Folder]) -> Iterator[Folder]:
+def _placed(mailbox: Mailbox, top: str, below: Iterable[Folder]) -> Iterator[Folder]:
     """Gives each folder its path; a deep listing names parents by id, in no promised order."""
     listed = {folder.id: folder for folder in below}
     for folder in listed.values():
-        yield replace(folder, path=top + "".join(reversed(list(_steps_up(folder, listed)))))
+        yield _at(mailbox, folder, top + "".join(reversed(list(_steps_up(folder, listed)))))
 
 
 def _steps_up(folder: Folder, listed: Mapping[str, Folder]) -> Iterator[str]:
     seen: set[str] = set()
     here: Folder | None = folder
     while here is not None and here.id not in seen:
+        if len(seen) == DEEPEST:
+            raise AnswerRefused("the answer makes a path beyond all measure")
         seen.add(here.id)
         yield here.path
         here = listed.get(here.parent)
@@ -275,20 +303,26 @@ def _element(folder: Folder) -> _Element:
     return folder_id(folder.id) if folder.id else distinguished("publicfoldersroot")
 
 
-def _below(parent: Folder, child: Folder) -> Folder:
-    return replace(child, path=f"{parent.path}/{child.name}")
+def _at(mailbox: Mailbox, folder: Folder, path: str) -> Folder:
+    """With its path; a long one uses up as much of the run's allowance as further folders would."""
+    if len(path) > _LONGEST_PATH:
+        raise AnswerRefused("the answer makes a path beyond all measure")
+    mailbox.protocol.folders.take(len(path) // _LONGEST_NAME)
+    return replace(folder, path=path)
 
 
 def _folder(element: _Element) -> Folder:
     identifier, parent = element.find(f"{TYPES}FolderId"), element.find(f"{TYPES}ParentFolderId")
     if identifier is None:
         raise AnswerRefused("the answer holds a folder without an id")
-    name = (element.findtext(f"{TYPES}DisplayName") or "").replace("/", "\\")
+    if any(one is not None and len(one.get("Id", "")) > _LONGEST_ID for one in (identifier, parent)):
+        raise AnswerRefused("the answer holds an id beyond all measure")
+    name = (element.findtext(f"{TYPES}DisplayName") or "")[:_LONGEST_NAME].replace("/", "\\")
     read = element.findtext(f"{TYPES}EffectiveRights/{TYPES}Read")
     return Folder(
         id=identifier.get("Id", ""),
         path=f"/{name}",
-        folder_class=element.findtext(f"{TYPES}FolderClass") or _class_of_tag(element),
+        folder_class=(element.findtext(f"{TYPES}FolderClass") or _class_of_tag(element))[:_LONGEST_NAME],
         children=_number(element.findtext(f"{TYPES}ChildFolderCount"), unknown=1),
         parent=parent.get("Id", "") if parent is not None else "",
         total=_number(element.findtext(f"{TYPES}TotalCount"), unknown=0),
@@ -312,4 +346,5 @@ def _class_of_tag(element: _Element) -> str:
 
 
 def _number(text: str | None, *, unknown: int) -> int:
-    return int(text) if text and text.isdigit() else unknown
+    found = whole_number(text)
+    return unknown if found is None else found

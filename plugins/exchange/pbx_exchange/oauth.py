@@ -13,19 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msal
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
-from msal.exceptions import MsalError
 from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase
 from requests.exceptions import RequestException
 
+from pbx_connector.api import is_protected, whole_number
 from pbx_exchange.settings import CLOUDS, OAuth
+from pbx_exchange.wire.adapter import Unprotected
 
 # What MSAL warns of becomes an error in our words, while its own lines quote whole answers.
 logging.getLogger("msal").setLevel(logging.CRITICAL)
+
+
+_NONSENSE = (ValueError, RuntimeError, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What MSAL makes of a tenant that does not exist, of web pages, and of JSON of another shape."""
 
 
 class NoToken(Exception):
@@ -83,13 +84,15 @@ class TokenAuth(AuthBase):
 
     def token(self) -> str:
         """A token that has not expired; asks for one only if none is at hand. Raises `NoToken`."""
+        from msal.exceptions import MsalError  # here and below: most servers want no tokens
+
         try:
             with self._lock:
                 self._application = self._application or self._make_application()
                 answer = self._application.acquire_token_for_client([self._scope])
         except (RequestException, MsalError) as error:
             raise SignInAway(type(error).__name__) from None
-        except (ValueError, RuntimeError) as error:  # what MSAL makes of a tenant that does not exist, and of web pages
+        except _NONSENSE as error:
             raise NoToken(_number_in(f"{error} {error.__context__}")) from None
         if "access_token" not in answer:
             raise (
@@ -106,7 +109,11 @@ class TokenAuth(AuthBase):
                 self._application.remove_tokens_for_client()
 
     def _make_application(self) -> Any:
+        import msal
+
         authority = self._settings.authority or f"{CLOUDS[self._settings.cloud].authority}/{self._settings.tenant}"
+        if not is_protected(authority):
+            raise Unprotected("a client secret would travel over an open network")
         return msal.ConfidentialClientApplication(
             self._settings.client_id,
             client_credential=_credential(self._settings),
@@ -117,6 +124,10 @@ class TokenAuth(AuthBase):
 
 
 def _credential(settings: OAuth) -> str | dict[str, str]:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
     if settings.client_secret is not None:
         return settings.client_secret.reveal().get_secret_value()
     assert settings.certificate is not None  # noqa: S101 - one of the two is there, as the settings are valid
@@ -139,6 +150,8 @@ def _credential(settings: OAuth) -> str | dict[str, str]:
 def _is_over(certificate: Path | None) -> bool:
     if certificate is None:
         return False
+    from cryptography.x509 import load_pem_x509_certificate
+
     until = load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     return until < datetime.now(UTC)
 
@@ -146,9 +159,9 @@ def _is_over(certificate: Path | None) -> bool:
 def _number_in(text: str) -> int:
     """MSAL quotes the answer about a tenant as it came."""
     found = re.search(r"AADSTS(\d+)", text)
-    return int(found[1]) if found else 0
+    return (whole_number(found[1]) if found else 0) or 0
 
 
 def _number(answer: dict[str, Any]) -> int:
-    codes = answer.get("error_codes") or [0]
-    return codes[0] if isinstance(codes[0], int) else 0
+    codes = answer.get("error_codes")
+    return next((code for code in codes if isinstance(code, int)), 0) if isinstance(codes, list) else 0

@@ -25,6 +25,7 @@ CONTACT = f"{TYPES}Contact"
 ITEM_CLASS = ("item:ItemClass", "")
 """What says of an item that is no contact what it is."""
 ITEM_ID = f"{TYPES}ItemId"
+_LONGEST_ID = 4000
 _SUSPICIOUS = 127
 """A shorter text has less than 508 bytes, whatever it is written in."""
 _DAY = timedelta(days=1)
@@ -81,7 +82,10 @@ def key_of(item: _Element) -> tuple[str, str]:
         found = item.find(ITEM_ID)
     if found is None or not found.get("Id"):
         raise AnswerRefused("the answer holds an item without an id")
-    return found.get("Id", ""), found.get("ChangeKey", "")
+    key, version = found.get("Id", ""), found.get("ChangeKey", "")
+    if len(key) + len(version) > _LONGEST_ID:
+        raise AnswerRefused("the answer holds an id beyond all measure")
+    return key, version
 
 
 def _properties(uris: Iterable[tuple[str, str]]) -> list[_Element]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from pbx_connector.api import ProfilePath, Secret
+from pbx_connector.api import OutsideRows, ProfilePath, Secret
 from pbx_exchange.patterns import matches
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -76,9 +76,15 @@ class _Settings(BaseModel):
 class Folders(_Settings):
     """Which folders of one kind are read. A pattern is a path (`/Sales/*`), without case; it takes subfolders along."""
 
-    enabled: bool = Field(True, description="Whether address books of this kind are read at all.")
-    include: tuple[str, ...] = Field((), description="Only folders whose path matches one of these patterns.")
-    exclude: tuple[str, ...] = Field((), description="No folder whose path matches one of these patterns.")
+    enabled: Annotated[bool, OutsideRows()] = Field(
+        True, description="Whether address books of this kind are read at all."
+    )
+    include: Annotated[tuple[str, ...], OutsideRows()] = Field(
+        (), description="Only folders whose path matches one of these patterns."
+    )
+    exclude: Annotated[tuple[str, ...], OutsideRows()] = Field(
+        (), description="No folder whose path matches one of these patterns."
+    )
 
     def wants(self, path: str) -> bool:
         return (not self.include or matches(path, self.include)) and not self.leaves_out(path)
@@ -95,8 +101,12 @@ class PublicFolders(Folders):
 
 
 class SharedFolders(Folders):
-    owners: tuple[EmailAddress, ...] = Field((), description="Whose contact folders are shared with the service user.")
-    discover: bool = Field(False, description="Try the contacts folder of every account, too.")
+    owners: Annotated[tuple[EmailAddress, ...], OutsideRows()] = Field(
+        (), description="Whose contact folders are shared with the service user."
+    )
+    discover: Annotated[bool, OutsideRows()] = Field(
+        False, description="Try the contacts folder of every account, too."
+    )
 
 
 class PersonalFolders(Folders):
@@ -107,7 +117,9 @@ class PersonalFolders(Folders):
     suffix: Annotated[str | None, BeforeValidator(_domain)] = Field(
         None, description="Domain that makes a principal name of a user name; default: that of the service user."
     )
-    skip_accounts: tuple[str, ...] = Field((), description="Ids of accounts without a mailbox, such as door phones.")
+    skip_accounts: Annotated[tuple[str, ...], OutsideRows()] = Field(
+        (), description="Ids of accounts without a mailbox, such as door phones."
+    )
 
 
 class OAuth(_Settings):
@@ -162,35 +174,52 @@ class ExchangeSettings(_Settings):
     """How to reach an Exchange server, and which of its address books to read."""
 
     email: EmailAddress = Field(description="E-mail address of the service user.")
-    password: Secret | None = Field(None, description="Password of the service user, by reference.")
+    password: Annotated[Secret | None, OutsideRows()] = Field(
+        None, description="Password of the service user, by reference."
+    )
     username: OptionalText = Field(None, description="Log-in name, where it is not the e-mail address.")
     domain: OptionalText = Field(None, description="Active Directory domain of the service user.")
     url: Annotated[WebAddress | None, BeforeValidator(_blank_is_none)] = Field(
         None, description="Address of Exchange Web Services; found by autodiscover if not given."
     )
-    auth: Literal["auto", "basic", "ntlm", "kerberos", "oauth"] = Field(
+    auth: Annotated[Literal["auto", "basic", "ntlm", "kerberos", "oauth"], OutsideRows()] = Field(
         "auto", description="How to log in: auto, basic, ntlm, kerberos or oauth."
     )
-    oauth: OAuth | None = Field(None, description="For Microsoft 365.")
-    verify: bool = Field(
+    oauth: Annotated[OAuth | None, OutsideRows()] = Field(None, description="For Microsoft 365.")
+    verify: Annotated[bool, OutsideRows()] = Field(
         True, description="Check the server's certificate. Without it, anybody in between can read along."
     )
-    ca_file: ProfilePath | None = Field(None, description="PEM file of certificates to trust instead of the system's.")
-    proxy: WebAddress | None = Field(None, description="HTTP proxy, such as http://proxy.example.com:3128.")
-    proxy_username: OptionalText = Field(None, description="Log-in name at the proxy, where it wants one.")
-    proxy_password: Secret | None = Field(None, description="Password at the proxy, by reference.")
+    ca_file: Annotated[ProfilePath | None, OutsideRows()] = Field(
+        None, description="PEM file of certificates to trust instead of the system's."
+    )
+    proxy: Annotated[WebAddress | None, OutsideRows()] = Field(
+        None, description="HTTP proxy, such as http://proxy.example.com:3128."
+    )
+    proxy_username: Annotated[OptionalText, OutsideRows()] = Field(
+        None, description="Log-in name at the proxy, where it wants one."
+    )
+    proxy_password: Annotated[Secret | None, OutsideRows()] = Field(
+        None, description="Password at the proxy, by reference."
+    )
     version: Literal[
         "Exchange2016", "Exchange2015", "Exchange2013_SP1", "Exchange2013", "Exchange2010_SP2", "Exchange2010_SP1"
     ] = Field("Exchange2016", description="Protocol version to speak; an older server is answered in its own.")
     timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
         None, description="Where birthdays were entered, such as Europe/Berlin; rarely needed."
     )
-    timeout: float = Field(60, gt=0, le=600, description="Seconds to wait for one answer.")
-    patience: float = Field(300, ge=0, le=3600, description="Seconds to go on asking a server that is busy or failing.")
-    full_after_days: float = Field(
+    timeout: Annotated[float, OutsideRows()] = Field(60, gt=0, le=600, description="Seconds to wait for one answer.")
+    patience: Annotated[float, OutsideRows()] = Field(
+        300, ge=0, le=3600, description="Seconds to go on asking a server that is busy or failing."
+    )
+    memory: Annotated[int, OutsideRows()] = Field(
+        1024, ge=512, description="MiB of memory that a run may take, whatever the server sends; 512 or more."
+    )
+    full_after_days: Annotated[float, OutsideRows()] = Field(
         7, ge=0, description="Days after which a folder that tells its changes is listed in full again, to be sure."
     )
-    connections: int = Field(10, ge=1, le=27, description="Connections at once; Exchange allows 27.")
+    connections: Annotated[int, OutsideRows()] = Field(
+        10, ge=1, le=27, description="Connections at once; Exchange allows 27."
+    )
     public: Annotated[PublicFolders, BeforeValidator(_switch, json_schema_input_type=PublicFolders | bool)] = Field(
         PublicFolders(), description="Public folders, for the company phone book."
     )

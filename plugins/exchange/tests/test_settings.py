@@ -9,6 +9,8 @@ import pytest
 from pbx_exchange.settings import ExchangeSettings, Folders, OAuth, PersonalFolders, PublicFolders, SharedFolders
 from pydantic import BaseModel, ValidationError
 
+from pbx_connector.settings import outside_rows
+
 APP = {"tenant": "example.com", "client_id": "x", "client_secret": {"env": "PW"}}
 LEAST = {"email": "pbx@example.com", "password": {"env": "PW"}}
 
@@ -141,3 +143,12 @@ def test_the_page_of_settings_says_the_same_words() -> None:
     for prefix, model in models.items():
         for name, field in model.model_fields.items():
             assert f"| `{prefix}{name}` | {field.description} |" in page
+
+
+def test_how_the_server_is_reached_and_which_folders_are_read_makes_no_other_rows() -> None:
+    """A change of what is marked so causes no full read."""
+    assert outside_rows(ExchangeSettings) >= {"timeout", "patience", "proxy", "proxy_username", "proxy_password"}
+    assert outside_rows(ExchangeSettings) >= {"connections", "verify", "ca_file", "auth", "oauth", "full_after_days"}
+    assert not outside_rows(ExchangeSettings) & {"email", "username", "domain", "url", "version", "timezone", "public"}
+    assert outside_rows(PersonalFolders) == {"enabled", "include", "exclude", "skip_accounts"}
+    assert outside_rows(SharedFolders) == {"enabled", "include", "exclude", "owners", "discover"}

@@ -20,6 +20,9 @@ BO = Account("22", "bo", "")
         ("commas.csv", b"id,username,email\n21,ann,ann@example.com\n22,bo,\n"),
         ("semicolons.csv", b"id;username;email\r\n21;ann;ann@example.com\r\n\r\n22;bo;\r\n"),
         ("byte-order-mark.csv", b"\xef\xbb\xbfid,username,email\n21,ann,ann@example.com\n22,bo,\n"),
+        ("german.csv", b"Durchwahl;Name;Benutzername;E-Mail\n21;Ann Lee;ann;ann@example.com\n22;;bo;\n"),
+        ("directory.csv", b"sAMAccountName,extension,mail,\nann,21,ann@example.com,x\nbo,22,,\n"),
+        ("both.csv", b"extension,id,User Name,e-mail address\n4,21,ann,ann@example.com\n5,22,bo,\n"),
         ("order.csv", b"Email,ID,Username\nann@example.com,21,ann\n,22,bo\n"),
         ("list.json", b'[{"id": 21, "username": "ann", "email": "ann@example.com"}, {"id": "22", "username": "bo"}]'),
         ("null.json", b'[{"id":21,"username":"ann","email":"ann@example.com"},{"id":22,"username":"bo","email":null}]'),
@@ -35,7 +38,9 @@ def test_accounts_are_read(tmp_path: Path, name: str, content: bytes) -> None:
     [
         ("a.csv", b"username,email\nann,a@example.com\n", ":1: the column 'id' is missing"),
         ("a.csv", b"", ":1: the column 'id' is missing"),
-        ("a.csv", b"id,mail\n1,a\n", ":1: unknown column 'mail'"),
+        ("a.csv", b"id,mail\n1,a\n", ":2: 'a' is not an e-mail address"),
+        ("a.csv", b"extension,Nebenstelle\n1,2\n", ":1: both 'extension' and 'Nebenstelle' could be the id"),
+        ("a.csv", b"Name,Telefon\n1,2\n", ":1: the column 'id' is missing"),
         ("a.csv", b"id,id\n1,2\n", ":1: a column stands there twice"),
         ("a.csv", b"id,username\n1\n", ":2: 1 columns where the header has 2"),
         ("a.csv", b"id,username\n1,a\n\n1,b\n,c\n", ":4: the id '1' stands in line 2 already"),
@@ -86,3 +91,13 @@ def test_a_file_of_faults_is_told_in_few_lines(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no such file"):
         read_accounts(tmp_path / "none.csv")
+
+
+def test_columns_that_accounts_do_not_have_are_skipped_and_named(tmp_path: Path) -> None:
+    path, notes = tmp_path / "a.csv", list[str]()
+    path.write_text("id,Vorname,E-Mail,Raum\n21,Ann,ann@example.com,4\n")
+    assert read_accounts(path, notes.append) == [Account("21", "", "ann@example.com")]
+    assert notes == [f"{path}: skipped, as accounts have no such columns: 'Vorname', 'Raum'"]
+    path.write_text("id,username\n21,ann\n")
+    read_accounts(path, notes.append)
+    assert len(notes) == 1

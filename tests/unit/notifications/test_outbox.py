@@ -23,6 +23,7 @@ from pbx_connector.notifications.outbox import (
     Attempt,
     LocalSharedState,
     Outbox,
+    Undelivered,
 )
 from pbx_connector.notifications.policy import AlertState, Told, after_run
 from pbx_connector.notifications.wording import Subject
@@ -339,11 +340,50 @@ def test_a_profile_that_is_forgotten_begins_anew(shared_state: SharedState, outb
 
 
 def test_pending_messages_do_not_grow_without_bound(outbox: Outbox, inbox: Inbox) -> None:
-    inbox.trouble = ConnectorError("down")
-    for _ in range(MOST_PENDING):
-        run_ends(outbox, RunStatus.FAILED)
-        run_ends(outbox, RunStatus.DONE)
+    secret = Notice(NoticeKind.SECRET, "crm", "expires", "", "", "")
+    for _ in range(MOST_PENDING + 5):
+        outbox.write("crm", report(), lambda alert_state: (alert_state, [secret]))
     assert outbox.pending("crm") == MOST_PENDING
+
+
+def test_what_newer_news_has_made_old_is_not_told_any_more(outbox: Outbox, inbox: Inbox, clock: Clock) -> None:
+    inbox.trouble = ConnectorError("down")
+    run_ends(outbox)
+    outbox.deliver("crm")
+    run_ends(outbox, RunStatus.DONE)
+    inbox.trouble = None
+    for _ in range(5):
+        outbox.deliver("crm")
+        clock.on(minutes=1)
+    assert [kinds for _, kinds in inbox.got] == [["recovered"]]
+
+
+def test_messages_arrive_in_their_order(outbox: Outbox, inbox: Inbox, clock: Clock) -> None:
+    def write(kind: NoticeKind) -> None:
+        notice = Notice(kind, "crm", "news", "", "", "")
+        outbox.write("crm", report(), lambda alert_state: (alert_state, [notice]))
+
+    inbox.trouble = ConnectorError("down")
+    write(NoticeKind.SECRET)
+    outbox.deliver("crm")
+    inbox.trouble = None
+    write(NoticeKind.BROKEN)
+    assert outbox.deliver("crm") == []
+    clock.on(minutes=1)
+    outbox.deliver("crm")
+    assert [kinds for _, kinds in inbox.got] == [["secret"], ["broken"]]
+
+
+def test_what_cannot_be_delivered_is_known_until_it_arrives(outbox: Outbox, inbox: Inbox, clock: Clock) -> None:
+    inbox.trouble = ConnectorError("down")
+    run_ends(outbox)
+    assert outbox.undelivered("crm") is None
+    outbox.deliver("crm")
+    assert outbox.undelivered("crm") == Undelivered(1, "inbox", "down")
+    inbox.trouble = None
+    clock.on(minutes=1)
+    outbox.deliver("crm")
+    assert outbox.undelivered("crm") is None
 
 
 def test_a_clock_that_was_set_back_does_not_hold_messages_for_ever(outbox: Outbox, inbox: Inbox, clock: Clock) -> None:

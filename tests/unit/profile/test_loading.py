@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,7 @@ from pbx_connector.model import Book, Row
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Checked, check_text, load_profile
 from pbx_connector.secret import Secret
+from pbx_connector.settings import OutsideRows
 from pbx_connector.source import Field, FieldSet, Source, SourceContext, SourceType
 
 
@@ -30,6 +31,7 @@ class Settings(BaseModel):
     password: Secret
     url: str | None = None
     proxy: Proxy | None = None
+    timeout: Annotated[float, OutsideRows()] = 60
 
 
 @contextmanager
@@ -95,6 +97,20 @@ def test_all_findings_come_at_once_with_their_places(plugins: Plugins) -> None:
     hints = [found.hint for found in checked(text, plugins).diagnostics]
     assert "did you mean title?" in hints
     assert "did you mean email?" in hints
+
+
+@pytest.mark.parametrize("source", ["Exchange", "EXCHANGE", "exchnage"])
+def test_a_source_that_is_nearly_right_hides_no_other_mistake(plugins: Plugins, source: str) -> None:
+    text = GOOD.replace("source: exchange", f"source: {source}").replace("  email:", "  e_mail:")
+    found = checked(text.replace("DisplayName", "DisplayNam"), plugins).diagnostics
+    assert [item.hint for item in found if item.code == "P0105"] == ["did you mean exchange?"]
+    assert "P0103" in {item.code for item in found}
+    assert any(item.span.line == 8 for item in found)
+
+
+def test_the_rules_of_an_unknown_source_are_checked_too(plugins: Plugins) -> None:
+    text = GOOD.replace("source: exchange", "source: zzz") + "rules: |\n  Name = uper([DisplayName])\n"
+    assert {"P0105", "R0203"} <= {item.code for item in checked(text, plugins).diagnostics}
 
 
 @pytest.mark.parametrize(
@@ -227,6 +243,9 @@ def test_the_fingerprint_follows_what_rows_depend_on_and_no_secret(plugins: Plug
     same = fingerprint(GOOD)
     assert fingerprint(GOOD.replace("title: Contacts", "title: Other # and a comment")) == same
     assert fingerprint(GOOD.replace("{env: EXCHANGE_PASSWORD}", "{keyring: other}")) == same
+    longer = GOOD.replace("  email:", "  timeout: 5\n  email:")
+    assert longer != GOOD
+    assert fingerprint(longer) == same, "no row depends on how long an answer may take"
     others = [
         GOOD.replace("pbx@", "other@"),
         GOOD.replace("DisplayName", "GivenName"),

@@ -43,6 +43,8 @@ _CONTACT_SUBFOLDERS = (
     ("recipientcache", "Recipient Cache", "IPF.Contact.RecipientCache"),
     (None, "GAL Contacts", "IPF.Contact.GalContacts"),
     (None, "PeopleCentricConversation Buddies", "IPF.Contact.PeopleCentricConversationBuddies"),
+    (None, "{06967759-274D-40B2-A3EB-D7F9E73727D7}", "IPF.Contact.MOC.QuickContacts"),
+    (None, "{A9E2BC46-B3A0-4243-B315-60D991004455}", "IPF.Contact.MOC.ImContactList"),
 )
 
 

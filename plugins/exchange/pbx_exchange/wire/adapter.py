@@ -1,4 +1,4 @@
-"""One HTTP exchange with a bound on its time and its size, and nothing secret left behind in it.
+"""One HTTP exchange with a bound on its time and its size, nothing secret left behind in it, and none sent unprotected.
 
 `deadline.py` bounds the time. `requests` reads the environment's CA bundle in preference to the session's; here the
 settings win. exchangelib logs the headers of every request at debug level, so credentials are taken out of what it gets
@@ -13,15 +13,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3.exceptions
+from exchangelib.errors import UnauthorizedError
 from exchangelib.transport import DEFAULT_HEADERS
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, ReadTimeout, RequestException
 
+from pbx_connector.api import RefusalLimit, is_protected
+from pbx_exchange.wire.cookies import FewCookies
 from pbx_exchange.wire.deadline import POOLS
 
 CONNECT_SECONDS = 15.0
 LARGEST_ANSWER = 256 * 1024 * 1024
+"""Bytes, whatever the memory."""
+COPIES = 6
+"""Of an answer's bytes while it is read, cleaned and parsed, a text of wide characters among them."""
+_SMALL = 1024 * 1024
 _PIECE = 256 * 1024
 
 
@@ -37,11 +44,23 @@ class TransportOptions:
     """By scheme."""
     proxy_login: tuple[str, str] | None = field(default=None, repr=False)
     """User name and password."""
+    memory: int = LARGEST_ANSWER
+    """Bytes that one answer may take, its bytes and what is parsed of them together."""
+    proxy_log_in: RefusalLimit = field(default_factory=lambda: RefusalLimit(_is_proxy_refusal), compare=False)
 
     def session(self) -> Session:
+        return self._session(self.memory // COPIES, secret=False)
+
+    def small_session(self, *, secret: bool = False) -> Session:
+        """For services whose answers are short, and are parsed by others. `secret`: its requests carry secrets in
+        their bodies."""
+        return self._session(_SMALL, secret=secret)
+
+    def _session(self, largest: int, *, secret: bool) -> Session:
         session = Session()
         session.headers.update(DEFAULT_HEADERS)
-        adapter = BoundedAdapter(self)
+        session.cookies.set_policy(FewCookies())
+        adapter = BoundedAdapter(self, largest, secret=secret)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
@@ -51,11 +70,28 @@ class OversizedAnswer(RequestException):
     pass
 
 
+class Unprotected(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
+    """Something that proves who we are would go over a network where others can read it."""
+
+
+class _ProxyRefused(Exception):
+    def __init__(self, response: Response) -> None:
+        super().__init__("HTTP 407")
+        self.response = response
+
+
+def _is_proxy_refusal(error: Exception) -> bool:
+    """By an answer of its own, or as the tunnel to a protected server was to be opened."""
+    return isinstance(error, _ProxyRefused) or (isinstance(error, ProxyError) and "407" in str(error))
+
+
 class BoundedAdapter(HTTPAdapter):
-    def __init__(self, transport: TransportOptions) -> None:
+    def __init__(self, transport: TransportOptions, largest: int, *, secret: bool) -> None:
         # One connection a session, as exchangelib has it: NTLM authenticates connections, not requests.
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)
         self._transport = transport
+        self._largest = largest
+        self._secret = secret
 
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
         super().init_poolmanager(*args, **how)
@@ -74,27 +110,33 @@ class BoundedAdapter(HTTPAdapter):
     def send(  # type: ignore[override]  # positional use is up to requests, which calls by keyword
         self, request: PreparedRequest, timeout: Any = None, proxies: Any = None, cert: Any = None, **_settled: Any
     ) -> Response:
-        response = super().send(
-            request,
-            stream=True,
-            timeout=timeout or (min(CONNECT_SECONDS, self._transport.seconds), self._transport.seconds),
-            verify=self._transport.verify,
-            cert=cert,
-            proxies=dict(self._transport.proxies) or proxies,
-        )
+        if (self._secret or "Authorization" in request.headers) and not is_protected(request.url or ""):
+            raise Unprotected("credentials would travel over an open network")
+        timeout = timeout or (min(CONNECT_SECONDS, self._transport.seconds), self._transport.seconds)
+        response = self._by_the_proxy(request, timeout=timeout, cert=cert, proxies=proxies)
         if response.status_code in (401, 407):
-            _bound_later_reading(response)
+            _bound_later_reading(response, self._largest)
         else:
-            _read_whole(response)
+            _read_whole(response, self._largest)
         response.request = _without_credentials(request)
         return response
 
+    def _by_the_proxy(self, request: PreparedRequest, *, proxies: Any, **how: Any) -> Response:
+        proxies = dict(self._transport.proxies) or proxies
+        try:
+            with self._transport.proxy_log_in.attempt():
+                response = super().send(request, stream=True, verify=self._transport.verify, proxies=proxies, **how)
+                if response.status_code == 407:
+                    raise _ProxyRefused(response)
+        except _ProxyRefused as refused:
+            return refused.response
+        return response
 
-def _read_whole(response: Response) -> None:
-    body = bytearray()
+
+def _read_whole(response: Response, largest: int) -> None:
+    pieces: list[bytes] = []
     try:
-        for piece in _pieces(response.raw):
-            body += piece
+        pieces.extend(_pieces(response.raw, largest))
     except urllib3.exceptions.ReadTimeoutError as error:
         raise ReadTimeout(error) from error
     except urllib3.exceptions.DecodeError as error:
@@ -104,18 +146,18 @@ def _read_whole(response: Response) -> None:
     finally:
         # A connection with half an answer in it must not be used again; one read to its end goes back to the pool.
         response.raw.release_conn() if response.raw.closed else response.raw.close()
-    response._content = bytes(body)
+    response._content = b"".join(pieces)
     response._content_consumed = True  # type: ignore[attr-defined]
 
 
-def _bound_later_reading(response: Response) -> None:
+def _bound_later_reading(response: Response, largest: int) -> None:
     """The NTLM handshake looks at the socket of a 401, which is gone once the body is read, and then has `requests`
     read it, which knows no bound."""
     raw: Any = response.raw
 
     def stream(*_settled: Any, **_too: Any) -> Iterator[bytes]:
         try:
-            yield from _pieces(raw)
+            yield from _pieces(raw, largest)
         except BaseException:
             raw.close()
             raise
@@ -123,11 +165,11 @@ def _bound_later_reading(response: Response) -> None:
     raw.stream = stream
 
 
-def _pieces(raw: Any) -> Iterator[bytes]:
+def _pieces(raw: Any, largest: int) -> Iterator[bytes]:
     size = 0
     while piece := raw.read1(_PIECE, decode_content=True):
         size += len(piece)
-        if size > LARGEST_ANSWER:
+        if size > min(largest, LARGEST_ANSWER):
             raise OversizedAnswer("the answer is larger than any answer should be")
         yield piece
 

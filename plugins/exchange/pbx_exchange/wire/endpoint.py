@@ -9,13 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from exchangelib import UTC as EWS_UTC
 from exchangelib import Configuration
@@ -45,8 +43,11 @@ from requests import Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.exceptions import ProxyError
 
+from pbx_connector.api import Allowance, RefusalLimit, RetryDelays, is_protected, retry_after
+from pbx_exchange.kerberos import NoTicket, Why
+from pbx_exchange.oauth import NoToken, SignInAway
 from pbx_exchange.settings import is_online
-from pbx_exchange.wire.adapter import TransportOptions
+from pbx_exchange.wire.adapter import TransportOptions, Unprotected
 from pbx_exchange.wire.xml_parser import AnswerRefused
 
 # Whatever exchangelib warns of becomes an error or problem in our words, while its own lines quote whole requests and
@@ -70,6 +71,8 @@ BUSY = (
 ONCE_MORE = (UnauthorizedError, AnswerRefused, ErrorInternalServerError)
 UNANSWERED_SECONDS = 30.0
 """How long to go on asking a server that fails or is silent; one that says it is busy gets the settings' patience."""
+MOST_FOLDERS = 200_000
+"""In all mailboxes of a run together; in memory they take up to a kilobyte each."""
 
 
 class Forbidden(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
@@ -96,10 +99,6 @@ class NotOffered(UnauthorizedError):  # type: ignore[misc]
         self.name = f"{wanted}, only {' and '.join(offered)}"
 
 
-class Unprotected(UnauthorizedError):  # type: ignore[misc]
-    """A password in clear text would go over a network."""
-
-
 class Blocked(Forbidden):
     """Exchange Online has switched Exchange Web Services off for this tenant."""
 
@@ -119,7 +118,7 @@ class RetryPolicy(EwsRetryPolicy):  # type: ignore[misc]
         self.seconds = seconds
         self.proven = False
         self._scheme = scheme
-        self._first_wait = first_wait
+        self.first_wait = first_wait
         self._until = 0.0
         """By the monotonic clock, which no change of summer time moves."""
         self._trouble_since: float | None = None
@@ -187,7 +186,7 @@ class Attempts:
     def __init__(self, patience: RetryPolicy) -> None:
         self._policy = patience
         self._start = time.monotonic()
-        self._wait = patience._first_wait
+        self._delays = RetryDelays(patience.first_wait)
         self._once_more = True
 
     def again(self, error: Exception) -> None:
@@ -198,13 +197,12 @@ class Attempts:
                 raise error
             self._once_more = False
             return
-        wait = getattr(error, "back_off", None) or self._wait
+        wait = self._delays.next(getattr(error, "back_off", None))
         allowed = self._policy.seconds
         if not isinstance(error, ErrorServerBusy):
             allowed = min(allowed, UNANSWERED_SECONDS)
         if time.monotonic() + wait > min(self._start, self._policy.trouble()) + allowed:
             raise error
-        self._wait *= 2
         self._policy.back_off(wait)
 
 
@@ -226,14 +224,13 @@ def _is_blocked(response: Any) -> bool:
     return is_online(response.url or "") or (b"ews" in text and (b"blocked" in text or b"disabled" in text))
 
 
-def _is_protected(url: str) -> bool:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or parts.hostname == "localhost":
-        return True
-    try:
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
+def is_refusal(error: Exception) -> bool:
+    """Whether credentials were sent and not accepted: what a directory counts before it locks an account."""
+    if isinstance(error, NoTicket):
+        return error.why in (Why.BAD_KEYTAB, Why.LOCKED)
+    if isinstance(error, NoToken):
+        return not isinstance(error, SignInAway)
+    return type(error) in (UnauthorizedError, TokenNotAccepted, TicketNotAccepted)
 
 
 def _as_bytes(text: str | bytes) -> str | bytes:
@@ -247,23 +244,7 @@ def _as_bytes(text: str | bytes) -> str | bytes:
 
 
 def _retry_after(response: Any) -> float | None:
-    """In seconds; where it is a date, by the server's own clock, if that is told."""
-    value = response.headers.get("Retry-After", "")
-    if value.isascii() and value.isdigit():
-        return float(value)
-    until = _moment(value)
-    if until is None:
-        return None
-    now = _moment(response.headers.get("Date", "")) or datetime.now(UTC)
-    return max(0.0, (until - now).total_seconds())
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return retry_after(response.headers.get("Retry-After", ""), response.headers.get("Date", ""))
 
 
 class _Uncached(CachingProtocol):  # type: ignore[misc]
@@ -274,13 +255,27 @@ class _Uncached(CachingProtocol):  # type: ignore[misc]
 
 
 class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
-    """`auth`: in place of credentials (tokens through MSAL, Kerberos tickets)."""
+    """`auth`: in place of credentials (tokens through MSAL, Kerberos tickets). `log_in`: what counts how often they
+    were refused, with what autodiscover found out already."""
 
-    def __init__(self, config: Configuration, transport: TransportOptions, auth: AuthBase | None = None) -> None:
+    def __init__(
+        self,
+        config: Configuration,
+        transport: TransportOptions,
+        auth: AuthBase | None = None,
+        log_in: RefusalLimit | None = None,
+    ) -> None:
         self._transport = transport
         self._auth = auth
+        self.log_in = log_in or RefusalLimit(is_refusal, renewed=auth is not None)
+        self.folders = Allowance(MOST_FOLDERS, "folders")
         super().__init__(config=config)
         self.TIMEOUT = None  # the transport knows better
+
+    @property
+    def memory(self) -> int:
+        """Bytes that one answer may take."""
+        return self._transport.memory
 
     def raw_session(self, prefix: str, **_oauth: Any) -> Session:
         return self._transport.session()
@@ -289,9 +284,9 @@ class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
         session: Session = super().create_session()
         if self._auth is not None:
             session.auth = self._auth
+        if session.auth is not None and not is_protected(self.service_endpoint):
+            raise Unprotected("credentials would travel over an open network")
         if isinstance(session.auth, HTTPBasicAuth):
-            if not _is_protected(self.service_endpoint):
-                raise Unprotected("a password or token would travel in clear text")
             session.auth = HTTPBasicAuth(_as_bytes(session.auth.username), _as_bytes(session.auth.password))
         return session
 
@@ -343,6 +338,12 @@ class Mailbox:
     affinity_cookie: str | None = None
     turn: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(3))
     default_timezone: Any = EWS_UTC
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Around one request: not too many at once, and none with credentials that the server does not want."""
+        with self.turn, self.protocol.log_in.attempt():
+            yield
 
     @property
     def primary_smtp_address(self) -> str:

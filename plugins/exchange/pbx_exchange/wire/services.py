@@ -17,7 +17,9 @@ from exchangelib import errors
 from exchangelib.services import common, find_folder, find_item, get_folder, get_item, sync_folder_items
 from exchangelib.version import Version
 from lxml.etree import _Element
+from requests import Response
 
+from pbx_connector.api import whole_number
 from pbx_exchange.wire.endpoint import BUSY, ONCE_MORE, Attempts
 from pbx_exchange.wire.xml_parser import ERRORS, MESSAGES, SOAP, TYPES, AnswerRefused, M, T, parse
 
@@ -79,6 +81,8 @@ class Page:
     elements: Sequence[_Element]
     next_offset: int | None
     """None: this was the last page."""
+    total: int | None = None
+    """Of all pages, as the server says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,11 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
 
     def _answer(self, payload: _Element) -> list[_Element]:
         for api_version in self._api_versions_to_try():
-            with self.account.turn:
+            with self.account.request():
                 self.timeout = self.protocol.retry_policy.seconds_for_one()
                 response = self._get_response(payload=payload, api_version=api_version)
             try:
-                messages = self._messages(response.content)
+                messages = self._messages(response)
             except _WRONG_VERSION:
                 continue
             if api_version != self.account.version.api_version:
@@ -127,8 +131,9 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
             return messages
         raise errors.ErrorInvalidServerVersion("the server takes none of the versions that we speak")
 
-    def _messages(self, content: bytes) -> list[_Element]:
-        envelope = parse(content)
+    def _messages(self, response: Response) -> list[_Element]:
+        kind = response.headers.get("Content-Type", "")
+        envelope = parse(response.content, kind, self.protocol.memory)
         body = envelope.find(f"{SOAP}Body")
         if body is None:
             raise AnswerRefused("the answer is no SOAP message")
@@ -194,13 +199,13 @@ def _server(envelope: _Element) -> str:
     info = envelope.find(f"{SOAP}Header/{TYPES}ServerVersionInfo")
     if info is None:
         return ""
-    return ".".join(info.get(part, "0") for part in _BUILD)
+    return ".".join(str(whole_number(info.get(part)) or 0) for part in _BUILD)
 
 
 def _back_off(message: _Element) -> float | None:
     """Seconds; what exchangelib reads from SOAP faults only."""
-    told = _told(message, "BackOffMilliseconds")
-    return int(told) / 1000 if told.isdigit() else None
+    told = whole_number(_told(message, "BackOffMilliseconds"))
+    return None if told is None else told / 1000
 
 
 def _told(element: _Element, name: str) -> str:
@@ -215,13 +220,15 @@ class FindFolder(_Service):
     def children(
         self, parents: Sequence[_Element], shape: _Element, *, deep: bool, offset: int = 0, size: int = 1000
     ) -> list[Page | Exception]:
-        """A page of folders for each parent."""
+        """A page of folders for each parent. Raises `EndlessList` after more folders than there can be."""
         view = M.IndexedPageFolderView(MaxEntriesReturned=str(size), Offset=str(offset), BasePoint="Beginning")
         payload = M.FindFolder(shape, view, M.ParentFolderIds(*parents), Traversal="Deep" if deep else "Shallow")
-        return [
+        pages = [
             answer if isinstance(answer, Exception) else _page(answer, "Folders", offset, optional=True)
             for answer in self.ask_each(payload, len(parents))
         ]
+        self.protocol.folders.take(sum(len(page.elements) for page in pages if isinstance(page, Page)))
+        return pages
 
 
 class GetFolder(_Service):
@@ -301,14 +308,15 @@ def _page(message: _Element, container: str, offset: int, *, optional: bool = Fa
     found = root.find(f"{TYPES}{container}")
     elements: list[_Element] = [] if found is None else list(found)
     reached = offset + len(elements)
+    total = whole_number(root.get("TotalItemsInView"))
     if root.get("IncludesLastItemInRange", "").lower() in _TRUE:
-        total = root.get("TotalItemsInView", "")
-        if not total.isdigit() or reached < int(total):
-            raise MiscountedAnswer(f"the list ends after {reached} of {root.get('TotalItemsInView')}")
-        return Page(elements, None)
-    if not elements or root.get("IndexedPagingOffset") != str(reached):
-        raise MiscountedAnswer(f"the page goes from {offset} to {root.get('IndexedPagingOffset')} with {len(elements)}")
-    return Page(elements, reached)
+        if total is None or reached < total:
+            raise MiscountedAnswer(f"the list ends after {reached} of {total}")
+        return Page(elements, None, total)
+    next_offset = whole_number(root.get("IndexedPagingOffset"))
+    if not elements or next_offset != reached:
+        raise MiscountedAnswer(f"the page goes from {offset} to {next_offset} with {len(elements)}")
+    return Page(elements, reached, total)
 
 
 def _sendable(text: str) -> str:

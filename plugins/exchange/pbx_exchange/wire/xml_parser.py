@@ -2,15 +2,20 @@
 
 exchangelib parses with `recover=True`, which turns an answer that was cut in the middle into a shorter, whole-looking
 one. Here, characters that XML forbids (contacts do contain them) are taken out first, then the parser is strict. SOAP
-forbids document types, so entities of any kind, and with them XML bombs, are refused at the door.
+forbids document types, so entities of any kind, and with them XML bombs, are refused at the door; so is what would take
+more memory as a tree than there is for one answer.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 
 from lxml import etree
 from lxml.builder import ElementMaker
+
+from pbx_exchange.wire.adapter import COPIES, LARGEST_ANSWER
+from pbx_exchange.wire.charset import UnknownCharset, to_utf8
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 MESSAGES = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
@@ -36,24 +41,66 @@ class AnswerRefused(Exception):
 
 
 class AnswerTooLarge(AnswerRefused):
-    """One text in the answer has more than ten million characters, or its elements lie too deep."""
+    """The answer has too many elements, one text of more than ten million characters, or its elements lie too deep."""
 
 
-def parse(body: bytes) -> etree._Element:
-    """The root element of an answer. Raises `AnswerRefused`."""
+_ELEMENT, _ATTRIBUTE = 400, 250
+"""Bytes that lxml takes for each, texts around an element and what Python sees of it included."""
+
+
+def parse(body: bytes, content_type: str = "", memory: int = LARGEST_ANSWER) -> etree._Element:
+    """The root element of an answer. Raises `AnswerRefused`.
+
+    `content_type`: what HTTP says the bytes are. `memory`: bytes that the answer may take, its own among them.
+    """
     if not body.strip():
         raise AnswerRefused("the answer is empty")
     try:
-        root = etree.fromstring(_legal(_without_trailer(body)), _parser())
+        body = to_utf8(body, content_type)
+    except UnknownCharset as error:
+        raise AnswerRefused(str(error)) from None
+    if weight(body) > memory:
+        raise AnswerTooLarge("the answer would take more memory than any answer should")
+    root = _in_its_own_thread(_legal(_without_trailer(body)))
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise AnswerRefused("the answer declares a document type, which SOAP forbids")
+    return root
+
+
+def weight(body: bytes) -> int:
+    """Bytes of memory that a document takes at most while and after it is parsed, told from its signs alone."""
+    elements = body.count(b"<") - body.count(b"</")
+    return COPIES * len(body) + _ELEMENT * elements + _ATTRIBUTE * body.count(b"=")
+
+
+def _in_its_own_thread(body: bytes) -> etree._Element:
+    """lxml keeps every name that a thread has ever parsed until the thread ends: a server that makes up names would
+    fill the memory, one small answer after the other."""
+    found: list[etree._Element | Exception] = []
+    parser = threading.Thread(target=lambda: found.append(_attempt(body)), name="parser")
+    parser.start()
+    parser.join()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
+
+
+def _attempt(body: bytes) -> etree._Element | Exception:
+    try:
+        return _strictly(body)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the thread that waits for it
+        return error
+
+
+def _strictly(body: bytes) -> etree._Element:
+    try:
+        return etree.fromstring(body, _parser())
     except etree.XMLSyntaxError as error:
         if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from None
         if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             raise AnswerTooLarge("the answer holds a text or a depth beyond all measure") from None
         raise AnswerRefused(f"the answer is cut short or no XML (parser error {error.code})") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise AnswerRefused("the answer declares a document type, which SOAP forbids")
-    return root
 
 
 def _without_trailer(body: bytes) -> bytes:

@@ -1,0 +1,23 @@
+"""Rules for whatever talks to a server that may be broken or hostile: one place for all sources, whatever they speak.
+
+`credentials` guards log-ins, `waiting` the time between tries, `listing` the length of lists, and `numbers` reads what
+servers write as numbers. Nothing here sends anything; plugins reach it through `pbx_connector.api`.
+"""
+
+from __future__ import annotations
+
+from pbx_connector.network.credentials import RefusalLimit, is_protected
+from pbx_connector.network.listing import Allowance, EndlessList, ListLimit
+from pbx_connector.network.numbers import whole_number
+from pbx_connector.network.waiting import RetryDelays, retry_after
+
+__all__ = [
+    "Allowance",
+    "EndlessList",
+    "ListLimit",
+    "RefusalLimit",
+    "RetryDelays",
+    "is_protected",
+    "retry_after",
+    "whole_number",
+]
