@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DatabaseError
 
+from pbx_connector.counting import counted
 from pbx_connector.plan import Content, content_digest
 from pbx_connector.stores.sql.dialects.database import Database, Dialect
 from pbx_connector.stores.sql.entry_queries import content_json, labels_json
@@ -32,7 +33,7 @@ def _entry_faults(connection: Connection, dialect: Dialect) -> list[str]:
     if not wrong:
         return []
     named = ", ".join(map(str, wrong[:NAMED])) + (", …" if len(wrong) > NAMED else "")
-    return [f"{len(wrong)} entries are not what their runs wrote: {named}"]
+    return [f"the text differs from what was imported in {counted(len(wrong), 'entry')}: {named}"]
 
 
 def _differing(connection: Connection, dialect: Dialect) -> Iterator[int]:

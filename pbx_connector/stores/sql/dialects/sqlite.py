@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table, cre
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import StoreError
 from pbx_connector.stores.sql.dialects.database import Database
 
@@ -87,7 +88,9 @@ class SqliteDialect:
                 raise
             return [f"SQLite cannot read it: {error.orig}"]
         faults = [f"SQLite: {' '.join(fault.split())}" for fault in pages if fault != "ok"]
-        return faults + [f"{many} rows of {table} belong to nothing" for table, many in sorted(strays.items())]
+        return faults + [
+            f"{table} has {counted(many, 'row')} whose owner is missing" for table, many in sorted(strays.items())
+        ]
 
     def copy(self, connection: Connection, target: Path) -> None:
         source = connection.connection.dbapi_connection
