@@ -46,7 +46,7 @@ IDS = st.sampled_from(["crm", "crm", "crm", "new"])
 RUNS = st.integers(1, 40).map(str)
 
 
-MOMENTS = ("stage", "close_book", "settle", "apply", "keep", "decide", "open_workspace")
+MOMENTS = ("stage", "close_book", "settle", "apply", "keep", "plan_transaction", "open_workspace")
 CRASHES = st.sampled_from(["", "", "", "k3", *MOMENTS])
 """A row that is not mapped to its end, or what a run does last."""
 ACCOUNTS = st.lists(st.sampled_from([Account("1"), Account("1", "eve"), Account("2", "bob"), Account("3")]), max_size=3)
@@ -64,7 +64,7 @@ class Faltering:
         self._at = at
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("open_workspace", "decide"):
+        if name in ("open_workspace", "plan_transaction"):
             return partial(self._within, name)
         found = getattr(self._inner, name)
         return partial(self._last, found) if name == self._at else found
