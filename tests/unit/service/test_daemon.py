@@ -118,7 +118,7 @@ class World:
         source.add("public").put("r", display_name="Ann")
         source.add("more").put("r", display_name="Bob")
         if settings.name in self.down:
-            source.down = SourceUnavailable("the server does not answer")
+            source.down = SourceUnavailable(f"the server of {settings.name} does not answer")
         return nullcontext(source)
 
     def drop(self, name: str, every: str = "1h") -> None:
