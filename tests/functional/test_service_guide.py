@@ -37,8 +37,8 @@ def test_the_guide_works_as_it_stands(connector: Connector, profile: Path) -> No
     (etc / "config.yaml").write_text(f"{config}\nservice: {{listen: '127.0.0.1:{free_port()}', jitter: 0s}}\n")
     connector.environment["PBX_CONNECTOR_CONFIG"] = str(etc / "config.yaml")
     typed = [words for words in commands() if words[0] == "pbx-connector"]
-    assert [words[1] for words in typed] == ["check", "automate", "status", "schedule"]
-    for words in typed[:2]:
+    assert [words[1] for words in typed] == ["accounts", "check", "automate", "status", "schedule"]
+    for words in typed[:3]:
         connector.process(*words[1:])
     (connector.home / "exchange-contacts.yaml").rename(etc / "profiles" / "exchange-contacts.yaml")
     service = subprocess.Popen(
@@ -52,7 +52,7 @@ def test_the_guide_works_as_it_stands(connector: Connector, profile: Path) -> No
         assert service.stderr is not None
         assert any("profile loaded" in line for line in service.stderr)
         time.sleep(0.2)
-        status, schedule = (connector.process(*words[1:]) for words in typed[2:])
+        status, schedule = (connector.process(*words[1:]) for words in typed[3:])
         assert "exchange-contacts" in status.out
         assert re.search(r"exchange-contacts .* 0 12 \* \* \* .* 12:00:00", schedule.out)
     finally:
