@@ -1,4 +1,4 @@
-"""The service's look at the whole phone book: what it finds is told, and a store that is away is no damaged one."""
+"""The service's look at the whole phone book: what it finds is told, and an unreachable store is no damaged one."""
 
 from __future__ import annotations
 
