@@ -26,7 +26,7 @@ class TolerantProtocol(LanguageServerProtocol):
 
 def tolerant_converter() -> Any:
     """A position that no text can have becomes the nearest that one can have."""
-    converter = default_converter()
+    converter = default_converter()  # type: ignore[no-untyped-call]  # of pygls
     converter.register_structure_hook(lsp.Position, _position)
     return converter
 

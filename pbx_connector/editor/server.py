@@ -115,7 +115,8 @@ class ProfileServer(LanguageServer):
 
     def _document(self, uri: str) -> TextDocument | None:
         """pygls keeps documents by their addresses without escapes (`c%3A` is `c:`)."""
-        return self.workspace.text_documents.get(unquote(uri))
+        found: TextDocument | None = self.workspace.text_documents.get(unquote(uri))
+        return found
 
     def _diagnostic(self, found: Diagnostic, lines: Sequence[str], uri: str) -> lsp.Diagnostic:
         related = [
