@@ -11,7 +11,8 @@ help:
 	@echo "make test    run the whole test suite"
 	@echo "make coverage  the same, and which lines of the three packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
-	@echo "make crash   kills 200 runs at random moments, plays 400 random histories, lets each call to a database fail: takes long"
+	@echo "make crash   kills 200 runs at random moments and 100 commits and prunes in the middle, plays 1,000 random histories,"
+	@echo "             lets each call to a database fail: takes long"
 	@echo "make check   lint, types, import contracts, lock freshness"
 	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
@@ -41,8 +42,8 @@ kerberos: .venv/.ready
 	$(BIN)/python -m pytest -rs plugins/exchange/tests/test_kerberos.py
 
 crash: .venv/.ready
-	PBX_CRASHES=100 PBX_HISTORIES=300 PBX_FAULTS_EVERY=1 $(BIN)/python -m pytest --timeout 3600 \
-	  tests/contract/test_crashes.py tests/contract/test_stores_agree.py tests/unit/stores/test_foreign_errors.py
+	PBX_CRASHES=100 PBX_HISTORIES=750 PBX_FAULTS_EVERY=1 $(BIN)/python -m pytest -rP --timeout 7200 \
+	  tests/contract/test_crashes.py tests/contract/test_crashes_in_transactions.py tests/contract/test_stores_agree.py tests/unit/stores/test_foreign_errors.py
 
 check: .venv/.ready
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
 from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
+from pbx_connector.counting import counted
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -21,6 +22,7 @@ from pbx_connector.errors import (
     UsageError,
 )
 from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
+from pbx_connector.files import UnreadableFile, read_certificates
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
@@ -79,7 +81,7 @@ from pbx_connector.stores import (
 from pbx_connector.targets import TARGETS, Target
 
 if TYPE_CHECKING:
-    from pbx_connector.notifications.outbox import Attempt
+    from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
@@ -177,21 +179,26 @@ __all__ = [
     "Template",
     "Type",
     "Unchanged",
+    "Undelivered",
     "Undone",
     "Unreadable",
+    "UnreadableFile",
     "UsageError",
     "Value",
     "WebhookConfig",
     "application",
+    "counted",
     "hookimpl",
     "is_protected",
     "machine_error",
+    "read_certificates",
     "retry_after",
     "whole_number",
 ]
 
 _LATE = {
     "Attempt": "pbx_connector.notifications.outbox",
+    "Undelivered": "pbx_connector.notifications.outbox",
     "Checked": "pbx_connector.profile",
     "LoadedProfile": "pbx_connector.profile",
     "Profile": "pbx_connector.profile",

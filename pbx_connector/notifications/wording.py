@@ -100,7 +100,7 @@ def _many_problems(times: int, report: Report, subject: Subject) -> Notice:
         "many contacts cannot be read",
         happened=(
             f"{times} runs in a row left many contacts as they were, because they could not be read or mapped; the one "
-            f"{_when(report)} has {report.counts.problems} problems."
+            f"{_when(report)} has {counted(report.counts.problems, 'problem')}."
         ),
         safe="The entries of those contacts are as they were; all others are up to date.",
         command=subject.command("run"),

@@ -25,6 +25,7 @@ from pbx_connector.application.status import StatusBoard, service_status, status
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Survey, survey
 from pbx_connector.config import Config
+from pbx_connector.counting import counted
 from pbx_connector.duration import in_words
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, ProfileHeld, StoreError, UsageError
 from pbx_connector.extensions import PluginContext
@@ -145,7 +146,7 @@ class Service:
             if self._scanned.is_set() and not announced:
                 supervisor.notify("READY=1")
                 announced = True
-            supervisor.notify("WATCHDOG=1", f"STATUS={len(self._loaded)} profiles, store {self._watch.word}")
+            supervisor.notify("WATCHDOG=1", f"STATUS={counted(len(self._loaded), 'profile')}, store {self._watch.word}")
             self._mind_clock(watch)
             self._scheduler.wake_up()
             if self._watch.silent():
