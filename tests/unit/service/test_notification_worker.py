@@ -350,3 +350,10 @@ def test_a_long_outage_is_overdue_for_all_profiles_in_one_message(world: World) 
         world.end_run(profile, RunStatus.FAILED)
     world.pass_time(hours=3)
     assert world.told == [("p0", "failing"), ("p0", "overdue")]
+
+
+def test_damage_is_told_once_and_so_is_its_end(world: World) -> None:
+    for faults in (("entry 3",), ("entry 3", "entry 4"), (), ()):
+        world.notification_worker.store_checked(faults)
+        world.round()
+    assert world.told == [("", "store"), ("", "recovered")]
