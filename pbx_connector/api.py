@@ -22,6 +22,7 @@ from pbx_connector.errors import (
     UsageError,
 )
 from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
+from pbx_connector.files import UnreadableFile, read_certificates
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
@@ -181,6 +182,7 @@ __all__ = [
     "Undelivered",
     "Undone",
     "Unreadable",
+    "UnreadableFile",
     "UsageError",
     "Value",
     "WebhookConfig",
@@ -189,6 +191,7 @@ __all__ = [
     "hookimpl",
     "is_protected",
     "machine_error",
+    "read_certificates",
     "retry_after",
     "whole_number",
 ]
