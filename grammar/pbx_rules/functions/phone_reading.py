@@ -10,6 +10,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType
 
+from pbx_rules.functions.phone_ranges import dashed
 from pbx_rules.functions.phone_text import LONGEST, Run, clean, runs
 
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
@@ -86,7 +87,7 @@ class _Reader:
             text = self._trimmed(run)
             if text and run.continues and last and not self._explicit(text):
                 text = _with_ending(last, text) or ""
-            parts = list(self._divided(text)) if text else []
+            parts = [end for part in self._divided(text) for end in self._ends(part)] if text else []
             for part in parts:
                 yield part, run.extension if part == parts[-1] else None
             last = parts[-1] if parts else ""
@@ -138,6 +139,25 @@ class _Reader:
             left = other or left
         yield from dict.fromkeys([*divided, left])
 
+    def _ends(self, text: str) -> Iterator[str]:
+        """The first and the last number of a range; nothing where the text may be a range or a number."""
+        parts = dashed(text)
+        if parts is None or not self._complete(parts.left):
+            yield text
+        elif self._explicit(parts.right) and self._complete(parts.right):
+            yield from (*self._ends(parts.left), parts.right)
+        elif (verdict := parts.verdict(self._digits(text))) == "number":
+            yield text
+        elif verdict == "range":
+            yield from self._ends(parts.left)
+            if last := _with_ending(parts.left, parts.right):
+                yield last
+
+    def _digits(self, text: str) -> int | None:
+        """How many the number has without the country's code; None if it is none."""
+        number = self._number(text)
+        return None if number is None else len(str(number.national_number))
+
     def _joins(self, left: str, right: str) -> bool:
         if right in ("", "0"):
             return True
@@ -162,6 +182,10 @@ class _Anywhere(_Reader):
 
     def _complete(self, text: str) -> bool:
         return super()._complete(text) or (text.lstrip(" (").startswith("0") and _length(text) > _SHORTEST)
+
+    def _digits(self, text: str) -> int | None:
+        digits = re.sub("[^0-9]", "", text)
+        return super()._digits(text) or len(digits.removeprefix("0")) - (2 if digits.startswith("00") else 0)
 
 
 def _without_count(text: str, counted: re.Match[str]) -> str:

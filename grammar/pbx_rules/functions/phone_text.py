@@ -31,7 +31,7 @@ _BETWEEN = re.compile(r"\s*(?:[;,|&\n]+|oder|or|und|and|bis)?\s*", re.IGNORECASE
 _LEAST = 6
 """Digits within parentheses that may be a number of their own."""
 _VARIATIONS = re.compile("[\ufe00-\ufe0f\u20e3\U000e0100-\U000e01ef]")
-_FORMS = str.maketrans("\u2212\uff0b\uff08\uff09\uff0f[]", "-+()/()")
+_FORMS = str.maketrans("\u2212\uff0b\uff08\uff09\uff0f[]", "-+()/()") | {0x2026: "..."}
 
 
 class Run(NamedTuple):
