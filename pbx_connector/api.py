@@ -79,7 +79,7 @@ from pbx_connector.stores import (
 from pbx_connector.targets import TARGETS, Target
 
 if TYPE_CHECKING:
-    from pbx_connector.notifications.outbox import Attempt
+    from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
@@ -177,6 +177,7 @@ __all__ = [
     "Template",
     "Type",
     "Unchanged",
+    "Undelivered",
     "Undone",
     "Unreadable",
     "UsageError",
@@ -192,6 +193,7 @@ __all__ = [
 
 _LATE = {
     "Attempt": "pbx_connector.notifications.outbox",
+    "Undelivered": "pbx_connector.notifications.outbox",
     "Checked": "pbx_connector.profile",
     "LoadedProfile": "pbx_connector.profile",
     "Profile": "pbx_connector.profile",

@@ -71,6 +71,21 @@ _BREAKS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+[\s\x00-\x1f\x7f-\x9f
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+def stands_on_one_line(text: str) -> bool:
+    """Whether there is nothing in it that `single_line` would make a blank of."""
+    return text.isprintable() or not _BREAKS.search(text)
+
+
+def has_controls(text: str) -> bool:
+    """Whether there is something in it that is neither written nor the end of a line nor a tab."""
+    return not text.isprintable() and _CONTROLS.search(line_ends(text)) is not None
+
+
+def line_ends(text: str) -> str:
+    """Each line ends with a line feed alone, wherever the text was typed."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def single_line(text: str) -> str:
     """Line breaks, tabs and control characters, with the white space around them, as one blank each."""
     return text if text.isprintable() else _BREAKS.sub(" ", text).strip()
@@ -81,4 +96,4 @@ def fitting(code: str, text: str) -> str:
     target = TARGET_BY_CODE.get(code)
     if target is None or target.kind != "notes":
         return single_line(text)
-    return text if text.isprintable() else _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return text if text.isprintable() else _CONTROLS.sub("", line_ends(text)).strip()

@@ -9,6 +9,7 @@ profiles, accounts, entries, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
 exports                              the phone book as a file
 trials                               rules on rows of a file
+upkeep                               whether the phone book is whole, and its backups
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
 views                                every JSON shape
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         status,
         templates,
         trials,
+        upkeep,
         views,
     )
     from pbx_connector.application.installation import Installation
@@ -59,6 +61,7 @@ __all__ = [
     "status",
     "templates",
     "trials",
+    "upkeep",
     "views",
 ]
 

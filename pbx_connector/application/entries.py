@@ -8,11 +8,12 @@ from pbx_connector.application.accounts import known_account
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Content
 from pbx_connector.stores import Entries, Entry, Match, Store
+from pbx_connector.targets import line_ends
 
 
 def add_entry(store: Entries, account: str | None, fields: Mapping[str, str], labels: Mapping[str, str]) -> Entry:
     """An entry made by hand; private to `account` if one is given. Raises `UsageError` for what cannot be one."""
-    return store.add_entry(Content(account, _with_value(fields), _with_value(labels)))
+    return store.add_entry(Content(account, _with_value(_typed(fields)), _with_value(labels)))
 
 
 def edit_entry(store: Entries, entry: int, fields: Mapping[str, str], labels: Mapping[str, str]) -> Entry:
@@ -22,7 +23,8 @@ def edit_entry(store: Entries, entry: int, fields: Mapping[str, str], labels: Ma
     """
 
     def changed(held: Content) -> Content:
-        content = Content(held.account, _with_value({**held.fields, **fields}), _with_value({**held.labels, **labels}))
+        said = _with_value({**held.fields, **_typed(fields)})
+        content = Content(held.account, said, _with_value({**held.labels, **labels}))
         if content == held:
             raise UsageError(f"entry {entry} says that already", hint="see: pbx-connector phonebook edit --help")
         return content
@@ -35,6 +37,11 @@ def look_up(store: Store, number: str, account: str | None) -> list[Match]:
     if account is not None:
         known_account(store, account)
     return store.lookup(number, account=account)
+
+
+def _typed(fields: Mapping[str, str]) -> dict[str, str]:
+    """Notes may come from a file of another system."""
+    return {name: line_ends(value) for name, value in fields.items()}
 
 
 def _with_value(given: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.application.simulations import Simulation
     from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
     from pbx_connector.application.trials import TriedRow
+    from pbx_connector.application.upkeep import StoreCheck
     from pbx_connector.model import Account, BookReport
     from pbx_connector.plan import Change
     from pbx_connector.profile import Case, Difference, LoadedProfile
@@ -343,6 +344,10 @@ def service_status(of: ServiceStatus, now: datetime) -> Json:
 def asked_service(listen: str, health: Json, *, answers: bool) -> Json:
     """What `status` says: of a service that was asked at `listen`, or without its answer."""
     return {"service": {"listen": listen, "answers": answers}} | health
+
+
+def store_check(of: StoreCheck) -> Json:
+    return {"store": of.place, "whole": not of.faults, "faults": list(of.faults)}
 
 
 def _server(of: ServerStatus) -> Json:

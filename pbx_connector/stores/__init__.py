@@ -26,8 +26,9 @@ from pbx_connector.stores.contract import (
     SharedState,
     Store,
     Undone,
+    Upkeep,
 )
-from pbx_connector.stores.opening import open_store
+from pbx_connector.stores.opening import open_store, restore_store
 
 __all__ = [
     "ALL",
@@ -54,6 +55,8 @@ __all__ = [
     "SharedState",
     "Store",
     "Undone",
+    "Upkeep",
     "open_store",
+    "restore_store",
     "shown",
 ]

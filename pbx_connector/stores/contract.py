@@ -318,7 +318,18 @@ class SharedState(Protocol):
         ...
 
 
-class Store(Accounts, Labels, Entries, Lookup, History, Profiles, Runs, SharedState, Protocol):
+class Upkeep(Protocol):
+    def faults(self) -> tuple[str, ...]:
+        """What is damaged, in words and without contact data; empty if all is whole. Reads everything."""
+        ...
+
+    def backup(self, file: Path) -> None:
+        """Write what is committed into a file, which does not exist, while runs go on. Raises `UsageError` where a
+        database has tools of its own for that."""
+        ...
+
+
+class Store(Accounts, Labels, Entries, Lookup, History, Profiles, Runs, SharedState, Upkeep, Protocol):
     """A phone book in all its roles: who needs one of them asks for that one. Every change is journaled and
     all-or-nothing. Raises `StoreError` when the store itself fails and `UsageError` for what cannot be done (an unknown
     id, a name that is taken)."""

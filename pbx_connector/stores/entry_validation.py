@@ -6,11 +6,20 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pbx_connector.plan import Content, storable
-from pbx_connector.targets import LABEL_NAME_MAX_LENGTH, LABEL_VALUE_MAX_LENGTH, TARGET_BY_NAME, TARGETS, Target
+from pbx_connector.targets import (
+    LABEL_NAME_MAX_LENGTH,
+    LABEL_VALUE_MAX_LENGTH,
+    TARGET_BY_NAME,
+    TARGETS,
+    Target,
+    has_controls,
+    stands_on_one_line,
+)
 
 _NUMBER = re.compile(r"(?=.*\d)[\d ()/.*#+-]+((x|ext\.?|DW|Durchwahl) ?\d+)?", re.ASCII | re.IGNORECASE)
 """Also what only a phone system can dial: short numbers and codes."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_NOT_ONE_LINE = "has a line break, a tab or a control character: write a blank instead"
 NOTHING = Content(None, {})
 """What an entry says that is not there yet."""
 
@@ -31,7 +40,9 @@ def label_fault(name: str) -> str:
         return "a label needs a name without blanks around it"
     if len(name) > LABEL_NAME_MAX_LENGTH:
         return f"the name of a label has more than {LABEL_NAME_MAX_LENGTH} characters"
-    return "" if storable(name) else "the name of a label cannot be stored"
+    if not storable(name):
+        return "the name of a label cannot be stored"
+    return "" if stands_on_one_line(name) else f"the name of a label {_NOT_ONE_LINE}"
 
 
 def _changed(typed: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
@@ -42,6 +53,7 @@ def _field_faults(typed: Mapping[str, str]) -> Iterator[str]:
     for name, value in typed.items():
         if target := TARGET_BY_NAME.get(name):
             yield from (f"{target.title}: {fault}" for fault in _value_faults(value, target.max_length))
+            yield from (f"{target.title}: {fault}" for fault in _line_faults(value, target.kind == "notes"))
             yield from _kind_faults(target, value)
         else:
             yield f"there is no field {name}"
@@ -53,6 +65,7 @@ def _label_faults(typed: Mapping[str, str]) -> Iterator[str]:
             yield fault
         else:
             yield from (f"label {name}: {fault}" for fault in _value_faults(value, LABEL_VALUE_MAX_LENGTH))
+            yield from (f"label {name}: {fault}" for fault in _line_faults(value))
 
 
 def _value_faults(value: str, longest: int) -> Iterator[str]:
@@ -60,6 +73,16 @@ def _value_faults(value: str, longest: int) -> Iterator[str]:
         yield f"it has {len(value)} characters, {longest} are the most"
     if not storable(value):
         yield "it has characters that no phone book can hold"
+
+
+def _line_faults(value: str, of_lines: bool = False) -> Iterator[str]:
+    """Of what can be stored."""
+    if not storable(value):
+        return
+    if of_lines and has_controls(value):
+        yield "it has a control character: leave it out"
+    elif not of_lines and not stands_on_one_line(value):
+        yield f"it {_NOT_ONE_LINE}"
 
 
 def _kind_faults(target: Target, value: str) -> Iterator[str]:

@@ -38,6 +38,20 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
     )
 
 
+def restore_store(url: str, backup: Path) -> Path | None:
+    """Put a backup, which was found whole, in the place of the phone book at `url`; returns where the old one is kept.
+
+    Raises `StoreError`, and `UsageError` for a store that is no file.
+    """
+    if not url.startswith("sqlite:///"):
+        raise UsageError(
+            f"{shown(url)} is no file to restore", hint="a server has tools of its own, such as pg_restore"
+        )
+    from pbx_connector.stores.sql.dialects.sqlite_restore import restore
+
+    return restore(Path(url.removeprefix("sqlite:///")).expanduser(), backup)
+
+
 def _open_sqlite(path: Path, read_only: bool, patience: float) -> Store:
     from pbx_connector.stores.sql.dialects.sqlite import open_sqlite
     from pbx_connector.stores.sql.store import SqlStore

@@ -87,8 +87,10 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
+    """Whatever a test does to it, it stays whole."""
     with open_store(store_url, patience=5) as store:
         yield store
+        assert store.faults() == ()
 
 
 @pytest.fixture

@@ -150,12 +150,32 @@ def test_imported_entries_are_read_only_by_hand(run: Run, source: MemorySource, 
         (person("Ann", fax="none"), "Fax: 'none' is not a telephone number"),
         (person("Ann", email="none"), "E-mail: 'none' is not an e-mail address"),
         (Content(None, {"display_name": "Ann"}, {"VIP": "A" * 256}), "label VIP: it has 256 characters"),
+        (person("Ann\r\nBerg"), "Display name: it has a line break, a tab or a control character: write a blank"),
+        (person("Ann", organisation="A\tB"), "Organisation: it has a line break, a tab or a control character"),
+        (person("Ann", organisation="A\x1b[2JB"), "Organisation: it has a line break, a tab or a control character"),
+        (person("Ann", organisation="A\u2028B\x9b"), "Organisation: it has a line break, a tab or a control character"),
+        (person("Ann", notes="a\nb\x1b[2J"), "Notes: it has a control character: leave it out"),
+        (Content(None, {"display_name": "Ann"}, {"VIP": "a\nb"}), "label VIP: it has a line break"),
+        (Content(None, {"display_name": "Ann"}, {"V\nIP": "a"}), "the name of a label has a line break"),
     ],
 )
 def test_an_entry_by_hand_is_checked(store: Store, content: Content, wrong: str) -> None:
     with pytest.raises(UsageError, match=wrong):
         store.add_entry(content)
     assert store.count_entries() == 0
+
+
+def test_notes_keep_their_lines_and_tabs(store: Store) -> None:
+    typed = person("Zo\N{NO-BREAK SPACE}e", notes="one\n\ttwo \N{FAMILY}")
+    assert store.add_entry(typed).content == typed
+
+
+def test_an_entry_with_a_line_break_from_before_can_be_edited(store: Store) -> None:
+    changes: AbstractContextManager[ChangeSet] = cast(Any, store).changeset(RunKind.HAND, "as an earlier version did")
+    with changes as changeset:
+        made = changeset.put_entries([Entry(0, person("Ann\nBerg"))])[0]
+    changed = replace(made.content, fields={**made.content.fields, "phone": "190"})
+    assert store.edit_entry(made.id, lambda _: changed).content == changed
 
 
 def test_all_that_is_wrong_with_an_entry_is_said_at_once(store: Store) -> None:

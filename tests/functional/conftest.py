@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def profile(connector: Connector, sandbox: Sandbox) -> Path:
         *("new", "exchange-contacts", "--file", path, "--name", "Exchange contacts"),
         *("--email", sandbox.email, "--url", sandbox.url, "--password-file", password),
     )
+    path.write_text(re.sub(r"(password: {file: ).*}", rf"\g<1>{password}}}", path.read_text()))  # wherever it is moved
     lines = [f"{account.id},{account.username},{account.email}" for account in sandbox.accounts]
     (connector.home / "accounts.csv").write_text("\n".join(["id,username,email", *lines]))
     connector("accounts", "import", "accounts.csv")

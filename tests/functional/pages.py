@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +100,10 @@ class Stage:
 
     def _do_rename(self, file: str, name: str) -> None:
         (self.connector.home / file).rename(self.connector.home / name)
+
+    def _do_damage(self, book: str, entry: str) -> None:
+        with closing(sqlite3.connect(self.connector.home / book)) as connection, connection:
+            connection.execute("UPDATE entry SET phone = '+4930666' WHERE id = ?", [entry])
 
     def _do_fix(self) -> None:
         self.sandbox.faults.clear()

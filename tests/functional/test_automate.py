@@ -99,7 +99,6 @@ def test_a_time_that_has_passed_since_the_last_run_is_said_as_the_service_takes_
         patch.setattr(installation, "datetime", TwoDaysAgo)
         connector("run", profile)
     moved = profile.rename(profiles / profile.name)
-    (connector.home / "password.txt").rename(profiles / "password.txt")
     assert "first: at once, as it has not run since" in connector("--config", config, "automate", moved).out
     [listed] = connector("--config", config, "schedule", "--json").json
     told = connector("--config", config, "automate", moved, "--json").json["next"]

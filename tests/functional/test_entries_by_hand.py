@@ -60,3 +60,14 @@ def test_a_text_too_long_to_be_looked_for_is_said(connector: Connector) -> None:
     connector(*ANN)
     assert "more than 255 characters" in connector("phonebook", "search", "a" * 60_000, code=2).err
     connector("phonebook", "search", "a" * 255)
+
+
+@pytest.mark.parametrize("option", [("--organisation", "A\nB"), ("--label", "VIP=a\tb"), ("--label", "V\x1bIP=a")])
+def test_one_line_takes_no_line_break(connector: Connector, option: tuple[str, str]) -> None:
+    assert "has a line break, a tab or a control character: write a blank" in connector(*ANN, *option, code=2).err
+    assert connector.entries() == []
+
+
+def test_notes_keep_the_lines_of_any_system(connector: Connector) -> None:
+    connector(*ANN, "--notes", "one\r\ntwo\rthree")
+    assert connector.entries()[0]["fields"]["notes"] == "one\ntwo\nthree"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections import Counter
@@ -45,7 +46,8 @@ def test_of_many_profiles_each_is_run_once(
 ) -> None:
     names = [f"p{number}" for number in range(6)]
     for name in names:
-        (profiles / f"{name}.yaml").write_text(profile.read_text())
+        text = profile.read_text().replace("{{DisplayName}}", f"{{{{DisplayName}}}} ({name})")
+        (profiles / f"{name}.yaml").write_text(re.sub("title: .*", f"title: {name}", text))
     wait_until(lambda: sum(len(serving.events("run ended")) for serving in machines) >= len(names))
     time.sleep(1)
     ended = Counter(line["profile"] for serving in machines for line in serving.events("run ended"))

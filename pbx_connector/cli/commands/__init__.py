@@ -44,6 +44,7 @@ COMMANDS = {
     "history": "What was changed, when and by what.",
     "plan": "Plans that were refused or saved.",
     "profiles": "The profiles that have run, and what they own.",
+    "store": "Whether the phone book is whole, and its backups.",
 }
 """What each does, for the help page and in its order. The file of a command has its name, with `_` for `-`."""
 

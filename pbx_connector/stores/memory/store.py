@@ -55,6 +55,12 @@ class MemoryStore(Operations):
     place = "a phone book in memory"
     read_only = False
 
+    def faults(self) -> tuple[str, ...]:
+        return ()
+
+    def backup(self, file: Path) -> None:
+        raise UsageError("a phone book in memory ends with its process", hint="keep it in a file")
+
     def close(self) -> None:
         """It ends with its last reference."""
 

@@ -40,7 +40,7 @@ from pbx_connector.stores.contract import (
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.normalization import tails
 from pbx_connector.stores.operations import Operations
-from pbx_connector.stores.sql import entry_queries, profiles, shared_state
+from pbx_connector.stores.sql import entry_queries, profiles, shared_state, upkeep
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases, records
@@ -87,6 +87,13 @@ class SqlStore(Operations):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def faults(self) -> tuple[str, ...]:
+        return upkeep.faults(self._database)
+
+    def backup(self, file: Path) -> None:
+        with self._database.read() as connection:
+            self._database.dialect.copy(connection, file)
 
     # accounts and labels
 

@@ -119,7 +119,7 @@ def test_wrong_variables_without_a_file_are_named(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"- a\n", "cannot be used"), (b"a: [\n", "cannot be used"), (b"\xff\xfe", "not UTF-8"), (None, "cannot be read")],
+    [(b"- a\n", "cannot be used"), (b"a: [\n", "cannot be used"), (b"a: \xff", "not UTF-8"), (None, "cannot be read")],
 )
 def test_what_is_no_configuration_is_refused(file: Path, content: bytes | None, words: str) -> None:
     if content is not None:

@@ -268,7 +268,7 @@ def test_a_missing_secret_is_told(
     start: Start, configured: Callable[..., Config], server_tls: ssl.SSLContext, report: Report, notice: Notice
 ) -> None:
     server = start(tls_context=server_tls, authenticator=authenticate)
-    with pytest.raises(ConnectorError, match="NO_SUCH_VARIABLE is not set"):
+    with pytest.raises(ConnectorError, match="the environment variable for a secret is not set"):
         tell(report, [notice], configured(server.port, password={"env": "NO_SUCH_VARIABLE"}))
 
 

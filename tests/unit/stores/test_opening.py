@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -149,3 +149,19 @@ def test_a_store_of_an_earlier_version_finds_short_numbers_once_it_is_up_to_date
     old.close()
     with open_store(f"sqlite:///{path}") as store:
         assert [match.entry.id for match in store.lookup("01 4000")] == [1]
+
+
+def test_a_damaged_store_of_an_earlier_version_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "book.db"
+    with open_store(f"sqlite:///{path}") as store:
+        store.add_entry(Content(None, {"display_name": "Ann"}))
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("INSERT INTO entry_label VALUES (1, 7, 'of no label')")
+        old.execute("UPDATE alembic_version SET version_num = '0002'")
+        old.commit()
+    with pytest.raises(
+        StoreError, match="was not brought to this version: entry_label has 1 row whose owner is missing"
+    ):
+        open_store(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as old:
+        assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]

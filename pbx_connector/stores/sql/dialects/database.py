@@ -63,6 +63,15 @@ class Dialect(Protocol):
         """Tell the planner how big temporary tables have become, and what is in the columns that it joins by."""
         ...
 
+    def damage(self, connection: Connection) -> list[str]:
+        """What is wrong with the database itself, in words, as far as it can tell; takes as long as reading it all."""
+        ...
+
+    def copy(self, connection: Connection, target: Path) -> None:
+        """Write what is committed into a new file, while others write. Raises `UsageError` where that is for the
+        server's own tools."""
+        ...
+
     def translate(self, error: Exception) -> tuple[str, str] | None:
         """Message and hint for a foreign error; None if it is none of this database's."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -27,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from pbx_connector.errors import UsageError
 from pbx_connector.stores.sql.dialects.database import Database
 
 WRITER = 0x70627863
@@ -121,6 +123,13 @@ class PostgresDialect:
     def analyze(self, connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
         for table, names in columns.items():
             connection.execute(text(f"ANALYZE {table.name} ({', '.join(names)})"))
+
+    def damage(self, connection: Connection) -> list[str]:
+        """A server looks after its files itself."""
+        return []
+
+    def copy(self, connection: Connection, target: Path) -> None:
+        raise UsageError("a phone book in PostgreSQL is kept by its own tools", hint="pg_dump, and pg_restore")
 
     def translate(self, error: Exception) -> tuple[str, str] | None:
         if not isinstance(error, psycopg.Error):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ from urllib.parse import quote
 
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table, create_engine, event, func, literal, select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from pbx_connector.counting import counted
 from pbx_connector.errors import StoreError
 from pbx_connector.stores.sql.dialects.database import Database
 
@@ -27,6 +31,11 @@ KNOWN_ERRORS = (
     ("unable to open", "the file cannot be opened", "see that its folder exists and may be written to"),
     ("disk i/o", "the disk reports an error", "nothing was changed; check the disk, then run again"),
 )
+
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+MOST_FAULTS = 20
+"""So many are named one by one."""
 
 
 class SqliteDialect:
@@ -70,6 +79,25 @@ class SqliteDialect:
     def analyze(self, connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
         """SQLite plans these joins by their indexes alone."""
 
+    def damage(self, connection: Connection) -> list[str]:
+        try:
+            pages = connection.exec_driver_sql(f"PRAGMA integrity_check({MOST_FAULTS})").scalars().all()
+            strays = Counter(row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
+        except DatabaseError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
+                raise
+            return [f"SQLite cannot read it: {error.orig}"]
+        faults = [f"SQLite: {' '.join(fault.split())}" for fault in pages if fault != "ok"]
+        return faults + [
+            f"{table} has {counted(many, 'row')} whose owner is missing" for table, many in sorted(strays.items())
+        ]
+
+    def copy(self, connection: Connection, target: Path) -> None:
+        source = connection.connection.dbapi_connection
+        assert isinstance(source, sqlite3.Connection)  # noqa: S101 - this is its dialect
+        with closing(sqlite3.connect(target, isolation_level=None)) as made:
+            source.backup(made)
+
     def translate(self, error: Exception) -> tuple[str, str] | None:
         if not isinstance(error, sqlite3.Error):
             return None
@@ -95,14 +123,36 @@ def open_sqlite(path: Path, *, read_only: bool, patience: float) -> Database:
         raise StoreError(f"{path} does not exist", hint="a run makes it; a read-only store must be there")
     if not read_only:
         _make_private(path)
+    if _is_empty(path):
+        raise StoreError(
+            f"{path} is an empty file, no phone book",
+            hint="restore a backup: pbx-connector store restore; or remove the file, and a new one is made",
+        )
     engine = _engine(path, read_only, patience)
     return Database(engine, SqliteDialect(), str(path), read_only, path)
 
 
 def _make_private(path: Path) -> None:
-    """A new file is its owner's alone, and so are the logs beside it. A failure shows when it is opened."""
-    with suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    """A new file is its owner's alone, and so are the logs beside it. It comes to its place with SQLite's header in it,
+    so that an empty file is never one that somebody is about to fill. A failure shows when it is opened."""
+    if path.exists():
+        return
+    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    with suppress(OSError, sqlite3.Error):
+        try:
+            os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with closing(sqlite3.connect(new)) as made:
+                made.execute("VACUUM")
+            os.link(new, path)  # fails if somebody else was faster
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size == 0
+    except OSError:
+        return False
 
 
 class Frozen(sqlite3.Connection):

@@ -23,7 +23,17 @@ def bring_up_to_date(database: Database) -> None:
         return
     with database.write() as connection:
         if _version(connection, database) != HEAD:  # somebody else may have been faster
+            _require_sound(connection, database)
             _upgrade(connection)
+
+
+def _require_sound(connection: Connection, database: Database) -> None:
+    """A migration would make a damage larger, or permanent."""
+    if damage := database.dialect.damage(connection):
+        raise StoreError(
+            f"{database.place} is damaged and was not brought to this version: {damage[0]}",
+            hint="restore a backup: pbx-connector store restore",
+        )
 
 
 def _version(connection: Connection, database: Database) -> str | None:
