@@ -59,7 +59,9 @@ class Log:
 
     def make(self) -> None:
         with self.engine().connect() as connection:
-            connection.execute(text("CREATE TABLE inside (attempt TEXT, profile TEXT, moment DOUBLE PRECISION)"))
+            connection.execute(
+                text("CREATE TABLE IF NOT EXISTS inside (attempt TEXT, profile TEXT, moment DOUBLE PRECISION)")
+            )
 
     def note(self, attempt: str, profile: str) -> None:
         now = "(julianday('now') - 2440587.5) * 86400.0"
@@ -88,6 +90,8 @@ class Worker:
     step: ctypes.c_double
     seconds: float
     choice: random.Random
+    expected: type[Exception] = ConnectorError
+    """Without leases, two runs get into each other's way in any manner."""
 
     def work(self, ready: Barrier) -> Counter[str]:
         acts = (self.run, self.run, self.run, self.simulate, self.undo, self.adopt, self.prune, self.resume)
@@ -102,7 +106,7 @@ class Worker:
                     done[act.__name__] += 1
                 except ProfileBusy:
                     done["busy"] += 1
-                except ConnectorError as error:
+                except self.expected as error:
                     done[type(error).__name__] += 1
         return done
 
@@ -175,6 +179,7 @@ def work_in_child(worker: Worker, leased: bool, ready: Barrier, results: Any) ->
     step_clocks(worker.step)
     if not leased:
         leases._alive = lambda *_: False
+        worker.expected = Exception
     results.put(worker.work(ready))
 
 
@@ -224,8 +229,13 @@ def test_rule_9_no_two_runs_of_a_profile_overlap_whatever_four_processes_and_clo
 
 
 def test_rule_9_without_the_lease_runs_overlap_and_the_log_shows_it(url: str, log: Log) -> None:
-    all_at_once(url, log, 4.0, leased=False)
-    assert sum(overlaps(log.intervals(id)) for id in PROFILES) > 0
+    found = 0
+    for _ in range(5):  # chance may keep the few runs of one time apart
+        all_at_once(url, log, 4.0, leased=False)
+        found = sum(overlaps(log.intervals(id)) for id in PROFILES)
+        if found:
+            break
+    assert found > 0
 
 
 def check_whole(url: str) -> None:
