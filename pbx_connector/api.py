@@ -10,6 +10,7 @@ from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
 from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
+from pbx_connector.counting import counted
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -21,6 +22,7 @@ from pbx_connector.errors import (
     UsageError,
 )
 from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
+from pbx_connector.files import UnreadableFile, read_certificates
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
@@ -180,13 +182,16 @@ __all__ = [
     "Undelivered",
     "Undone",
     "Unreadable",
+    "UnreadableFile",
     "UsageError",
     "Value",
     "WebhookConfig",
     "application",
+    "counted",
     "hookimpl",
     "is_protected",
     "machine_error",
+    "read_certificates",
     "retry_after",
     "whole_number",
 ]

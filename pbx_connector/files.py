@@ -18,6 +18,8 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
 }
+MAX_CERTIFICATES = 10_000_000
+"""Bytes; all authorities that a system trusts are some 200 kB."""
 _HIDDEN = ("Cc", "Cs", "Zl", "Zp")
 """Unicode classes of what no name shows as it is: control characters, bytes that are no UTF-8, separators of lines."""
 
@@ -60,6 +62,14 @@ def read_bytes(path: Path, *, at_most: int) -> bytes:
     if len(content) > at_most:
         raise UnreadableFile(f"it is larger than {_size(at_most)}")
     return content
+
+
+def read_certificates(path: Path) -> bytes:
+    """Its contents. Before a library opens it by name: OpenSSL and others wait for pipes, and take any size.
+
+    Raises `UnreadableFile`.
+    """
+    return read_bytes(path, at_most=MAX_CERTIFICATES)
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -15,7 +15,9 @@ from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import ExcInfo, Processor
+from structlog.typing import EventDict, ExcInfo, Processor
+
+from pbx_connector.visible import shown
 
 QUIET = ("apscheduler", "urllib3", "watchfiles", "exchangelib", "alembic", "requests", "httpx")
 """Libraries whose own lines below warnings say nothing to an administrator, and may quote contacts."""
@@ -47,7 +49,7 @@ def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_write_traceback)]
+        [_make_visible, structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_write_traceback)]
         if readable
         else [structlog.processors.ExceptionRenderer(_traceback), structlog.processors.JSONRenderer()]
     )
@@ -70,6 +72,19 @@ def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) 
         logger.setLevel(max(logger.level, logging.WARNING))  # a plugin may want its library quieter still
 
 
+_KEPT = {"exc_info", "stack_info", "stack"}
+"""What the renderer writes over several lines: places in code."""
+
+
+def _make_visible(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """A line of text stays one, whatever a value says; JSON has escapes of its own."""
+    return {shown(name): value if name in _KEPT else _visible(value) for name, value in event.items()}
+
+
+def _visible(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float | None) else shown(str(value))
+
+
 _FRAMES = ExceptionDictTransformer(show_locals=False)
 
 
@@ -89,7 +104,7 @@ def _traceback(exc_info: ExcInfo) -> list[dict[str, Any]]:
 def _write_traceback(out: TextIO, exc_info: ExcInfo) -> None:
     for exception in reversed(_traceback(exc_info)):
         for frame in exception["frames"]:
-            out.write(f'\n  File "{frame["filename"]}", line {frame["lineno"]}, in {frame["name"]}')
+            out.write(f'\n  File "{shown(frame["filename"])}", line {frame["lineno"]}, in {frame["name"]}')
         out.write(f"\n{exception['exc_type']}")
 
 

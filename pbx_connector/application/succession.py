@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from pbx_connector.application.installation import Installation
+from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld
 from pbx_connector.model import RunStatus
 from pbx_connector.profile import Profile, check_profile
@@ -163,8 +164,8 @@ def adopting(found: Predecessor, profile: str) -> str:
 def _held(profile: Profile, found: Predecessor) -> ProfileHeld:
     adopt = adopting(found, profile.id)
     return ProfileHeld(
-        f"profile {profile.id} seems to be {found.profile}, which has {found.entries} entries: {found.why}; "
-        "a run would make them once more",
+        f"profile {profile.id} seems to be {found.profile}, which has {counted(found.entries, 'entry')}: "
+        f"{found.why}; a run would make them once more",
         hint=f"if it is: {adopt}; if it is a profile of its own: pbx-connector profiles keep {profile.file}",
         command=adopt,
     )

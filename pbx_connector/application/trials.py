@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pbx_connector import rows
 from pbx_connector.application.row_files import WrittenRow, read_rows
+from pbx_connector.counting import counted
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Mapped
 from pbx_connector.profile import LoadedProfile
@@ -44,8 +45,9 @@ class Trial:
     def require_usable(self) -> None:
         """Raises `UsageError` if there were lines that are no rows; the others were tried."""
         if self._unusable:
-            lines = "1 row" if self._unusable == 1 else f"{self._unusable} rows"
-            raise UsageError(f"{lines} of {self._file} cannot be used", hint="the others are shown")
+            raise UsageError(
+                f"{counted(self._unusable, 'row')} of {self._file} cannot be used", hint="the others are shown"
+            )
 
     def _tried(self, *, explain: bool) -> Iterator[TriedRow]:
         for written in read_rows(self._file, self._loaded.profile.source.fields):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pbx_connector.errors import EXIT_INTERRUPTED, UsageError
+from pbx_connector.visible import shown
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Agree without being asked.")]
 
@@ -19,7 +20,7 @@ def agree(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError(question, hint="say --yes to agree; nothing was changed")
     try:
-        agreed = typer.confirm(question)
+        agreed = typer.confirm(shown(question))
     except typer.Abort:
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if not agreed:

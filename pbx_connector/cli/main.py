@@ -69,7 +69,7 @@ def run(arguments: list[str]) -> int:
         if lacking := machine_error(error):
             output.failure(lacking)
             return lacking.exit_code
-        traceback.print_exc()
+        traceback.print_exc(file=output.results(sys.stderr))
         output.complain("this is a bug in pbx-connector: please report it with the lines above")
         return EXIT_BUG
     return EXIT_DONE

@@ -8,12 +8,12 @@ import io
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
+from pbx_connector.visible import shown as shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +29,6 @@ PIPE_WIDTH = 240
 
 _LONG_ID = re.compile(r"[^\s,]{28,}([^\s,]{12})")
 """The ids of a source can be long; their ends tell them apart. JSON has them whole."""
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_JOINERS = {"\u200c", "\u200d"}
-"""Format characters that words and emoji are made with."""
 
 
 def prepare_streams() -> None:
@@ -39,18 +36,6 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def shown(text: str) -> str:
-    """`text` with whatever could move the cursor or turn the reading direction made visible."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(char) in _HIDDEN and char not in _JOINERS
-        else char
-        for char in text
-    )
 
 
 class _Terminal(io.TextIOBase):
@@ -83,7 +68,7 @@ def say(line: str = "", *, style: str = "") -> None:
     """A line of result."""
     from rich.text import Text
 
-    _print(Text(line, style=style))
+    _print(Text(shown(line), style=style))
 
 
 def local(moment: datetime) -> str:
@@ -186,15 +171,23 @@ def page(title: str, lines: Iterable[str | Text], *, err: bool = False) -> None:
     """Lines that fit, with a title if there are any, and a blank one below."""
     from rich.text import Text
 
-    found = [*lines]
+    found = [_visible(line) for line in lines]
     if not found:
         return
     to = console(err=err)
-    found = [*([Text(title, style="bold")] if title else []), *found, ""]
+    found = [*([Text(shown(title), style="bold")] if title else []), *found, ""]
     if to.is_terminal:
         to.print(Text("\n").join(Text(line) if isinstance(line, str) else line for line in found), soft_wrap=True)
     else:
         to.file.write("".join(f"{str(line).rstrip()}\n" for line in found))
+
+
+def _visible(line: str | Text) -> str | Text:
+    """Styles are lost where something was hidden."""
+    if isinstance(line, str):
+        return shown(line)
+    safe = shown(line.plain)
+    return line if safe == line.plain else type(line)(safe)
 
 
 def as_json_list(values: Iterable[Any]) -> None:

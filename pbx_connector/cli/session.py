@@ -30,7 +30,8 @@ CONFIG_HELP = "The configuration; default: config.yaml in your configuration fol
 StoreOption = Annotated[str | None, typer.Option("--store", help=STORE_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 RowsOption = Annotated[
-    Path, typer.Option("--rows", metavar="FILE.jsonl", help="Rows to try the rules on: one JSON object a line.")
+    Path,
+    typer.Option("--rows", metavar="FILE.jsonl", help="Rows to try the rules on: one JSON object a line, or an array."),
 ]
 ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metavar="PROFILE")]
 

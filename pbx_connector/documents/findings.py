@@ -53,12 +53,16 @@ def finding(code: str, message: str, *, file: str, span: Span = START, label: st
 
 
 def from_validation(
-    error: ValidationError, *, file: str, root: Mapping, model: type[BaseModel], below: str = ""
+    error: ValidationError, *, file: str, root: Mapping, model: type[BaseModel], below: str = "", unread: str = ""
 ) -> Iterable[Diagnostic]:
-    """One finding per pydantic error; `root` is the mapping that was validated, `below` its name in the profile."""
+    """One finding per pydantic error; `root` is the mapping that was validated, `below` its name in the profile.
+
+    The key `unread` is there, but nobody could read it: it is not missing.
+    """
     # Inputs are left out: they may hold a secret.
     for details in error.errors(include_input=False, include_url=False):
-        yield from_details(details, file=file, root=root, model=model, below=below)
+        if (details["type"], details["loc"]) != ("missing", (unread,)):
+            yield from_details(details, file=file, root=root, model=model, below=below)
 
 
 def from_details(

@@ -11,12 +11,15 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from lsprotocol import types as lsp
 from pbx_rules import Diagnostic, Span
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
+from pygls.workspace import TextDocument
 
+from pbx_connector.editor.hostile_input import TolerantProtocol, tolerant_converter
 from pbx_connector.editor.lookup import definition, meaning
 from pbx_connector.editor.outline import Outline, Place
 from pbx_connector.editor.suggestions import Kind, Suggestion, suggest
@@ -52,13 +55,17 @@ class ProfileServer(LanguageServer):
             "pbx-connector",
             metadata.version("pbx-connector"),
             text_document_sync_kind=lsp.TextDocumentSyncKind.Full,
+            protocol_cls=TolerantProtocol,
+            converter_factory=tolerant_converter,
         )
         self.plugins = plugins
         self.words = Words(plugins)
         self._checking = asyncio.Lock()
 
     def text(self, uri: str) -> str:
-        return self.workspace.get_text_document(uri).source
+        """Of an open document; empty for others: what the disk has is for the editor to open."""
+        document = self._document(uri)
+        return document.source if document else ""
 
     def outline(self, uri: str) -> Outline:
         text = self.text(uri)
@@ -103,8 +110,13 @@ class ProfileServer(LanguageServer):
             self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, said, version))
 
     def _is_current(self, uri: str, version: int) -> bool:
-        document = self.workspace.text_documents.get(uri)
+        document = self._document(uri)
         return document is not None and document.version == version
+
+    def _document(self, uri: str) -> TextDocument | None:
+        """pygls keeps documents by their addresses without escapes (`c%3A` is `c:`)."""
+        found: TextDocument | None = self.workspace.text_documents.get(unquote(uri))
+        return found
 
     def _diagnostic(self, found: Diagnostic, lines: Sequence[str], uri: str) -> lsp.Diagnostic:
         related = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from pbx_connector.notice import Notice, NoticeKind
 
 HELD = "P0110"
 """The code of `ProfileHeld`."""
+MOST_FAULTS = 3
+"""So many are in a message; the command in it lists all."""
 UNTOUCHED = "The phone book is as it was before this run; nothing was lost."
 
 
@@ -100,7 +103,7 @@ def _many_problems(times: int, report: Report, subject: Subject) -> Notice:
         "many contacts cannot be read",
         happened=(
             f"{times} runs in a row left many contacts as they were, because they could not be read or mapped; the one "
-            f"{_when(report)} has {report.counts.problems} problems."
+            f"{_when(report)} has {counted(report.counts.problems, 'problem')}."
         ),
         safe="The entries of those contacts are as they were; all others are up to date.",
         command=subject.command("run"),
@@ -202,6 +205,29 @@ def store_back(place: str, since: datetime) -> Notice:
         f"{place} answers again; it had been unreachable since {_clock(since)}. Missed runs are made up for now.",
         "The phone book is as it was before.",
         "pbx-connector schedule",
+    )
+
+
+def store_damaged(place: str, faults: Sequence[str]) -> Notice:
+    more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+    return Notice(
+        NoticeKind.STORE,
+        "",
+        "pbx-connector: the phone book is damaged",
+        f"The daily check of {place} found: {'; '.join(faults[:MOST_FAULTS])}{more}.",
+        "The check only reads. Runs go on; make no backup over an older one until this is settled.",
+        "pbx-connector store check",
+    )
+
+
+def store_whole(place: str) -> Notice:
+    return Notice(
+        NoticeKind.RECOVERED,
+        "",
+        "pbx-connector: the phone book is whole again",
+        f"The daily check of {place} finds nothing damaged any more.",
+        "What was brought back from a backup is brought up to date by the next runs.",
+        "pbx-connector status",
     )
 
 

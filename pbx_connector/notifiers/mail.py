@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pbx_connector.api import Config, ConnectorError, MailConfig, Notice, Report, hookimpl
 from pbx_connector.notifiers.text import paragraphs
+from pbx_connector.notifiers.trust import trust_of
 
 if TYPE_CHECKING:
     from smtplib import SMTP
@@ -63,11 +64,10 @@ def send(config: MailConfig, message: EmailMessage) -> None:
 def _connected(config: MailConfig) -> Iterator[SMTP]:
     """A connection that is as secure as the configuration asks for, or none."""
     import smtplib
-    import ssl
 
     port = config.port or DEFAULT_PORTS[config.security]
     timeout = config.timeout.total_seconds()
-    trust = ssl.create_default_context(cafile=config.ca_file)
+    trust = trust_of(config.ca_file, "mail")
     if config.security == "tls":
         with smtplib.SMTP_SSL(config.host, port, timeout=timeout, context=trust) as server:
             yield server

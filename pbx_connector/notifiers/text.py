@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pbx_connector.api import Notice, Report
+from pbx_connector.api import Notice, Report, counted
 
 
 def paragraphs(notice: Notice, report: Report) -> str:
@@ -15,7 +15,8 @@ def paragraphs(notice: Notice, report: Report) -> str:
     ]
     if report.run:
         parts.append(
-            f"Run {report.run}: {report.status}; {counts.rows} rows, {counts.added} added, {counts.updated} updated, "
-            f"{counts.removed} removed, {counts.problems} problems, {report.duration:.0f} s."
+            f"Run {report.run}: {report.status}; {counted(counts.rows, 'row')}, {counts.added} added, "
+            f"{counts.updated} updated, {counts.removed} removed, {counted(counts.problems, 'problem')}, "
+            f"{report.duration:.0f} s."
         )
     return "\n\n".join(parts)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pbx_connector.api import Config, ConnectorError, Notice, Report, WebhookConfig, hookimpl
+from pbx_connector.notifiers.trust import trust_of
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager, Retry
@@ -100,14 +101,13 @@ def _headers(config: WebhookConfig, body: bytes, delivery: str) -> dict[str, str
 
 @contextmanager
 def _pool(config: WebhookConfig) -> Iterator[PoolManager]:
-    import ssl  # here and below: most commands call no webhook
 
     import urllib3
 
     pool = urllib3.PoolManager(
         retries=_attempts(),
         timeout=urllib3.Timeout(total=config.timeout.total_seconds()),
-        ssl_context=ssl.create_default_context(cafile=config.ca_file),
+        ssl_context=trust_of(config.ca_file, "webhook"),
     )
     try:
         yield pool

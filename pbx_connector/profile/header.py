@@ -135,5 +135,6 @@ class Header(Strict):
         "create", description="create: runs make the labels that are missing; require: they leave them out and say so."
     )
     publish_personal: bool = Field(
-        False, description="Allow personal contacts to land in the company phone book, where the structure says so."
+        False,
+        description="Allow personal contacts in the company phone book or with others, if the structure says so.",
     )

@@ -79,14 +79,17 @@ def check_profile(path: Path, plugins: Plugins) -> Checked:
 def check_text(text: str, path: Path, plugins: Plugins) -> Checked:
     """Check a profile's text as if it stood in the file `path`."""
     document = load(text, str(path))
-    if not isinstance(document.root, Mapping):
+    root = document.root or document.rest
+    if not isinstance(root, Mapping):
         found = document.diagnostics or (
             finding("P0104", "a profile is a mapping: title: ..., source: ...", file=str(path)),
         )
         return Checked(masked(text), found)
-    return _Loading(document, document.root, path, plugins).result()
+    return _Loading(document, root, path, plugins).result()
 
 
+_MEANING = {"rules", "structure", "tables", "region", "publish_personal"}
+"""Sections that say what names in the others mean: without one of them nobody can tell what is a mistake."""
 _ANY_FIELDS = FieldSet((), closed=False)
 """Of a source that nobody knows."""
 
@@ -122,7 +125,8 @@ class _Loading:
         try:
             return Header.model_validate(given_values(self._root))
         except ValidationError as error:
-            self._found += from_validation(error, file=self._document.file, root=self._root, model=Header)
+            file, unread = self._document.file, self._document.unread
+            self._found += from_validation(error, file=file, root=self._root, model=Header, unread=unread)
             return None
 
     def _source(self) -> SourceType | None:
@@ -154,7 +158,7 @@ class _Loading:
 
     def _compiled(self, fields: FieldSet, header: Header | None) -> mapping.Rules | None:
         structure = self._root.get("structure")
-        if structure is None:
+        if structure is None or self._document.unread in _MEANING:
             return None
         rules, diagnostics = mapping.compile_rules(
             file=self._document.file,

@@ -40,9 +40,10 @@ def _losses(plan: PlanSummary) -> str:
 def _too_different(plan: PlanSummary, limits: Limits) -> Iterator[str]:
     most = limits.change_at_most
     if plan.changed > most.entries and plan.changed > most.share * plan.present:
+        entries = f"{plan.changed} of {counted(plan.present, 'entry')}"
         yield (
-            f"it would change names or phone numbers of {plan.changed} of {plan.present} entries at once, more than "
-            f"{most.entries} and more than {most.share:.0%}"
+            f"it would change names or phone numbers of {entries} at once, more than {most.entries} and more than "
+            f"{most.share:.0%}"
         )
 
 
@@ -50,7 +51,8 @@ def _emptied(plan: PlanSummary) -> Iterator[str]:
     dropped = [book for book in plan.emptied if book.unwanted]
     for book in plan.emptied:
         if not book.unwanted:
-            yield f"it would empty the address book {book.title}, which is still there and has {book.held} entries"
+            held = counted(book.held, "entry")
+            yield f"it would empty the address book {book.title}, which is still there and has {held}"
     if dropped:
         yield _dropped(dropped)
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from watchfiles import watch as watch_files
@@ -25,6 +24,7 @@ from pbx_connector.application.status import StatusBoard, service_status, status
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Survey, survey
 from pbx_connector.config import Config
+from pbx_connector.counting import counted
 from pbx_connector.duration import in_words
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, ProfileHeld, StoreError, UsageError
 from pbx_connector.extensions import PluginContext
@@ -33,6 +33,7 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.schedule import Schedule
 from pbx_connector.service import supervisor
 from pbx_connector.service.clock_watch import ClockWatch
+from pbx_connector.service.damage_watch import DamageWatch
 from pbx_connector.service.execution import Execution, NotNow
 from pbx_connector.service.metrics import Metrics
 from pbx_connector.service.notification_worker import NotificationWorker
@@ -119,6 +120,7 @@ class Service:
         threading.Thread(target=self._mind_folder, name="folder", daemon=True).start()
         self._scheduler.start()
         self._notifications.start()
+        DamageWatch(self._watch, self._notifications.store_checked).start(stop)
         if self._web:
             self._web.start()
         self._servers.start()
@@ -129,7 +131,7 @@ class Service:
         self._shut_down()
         return code
 
-    def health(self) -> tuple[bool, dict[str, Any]]:
+    def health(self) -> tuple[bool, views.Json]:
         ready = self._scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
         ready = ready and self._looked.is_set() and not self._stop.is_set()
         status = service_status(
@@ -145,7 +147,7 @@ class Service:
             if self._scanned.is_set() and not announced:
                 supervisor.notify("READY=1")
                 announced = True
-            supervisor.notify("WATCHDOG=1", f"STATUS={len(self._loaded)} profiles, store {self._watch.word}")
+            supervisor.notify("WATCHDOG=1", f"STATUS={counted(len(self._loaded), 'profile')}, store {self._watch.word}")
             self._mind_clock(watch)
             self._scheduler.wake_up()
             if self._watch.silent():
@@ -173,8 +175,7 @@ class Service:
         LOG.error("a run hangs and is left behind", profile=run.profile)
         self._pool.leave_behind(run)
         self._board.change(run.profile, hung=True)
-        loaded = self._loaded.get(run.profile)
-        if loaded and loaded.profile:
+        if (loaded := self._loaded.get(run.profile)) and loaded.profile:
             within = self._config.service.run_within
             report = Report("", run.profile, RunStatus.FAILED, Counts(), started=self._clock() - within)
             self._notifications.run_ended(
@@ -229,8 +230,7 @@ class Service:
             with suppress(StoreError):
                 self._survey = survey(self._watch.current(), self._loaded.keys())
             for profile in self._loaded:
-                held = self._survey.held.get(profile) or self._words_wanted.get(profile, "")
-                self._board.change(profile, held=held)
+                self._board.change(profile, held=self._survey.held.get(profile) or self._words_wanted.get(profile, ""))
 
     def _say_lost(self) -> None:
         if self._lost_since is None:
@@ -269,8 +269,7 @@ class Service:
                 return
 
     def _scan(self) -> None:
-        missing = self._folder.missing
-        taken_over = time.monotonic()
+        missing, taken_over = self._folder.missing, time.monotonic()
         for path in self._folder.scan(self._stop.is_set):
             LOG.info("profile file", file=path.name)
             if time.monotonic() - taken_over > TAKE_OVER:  # of thousands, the first ones need not wait for the last

@@ -70,6 +70,8 @@ class NotificationWorker:
         """Notifiers that failed and are left alone until the next look at all profiles."""
         self._own = Outbox(LocalSharedState(), notifiers, config, clock)
         self._store_told: datetime | None = None
+        self._faults: tuple[str, ...] = ()
+        self._damage_told = False
         self._reviewed: datetime | None = None
         self._writing = threading.Lock()
         self._wake = threading.Event()
@@ -85,6 +87,11 @@ class NotificationWorker:
             LOG.error("too many runs wait for their notices, this one gets none", profile=profile.id, run=report.run)
             return
         self._ended.append((profile, report, reason))
+        self._wake.set()
+
+    def store_checked(self, faults: tuple[str, ...]) -> None:
+        """What is damaged in the phone book; empty if it is whole."""
+        self._faults = faults
         self._wake.set()
 
     def stop(self, within: float) -> None:
@@ -215,7 +222,16 @@ class NotificationWorker:
         elif lost is None and self._store_told is not None:
             self._tell(wording.store_back(self._watch.place, self._store_told))
             self._store_told = None
+        self._damage_news()
         _log("", self._own.deliver("", self._resting))
+
+    def _damage_news(self) -> None:
+        """Kept here, not in a store that may not be trusted to keep it."""
+        faults = self._faults
+        if bool(faults) != self._damage_told:
+            self._damage_told = bool(faults)
+            place = self._watch.place
+            self._tell(wording.store_damaged(place, faults) if faults else wording.store_whole(place))
 
     def _tell(self, notice: Notice) -> None:
         report = Report("", "", RunStatus.FAILED, Counts(), started=self._clock())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,8 +19,10 @@ from pbx_connector.errors import UsageError
 
 LOG = structlog.stdlib.get_logger(__name__)
 
-SILENCE = 10.0
-"""Seconds after which a caller who says nothing is hung up on."""
+PATIENCE = 10.0
+"""Seconds that a caller has to say all of a request; whoever takes longer is hung up on."""
+CALLERS = 32
+"""Connections at once; further ones are hung up on."""
 
 Page = Callable[[], tuple[int, str, bytes]]
 """Status, content type and body."""
@@ -60,15 +64,38 @@ def health_page(health: Callable[[], tuple[bool, dict[str, Any]]]) -> Page:
     return page
 
 
+class _PunctualReader(io.RawIOBase):
+    """Reads from a connection until one moment, however often a byte comes. Raises `TimeoutError` then."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        super().__init__()
+        self._connection = connection
+        self._end = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request takes too long")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 def _unknown() -> tuple[int, str, bytes]:
     return 404, "text/plain", b"GET /health or /metrics\n"
 
 
 def _server(host: str, port: int, pages: dict[str, Page]) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
-        timeout = SILENCE
+        timeout = PATIENCE
         server_version = "pbx-connector"
         sys_version = ""
+
+        def setup(self) -> None:
+            super().setup()
+            self.rfile = io.BufferedReader(_PunctualReader(self.connection, PATIENCE))
 
         def do_GET(self) -> None:
             page = pages.get(self.path.partition("?")[0], _unknown)
@@ -90,6 +117,23 @@ def _server(host: str, port: int, pages: dict[str, Page]) -> ThreadingHTTPServer
         daemon_threads = True
         block_on_close = False
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        free = threading.BoundedSemaphore(CALLERS)
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            if not self.free.acquire(blocking=False):
+                self.shutdown_request(request)
+                return
+            try:
+                super().process_request(request, client_address)
+            except BaseException:  # no thread can be had
+                self.free.release()
+                raise
+
+        def process_request_thread(self, request: Any, client_address: Any) -> None:
+            try:
+                super().process_request_thread(request, client_address)
+            finally:
+                self.free.release()
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A caller that hung up is no news either."""

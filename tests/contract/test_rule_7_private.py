@@ -36,6 +36,7 @@ def test_rule_7_a_mapping_cannot_publish_a_personal_contact(
     assert [problem.code for problem in report.problems] == ["S201"]
     assert list(store.entries()) == []
     assert run(publish_personal=True).counts.added == 1
+    assert [entry.content.account for entry in store.entries()] == [owner or None]
 
 
 def test_rule_7_an_unknown_account_gets_no_entries_until_it_is_there(

@@ -90,6 +90,7 @@ class Histories(RuleBasedStateMachine):
         self.source = MemorySource()
         self.crash_at = ""
         self.published = False
+        self.named: set[str | None] = set()
         for book_id, account, delta in (("public", None, False), ("changes", None, True), ("private", "1", True)):
             self.source.add(book_id, account=account, delta=delta)
         self.away: dict[str, MemoryBook] = {}
@@ -137,6 +138,7 @@ class Histories(RuleBasedStateMachine):
     def put(self, book: str, key: str, owner: str | None, **values: str) -> None:
         wanted = {"display_name": values.pop("name"), **{name: value for name, value in values.items() if value}}
         self.book_held(book).put(key, **wanted, **({} if owner is None else {"owner": owner}))
+        self.named |= set() if owner is None else {owner or None}
 
     @rule(book=BOOKS, key=KEYS)
     def drop(self, book: str, key: str) -> None:
@@ -289,9 +291,10 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def private_entries_stay_private(self) -> None:
+        """With `publish_personal` the rules decide whose they are: nobody's whom no row ever named."""
         for entry in self.stores[1].entries():
             if entry.origin and entry.origin.book.account:
-                owners = {entry.origin.book.account} | ({None} if self.published else set())
+                owners = {entry.origin.book.account} | (self.named if self.published else set())
                 assert entry.content.account in owners
 
     @invariant()
@@ -302,6 +305,21 @@ class Histories(RuleBasedStateMachine):
 
 def timeless(report: Report) -> Report:
     return replace(report, started=None, duration=0.0)
+
+
+@pytest.mark.parametrize(("owner", "account"), [("", None), ("2", "2")])
+def test_rules_say_whose_a_private_contact_is_only_where_that_is_allowed(owner: str, account: str | None) -> None:
+    machine = type("Histories", (Histories,), {"make_store": staticmethod(lambda: open_store("memory:"))})()
+    machine.put("private", "k0", owner, name="Ann", phone="", label="", also="", skip="")
+    wanted = {"fingerprint": "f1", "mode": "mirror", "full": False, "crash_at": ""}
+    machine.run(**wanted, publish_personal=False)
+    assert list(machine.stores[0].entries()) == []
+    machine.run(**wanted, publish_personal=True)
+    assert [entry.content.account for entry in machine.stores[0].entries()] == [account]
+    machine.private_entries_stay_private()
+    machine.named.clear()
+    with pytest.raises(AssertionError):
+        machine.private_entries_stay_private()
 
 
 def drive(make_store: Callable[[], Store], histories: int) -> None:

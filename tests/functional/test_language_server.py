@@ -247,3 +247,18 @@ def test_a_long_check_keeps_nobody_waiting_and_the_newest_text_wins(connector: C
         client.change(PROFILE)
         assert [found["code"] for found in client.diagnostics()] == ["R0201"]
         assert client.checked == [5]
+
+
+def test_a_position_that_cannot_be_is_answered(client: LanguageClient) -> None:
+    client.open(PROFILE)
+    for line, character in [(-1, -1), (10**12, 0), (7, 10**30), (10**6, 10**6)]:
+        assert client.at("definition", line, character) is None
+        client.at("hover", line, character)
+        client.at("completion", line, character)
+
+
+def test_a_request_that_cannot_be_read_is_answered_with_an_error(client: LanguageClient) -> None:
+    client.open(PROFILE)
+    with pytest.raises(AssertionError, match="-32602"):
+        client.ask("textDocument/hover", textDocument={"uri": URI}, position=None)
+    assert client.at("hover", 1, 1)["contents"]["value"]

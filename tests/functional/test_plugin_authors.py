@@ -273,6 +273,14 @@ def test_the_command_and_the_format_of_the_guide_work(phones_site: Path, phones:
     assert connector(phones_site, "--config", str(phones), "who", "110").stdout == "nobody we know\n"
     exported = connector(phones_site, "phonebook", "export", "--format", "names")
     assert exported.stdout == "'Ann': +49891234\n'Bob': +49895678\n"
+    with_ids = connector(phones_site, "phonebook", "export", "--format", "names", "--variant", "with-ids").stdout
+    found = re.fullmatch(r"(\S+)/1 'Ann': \+49891234\n(\S+)/2 'Bob': \+49895678\n", with_ids)
+    assert found, with_ids
+    assert found[1] == found[2]
+    unknown = connector(phones_site, "phonebook", "export", "--format", "names", "--variant", "short")
+    assert (unknown.returncode, "known ones are with-ids" in unknown.stderr) == (2, True)
+    twice = connector(phones_site, "phonebook", "export", "--raw", "--variant", "raw")
+    assert (twice.returncode, "--variant excludes --raw" in twice.stderr) == (2, True)
     mistyped = connector(phones_site, "phonebook", "export", "--format", "nams")
     assert (mistyped.returncode, "did you mean names?" in mistyped.stderr) == (2, True)
 

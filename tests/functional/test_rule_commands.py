@@ -152,6 +152,70 @@ def test_a_bad_line_is_reported_with_its_number_and_the_others_are_mapped(
     assert f"error[{code}]: rows.jsonl:2: {message}" in shown.err
 
 
+ANN, CY = '{"GivenName": "Ann"}', '{"GivenName": "Cy"}'
+
+
+@pytest.mark.parametrize("text", [f"[{ANN},{CY}]", f" \n[\n  {ANN},\n  {CY}\n]\n", f"\ufeff[{ANN}\r\n,{CY}]\r\n"])
+def test_a_rows_file_may_be_an_array(connector: Connector, write: Any, text: str) -> None:
+    write("rows.json", text)
+    for command in ("map", "explain"):
+        done = connector(command, write("p.yaml", PROFILE), "--rows", "rows.json", "--json")
+        assert [json.loads(line)["row"] for line in done.out.splitlines()] == [json.loads(ANN), json.loads(CY)]
+
+
+def test_an_empty_array_has_no_rows(connector: Connector, write: Any) -> None:
+    write("rows.json", "[ ]")
+    assert "0 records" in connector("map", write("p.yaml", PROFILE), "--rows", "rows.json").out
+
+
+@pytest.mark.parametrize(
+    ("element", "message"),
+    [
+        ("[1]", "this row is no JSON object"),
+        ("null", "this row is no JSON object"),
+        ('{"PostalAddressIndex": NaN}', "this row holds a number that is not one"),
+        ('{"PostalAddressIndex": ' + "9" * 5000 + "}", "this row holds a number that is not one"),
+        ('{"GivenNmae": "Di"}', "unknown field 'GivenNmae'"),
+        ('{"Birthday": "31.12.1980"}', "Birthday is no date"),
+    ],
+)
+def test_a_wrong_element_of_an_array_is_reported_with_its_place_and_the_others_are_mapped(
+    connector: Connector, write: Any, element: str, message: str
+) -> None:
+    write("rows.json", f"[{ANN},\n  {element},\n{CY}]")
+    done = connector("map", write("p.yaml", PROFILE), "--rows", "rows.json", "--json", code=2)
+    results = [json.loads(line) for line in done.out.splitlines()]
+    assert [len(result["records"]) for result in results] == [1, 0, 1]
+    [problem] = results[1]["problems"]
+    assert (problem["message"], problem["where"]) == (message, "rows.json:2:3")
+
+
+@pytest.mark.parametrize(
+    ("rest", "message"),
+    [
+        ("", "1:22: this is no JSON: a comma or a ] is missing"),
+        (f"\n {CY}]", "2:2: this is no JSON: a comma or a ] is missing"),
+        (',\n  {"GivenName" "Cy"}]', "2:16: this is no JSON: Expecting ':' delimiter"),
+        (",]", "1:23: this is no JSON: Expecting value"),
+        (f"]\n{CY}", "2:1: this is no JSON: something stands behind the array"),
+        ("," + "[" * 100_000, "1:23: this row is nested too deep"),
+    ],
+)
+def test_where_an_array_is_broken_is_told_and_the_rows_before_are_mapped(
+    connector: Connector, write: Any, rest: str, message: str
+) -> None:
+    write("rows.json", f"[{ANN}{rest}")
+    done = connector("map", write("p.yaml", PROFILE), "--rows", "rows.json", code=2)
+    assert f"error[M0201]: rows.json:{message}" in done.err
+    assert "1 record" in done.out
+
+
+def test_an_array_that_is_no_utf_8_is_a_usage_error(connector: Connector, write: Any) -> None:
+    (connector.home / "rows.json").write_bytes(b'[{"GivenName": "J\xfcrgen"}]')
+    done = connector("map", write("p.yaml", PROFILE), "--rows", "rows.json", code=2)
+    assert "the rows file rows.json cannot be read: it is no UTF-8 text (byte 18)" in done.err
+
+
 def test_a_rows_file_that_is_not_there_is_a_usage_error(connector: Connector, write: Any) -> None:
     done = connector("map", write("p.yaml", PROFILE), "--rows", "none.jsonl", code=2)
     assert "the rows file none.jsonl cannot be read: there is no such file" in done.err

@@ -81,3 +81,7 @@ class Document:
     diagnostics: tuple[Diagnostic, ...]
     file: str
     text: str
+    rest: Mapping | None = None
+    """Where `root` is None for what stands in one section of the top level: the other sections."""
+    unread: str = ""
+    """The name of that section."""

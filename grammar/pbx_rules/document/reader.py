@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -28,7 +28,7 @@ from ruamel.yaml.scanner import Scanner
 from pbx_rules.diagnostics import Findings, Note, Span
 from pbx_rules.document.nodes import Document, Mapping, Node, Scalar, Sequence, Style
 from pbx_rules.document.places import SourceText
-from pbx_rules.document.recovery import recovered
+from pbx_rules.document.recovery import recovered, without_section
 from pbx_rules.document.yaml_errors import explain
 
 LONGEST = 2_000_000
@@ -68,7 +68,24 @@ def load(text: str, file: str) -> Document:
         if findings.failed
         else _Builder(source, findings, min(MOST_FIXED, MOST_READ_AGAIN // (len(text) + 1))).build()
     )
-    return Document(root, findings.sorted, file, text)
+    document = Document(root, findings.sorted, file, text)
+    return document if root or len(text) > MOST_READ_AGAIN else _with_rest(document)
+
+
+def _with_rest(document: Document) -> Document:
+    """What can be read although one section cannot; nothing if another cannot either, as nobody knows then which is
+    to blame."""
+    ended = next((found for found in document.diagnostics if found.code == "R0001"), None)
+    section = without_section(document.text, ended.span.line) if ended else None
+    if ended is None or section is None:
+        return document
+    name, text = section
+    findings = Findings(document.file)
+    rest = _Builder(SourceText(text), findings, min(MOST_FIXED, MOST_READ_AGAIN // (len(text) + 1))).build()
+    if not isinstance(rest, Mapping) or any(found.code == "R0001" for found in findings.sorted):
+        return document
+    found = sorted({*document.diagnostics, *findings.sorted}, key=lambda one: (one.span.line, one.span.column))
+    return replace(document, diagnostics=tuple(found), rest=rest, unread=name)
 
 
 def _refuse_character(found: re.Match[str], source: SourceText, findings: Findings) -> None:

@@ -16,6 +16,8 @@ SPOILED = "\ufdd0"
 """Fills the place of an expression that has been reported; never in a file, because `reader` refuses it."""
 _EXPRESSION = re.compile(r"[ \t]*(?:-[ \t]+)*(?P<key>when|for|key):[ \t]+(?P<text>[^\s|>#].*)")
 
+_SECTION = re.compile(r"^(?P<name>[A-Za-z_]\w*):(?=\s|$)", re.MULTILINE)
+
 
 def recovered(error: MarkedYAMLError, source: SourceText, findings: Findings) -> SourceText | None:
     """The text without the expression in which the reading ended, every place as before; None if that was elsewhere."""
@@ -29,6 +31,16 @@ def recovered(error: MarkedYAMLError, source: SourceText, findings: Findings) ->
             findings.add("R0409", "YAML cannot read this as one text", source.span(start, end), hint=hint)
             return SourceText(source.text[:start] + SPOILED * len(found["text"]) + source.text[end:])
     return None
+
+
+def without_section(text: str, line: int) -> tuple[str, str] | None:
+    """The name of the top level's section that `line` is in, and the text without it, every place as before."""
+    source, starts = SourceText(text), list(_SECTION.finditer(text))
+    at = sum(source.position(found.start())[0] <= line for found in starts) - 1
+    if at < 0:
+        return None
+    start, end = starts[at].start(), starts[at + 1].start() if at + 1 < len(starts) else len(text)
+    return starts[at]["name"], text[:start] + re.sub(r"[^\r\n]", " ", text[start:end]) + text[end:]
 
 
 def in_quotes(key: str, text: str) -> str:

@@ -17,6 +17,7 @@ from pbx_connector.stores import AccountScope
 
 FORMAT_HELP = "csv (default), jsonl or vcard, or a format of a plugin."
 RAW_HELP = "CSV without apostrophes before what a spreadsheet would run."
+VARIANT_HELP = "Another way to write the format, such as one of a plugin."
 AllOption = Annotated[bool, typer.Option("--all", help="Private entries of all accounts, too.")]
 
 
@@ -29,6 +30,7 @@ def export(
     format: Annotated[str | None, typer.Option("--format", help=FORMAT_HELP)] = None,
     vcard: Annotated[str | None, typer.Option("--vcard", help="vCard 3.0 or 4.0 (default).", metavar="VERSION")] = None,
     raw: Annotated[bool, typer.Option("--raw", help=RAW_HELP)] = False,
+    wanted_variant: Annotated[str | None, typer.Option("--variant", help=VARIANT_HELP, metavar="NAME")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; default: standard output.")] = None,
     account: AccountOption = None,
     company: CompanyOption = False,
@@ -43,7 +45,9 @@ def export(
     if raw and vcard is not None:
         raise UsageError("--raw is for CSV, --vcard for vCard")
     exporter = exports.exporter(session.exporters, format or ("csv" if vcard is None else "vcard"))
-    variant = exports.variant(exporter, "raw" if raw else vcard)
+    if wanted_variant is not None and (raw or vcard is not None):
+        raise UsageError("--variant excludes --raw and --vcard, which are variants of CSV and vCard")
+    variant = exports.variant(exporter, "raw" if raw else vcard if wanted_variant is None else wanted_variant)
     if everything and (company or account is not None):
         raise UsageError("--all excludes --account and --company")
     with session.open_store_to_look() as store:

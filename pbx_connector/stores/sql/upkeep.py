@@ -28,7 +28,9 @@ def faults(database: Database) -> tuple[str, ...]:
 def _entry_faults(connection: Connection, dialect: Dialect) -> list[str]:
     try:
         wrong = list(_differing(connection, dialect))
-    except (DatabaseError, ValueError):
+    except (DatabaseError, ValueError) as error:
+        if isinstance(error, DatabaseError) and not dialect.is_damage(error):
+            raise
         return ["entries cannot be read: there are bytes in them that are no text"]
     if not wrong:
         return []

@@ -26,7 +26,7 @@ from exchangelib.version import VERSIONS, Version
 from requests.auth import AuthBase
 from urllib3.exceptions import InsecureRequestWarning
 
-from pbx_connector.api import RefusalLimit
+from pbx_connector.api import RefusalLimit, UnreadableFile, read_certificates
 from pbx_exchange.discovery import Discovered, discover
 from pbx_exchange.error_catalog import NO_KERBEROS, UNREADABLE
 from pbx_exchange.error_mapping import explain, translated
@@ -180,8 +180,9 @@ def _proxy_login(settings: ExchangeSettings) -> tuple[str, str] | None:
 def _require_certificates(file: Path) -> None:
     """requests would call a missing file trouble of the network, and one without certificates trouble of TLS."""
     try:
+        read_certificates(file)
         ssl.create_default_context(cafile=str(file))
-    except OSError:
+    except (UnreadableFile, OSError):
         raise UNREADABLE.error("ca_file", str(file)) from None
 
 

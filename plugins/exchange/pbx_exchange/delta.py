@@ -1,12 +1,15 @@
 """Only what changed: SyncFolderItems for private and shared folders, with a state that belongs to one folder.
 
 `pbx_exchange.source` asks here first and lists the folder in full where there is no state, the state is refused, or so
-much changed that a list is the shorter way. A checkpoint is a string of ours around the server's state.
+much changed that a list is the shorter way. A new state tells of every item once before it tells of changes: where a
+list comes anyway, only a few requests go into it, and later runs list too until it has caught up. A checkpoint is a
+string of ours around the server's state, which is never newer than the rows that were listed with it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -18,13 +21,17 @@ from pbx_exchange.folder_reader import FolderReader, Item, skipped
 from pbx_exchange.rows import CONTACT, ITEM_CLASS, key_of
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import SyncFolderItems, field_uri, folder_id, item_shape
-from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
+from pbx_exchange.wire.xml_parser import TYPES
 
 AT_ONCE = 512
 MOST = 2000
 """With more changes than this, listing the folder takes fewer requests than reading them one by one."""
 ROUNDS = 2_000
 """A million changes, or two hundred thousand where a server tells a hundred at a time; then the folder is listed."""
+FIRST_ROUNDS = 1
+"""What a list of a folder without a state spends on one: enough for most private folders."""
+LATER_ROUNDS = 20
+"""What a list spends on a state that has not caught up."""
 _DAY = 24 * 3600.0
 _DELETE, _READ_FLAG = f"{TYPES}Delete", f"{TYPES}ReadFlagChange"
 _CREATE = f"{TYPES}Create"
@@ -46,10 +53,16 @@ class Changed:
     foreign: dict[str, Skipped] = field(default_factory=dict)
     created: int = 0
     too_many: bool = False
+    partial: bool = False
+    """The state has not caught up: there is more to tell."""
+
+    @property
+    def needs_list(self) -> bool:
+        return self.too_many or self.partial
 
     @property
     def anything(self) -> bool:
-        return self.too_many or bool(self.present or self.removed or self.foreign)
+        return self.needs_list or bool(self.present or self.removed or self.foreign)
 
     def note(self, change: _Element) -> None:
         if change.tag in (_READ_FLAG,):
@@ -73,11 +86,33 @@ class Changed:
             self.present, self.removed, self.foreign = {}, {}, {}
 
 
-def changes_since(mailbox: Mailbox, folder: str, state: str | None) -> Changed:
-    """All changes up to now. Raises `ErrorInvalidSyncStateData` if the server does not take the state; `Endless`."""
+def changes_after(held: Checkpoint | None, mailbox: Mailbox, folder: str) -> Changed | None:
+    """None if the server keeps no states for this folder, or none that lead anywhere."""
+    try:
+        return _continue(held, mailbox, folder) if held else changes_since(mailbox, folder, None, FIRST_ROUNDS)
+    except (Endless, ews.ErrorInvalidSyncStateData, *UNABLE):
+        return None
+
+
+def _continue(held: Checkpoint, mailbox: Mailbox, folder: str) -> Changed:
+    try:
+        changed = changes_since(mailbox, folder, held.state, LATER_ROUNDS if held.partial else math.inf)
+        # What a state tells while it catches up leaves out what was removed before it came there.
+        changed.too_many |= held.partial
+    except ews.ErrorInvalidSyncStateData:
+        changed = changes_since(mailbox, folder, None, FIRST_ROUNDS)
+        changed.too_many = True
+    return changed
+
+
+def changes_since(mailbox: Mailbox, folder: str, state: str | None, rounds: float = math.inf) -> Changed:
+    """All changes up to now, or what `rounds` requests tell of them. Once they are too many a list comes anyway, and
+    only `LATER_ROUNDS` more are spent.
+
+    Raises `ErrorInvalidSyncStateData` if the server does not take the state; `Endless`."""
     changed = Changed(state=state or "")
     idle = 0
-    for _ in range(ROUNDS):
+    for number in range(1, ROUNDS + 1):
         answer = SyncFolderItems(account=mailbox).changes(
             folder_id(folder), item_shape([field_uri(ITEM_CLASS[0])]), changed.state or None, AT_ONCE
         )
@@ -87,12 +122,14 @@ def changes_since(mailbox: Mailbox, folder: str, state: str | None) -> Changed:
         # A server may call an answer the last one with deletions still to come.
         if answer.last and (stuck or not any(element.tag == _DELETE for element in answer.elements)):
             return changed
-        if stuck and answer.elements:
-            break
         idle = 0 if answer.elements else idle + 1
-        if idle > 3:
-            raise AnswerRefused("the server promises further changes and does not tell them")
-    raise Endless("the server tells changes without end")
+        if idle > 3 or (stuck and answer.elements):
+            break
+        rounds = min(rounds, number + LATER_ROUNDS) if changed.too_many else rounds
+        if number >= rounds:
+            changed.partial = True
+            return changed
+    raise Endless("the server tells changes without end, or promises some and tells none")
 
 
 def read_changes(changed: Changed, reader: FolderReader) -> Iterator[Item | Gone]:
@@ -112,9 +149,12 @@ class Checkpoint:
     state: str
     listed: float
     """When the folder was last listed in full, in seconds since 1970."""
+    partial: bool = False
+    """The state has not caught up with that list."""
 
     def write(self) -> str:
-        return json.dumps([self.folder, self.mark, self.state, self.listed])
+        """A partial one has a fifth value, with which versions that know of none take it for none of theirs."""
+        return json.dumps([self.folder, self.mark, self.state, self.listed, *([True] if self.partial else [])])
 
     def is_due(self, days: float, now: float) -> bool:
         """Whether it is time to list the folder in full again, which proves the changes since then right."""
@@ -124,8 +164,8 @@ class Checkpoint:
 def read_checkpoint(text: str | None, folder: str, mark: str) -> Checkpoint | None:
     """None if it is none of ours, or not of this folder."""
     try:
-        owner, known, state, listed = json.loads(text or "")
-        found = Checkpoint(str(owner), str(known), str(state), float(listed))
+        owner, known, state, listed, *partial = json.loads(text or "")
+        found = Checkpoint(str(owner), str(known), str(state), float(listed), bool(partial))
     except (ValueError, TypeError):
         return None
     return found if (found.folder, found.mark) == (folder, mark) else None

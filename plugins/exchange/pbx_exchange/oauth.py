@@ -17,7 +17,7 @@ from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase
 from requests.exceptions import RequestException
 
-from pbx_connector.api import is_protected, whole_number
+from pbx_connector.api import UnreadableFile, is_protected, read_certificates, whole_number
 from pbx_exchange.settings import CLOUDS, OAuth
 from pbx_exchange.wire.adapter import Unprotected
 
@@ -133,10 +133,10 @@ def _credential(settings: OAuth) -> str | dict[str, str]:
     assert settings.certificate is not None  # noqa: S101 - one of the two is there, as the settings are valid
     passphrase = settings.passphrase.reveal().get_secret_value() if settings.passphrase else ""
     try:
-        pem = settings.certificate.read_bytes()
+        pem = read_certificates(settings.certificate)
         load_pem_x509_certificate(pem)
         text = pem.decode("ascii")
-    except (OSError, ValueError):
+    except (UnreadableFile, ValueError):
         raise BadFile(settings.certificate) from None
     if "ENCRYPTED" not in text:
         passphrase = ""
@@ -152,7 +152,7 @@ def _is_over(certificate: Path | None) -> bool:
         return False
     from cryptography.x509 import load_pem_x509_certificate
 
-    until = load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    until = load_pem_x509_certificate(read_certificates(certificate)).not_valid_after_utc
     return until < datetime.now(UTC)
 
 

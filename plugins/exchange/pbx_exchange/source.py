@@ -11,15 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from exchangelib import errors as ews
-
 from pbx_connector.api import Book, BookGone, BookUnknown, End, Problem, SourceContext, StreamItem
 from pbx_exchange.address_books.location import BookFinder, BookLocation, switched_off
 from pbx_exchange.address_books.personal import PersonalFinder
 from pbx_exchange.address_books.public import PublicFinder
 from pbx_exchange.address_books.shared import SharedFinder
 from pbx_exchange.connection import Connection, connect
-from pbx_exchange.delta import UNABLE, Changed, Checkpoint, Endless, changes_since, read_changes, read_checkpoint
+from pbx_exchange.delta import Changed, Checkpoint, changes_after, read_changes, read_checkpoint
 from pbx_exchange.error_catalog import FOLDER_LEFT, OUT_OF_SIGHT
 from pbx_exchange.error_mapping import FOREIGN, explain, translated
 from pbx_exchange.folder_reader import FolderReader, confirm_absent
@@ -81,7 +79,7 @@ class ExchangeSource:
         held = read_checkpoint(since, place.folder, reader.mark)
         if held is not None and held.is_due(self._full_after_days, now):
             held = None
-        changed = self._changed(place, held.state if held else None) if place.has_delta else None
+        changed = changes_after(held, place.mailbox, place.folder) if place.has_delta else None
         if held is None or changed is None or self._is_doubtful(place, changed):
             yield from self._list_all(place, reader, known)
             yield End(_checkpoint(place, reader, changed, now), full=True)
@@ -89,23 +87,12 @@ class ExchangeSource:
             yield from read_changes(changed, reader)
             yield End(_checkpoint(place, reader, changed, held.listed), full=False)
 
-    def _changed(self, place: BookLocation, state: str | None) -> Changed | None:
-        """None if the server keeps no states for this folder, or none that lead anywhere."""
-        try:
-            return changes_since(place.mailbox, place.folder, state)
-        except ews.ErrorInvalidSyncStateData:
-            if state is None:
-                return None
-            return Changed(state=changes_since(place.mailbox, place.folder, None).state, too_many=True)
-        except (Endless, *UNABLE):
-            return None
-
     def _is_doubtful(self, place: BookLocation, changed: Changed) -> bool:
         """Whether the changes are better not trusted: a server that lost the state tells of every item anew."""
         if not changed.anything:
             return False
         folder = self._require_folder(place)
-        return changed.too_many or 0 < folder.total <= changed.created
+        return changed.needs_list or 0 < folder.total <= changed.created
 
     def _list_all(
         self, place: BookLocation, reader: FolderReader, known: Iterable[tuple[str, str]]
@@ -153,7 +140,9 @@ def open_exchange(settings: ExchangeSettings, context: SourceContext) -> Iterato
 
 
 def _checkpoint(place: BookLocation, reader: FolderReader, changed: Changed | None, listed: float) -> str | None:
-    return Checkpoint(place.folder, reader.mark, changed.state, listed).write() if changed else None
+    if changed is None:
+        return None
+    return Checkpoint(place.folder, reader.mark, changed.state, listed, changed.partial).write()
 
 
 def _folder_of(book: Book) -> str:

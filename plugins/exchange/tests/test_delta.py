@@ -35,6 +35,13 @@ def read(
     return items, end
 
 
+def read_until_caught_up(source: ExchangeSource, book: Book) -> End:
+    """The state of a folder of more than 512 contacts takes a second run."""
+    _, first = read(source, book)
+    _, second = read(source, book, first.checkpoint)
+    return second
+
+
 def names(items: Iterable[StreamItem]) -> list[str]:
     return sorted(str(item.values["DisplayName"]) for item in items if isinstance(item, Row))
 
@@ -92,7 +99,10 @@ def test_a_later_run_costs_requests_by_folders_and_changes_not_by_contacts(offic
         office.sandbox.requests.clear()
         items, end = read(source, book)
         assert len(items) == 1503
-        assert office.sandbox.requests.count() == {"SyncFolderItems": 3, "FindItem": 2}
+        assert office.sandbox.requests.count() == {"SyncFolderItems": 1, "FindItem": 2}
+        office.sandbox.requests.clear()
+        _, end = read(source, book, end.checkpoint)
+        assert office.sandbox.requests.count() == {"SyncFolderItems": 2, "GetFolder": 1, "FindItem": 2}
         for number in range(250):
             state.update(state.find(DisplayName=f"Friend {number}"), CompanyName="Changed")
         office.sandbox.requests.clear()
@@ -164,7 +174,7 @@ def test_very_many_changes_mean_a_full_read_which_is_shorter(office: Office) -> 
         state.add(state.contacts(ANNA), DisplayName=f"Friend {number}")
     with open_personal(office) as source:
         book = find_book(source, TITLE)
-        _, first = read(source, book)
+        first = read_until_caught_up(source, book)
         for item in list(state.contacts(ANNA).items.values())[:2200]:
             state.update(item, CompanyName="All of us")
         office.sandbox.requests.clear()
@@ -181,7 +191,7 @@ def test_deletions_behind_a_false_end_are_told_all_the_same(office: Office) -> N
         state.add(state.contacts(ANNA), DisplayName=f"Friend {number}")
     with open_personal(office) as source:
         book = find_book(source, TITLE)
-        _, first = read(source, book)
+        first = read_until_caught_up(source, book)
         for number in range(1200):
             state.remove(state.find(DisplayName=f"Friend {number}"))
         office.sandbox.faults.add(Fault(name="false-end", operation="SyncFolderItems", times=None))

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.source import ExchangeSource, open_exchange
+from pbx_exchange.wire.adapter import TransportOptions, Unprotected
 from pbx_exchange.wire.endpoint import MOST_FOLDERS
+from requests.auth import HTTPDigestAuth
 
 from pbx_connector.api import Account, Book, BookUnknown, Row, SourceContext, SourceError
 
@@ -388,6 +389,7 @@ def given_name(name: str, encoding: str, declared: str, where: str) -> object:
 CREDENTIALS: dict[str, dict[str, Any]] = {
     "basic": {"auth": "basic"},
     "ntlm": {"auth": "ntlm"},
+    "kerberos": {"auth": "kerberos", "password": None},
     "token": {
         "auth": "auto",
         "password": None,
@@ -397,12 +399,24 @@ CREDENTIALS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
-def test_no_kind_of_credential_goes_over_an_open_network(kind: str, tmp_path: Path) -> None:
+def test_no_kind_of_credential_goes_over_an_open_network(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pbx_exchange.connection.is_installed", lambda: True)  # no ticket is taken
     with hostile_server() as server:
         open_address = server.url.replace("127.0.0.1", "exchange.example.com")
         with pytest.raises(SourceError) as failure, opened(server, **CREDENTIALS[kind], url=open_address):
             pass
     assert failure.value.code == "X0207"
+
+
+def test_digest_is_not_answered_over_an_open_network() -> None:
+    """requests answers it unasked, below its sessions; here a proxy asks, in the name of another machine."""
+    asked = Answer(b"", 401, {"WWW-Authenticate": 'Digest realm="r", nonce="n", qop="auth"'})
+    with hostile_server() as server:
+        server.spoil = lambda operation, request: asked
+        session = TransportOptions(5, proxies={"http": server.url}).session()
+        session.auth = HTTPDigestAuth("ann", "a password")
+        with pytest.raises(Unprotected):
+            session.post("http://exchange.example.com/ews/exchange.asmx", data=b"<a/>")
 
 
 def test_a_client_secret_does_not_go_to_an_open_sign_in_address() -> None:

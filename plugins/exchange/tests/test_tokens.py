@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,22 @@ def test_a_sign_in_service_that_answers_with_a_web_page_is_told(
             cloud.sandbox.tokens.trouble = page
             failure = unknowns(source)[0].problem
     assert (failure.code, "quoted" in failure.message) == (code, False)
+
+
+@pytest.mark.parametrize("number", ['"²"', '"soon"', '"' + "9" * 5000 + '"', "1e999", "[]", "{}"])
+def test_a_sign_in_service_whose_numbers_make_no_sense_is_told(cloud: Office, number: str) -> None:
+    with cloud.open(**tokens(cloud)) as source:
+        cloud.sandbox.tokens.revoke()
+        answer = f'{{"access_token": "secret-token", "token_type": "Bearer", "expires_in": {number}}}'
+        cloud.sandbox.tokens.trouble = (200, answer)
+        failure = unknowns(source)[0].problem
+    assert (failure.code, "secret-token" in repr(failure)) == ("X0216", False)
+
+
+def test_a_certificate_that_is_a_pipe_is_not_waited_for(cloud: Office, tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "app.pem")
+    assert fail(cloud, **tokens(cloud, certificate=str(pipe))).code == "X0113"
+    assert fail(cloud, **tokens(cloud) | {"ca_file": str(pipe)}).code == "X0113"
 
 
 def test_a_sign_in_service_that_cannot_be_reached_is_told_apart_from_exchange(cloud: Office) -> None:

@@ -109,3 +109,28 @@ def test_a_problem_names_the_contact_not_the_end_of_an_id(
     assert capsys.readouterr().err == f"error[S204]: {seen}\n"
     output.problems([Problem("S204", "has no name", where)])
     assert "EndOfTheKey=" in capsys.readouterr().err or LONG not in where
+
+
+HOSTILE = "a\x1b[2J\x9b31m\u202eb\r\nc"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        output.say,
+        output.note,
+        output.warn,
+        output.complain,
+        output.hint,
+        lambda text: output.say(text, style="bold"),
+        lambda text: output.page(text, [text, Text(text, style="red")]),
+        lambda text: output.table(text, ["name"], [[text], [Text(text)]]),
+    ],
+)
+def test_every_way_to_print_a_line_shows_its_controls(
+    write: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(HOSTILE)
+    printed = "".join(capsys.readouterr())
+    assert printed.replace("\n", "").isprintable()
+    assert "\\x1b[2J\\x9b31m\\u202eb\\r\\nc" in printed

@@ -108,6 +108,26 @@ def test_a_source_that_is_nearly_right_hides_no_other_mistake(plugins: Plugins, 
     assert any(item.span.line == 8 for item in found)
 
 
+@pytest.mark.parametrize("broken", ["  url: a: b", "  url: [1", "  url: @x", '  url: "a" b'])
+def test_a_section_that_is_no_yaml_hides_no_mistake_of_the_others(plugins: Plugins, broken: str) -> None:
+    text = GOOD.replace("structure:", f"{broken}\nstructure:").replace("DisplayName", "DisplayNam")
+    found = places(text + "mode: miror\nrules: |\n  Name = uper([DisplayName])\n", plugins)
+    assert [line for code, line, _ in found if code == "R0001"] == [6]
+    assert {line for _, line, _ in found} == {6, 9, 11, 13}
+
+
+def test_a_structure_that_is_no_yaml_is_not_missing(plugins: Plugins) -> None:
+    text = GOOD.replace('"{{DisplayName}}"', '"{{DisplayName}}" x').replace("  email:", "  e_mail:")
+    found = places(text, plugins)
+    assert [(code, line) for code, line, _ in found if line > 5] == [("R0001", 8)]
+    assert ("P0103", 4, 3) in found
+
+
+def test_where_two_sections_are_no_yaml_nothing_is_guessed(plugins: Plugins) -> None:
+    text = GOOD.replace("title: Contacts", "title: a: b").replace('"{{DisplayName}}"', '"{{DisplayName}}" x')
+    assert [code for code, _, _ in places(text, plugins)] == ["R0001"]
+
+
 def test_the_rules_of_an_unknown_source_are_checked_too(plugins: Plugins) -> None:
     text = GOOD.replace("source: exchange", "source: zzz") + "rules: |\n  Name = uper([DisplayName])\n"
     assert {"P0105", "R0203"} <= {item.code for item in checked(text, plugins).diagnostics}

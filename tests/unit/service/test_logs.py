@@ -56,6 +56,21 @@ def test_text_is_for_people() -> None:
     assert "Ann" not in text
 
 
+HOSTILE = "a\x1b[2J\x9b31m\u202eb\r\nc"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_value_of_a_line_reaches_a_terminal_as_it_is(form: Form) -> None:
+    out = io.StringIO()
+    set_up(form, out)
+    structlog.stdlib.get_logger("pbx").warning(HOSTILE, book=HOSTILE, path=Path(HOSTILE), books=[HOSTILE])
+    logging.getLogger("some.library").warning("odd %s", HOSTILE, extra={"said": HOSTILE})
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)
+    assert lines[0].count("u202e") == 4
+
+
 def stumble(form: Form) -> str:
     """What is logged of a bug that a contact caused."""
     out = io.StringIO()

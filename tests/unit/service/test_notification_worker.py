@@ -337,3 +337,10 @@ def test_the_thread_ends_when_it_is_told_to(world: World) -> None:
     world.run_ends(RunStatus.FAILED)
     world.notification_worker.stop(within=10)
     assert not world.notification_worker._thread.is_alive()
+
+
+def test_damage_is_told_once_and_so_is_its_end(world: World) -> None:
+    for faults in (("entry 3",), ("entry 3", "entry 4"), (), ()):
+        world.notification_worker.store_checked(faults)
+        world.round()
+    assert world.told == [("", "store"), ("", "recovered")]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import socket
 import struct
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,8 +20,9 @@ from pbx_connector.application import views
 from pbx_connector.application.status import ProfileStatus, StatusBoard
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Counts, Report, RunStatus
+from pbx_connector.service import web as web_module
 from pbx_connector.service.metrics import Metrics
-from pbx_connector.service.web import Web, health_page
+from pbx_connector.service.web import Page, Web, health_page
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -162,3 +166,61 @@ def test_a_profile_status_is_json() -> None:
     started = "2026-11-23T12:00:00+00:00"
     assert content["last_run"] == {"run": "7", "status": "done", "started": started, "reason": "no answer"}
     assert content["last_success_age"] == 60
+
+
+def serve(pages: dict[str, Page]) -> Web:
+    web = Web("127.0.0.1:0", pages)
+    web.start()
+    return web
+
+
+def call(web: Web) -> socket.socket:
+    host, _, port = web.address.rpartition(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
+def is_hung_up(caller: socket.socket, *, seconds: float) -> bool:
+    caller.settimeout(seconds)
+    try:
+        return caller.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_headers_that_come_byte_by_byte_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_module, "PATIENCE", 0.5)
+    web = serve({})
+    try:
+        with call(web) as caller:
+            caller.sendall(b"GET /health HTTP/1.0\r\nX-Slow: ")
+            for _ in range(100):
+                if is_hung_up(caller, seconds=0.1):
+                    break
+                with contextlib.suppress(OSError):
+                    caller.send(b"a")
+            else:
+                pytest.fail("a caller who never stays silent is heard without end")
+    finally:
+        web.stop()
+
+
+def test_more_callers_at_once_than_the_bound_are_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_module, "CALLERS", 2)
+    web = serve({"/metrics": lambda: (200, "text/plain", b"up 1\n")})
+    try:
+        with call(web), call(web), call(web) as third:
+            assert is_hung_up(third, seconds=5)
+        assert answered_at_last(web) == (200, "up 1\n")
+    finally:
+        web.stop()
+
+
+def answered_at_last(web: Web) -> tuple[int, str]:
+    """Who hung up is noticed by a thread of the service, some time."""
+    for _ in range(100):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return get(web, "/metrics")
+        time.sleep(0.05)
+    raise AssertionError("the places of callers who went are not free again")

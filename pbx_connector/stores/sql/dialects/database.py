@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from pbx_connector.errors import ConnectorError, StoreError
 from pbx_connector.machine import machine_first
@@ -65,6 +65,10 @@ class Dialect(Protocol):
 
     def damage(self, connection: Connection) -> list[str]:
         """What is wrong with the database itself, in words, as far as it can tell; takes as long as reading it all."""
+        ...
+
+    def is_damage(self, error: DatabaseError) -> bool:
+        """Whether it says that what is stored cannot be read, not that the database is unreachable or busy."""
         ...
 
     def copy(self, connection: Connection, target: Path) -> None:

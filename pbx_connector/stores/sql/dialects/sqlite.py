@@ -92,6 +92,10 @@ class SqliteDialect:
             f"{table} has {counted(many, 'row')} whose owner is missing" for table, many in sorted(strays.items())
         ]
 
+    def is_damage(self, error: DatabaseError) -> bool:
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # none: bytes that are no text
+        return code & 0xFF in (*DAMAGED, sqlite3.SQLITE_ERROR)
+
     def copy(self, connection: Connection, target: Path) -> None:
         source = connection.connection.dbapi_connection
         assert isinstance(source, sqlite3.Connection)  # noqa: S101 - this is its dialect
