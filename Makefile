@@ -5,7 +5,7 @@ BIN    := .venv/bin
 # Three calls, as each set of tests has a conftest of its own.
 TYPED_TESTS = $(BIN)/mypy --explicit-package-bases
 
-.PHONY: help demo test coverage kerberos crash check lint fuzz soak lock clean
+.PHONY: help demo test coverage kerberos crash overlap check lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
@@ -13,6 +13,7 @@ help:
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
 	@echo "make crash   kills 200 runs at random moments and 100 commits and prunes in the middle, plays 1,000 random histories,"
 	@echo "             lets each call to a database fail: takes long"
+	@echo "make overlap four processes at once for ten minutes on each database: no two runs of a profile may overlap"
 	@echo "make check   lint, types, import contracts, lock freshness"
 	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
@@ -44,6 +45,9 @@ kerberos: .venv/.ready
 crash: .venv/.ready
 	PBX_CRASHES=100 PBX_HISTORIES=750 PBX_FAULTS_EVERY=1 $(BIN)/python -m pytest -rP --timeout 7200 \
 	  tests/contract/test_crashes.py tests/contract/test_crashes_in_transactions.py tests/contract/test_stores_agree.py tests/unit/stores/test_foreign_errors.py
+
+overlap: .venv/.ready
+	PBX_OVERLAP_SECONDS=600 $(BIN)/python -m pytest -rP tests/contract/test_overlap.py
 
 check: .venv/.ready
 	$(BIN)/ruff check .
