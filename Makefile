@@ -2,6 +2,8 @@
 # Needs Python 3.11 to 3.13 with the venv module; everything else comes from requirements.lock.
 PYTHON ?= python3
 BIN    := .venv/bin
+PLUGINS := $(wildcard plugins/*)
+PROJECTS = pyproject.toml grammar/pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 # Three calls, as each set of tests has a conftest of its own.
 TYPED_TESTS = $(BIN)/mypy --explicit-package-bases
 
@@ -9,7 +11,7 @@ TYPED_TESTS = $(BIN)/mypy --explicit-package-bases
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
-	@echo "make coverage  the same, and which lines of the three packages it reached; takes longer"
+	@echo "make coverage  the same, and which lines of our packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
 	@echo "make crash   kills 200 runs at random moments and 100 commits and prunes in the middle, plays 1,000 random histories,"
 	@echo "             lets each call to a database fail: takes long"
@@ -19,11 +21,11 @@ help:
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
 	@echo "make lock    resolve requirements.lock anew"
 
-.venv/.ready: requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
+.venv/.ready: requirements.lock $(PROJECTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.11 ..." % v)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e grammar -e . -e plugins/exchange
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e grammar -e . $(PLUGINS:%=-e %)
 	@touch $@
 
 demo: .venv/.ready
@@ -55,7 +57,7 @@ check: .venv/.ready
 	$(BIN)/mypy
 	MYPYPATH=.:tests/functional $(TYPED_TESTS) tests benchmarks
 	MYPYPATH=.:grammar/tests $(TYPED_TESTS) grammar/tests
-	MYPYPATH=. $(TYPED_TESTS) plugins/exchange/tests
+	MYPYPATH=. $(TYPED_TESTS) $(wildcard plugins/*/tests)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/repo
 
@@ -71,8 +73,8 @@ lock:
 	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --all-extras --group dev --group bench \
 	  --no-emit-package gssapi --no-emit-package decorator \
-	  --no-emit-package pbx-rules --no-emit-package pbx-connector --no-emit-package pbx-connector-exchange \
-	  --quiet --output-file requirements.lock pyproject.toml grammar/pyproject.toml plugins/exchange/pyproject.toml
+	  --no-emit-package pbx-rules --no-emit-package pbx-connector $(PLUGINS:plugins/%=--no-emit-package pbx-connector-%) \
+	  --quiet --output-file requirements.lock $(PROJECTS)
 
 clean:
 	rm -rf .venv .venv-lock .coverage demo

@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("pbx_connector", "grammar/pbx_rules", "plugins/exchange/pbx_exchange")
+PACKAGES = (
+    "pbx_connector",
+    "grammar/pbx_rules",
+    *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pbx_*")),
+)
 
 
 @pytest.fixture
@@ -40,6 +44,7 @@ def test_the_contracts_hold(copy: Path) -> None:
         ("pbx_exchange/plugin.py", "pbx_connector.errors"),
         ("pbx_exchange/plugin.py", "pbx_connector.run"),
         ("pbx_exchange/plugin.py", "pbx_rules"),
+        ("pbx_exchange/plugin.py", "pbx_microsoft365"),
         ("pbx_rules/values.py", "pbx_connector.model"),
         ("pbx_connector/model.py", "pbx_connector.mapping"),
         ("pbx_connector/run/__init__.py", "pbx_connector.cli"),

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("pbx_connector", "grammar/pbx_rules", "plugins/exchange/pbx_exchange")
+PACKAGES = (
+    "pbx_connector",
+    "grammar/pbx_rules",
+    *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pbx_*")),
+)
 MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 

@@ -14,7 +14,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = {".": "pbx_connector", "grammar": "pbx_rules", "plugins/exchange": "pbx_exchange"}
+PACKAGES = {".": "pbx_connector", "grammar": "pbx_rules"} | {
+    f"plugins/{path.parent.name}": path.name for path in ROOT.glob("plugins/*/pbx_*")
+}
 MADE_BY = metadata.packages_distributions()
 
 
@@ -43,5 +45,5 @@ def makers(name: str) -> set[str]:
 def test_every_import_is_declared(folder: str, package: str) -> None:
     foreign = set(imported(ROOT / folder / package)) - sys.stdlib_module_names - {package}
     stated = declared(ROOT / folder)
-    assert len(foreign) > 3
+    assert foreign or folder != "."
     assert {name for name in foreign if not makers(name) & stated} == set()
