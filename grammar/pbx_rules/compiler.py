@@ -70,6 +70,8 @@ def compile_profile(
     checked = tuple(check_statements(statements, rules, names, findings)) if rules else ()
     records = StructureCheck(names, findings).check(structure, target)
     _report_unused(names, findings)
+    if names.without_region and not (region and region.text.strip()):
+        _warn_of_region(names.without_region, findings)
     if findings.failed:
         return Compiled(None, findings.sorted)
     whole = typed.Rules(checked, records, names.used_fields)
@@ -113,6 +115,12 @@ def _report_unused(names: Names, findings: Findings) -> None:
         if not defined.used and not findings.failed:
             hint = "delete it, or use it in a rule or in the structure"
             findings.add("R0207", f"nothing uses {name}", defined.span, hint=hint)
+
+
+def _warn_of_region(reads: Span, findings: Findings) -> None:
+    message = "no region is known, so numbers without a country code come out blank"
+    hint = "add a line to the profile, beside title: region: DE (or your own country)"
+    findings.add("R0319", message, reads, hint=hint)
 
 
 def _digest(
