@@ -44,6 +44,8 @@ class Names:
     """Every variable that the rules define anywhere."""
     texts: Mapping[str, str]
     """For fields that are records: the field that has the record as a text."""
+    tables_known: bool = True
+    """False: the profile has tables that could not be read."""
     variables: dict[str, Defined] = field(default_factory=dict)
     used_fields: dict[str, Type] = field(default_factory=dict)
     known_not_blank: set[str] = field(default_factory=set)
