@@ -1,6 +1,6 @@
 """Who is asking, and what they get to see: ids in requests become folders and items, or Exchange's own errors.
 
-Neighbours: server_state.py (rights), operations/ (every operation looks up here what it needs).
+Neighbour: operations/ (every operation looks up here what it needs); rights are in the state.
 """
 
 from __future__ import annotations

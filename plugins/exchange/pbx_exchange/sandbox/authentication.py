@@ -1,6 +1,6 @@
 """Who is calling: the ways to log in that the sandbox offers.
 
-Neighbours: service.py and autodiscover.py ask; ntlm.py, kerberos.py and tokens.py know the longer ways.
+Neighbours: service.py and autodiscover.py ask; ntlm.py and kerberos.py know the longer ways.
 """
 
 from __future__ import annotations

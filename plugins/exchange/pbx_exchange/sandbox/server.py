@@ -1,6 +1,6 @@
 """The sandbox as Python programs start it: a server in a thread of its own that can be stopped at any moment.
 
-Neighbours: listening.py (how it is served), web.py (what), demo.py and generated.py (what is in it), `__main__.py`.
+Neighbours: web.py (what it serves), `__main__.py`; what is in it comes from `pbx_connector.testing.office`.
 """
 
 from __future__ import annotations
