@@ -61,10 +61,10 @@ def load(text: str, file: str) -> Document:
             source.span(0, 0),
             hint="divide it into several profiles",
         )
-    for found in _REFUSED.finditer(text):
+    for refused in _REFUSED.finditer(text):
         if findings.full:
             break
-        _refuse_character(found, source, findings)
+        _refuse_character(refused, source, findings)
     if findings.failed and len(text) > MOST_READ_AGAIN:
         return Document(None, findings.sorted, file, text)
     readable = _REFUSED.sub("\ufffd", text)
