@@ -5,7 +5,7 @@ Codes P0101 and up, for profiles and config.yaml; those of YAML, rules and struc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -53,15 +53,21 @@ def finding(code: str, message: str, *, file: str, span: Span = START, label: st
 
 
 def from_validation(
-    error: ValidationError, *, file: str, root: Mapping, model: type[BaseModel], below: str = "", unread: str = ""
+    error: ValidationError,
+    *,
+    file: str,
+    root: Mapping,
+    model: type[BaseModel],
+    below: str = "",
+    unread: Collection[str] = (),
 ) -> Iterable[Diagnostic]:
     """One finding per pydantic error; `root` is the mapping that was validated, `below` its name in the profile.
 
-    The key `unread` is there, but nobody could read it: it is not missing.
+    The keys `unread` are there, but nobody could read them: they are not missing.
     """
     # Inputs are left out: they may hold a secret.
     for details in error.errors(include_input=False, include_url=False):
-        if (details["type"], details["loc"]) != ("missing", (unread,)):
+        if details["type"] != "missing" or details["loc"] not in {(key,) for key in unread}:
             yield from_details(details, file=file, root=root, model=model, below=below)
 
 

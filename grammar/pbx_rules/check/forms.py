@@ -38,6 +38,8 @@ def _lookup(node: tree.Call, function: Function, scope: Scope) -> Typed:
     assert table is not None  # noqa: S101 - `place` has seen to it
     assert key is not None  # noqa: S101 - `place` has seen to it
     checked = expressions.check_text(key, scope)
+    if not scope.names.tables_known:
+        return BROKEN
     found = scope.names.tables.get(table.name) if isinstance(table, tree.Name) else None
     if found is None or not isinstance(table, tree.Name):
         return unknown.table(table, scope)
