@@ -162,7 +162,7 @@ def test_a_list_shows_all_and_then_says_what_is_damaged(connector: Connector, bo
     listed = connector("phonebook", "list", code=4)
     assert "+4930666" in listed.out
     assert "the text differs from what was imported in 1 entry: 3" in listed.err
-    connector("phonebook", "export", "--format", "csv", "--out", "all.csv", code=4)
+    connector("phonebook", "export", "--format", "csv", "--all", "--out", "all.csv", code=4)
     assert not (connector.home / "all.csv").exists()
 
 
