@@ -69,7 +69,17 @@ from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import OutsideRows, ProfilePath
-from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
+from pbx_connector.source import (
+    Check,
+    Field,
+    FieldSet,
+    Migration,
+    Question,
+    Source,
+    SourceContext,
+    SourceType,
+    Template,
+)
 from pbx_connector.stores import (
     ALL,
     AccountImport,
@@ -149,6 +159,7 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Migration",
     "Notice",
     "NoticeKind",
     "Origin",
