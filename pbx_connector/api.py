@@ -10,6 +10,14 @@ from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
 from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
+from pbx_connector.contact_fields import (
+    ADDRESS_KINDS,
+    ADDRESS_PARTS,
+    CONTACT_FIELDS,
+    CONTACT_KNOWN_BY,
+    address_line,
+    calendar_day,
+)
 from pbx_connector.counting import counted
 from pbx_connector.error_text import ErrorText
 from pbx_connector.errors import (
@@ -100,9 +108,13 @@ if TYPE_CHECKING:
     from pbx_connector.schedule import Schedule
 
 __all__ = [
+    "ADDRESS_KINDS",
+    "ADDRESS_PARTS",
     "ALL",
     "ANY",
     "BOOLEAN",
+    "CONTACT_FIELDS",
+    "CONTACT_KNOWN_BY",
     "DATE",
     "DEADLINE_POOLS",
     "LIST",
@@ -207,8 +219,10 @@ __all__ = [
     "Value",
     "WebAddress",
     "WebhookConfig",
+    "address_line",
     "application",
     "blank_is_none",
+    "calendar_day",
     "counted",
     "hookimpl",
     "is_protected",

@@ -330,7 +330,8 @@ def automated(of: Automated) -> Json:
 
 def service_status(of: ServiceStatus, now: datetime) -> Json:
     """As /health says it."""
-    store: Json = {"place": of.store, "reachable": of.reachable}
+    faults = None if of.faults is None else list(of.faults)
+    store: Json = {"place": of.store, "reachable": of.reachable, "faults": faults}
     return {
         "ready": of.ready,
         "store": store | ({"reason": of.reason} if of.reason else {}),

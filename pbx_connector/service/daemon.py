@@ -76,7 +76,7 @@ class Service:
         self._loaded: dict[str, ProfileFile] = {}
         self._watch = StoreWatch(store_url, clock)
         self._board = StatusBoard()
-        self._metrics = Metrics(self._board, clock, lambda: self._watch.lost_since is None)
+        self._metrics = Metrics(self._board, clock, self._watch)
         self._pool = WorkerPool(config.service.parallel, self._work, self._plan)
         self._scheduler = Scheduler(self._zone, config.service.jitter, self._pool.submit)
         self._notifications = NotificationWorker(
