@@ -81,7 +81,17 @@ from pbx_connector.settings import (
     blank_is_none,
     switch,
 )
-from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
+from pbx_connector.source import (
+    Check,
+    Field,
+    FieldSet,
+    Migration,
+    Question,
+    Source,
+    SourceContext,
+    SourceType,
+    Template,
+)
 from pbx_connector.stores import (
     ALL,
     AccountImport,
@@ -166,6 +176,7 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Migration",
     "Notice",
     "NoticeKind",
     "OptionalText",
