@@ -22,6 +22,7 @@ from pbx_connector.cli.signatures import option, with_options
 from pbx_connector.errors import UsageError
 from pbx_connector.secret import keep_secret
 from pbx_connector.source import Question, Template
+from pbx_connector.visible import shown
 
 
 def add_to(app: typer.Typer) -> None:
@@ -89,8 +90,14 @@ def _answer(question: Question, options: Mapping[str, Any]) -> str:
     """The answer as a quoted YAML scalar; JSON's quoting is YAML's."""
     answer = options[question.name]
     if answer is None:
-        answer = question.default if _unattended(question) else typer.prompt(question.prompt, default=question.default)
+        answer = question.default if _unattended(question) else _asked(question)
     return templates.quoted(answer)
+
+
+def _asked(question: Question, *, hide_input: bool = False) -> str:
+    default = None if question.default is None else shown(question.default)
+    answer: str = typer.prompt(shown(question.prompt), default=default, hide_input=hide_input)
+    return answer
 
 
 def _unattended(question: Question) -> bool:
@@ -112,7 +119,7 @@ def _secret(question: Question, options: Mapping[str, Any], target: Path) -> str
         if not sys.stdin.isatty():
             choices = _choices(question.name)
             raise UsageError(f"{question.prompt} is needed", hint=f"give one of {choices}, or use a terminal")
-        secret = typer.prompt(question.prompt, hide_input=True)
+        secret = _asked(question, hide_input=True)
     reference = keep_secret(secret, name=f"{target.stem}-{question.name}", beside=target)
     output.say(f"{question.prompt} is kept in {reference.place}, not in the profile.")
     return templates.file_reference(reference.file, target) if reference.file else reference.as_yaml()
