@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pbx_connector.cli.commands.new import _asked
+from pbx_connector.cli.questions import _ask
 from pbx_connector.source import Question
 
 
@@ -16,7 +16,7 @@ def test_a_question_of_a_template_carries_nothing_out(hide_input: bool) -> None:
 
     @app.command()
     def ask() -> None:
-        typer.echo(_asked(Question("name", "Na\x1b[2Jme", default="a\u202eb"), hide_input=hide_input))
+        typer.echo(_ask(Question("name", "Na\x1b[2Jme", default="a\u202eb"), hide_input=hide_input))
 
     done = CliRunner().invoke(app, input="Ann\n")
     assert "Na\\x1b[2Jme" in done.output
