@@ -15,8 +15,20 @@ from typing import Literal
 from pbx_connector.api import ADDRESS_KINDS, CONTACT_FIELDS, CONTACT_KNOWN_BY, Field, FieldSet
 
 Reading = Literal[
-    *("text", "date", "strings", "yes/no", "address", "address text"),
-    *("e-mail", "entry", "phone", "part", "name", "sensitivity", "importance", "postal"),
+    "text",
+    "date",
+    "strings",
+    "yes/no",
+    "address",
+    "address text",
+    "e-mail",
+    "entry",
+    "phone",
+    "part",
+    "name",
+    "sensitivity",
+    "importance",
+    "postal",
 ]
 
 
