@@ -78,6 +78,7 @@ _TITLES = {
     "R0316": "a part of something that has no parts",
     "R0317": "an argument that is given twice",
     "R0318": "a question about blank that has only one answer",
+    "R0319": "numbers without a country",
     # the structure
     "R0401": "unknown target table",
     "R0402": "unknown target field",
@@ -106,7 +107,7 @@ _TITLES = {
     "R0809": "a value that is not what it was taken for",
 }
 
-WARNINGS = frozenset({"R0207", "R0318", "R0410", "R0411", "R0801", "R0809"})
+WARNINGS = frozenset({"R0207", "R0318", "R0319", "R0410", "R0411", "R0801", "R0809"})
 
 TITLES: Mapping[str, str] = MappingProxyType(_TITLES)
 

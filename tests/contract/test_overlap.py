@@ -63,6 +63,10 @@ class Log:
                 text("CREATE TABLE IF NOT EXISTS inside (attempt TEXT, profile TEXT, moment DOUBLE PRECISION)")
             )
 
+    def drop(self) -> None:
+        with self.engine().connect() as connection:
+            connection.execute(text("DROP TABLE IF EXISTS inside"))
+
     def note(self, attempt: str, profile: str) -> None:
         now = "(julianday('now') - 2440587.5) * 86400.0"
         if self.url.startswith("postgresql"):
@@ -208,9 +212,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def log(url: str, tmp_path: Path) -> Log:
-    """SQLite has one writer at a time: there it is a file of its own."""
-    return Log(f"sqlite:///{tmp_path / 'log.db'}" if url.startswith("sqlite") else driver_url(url))
+def log(url: str, tmp_path: Path) -> Iterator[Log]:
+    """SQLite has one writer at a time: there it is a file of its own. Other tests look at the tables of PostgreSQL."""
+    log = Log(f"sqlite:///{tmp_path / 'log.db'}" if url.startswith("sqlite") else driver_url(url))
+    yield log
+    log.drop()
 
 
 def driver_url(url: str) -> str:

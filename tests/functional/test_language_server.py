@@ -62,7 +62,7 @@ def test_what_is_wrong_is_shown_while_typing(client: LanguageClient) -> None:
         "start": {"line": line, "character": start},
         "end": {"line": line, "character": start + len("[BusinesPhone]")},
     }
-    fixed = PROFILE.replace("BusinesPhone", "PhoneNumbers_BusinessPhone")
+    fixed = PROFILE.replace("BusinesPhone", "PhoneNumbers_BusinessPhone").replace("tables:", "region: DE\ntables:", 1)
     client.change(PROFILE.replace("title", "titl"))  # too short-lived to be checked
     client.change(fixed)
     assert client.diagnostics() == []

@@ -37,6 +37,10 @@ def pattern(word: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z]){word}s?(?![a-z])|{capital}|(?<![A-Z]){word.upper()}S?(?![A-Z])")
 
 
+NOT_OURS = ("requirements.lock", ".git")
+"""In a working tree of its own `.git` is a file with a path of this machine."""
+
+
 def texts() -> dict[str, str]:
     """Each file by its path from the root, which is a part of its text."""
     paths = (
@@ -53,7 +57,7 @@ def tops() -> Iterator[Path]:
     """What is ours at the root: no environment, no built files."""
     ours = ("grammar", "pbx_connector", "plugins", "profiles", "tests", "docs", "packaging", "editors", "benchmarks")
     yield from (ROOT / name for name in ours)
-    yield from (file for file in ROOT.iterdir() if file.is_file() and file.name != "requirements.lock")
+    yield from (file for file in ROOT.iterdir() if file.is_file() and file.name not in NOT_OURS)
 
 
 def in_scope(path: str, cell: str) -> bool:

@@ -1,6 +1,7 @@
 """Ranges of numbers: `030 23125 201 - 205` has two ends, `030 23125-201` is one number with a dash in it.
 
-Both are written alike, so that length decides: what is too long to be one number, and ascends, is a range.
+Both are written alike, so that length decides: what is too long to be one number, and ascends, is a range. Two endings
+side by side, `030 23125 201 202`, are told from one number in the same way; which of them was meant nobody knows.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-_DASH = re.compile(r"(?<=[0-9])\s*(?:-|\.{2,})\s*(?=[0-9+(])")
+_DASH = re.compile(r"(?<=[0-9])(?:\s*(?:-|\.{2,})\s*|\s+\.\s+)(?=[0-9+(])")
+_SIDE_BY_SIDE = re.compile(r"[0-9][. ]+[0-9]+$")
 _LONGEST = 11
 """Digits, without the country's code, of the longest number given out where numbers differ in length."""
 _NEAR = 20
 """How far apart the ends are at most where the second leaves out some of the last group: `23125201 - 205`."""
 _FAR = 1000
+_WHOLE = 7
+"""Digits of a group behind which nobody divides off one digit more."""
 
 Verdict = Literal["number", "range", "uncertain"]
 
@@ -36,15 +40,19 @@ class Dashed:
 
     def _of_equal_ends(self, digits: int | None) -> Verdict:
         ascends, long = 0 < self._step < _FAR, digits is None or digits > _LONGEST
-        if not long and "." not in self.dash and (self._tight or self.dash in self.left or not ascends):
+        if len(self.right) == 1 and ascends and not long and not self._grouped:
+            return "uncertain"
+        if not long and ".." not in self.dash and (self._tight or self.dash in self.left or not ascends):
             return "number"
         return "range" if ascends and not self._grouped and (long or self._apart) else "uncertain"
 
     def _of_shortened_end(self, digits: int | None) -> Verdict:
-        near, dots = 0 < self._step <= _NEAR, "." in self.dash
+        near, dots = 0 < self._step <= _NEAR, ".." in self.dash
         if near and (dots or digits is None or digits > _LONGEST + 1):
             return "range"
-        return "uncertain" if dots or digits is None or (near and digits > _LONGEST) else "number"
+        if dots or digits is None or (near and digits > _LONGEST):
+            return "uncertain"
+        return "uncertain" if near and not self._tight and not self._dashed_left else "number"
 
     @cached_property
     def _groups(self) -> list[str]:
@@ -57,8 +65,7 @@ class Dashed:
     @property
     def _step(self) -> int:
         """How far the right end lies above the digits of the left one that stand in its place."""
-        tail = self._groups[-1][-len(self.right) :]
-        return int(self.right) - int(tail) if len(tail) == len(self.right) else 0
+        return _step(self._groups[-1], self.right)
 
     @property
     def _tight(self) -> bool:
@@ -85,3 +92,23 @@ def dashed(text: str) -> Dashed | None:
     if last is None:
         return None
     return Dashed(text[: last.start()], last[0], text[last.end() :].strip())
+
+
+def endings_side_by_side(text: str, digits: int | None) -> bool:
+    """Whether too many digits end in what may be two endings, `23125 201 202`, and not in groups of one size; or a
+    digit of its own stands behind a number. `digits` as for `Dashed.verdict`."""
+    groups = re.findall("[0-9]+", text)
+    if digits is None or not _SIDE_BY_SIDE.search(text) or len(groups) < 3:
+        return False
+    before, left, right = groups[-3:]
+    if digits <= _LONGEST:
+        return len(left) >= _WHOLE and len(right) == 1 and right != "0"
+    if 0 < _step(left, right) <= _NEAR:
+        return True
+    return len(left) == len(right) > 2 and len(before) != len(left)
+
+
+def _step(left: str, right: str) -> int:
+    """How far `right` lies above the digits of `left` that stand in its place; 0 if it has more digits."""
+    tail = left[-len(right) :]
+    return int(right) - int(tail) if len(tail) == len(right) else 0

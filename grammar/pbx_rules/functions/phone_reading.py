@@ -10,7 +10,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType
 
-from pbx_rules.functions.phone_ranges import dashed
+from pbx_rules.functions.phone_ranges import dashed, endings_side_by_side
 from pbx_rules.functions.phone_text import LONGEST, Run, clean, runs
 
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
@@ -108,6 +108,8 @@ class _Reader:
 
     def _trimmed(self, run: Run) -> str:
         """Without the digits that number an item or begin a word; blank if it is not certain which they are."""
+        if run.tied:
+            return ""
         counted = _COUNTED.search(run.text) if run.before_letter else None
         text = _without_count(run.text, counted) if counted else run.text
         return self._without_item(text.lstrip(" ./)-").rstrip(" ./(-"))
@@ -143,15 +145,20 @@ class _Reader:
         """The first and the last number of a range; nothing where the text may be a range or a number."""
         parts = dashed(text)
         if parts is None or not self._complete(parts.left):
-            yield text
+            yield from self._single(text)
         elif self._explicit(parts.right) and self._complete(parts.right):
             yield from (*self._ends(parts.left), parts.right)
         elif (verdict := parts.verdict(self._digits(text))) == "number":
-            yield text
+            yield from self._single(text)
         elif verdict == "range":
-            yield from self._ends(parts.left)
-            if last := _with_ending(parts.left, parts.right):
+            first = list(self._ends(parts.left))
+            yield from first
+            if first and (last := _with_ending(first[-1], parts.right)):
                 yield last
+
+    def _single(self, text: str) -> Iterator[str]:
+        if not endings_side_by_side(text, self._digits(text)):
+            yield text
 
     def _digits(self, text: str) -> int | None:
         """How many the number has without the country's code; None if it is none."""

@@ -43,11 +43,13 @@ class Run(NamedTuple):
     before_letter: bool
     continues: bool
     """It follows the run before by nothing but a separator of lists."""
+    tied: bool
+    """A sign that neither divides numbers nor groups digits, such as `:`, stands between it and other digits."""
 
 
 def clean(text: str) -> str:
     """By the class of each character: marks that nobody sees go, any space is a space, any digit one of ASCII."""
-    if not (text.isascii() and text.isprintable()):
+    if "[" in text or not (text.isascii() and text.isprintable()):
         text = "".join(map(_plain, _VARIATIONS.sub("", text))).replace("\r\n", "\n")
     return _POINT_ZERO.sub("", text) if text.count(".") + text.count(",") == 1 else text
 
@@ -86,17 +88,21 @@ def runs(text: str) -> Iterator[Run]:
     """Each run of digits in a clean text, in order."""
     bare = _TIME.sub(" ; ", _REMARK.sub(_remark, _SCIENTIFIC.sub(_written_out, text)))
     for piece, extension in _pieces(bare):
-        found = list(_RUN.finditer(piece))
-        for number, match in enumerate(found):
-            since = found[number - 1].end() if number else 0
-            before, after = piece[since : match.start()], piece[match.end() : match.end() + 1]
+        found, gaps = _RUN.findall(piece), _RUN.split(piece)
+        ties = [at for at in range(1, len(found)) if _ties(gaps[at], found[at])]
+        for at, digits in enumerate(found):
             yield Run(
-                match[0],
-                extension if number == len(found) - 1 else None,
-                before[-1:].isalpha(),
-                after.isalpha(),
-                number > 0 and _BETWEEN.fullmatch(before) is not None,
+                digits,
+                extension if at == len(found) - 1 else None,
+                gaps[at][-1:].isalpha(),
+                gaps[at + 1][:1].isalpha(),
+                at > 0 and _BETWEEN.fullmatch(gaps[at]) is not None,
+                at in ties or at + 1 in ties,
             )
+
+
+def _ties(gap: str, right: str) -> bool:
+    return len(gap) == 1 and not gap.isalpha() and _BETWEEN.fullmatch(gap) is None and right[0].isdigit()
 
 
 def _written_out(match: re.Match[str]) -> str:

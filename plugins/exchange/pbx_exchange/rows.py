@@ -7,14 +7,14 @@ Called by `pbx_exchange.folder_reader` with the elements of `wire.services`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from lxml.etree import _Element
 
-from pbx_exchange.fields import ADDRESS_PARTS, KNOWN, Known
+from pbx_connector.api import ADDRESS_PARTS, address_line, calendar_day
+from pbx_exchange.fields import KNOWN, Known
 from pbx_exchange.wire.services import field_uri, indexed_uri, item_shape
 from pbx_exchange.wire.xml_parser import TYPES, AnswerRefused
 
@@ -28,7 +28,6 @@ ITEM_ID = f"{TYPES}ItemId"
 _LONGEST_ID = 4000
 _SUSPICIOUS = 127
 """A shorter text has less than 508 bytes, whatever it is written in."""
-_DAY = timedelta(days=1)
 
 
 class RowReader:
@@ -182,12 +181,6 @@ def _address(entry: _Element) -> dict[str, str]:
     return {part: text for part in ADDRESS_PARTS if (text := texts.get(part))}
 
 
-def address_line(address: Mapping[str, str]) -> str:
-    town = " ".join(address[part] for part in ("PostalCode", "City") if part in address)
-    lines = (address.get("Street"), town, address.get("State"), address.get("CountryOrRegion"))
-    return ", ".join(" ".join(line.split()) for line in lines if line)
-
-
 def _texts(element: _Element) -> dict[str, str]:
     return {str(child.tag).removeprefix(TYPES): child.text for child in element if child.text}
 
@@ -199,33 +192,3 @@ def _read_name(name: str, element: _Element, values: Values) -> None:
     )
     if whole := texts.get("FullName") or composed:
         values[name] = whole
-
-
-# --- dates ---------------------------------------------------------------------------------------------------------
-
-_NOON_OF_OUTLOOK = time(11, 59)
-_LATEST_MORNING = time(10, 0)
-
-
-def calendar_day(text: str, zone: ZoneInfo | None = None) -> date | None:
-    """The day that somebody entered, of a moment in UTC: Outlook writes 11:59 of that day, others their midnight.
-
-    Without `zone`, a moment after 10:00 (Hawaii's midnight) is taken for the midnight of a place east of Greenwich, so
-    the day has not begun yet in UTC. Only American Samoa and Niue (11:00) need their `zone` to be said.
-    """
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    if moment.utcoffset() != timedelta(0) or moment.time() == _NOON_OF_OUTLOOK:
-        return moment.date()
-    if zone is not None:
-        return _day_in(moment.astimezone(UTC), zone)
-    return moment.date() + _DAY if moment.time() > _LATEST_MORNING and moment.date() < date.max else moment.date()
-
-
-def _day_in(moment: datetime, zone: ZoneInfo) -> date:
-    try:
-        return moment.astimezone(zone).date()
-    except OverflowError:
-        return moment.date()

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 import pytest
 from pbx_exchange.fields import KNOWN
 from pbx_exchange.plugin import pbx_sources
-from pbx_exchange.sandbox.entities import Folder, Item
 from pbx_exchange.sandbox.faults import Fault
 from pbx_exchange.source import ExchangeSource
 
 from pbx_connector.api import Book, Source, SourceType
 from pbx_connector.testing import MovingSourceContract, SourceContract, SourceStage
+from pbx_connector.testing.office.entities import Folder, Item
 
 from .conftest import Office
 

@@ -8,11 +8,11 @@ import pytest
 from pbx_exchange.folder_reader import skipped
 from pbx_exchange.probe import test_connection as probe
 from pbx_exchange.sandbox import Fault
-from pbx_exchange.sandbox.entities import Right
 from pbx_exchange.wire.services import quote
 from pbx_exchange.wire.xml_parser import T
 
 from pbx_connector.api import Account, Book, BookGone, Skipped, SourceContext
+from pbx_connector.testing.office.entities import Right
 
 from .conftest import MakeOffice, Middleman, Office, Passing, fail, find_book, items_of, unknowns
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from pbx_exchange.probe import test_connection as probe
-from pbx_exchange.sandbox.entities import Right
 
 from pbx_connector.api import Book, BookGone, Problem, SourceContext
+from pbx_connector.testing.office.entities import Right
 
 from .conftest import Office, find_book
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pbx_exchange.probe import test_connection as probe
 from pbx_exchange.sandbox import Sandbox
-from pbx_exchange.sandbox.entities import Right
 from pbx_exchange.sandbox.faults import Fault
 
 from pbx_connector.api import Account, Check, SourceContext
+from pbx_connector.testing.office.entities import Right
 
 from .conftest import Office
 

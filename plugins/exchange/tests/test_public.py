@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from pbx_exchange import folders
 from pbx_exchange.fields import KNOWN
-from pbx_exchange.sandbox.entities import DirectoryAddress, Right
 from pbx_exchange.sandbox.faults import Fault
 
 from pbx_connector.api import Book, BookGone, BookUnknown, End, Row, Skipped, SourceError, Unchanged, Unreadable
+from pbx_connector.testing.office.entities import DirectoryAddress, Right
 
 from .conftest import Middleman, Office, Passing, find_book, items_of, rows_of, unknowns
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from lxml import etree
 from pbx_exchange.fields import FIELDS, KNOWN
-from pbx_exchange.rows import RowReader, calendar_day, without_unresolved
+from pbx_exchange.rows import RowReader, without_unresolved
 from pbx_exchange.wire.xml_parser import NAMESPACES, TYPES
 
 REFERENCE = "reference/original-connector.md"
@@ -126,47 +123,3 @@ def test_an_address_that_stays_a_directory_name_is_no_address() -> None:
 
 
 # --- calendar days -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("1979-12-31T11:59:00Z", date(1979, 12, 31)),
-        ("1979-12-31T00:00:00Z", date(1979, 12, 31)),
-        ("1979-12-30T23:00:00Z", date(1979, 12, 31)),
-        ("1604-02-29T11:59:00Z", date(1604, 2, 29)),
-        ("1979-12-31T00:00:00", date(1979, 12, 31)),
-        ("1979-12-31T00:00:00+02:00", date(1979, 12, 31)),
-        ("1979-12-30T22:00:00.000Z", date(1979, 12, 31)),
-        ("1979-12-31", date(1979, 12, 31)),
-        ("9999-12-31T23:00:00Z", date(9999, 12, 31)),
-        ("31.12.1979", None),
-        ("", None),
-    ],
-)
-def test_a_birthday_is_the_day_that_was_entered(text: str, day: date | None) -> None:
-    assert calendar_day(text) == day
-
-
-ZONES = sorted(available_timezones() - {"localtime"})
-DAYS = st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 1, 1))
-
-
-@given(DAYS, st.sampled_from(ZONES))
-def test_local_midnight_keeps_its_day_where_the_zone_is_known(day: date, name: str) -> None:
-    zone = ZoneInfo(name)
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-    if midnight.astimezone(zone).date() == day:  # else the clocks skipped that midnight
-        assert calendar_day(midnight.isoformat(), zone) == day
-
-
-@given(DAYS, st.integers(min_value=-40, max_value=55))
-def test_local_midnight_keeps_its_day_from_hawaii_to_tonga(day: date, quarters: int) -> None:
-    zone = timezone(timedelta(minutes=15 * quarters))
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-    assert calendar_day(midnight.strftime("%Y-%m-%dT%H:%M:%SZ")) == day
-
-
-@given(DAYS, st.sampled_from(ZONES))
-def test_outlook_s_noon_keeps_its_day_in_every_zone(day: date, name: str) -> None:
-    assert calendar_day(f"{day.isoformat()}T11:59:00Z", ZoneInfo(name)) == day

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pbx_exchange.sandbox.entities import Right
 
 from pbx_connector.api import Account, Book, BookGone, BookUnknown
+from pbx_connector.testing.office.entities import Right
 
 from .conftest import Middleman, Office, Passing, find_book, rows_of, unknowns
 

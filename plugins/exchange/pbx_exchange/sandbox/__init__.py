@@ -7,11 +7,11 @@ Needs the extra `sandbox` of pbx-connector-exchange.
 from __future__ import annotations
 
 try:
-    from pbx_exchange.sandbox.demo import Size
-    from pbx_exchange.sandbox.entities import DirectoryAddress, Folder, Item, Mailbox, Right
+    from pbx_connector.testing.office.demo import SandboxAccount, Size
+    from pbx_connector.testing.office.entities import DirectoryAddress, Folder, Item, Mailbox, Right
+    from pbx_connector.testing.office.server_state import ServerState
     from pbx_exchange.sandbox.faults import Fault
-    from pbx_exchange.sandbox.server import Sandbox, SandboxAccount
-    from pbx_exchange.sandbox.server_state import ServerState
+    from pbx_exchange.sandbox.server import Sandbox
 except ModuleNotFoundError as missing:
     hint = "pip install 'pbx-connector-exchange[sandbox]'"
     raise ImportError(f"the sandbox needs {missing.name}, which comes with its extra: {hint}") from missing

@@ -1,6 +1,6 @@
 """Who is asking, and what they get to see: ids in requests become folders and items, or Exchange's own errors.
 
-Neighbours: server_state.py (rights), operations/ (every operation looks up here what it needs).
+Neighbour: operations/ (every operation looks up here what it needs); rights are in the state.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Final
 
 from lxml import etree
 
-from pbx_exchange.sandbox.entities import Folder, Item, Mailbox, Principal, Right, User
-from pbx_exchange.sandbox.identifiers import MalformedId
-from pbx_exchange.sandbox.server_state import ServerState
+from pbx_connector.testing.office.entities import Folder, Item, Mailbox, Principal, Right, User
+from pbx_connector.testing.office.identifiers import MalformedId
+from pbx_connector.testing.office.server_state import ServerState
 from pbx_exchange.sandbox.soap import NS, EwsError, SoapFault
 
 NOT_FOUND: Final = EwsError("ErrorItemNotFound", "The specified object was not found in the store.")

@@ -1,6 +1,6 @@
 """Who is calling: the ways to log in that the sandbox offers.
 
-Neighbours: service.py and autodiscover.py ask; ntlm.py, kerberos.py and tokens.py know the longer ways.
+Neighbours: service.py and autodiscover.py ask; ntlm.py and kerberos.py know the longer ways.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Final
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from pbx_connector.testing.office.entities import Principal, User
+from pbx_connector.testing.office.server_state import ServerState
+from pbx_connector.testing.office.tokens import Tokens
 from pbx_exchange.sandbox import kerberos
-from pbx_exchange.sandbox.entities import Principal, User
 from pbx_exchange.sandbox.ntlm import Negotiation
-from pbx_exchange.sandbox.server_state import ServerState
-from pbx_exchange.sandbox.tokens import Tokens
 
 SCHEMES: Final = ("basic", "ntlm", "kerberos", "bearer")
 _NAMES: Final = {"negotiate": "kerberos"}

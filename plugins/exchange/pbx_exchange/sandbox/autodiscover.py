@@ -10,10 +10,10 @@ from typing import Final
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from pbx_connector.testing.office.entities import Mailbox
+from pbx_connector.testing.office.server_state import ServerState
 from pbx_exchange.sandbox.authentication import Authenticator
-from pbx_exchange.sandbox.entities import Mailbox
 from pbx_exchange.sandbox.exchange import XML
-from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import SOAP, escape, parse_xml
 
 SOAP_PATH: Final = "/autodiscover/autodiscover.svc"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from pbx_exchange.sandbox.server_state import ServerState
+from pbx_connector.testing.office.server_state import ServerState
 from pbx_exchange.sandbox.soap import Request
 
 XML = "text/xml; charset=utf-8"

@@ -12,7 +12,7 @@ from typing import Final
 
 from lxml import etree
 
-from pbx_exchange.sandbox.entities import Item, Values, tell_time
+from pbx_connector.testing.office.entities import Item, Values, tell_time
 from pbx_exchange.sandbox.properties import as_text, read_class, read_size, read_subject
 from pbx_exchange.sandbox.soap import attribute, escape
 

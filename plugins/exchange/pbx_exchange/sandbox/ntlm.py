@@ -17,8 +17,8 @@ from contextlib import contextmanager
 import spnego
 from spnego.exceptions import SpnegoError
 
-from pbx_exchange.sandbox.entities import User
-from pbx_exchange.sandbox.server_state import ServerState
+from pbx_connector.testing.office.entities import User
+from pbx_connector.testing.office.server_state import ServerState
 
 _VARIABLE = "NTLM_USER_FILE"
 _DOMAIN = "EXAMPLE"

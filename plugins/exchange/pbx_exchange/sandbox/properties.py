@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pbx_exchange.sandbox.entities import ITEM_CLASSES, DirectoryAddress, Item, Kind, Value, Values, tell_time
+from pbx_connector.testing.office.entities import ITEM_CLASSES, DirectoryAddress, Item, Kind, Value, Values, tell_time
 from pbx_exchange.sandbox.soap import attribute, escape
 
 FIND_LIMIT: Final = 255

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from lxml import etree
 
-from pbx_exchange.sandbox.entities import Item, tell_time
+from pbx_connector.testing.office.entities import Item, tell_time
 from pbx_exchange.sandbox.mapi import read_extended
 from pbx_exchange.sandbox.properties import SINGULAR, as_text, read_class, read_subject, value_name
 from pbx_exchange.sandbox.soap import NS, EwsError

@@ -1,39 +1,35 @@
 """The sandbox as Python programs start it: a server in a thread of its own that can be stopped at any moment.
 
-Neighbours: listening.py (how it is served), web.py (what), demo.py and generated.py (what is in it), `__main__.py`.
+Neighbours: web.py (what it serves), `__main__.py`; what is in it comes from `pbx_connector.testing.office`.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from pbx_connector.testing.office.certificates import Authority
+from pbx_connector.testing.office.demo import (
+    CLIENT_ID,
+    SERVICE_USER,
+    SandboxAccount,
+    Size,
+    accounts_of,
+    build_demo,
+    build_generated,
+)
+from pbx_connector.testing.office.entities import Application, User
+from pbx_connector.testing.office.listening import Listener
+from pbx_connector.testing.office.server_state import ServerState
+from pbx_connector.testing.office.tokens import Tokens
 from pbx_exchange.sandbox.authentication import Authenticator
-from pbx_exchange.sandbox.certificates import Authority
-from pbx_exchange.sandbox.demo import SERVICE_USER, SHARED_MAILBOX, Size, build_demo, build_generated
-from pbx_exchange.sandbox.entities import Application, User
 from pbx_exchange.sandbox.faults import Faults
-from pbx_exchange.sandbox.listening import Listener
 from pbx_exchange.sandbox.requestlog import RequestLog
-from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.service import Service
-from pbx_exchange.sandbox.tokens import Tokens
 from pbx_exchange.sandbox.validation import Validator
 from pbx_exchange.sandbox.web import EWS_PATH, build_app
-
-_CLIENT_ID = "5a4db0c5-0000-4000-8000-000000000001"
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxAccount:
-    """A user of the phone system who has a mailbox here."""
-
-    id: str
-    username: str
-    email: str
 
 
 class Sandbox:
@@ -67,7 +63,7 @@ class Sandbox:
         """
         password = password or secrets.token_urlsafe(12)
         state = build_generated(password, size) if size else build_demo(password)
-        state.add_application(_CLIENT_ID, password)
+        state.add_application(CLIENT_ID, password)
         tokens = Tokens(state, token_lifetime)
         authenticator = Authenticator(state, tokens, auth)
         validator = Validator(validate) if validate else None
@@ -108,7 +104,7 @@ class Sandbox:
     @property
     def application(self) -> Application:
         """A program that may get tokens and impersonate everybody."""
-        return self.state.applications[_CLIENT_ID]
+        return self.state.applications[CLIENT_ID]
 
     @property
     def ca_file(self) -> Path | None:
@@ -131,8 +127,7 @@ class Sandbox:
     @property
     def accounts(self) -> list[SandboxAccount]:
         """Everybody with a mailbox but the service user and the shared mailbox."""
-        people = [user for email, user in self.state.users.items() if email not in (SERVICE_USER, SHARED_MAILBOX)]
-        return [SandboxAccount(f"acc-{user.username}", user.username, user.email) for user in people]
+        return accounts_of(self.state)
 
     @property
     def violations(self) -> list[str]:

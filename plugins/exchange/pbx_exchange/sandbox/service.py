@@ -12,14 +12,14 @@ from http import HTTPStatus
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from pbx_connector.testing.office.entities import Principal
+from pbx_connector.testing.office.server_state import ServerState
 from pbx_exchange.sandbox.access import Session, open_session
 from pbx_exchange.sandbox.authentication import Authenticator
-from pbx_exchange.sandbox.entities import Principal
 from pbx_exchange.sandbox.exchange import Answer, Exchange
 from pbx_exchange.sandbox.faults import Faults, respond, suffer
 from pbx_exchange.sandbox.operations import OPERATIONS
 from pbx_exchange.sandbox.requestlog import RequestLog, RequestRecord
-from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import Request, SoapFault, read_request, write_answer, write_fault, write_response
 from pbx_exchange.sandbox.validation import Validator
 

@@ -12,7 +12,7 @@ from functools import cache
 
 from lxml import etree
 
-from pbx_exchange.sandbox.entities import Item, Kind
+from pbx_connector.testing.office.entities import Item, Kind
 from pbx_exchange.sandbox.mapi import Extended, read_extended
 from pbx_exchange.sandbox.properties import PROPERTIES, SINGULAR, Asked, Property, Write, entry_path
 from pbx_exchange.sandbox.soap import NS

@@ -10,13 +10,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pbx_connector.testing.office.tokens import Tokens
 from pbx_exchange.sandbox.admin import Admin
 from pbx_exchange.sandbox.authentication import Authenticator
 from pbx_exchange.sandbox.autodiscover import POX_PATH, SOAP_PATH, Autodiscover
 from pbx_exchange.sandbox.exchange import XML
 from pbx_exchange.sandbox.service import Service
 from pbx_exchange.sandbox.soap import SoapFault, write_fault
-from pbx_exchange.sandbox.tokens import Tokens
 
 EWS_PATH = "/EWS/Exchange.asmx"
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from pbx_exchange.sandbox.entities import Kind, Value, Values
+from pbx_connector.testing.office.entities import Kind, Value, Values
 from pbx_exchange.sandbox.mapi import read_extended
 from pbx_exchange.sandbox.properties import PROPERTIES, SINGULAR, value_name
 from pbx_exchange.sandbox.soap import NS, EwsError

@@ -7,8 +7,9 @@ from itertools import islice
 
 import requests
 from pbx_exchange.sandbox import Sandbox, ServerState, Size
-from pbx_exchange.sandbox.demo import build_generated
-from pbx_exchange.sandbox.generated import Generator
+
+from pbx_connector.testing.office.demo import build_generated
+from pbx_connector.testing.office.generated import Generator
 
 
 def names_of(state: ServerState) -> list[object]:

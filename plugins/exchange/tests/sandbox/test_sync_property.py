@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from lxml import etree
 from pbx_exchange.sandbox.access import Session
 from pbx_exchange.sandbox.operations import OPERATIONS
-from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import MESSAGES, NS, TYPES
+
+from pbx_connector.testing.office.server_state import ServerState
 
 _EMAIL = "ann@example.com"
 _STEPS = st.lists(

@@ -9,10 +9,10 @@ from urllib.parse import quote, unquote
 
 from lxml import etree
 
+from pbx_connector.testing.office.identifiers import MalformedId
+from pbx_connector.testing.office.server_state import ServerState
 from pbx_exchange.sandbox.access import Session
-from pbx_exchange.sandbox.identifiers import MalformedId
 from pbx_exchange.sandbox.operations.messages import answer_each
-from pbx_exchange.sandbox.server_state import ServerState
 from pbx_exchange.sandbox.soap import NS, EwsError, attribute, write_success
 
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"

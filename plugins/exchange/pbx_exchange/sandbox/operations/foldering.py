@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from pbx_connector.testing.office.entities import Folder, Right
 from pbx_exchange.sandbox.access import Session
-from pbx_exchange.sandbox.entities import Folder, Right
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.soap import NS, EwsError, write_success
 

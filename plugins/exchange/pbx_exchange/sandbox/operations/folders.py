@@ -8,8 +8,8 @@ from typing import Final
 
 from lxml import etree
 
+from pbx_connector.testing.office.entities import Folder, Right, tell_time
 from pbx_exchange.sandbox.access import NOT_FOUND, Session
-from pbx_exchange.sandbox.entities import Folder, Right, tell_time
 from pbx_exchange.sandbox.mapi import read_extended
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.operations.paging import read_page, write_paging

@@ -6,8 +6,8 @@ from itertools import islice
 
 from lxml import etree
 
+from pbx_connector.testing.office.entities import Folder, Item, Right
 from pbx_exchange.sandbox.access import Session
-from pbx_exchange.sandbox.entities import Folder, Item, Right
 from pbx_exchange.sandbox.operations.messages import answer_each
 from pbx_exchange.sandbox.operations.paging import read_page, write_paging
 from pbx_exchange.sandbox.restrictions import read_item_path, read_restriction, sort_items

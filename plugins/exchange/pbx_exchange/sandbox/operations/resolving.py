@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from pbx_connector.testing.office.entities import Mailbox
 from pbx_exchange.sandbox.access import Session
-from pbx_exchange.sandbox.entities import Mailbox
 from pbx_exchange.sandbox.operations.messages import answer_one
 from pbx_exchange.sandbox.soap import NS, EwsError, escape, write_success
 

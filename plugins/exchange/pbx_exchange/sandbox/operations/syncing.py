@@ -15,8 +15,8 @@ from itertools import islice
 
 from lxml import etree
 
+from pbx_connector.testing.office.entities import Folder, Right
 from pbx_exchange.sandbox.access import Session
-from pbx_exchange.sandbox.entities import Folder, Right
 from pbx_exchange.sandbox.operations.messages import answer_one
 from pbx_exchange.sandbox.shapes import WriteItem, compile_shape, read_shape
 from pbx_exchange.sandbox.soap import NS, EwsError, write_success

@@ -1,4 +1,4 @@
-"""TLS with a certificate authority of the sandbox's own, made anew at each start. Neighbour: server.py."""
+"""TLS with a certificate authority of the sandbox's own, made anew at each start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Authority:
     """Signs the server's certificate; clients trust it by `ca_file`, which is there until `close`."""
 
     def __init__(self, hosts: Collection[str] = ()) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="sandbox-exchange-")
+        self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
         authority = trustme.CA()
         self.ca_file = Path(self._folder.name) / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca_file))

@@ -1,4 +1,4 @@
-"""What an Exchange organisation is made of: users, mailboxes, folders, items. Plain data; server_state.py changes it.
+"""What an organisation is made of: users, mailboxes, folders, items. Plain data; server_state.py changes it.
 
 Values of an item are kept flat, by the names of the schema's elements joined with `_`: `GivenName`,
 `PhoneNumbers_BusinessPhone`, `PhysicalAddresses_Business_City`; extended properties by their tag (`0x3a45`). A value is
@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final, Literal
 
-from pbx_exchange.sandbox.identifiers import encode_id, encode_key, make_stem
+from pbx_connector.testing.office.identifiers import encode_id, encode_key, make_stem
 
 Kind = Literal["Contact", "DistributionList", "Message", "Item"]
 ITEM_CLASSES: Final[Mapping[Kind, str]] = {

@@ -1,6 +1,6 @@
 """In what servers of other makers differ from Exchange, each as one was met; a test switches on what it is about.
 
-Neighbours: server_state.py holds them, access.py and operations/ follow them.
+Neighbour: server_state.py holds them; the sandbox Exchange follows them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, TypeVar
 
-from pbx_exchange.sandbox.entities import Value, Values
+from pbx_connector.testing.office.entities import Value, Values
 
 _T = TypeVar("_T")
 

@@ -1,7 +1,7 @@
 """The state of the sandbox: who there is, which folders and items, and who may do what.
 
 Operations read and change it for clients; tests and the demo change it directly. All access is under `lock`.
-Neighbours: entities.py (the data), operations/ (the protocol's view), demo.py and generated.py (its contents at start).
+Neighbours: entities.py (the data), demo.py and generated.py (its contents at start).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
-from pbx_exchange.sandbox.entities import (
+from pbx_connector.testing.office.entities import (
     Application,
     Folder,
     Item,
@@ -22,8 +22,8 @@ from pbx_exchange.sandbox.entities import (
     Value,
     Values,
 )
-from pbx_exchange.sandbox.habits import Habits
-from pbx_exchange.sandbox.identifiers import decode_id
+from pbx_connector.testing.office.habits import Habits
+from pbx_connector.testing.office.identifiers import decode_id
 
 CONTACTS = "IPF.Contact"
 _MAILBOX_FOLDERS = (

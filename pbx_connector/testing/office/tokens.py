@@ -1,7 +1,7 @@
 """A token endpoint like Microsoft's identity platform: client credentials for access tokens, by secret or certificate.
 
 Tokens are opaque here: only the sandbox reads them. Error codes and texts are those that administrators meet.
-Neighbours: authentication.py (accepts the tokens), web.py (the addresses).
+A server routes `/{tenant}/...` here, and asks `find` whose a token is.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
-from pbx_exchange.sandbox.entities import Application
-from pbx_exchange.sandbox.server_state import ServerState
+from pbx_connector.testing.office.entities import Application
+from pbx_connector.testing.office.server_state import ServerState
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -10,14 +10,31 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-from pbx_exchange.sandbox.entities import DirectoryAddress, Folder, Value
-from pbx_exchange.sandbox.generated import Generator
-from pbx_exchange.sandbox.server_state import CONTACTS, ServerState
+from pbx_connector.testing.office.entities import DirectoryAddress, Folder, Value
+from pbx_connector.testing.office.generated import Generator
+from pbx_connector.testing.office.server_state import CONTACTS, ServerState
 
 SERVICE_USER: Final = "pbx@example.com"
 SHARED_MAILBOX: Final = "sales@example.com"
+CLIENT_ID: Final = "5a4db0c5-0000-4000-8000-000000000001"
+"""Of the program that may get tokens."""
 _SEED: Final = 1
 _GENERATED_FOLDERS: Final = ("Customers", "Suppliers", "Partners", "Staff")
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxAccount:
+    """A user of the phone system who has a mailbox in the office."""
+
+    id: str
+    username: str
+    email: str
+
+
+def accounts_of(state: ServerState) -> list[SandboxAccount]:
+    """Everybody with a mailbox but the service user and the shared mailbox."""
+    people = [user for email, user in state.users.items() if email not in (SERVICE_USER, SHARED_MAILBOX)]
+    return [SandboxAccount(f"acc-{user.username}", user.username, user.email) for user in people]
 
 
 def build_demo(password: str) -> ServerState:

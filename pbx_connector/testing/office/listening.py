@@ -1,7 +1,6 @@
 """Serves a web application in a thread, and stops at once: uvicorn's protocol, without its server's polite ending.
 
 A sandbox has to be able to vanish in the middle of an answer, and hundreds of tests should not wait for its farewell.
-Neighbour: server.py.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class Listener:
         self._stopping = asyncio.Event()
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
-        self._thread = threading.Thread(target=self._run, name="sandbox-exchange", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
         self._thread.start()
 
     @property
