@@ -12,6 +12,7 @@
     +-- MachineError               4   memory, space, threads, open files: what this machine lacks
     +-- StoreError                 4   the phone book store cannot be read or written
     |   +-- ProfileBusy                another run of the profile is going on
+    |   +-- StoreDamaged               it contradicts itself, or cannot be read
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
     +-- ProfileHeld                3   waits for a person: an undone profile, or one that seems renamed
     +-- ImportRefused              3   an import of accounts would remove too many
@@ -108,6 +109,10 @@ class StoreError(ConnectorError):
 
 
 class ProfileBusy(StoreError):
+    pass
+
+
+class StoreDamaged(StoreError):
     pass
 
 

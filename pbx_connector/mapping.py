@@ -20,6 +20,7 @@ from pbx_rules import (
     as_text,
     compile_profile,
 )
+from pbx_rules.compiler import NOTHING_UNREAD
 from pbx_rules.document import Node, Scalar
 from pbx_rules.runtime.text import cut
 from pbx_rules.schema import SourceField, SourceFields, TargetField, TargetTable
@@ -109,14 +110,15 @@ def compile_rules(
     *,
     file: str,
     rules: Scalar | None,
-    structure: Node,
+    structure: Node | None,
     tables: Node | None,
     region: Scalar | None,
     fields: FieldSet,
     functions: Registry = BUILTIN,
     publish_personal: bool = False,
+    unread: Mapping[str, str] = NOTHING_UNREAD,
 ) -> tuple[Rules | None, tuple[Diagnostic, ...]]:
-    """Check and compile; no rules if there is an error among the findings."""
+    """Check and compile; no rules without a structure, or if there is an error among the findings."""
     compiled = compile_profile(
         file=file,
         rules=rules,
@@ -126,6 +128,7 @@ def compile_rules(
         target=(_target_table(),),
         source=_source_fields(fields),
         functions=functions,
+        unread=unread,
     )
     program = compiled.program
     return (Rules(program, publish_personal) if program else None), compiled.diagnostics

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from pbx_rules import document, typed
 from pbx_rules.check.scope import Defined, Names
@@ -30,6 +31,9 @@ from pbx_rules.types import UNKNOWN, of_field
 
 _DEFINITION = re.compile(r"^(?P<name>[^\W\d]\w*)[ \t]*=(?!=)", re.MULTILINE)
 
+_LOST_DEFINITION = re.compile(r"^(?:rules:)?[ \t\"'>|]*(?P<name>[^\W\d]\w*)[ \t]*=(?!=)", re.MULTILINE)
+NOTHING_UNREAD: Mapping[str, str] = MappingProxyType({})
+
 LANGUAGE = "3"
 """Part of every digest: raised when the same rules come to mean something else."""
 
@@ -46,14 +50,19 @@ def compile_profile(
     *,
     file: str,
     rules: document.Scalar | None,
-    structure: document.Node,
+    structure: document.Node | None,
     target: tuple[TargetTable, ...],
     source: SourceFields,
     tables: document.Node | None = None,
     region: document.Scalar | None = None,
     functions: Registry = BUILTIN,
+    unread: Mapping[str, str] = NOTHING_UNREAD,
 ) -> Compiled:
-    """Check everything and report every mistake; `file` is only named in the diagnostics."""
+    """Check everything and report every mistake; `file` is only named in the diagnostics.
+
+    There is no program without a structure. Of sections that YAML could not read (`Document.unread`) nothing is said,
+    nor of what only they can tell.
+    """
     findings = Findings(file)
     statements = parse_rules(rules, findings) if rules else ()
     names = Names(
@@ -64,13 +73,16 @@ def compile_profile(
         region=_region(region, findings),
         later=_definitions(statements, rules),
         texts={known.name: known.as_text for known in source.fields if known.as_text},
+        tables_known="tables" not in unread,
     )
-    if rules:
-        names.variables.update(_unread(rules, names.later))
+    names.variables.update(_unread(rules, unread.get("rules"), names.later))
     checked = tuple(check_statements(statements, rules, names, findings)) if rules else ()
+    if structure is None:
+        return Compiled(None, findings.sorted)
     records = StructureCheck(names, findings).check(structure, target)
-    _report_unused(names, findings)
-    if names.without_region and not (region and region.text.strip()):
+    if not unread:
+        _report_unused(names, findings)
+    if names.without_region and not (region and region.text.strip()) and "region" not in unread:
         _warn_of_region(names.without_region, findings)
     if findings.failed:
         return Compiled(None, findings.sorted)
@@ -104,10 +116,11 @@ def _definitions(statements: Sequence[tree.Statement], rules: document.Scalar | 
     return {node.name: rules.span_at(*node.name_at) for node in reversed(defined)} if rules else {}
 
 
-def _unread(rules: document.Scalar, read: Mapping[str, Span]) -> dict[str, Defined]:
+def _unread(rules: document.Scalar | None, lost: str | None, read: Mapping[str, Span]) -> dict[str, Defined]:
     """Variables whose definitions have mistakes of their own, so that nothing is said about where they are used."""
-    names = {found["name"] for found in _DEFINITION.finditer(rules.text)} - set(read)
-    return {name: Defined(UNKNOWN, rules.span, used=True) for name in names}
+    found = _DEFINITION.finditer(rules.text) if rules else _LOST_DEFINITION.finditer(lost or "")
+    span = rules.span if rules else Span(1, 1, 1, 1)
+    return {name: Defined(UNKNOWN, span, used=True) for name in {match["name"] for match in found} - set(read)}
 
 
 def _report_unused(names: Names, findings: Findings) -> None:

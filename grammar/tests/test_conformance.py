@@ -108,7 +108,7 @@ TARGET = (TargetTable("book", BOOK, (TargetTable("book.label", LABEL, unique="la
 
 def compiled(text: str) -> tuple[Compiled | None, list[Diagnostic]]:
     loaded = document.load(text, "p.yaml")
-    root = loaded.root
+    root = loaded.root or loaded.rest
     if not isinstance(root, document.Mapping):
         return None, list(loaded.diagnostics)
     structure, rules, region = root.get("structure"), root.get("rules"), root.get("region")
@@ -124,8 +124,9 @@ def compiled(text: str) -> tuple[Compiled | None, list[Diagnostic]]:
         source=SOURCE,
         tables=root.get("tables"),
         region=region,
+        unread=loaded.unread,
     )
-    both = [*loaded.diagnostics, *found.diagnostics]
+    both = loaded.sound([*loaded.diagnostics, *found.diagnostics])
     return found, sorted(both, key=lambda item: (item.span.line, item.span.column))
 
 

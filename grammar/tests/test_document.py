@@ -164,3 +164,23 @@ def test_any_text_gives_a_document(text: str) -> None:
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,3}", fullmatch=True), st.text("ab \"'\\\n:#é", max_size=12), max_size=4))
 def test_what_json_writes_is_read_as_it_stands(values: dict[str, str]) -> None:
     assert root(json.dumps({"top": values}, indent=1)).plain() == {"top": values}
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "left"),
+    [
+        ("a: b: c\nd: [1\ne: 2\n", [1, 2], {"e"}),
+        ("a: 'x\nb: 1\nc: 'y'\n", [1], {"b", "c"}),
+        ('a:\n  b: @x\n  c: "y" z\nd: 1\n', [2, 3], {"a", "d"}),
+        ("a:\n  b\n  c: 1\nd:\n\te: 1\nf: 1\n", [3, 5], {"f"}),
+        ("a: [\nb: 1\nc: }\nd: 2\n", [1, 3], {"b", "d"}),
+    ],
+)
+def test_what_is_no_yaml_is_told_of_every_place_and_the_rest_is_read(
+    text: str, lines: list[int], left: set[str]
+) -> None:
+    document = load(text, "f.yaml")
+    assert [(found.code, found.span.line) for found in document.diagnostics] == [("R0001", line) for line in lines]
+    assert document.root is None
+    assert document.rest
+    assert left <= {key.text for key, _ in document.rest.items}

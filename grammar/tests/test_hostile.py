@@ -168,6 +168,8 @@ def test_a_megabyte_of_rules() -> None:
         ("a: " + "[[[[[[[]" * 250, "R0007"),
         ("a: " + "[[[[[[[[re: " * 160, "R0007"),
         ("x" * 2_000_001, "R0009"),
+        ("!" * 2_000_000, "R0001"),
+        ("a: 'b\n" + "".join(f"x{n}: 'y'\n" for n in range(15_000)), "R0001"),
     ],
     ids=lambda value: str(value)[:20],
 )

@@ -122,6 +122,8 @@ class ServiceStatus:
     reachable: bool
     reason: str
     """Why the store cannot be reached."""
+    faults: tuple[str, ...] | None
+    """What is damaged in it; None if nobody has looked yet."""
     folder: Path
     folder_missing: str
     """Why the folder cannot be read."""
@@ -143,6 +145,7 @@ def service_status(
         store=store.place,
         reachable=store.lost_since is None,
         reason=store.reason,
+        faults=store.faults,
         folder=folder.path,
         folder_missing=folder.missing,
         profiles=tuple(profiles),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import StoreDamaged, StoreError
 from pbx_connector.stores import Store, open_store, shown
 
 PATIENCE = 10.0
@@ -27,6 +27,10 @@ class StoreWatch:
         self.lost_since: datetime | None = None
         """Since when it has not answered; None while it does."""
         self.reason = ""
+        self._unreadable = False
+        """Whether it is lost because it is damaged."""
+        self.faults: tuple[str, ...] | None = None
+        """What the last check of the whole phone book found; None before the first one."""
         self._asked: float | None = None
         """Since when a look waits for its answer, by the monotonic clock."""
 
@@ -45,7 +49,7 @@ class StoreWatch:
         Once it is lost it is for `look` alone to try it again: each try may take its time.
         """
         if self.lost_since is not None:
-            raise StoreError(self.reason)
+            raise (StoreDamaged if self._unreadable else StoreError)(self.reason)
         return self._opened()
 
     def look(self) -> bool:
@@ -66,7 +70,7 @@ class StoreWatch:
         asked = self._asked
         if self.lost_since is not None or asked is None or time.monotonic() - asked < SILENCE:
             return False
-        self.lost_since, self.reason = self._clock(), "it does not answer"
+        self.lost_since, self.reason, self._unreadable = self._clock(), "it does not answer", False
         return True
 
     def close(self) -> None:
@@ -74,6 +78,12 @@ class StoreWatch:
             if self._store is not None:
                 self._store.close()
             self._store = None
+
+    def checked(self, faults: tuple[str, ...]) -> None:
+        """What is damaged, empty if nothing. Whoever asks next gets a store that looks a damaged file over itself."""
+        self.faults = faults
+        if faults:
+            self.close()
 
     def open_another(self) -> Store:
         """A store of its own for whoever asks, who closes it. Raises as `current` does."""
@@ -87,5 +97,5 @@ class StoreWatch:
 
     def _lost(self, error: StoreError) -> None:
         self.lost_since = self.lost_since or self._clock()
-        self.reason = error.message
+        self.reason, self._unreadable = error.message, isinstance(error, StoreDamaged)
         self.close()  # what was open may be of a file or server that is no more

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from pbx_connector.cli import output, tables
 from pbx_connector.cli.tables import Cell
+from pbx_connector.errors import StoreDamaged
 from pbx_connector.targets import TARGETS
 
 WIDE = 150
@@ -40,12 +40,29 @@ def plain_labels(values: Mapping[str, str]) -> Cell:
 def show(title: str, lead: str, lines: Iterable[Line]) -> int:
     """Returns how many there are; `lead` is the heading of the first column."""
     width = output.console().width
-    stream, shown = iter(lines), 0
-    while page := list(islice(stream, PAGE)):
+    shown = 0
+    for page in _pages(lines):
         laid_out = _in_columns(lead, page, width) if width >= WIDE else _in_lines(page, width)
         output.page("" if shown else title, laid_out)
         shown += len(page)
     return shown
+
+
+def _pages(lines: Iterable[Line]) -> Iterator[Sequence[Line]]:
+    """Where the entries end in an error, those before it are shown first."""
+    page: list[Line] = []
+    try:
+        for line in lines:
+            page.append(line)
+            if len(page) == PAGE:
+                yield page
+                page = []
+    except StoreDamaged:
+        if page:
+            yield page
+        raise
+    if page:
+        yield page
 
 
 def _in_columns(lead: str, page: Sequence[Line], width: int) -> Iterator[Cell]:

@@ -53,11 +53,22 @@ class ConfigFile:
         path = file or _named(environment) or next((path for path in places() if path.is_file()), None)
         folder = path.parent.resolve() if path else places()[0].parent
         document = load((_read(path) if path else "") or "{}", str(path or ""))
-        root = document.root
-        if document.diagnostics or not isinstance(root, MappingNode):
+        root = document.root or document.rest
+        if not isinstance(root, MappingNode):
             wrong = finding("P0104", "a configuration is a mapping: store: ..., mail: ...", file=document.file)
             raise _error(document, document.diagnostics or (wrong,))
-        return cls(document, root, folder, environment)
+        config = cls(document, root, folder, environment)
+        if document.diagnostics:
+            found = document.sound([*document.diagnostics, *config.mistakes()])
+            raise _error(document, tuple(sorted(found, key=lambda one: (one.span.line, one.span.column))))
+        return config
+
+    def mistakes(self) -> tuple[Diagnostic, ...]:
+        try:
+            self.config()
+        except ConfigError as error:
+            return error.diagnostics
+        return ()
 
     def config(self) -> Config:
         """The core's keys. Raises `ConfigError` with everything that is wrong with them."""

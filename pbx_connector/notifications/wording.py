@@ -218,7 +218,7 @@ def store_damaged(place: str, faults: Sequence[str]) -> Notice:
         "",
         "pbx-connector: the phone book is damaged",
         f"The daily check of {place} found: {'; '.join(faults[:MOST_FAULTS])}{more}.",
-        "The check only reads. Runs go on; make no backup over an older one until this is settled.",
+        "The check only reads. Runs go on unless the file itself is damaged. Keep older backups until this is settled.",
         "pbx-connector store check",
     )
 

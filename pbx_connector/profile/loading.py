@@ -88,8 +88,6 @@ def check_text(text: str, path: Path, plugins: Plugins) -> Checked:
     return _Loading(document, root, path, plugins).result()
 
 
-_MEANING = {"rules", "structure", "tables", "region", "publish_personal"}
-"""Sections that say what names in the others mean: without one of them nobody can tell what is a mistake."""
 _ANY_FIELDS = FieldSet((), closed=False)
 """Of a source that nobody knows."""
 
@@ -118,7 +116,7 @@ class _Loading:
             assert settings is not None and compiled is not None  # noqa: S101, PT018
             profile = self._profile(header, source, settings, compiled)
             loaded = LoadedProfile(profile, compiled, read_cases(header.tests, self._root.get("tests")), text)
-        ordered = sorted(self._found, key=lambda found: (found.span.line, found.span.column))
+        ordered = sorted(self._document.sound(self._found), key=lambda found: (found.span.line, found.span.column))
         return Checked(text, tuple(ordered), loaded)
 
     def _header(self) -> Header | None:
@@ -157,21 +155,22 @@ class _Loading:
             return None
 
     def _compiled(self, fields: FieldSet, header: Header | None) -> mapping.Rules | None:
-        structure = self._root.get("structure")
-        if structure is None or self._document.unread in _MEANING:
-            return None
         rules, diagnostics = mapping.compile_rules(
             file=self._document.file,
-            rules=_scalar(self._root.get("rules")),
-            structure=structure,
-            tables=self._root.get("tables"),
-            region=_scalar(self._root.get("region")),
+            rules=_scalar(self._read("rules")),
+            structure=self._read("structure"),
+            tables=self._read("tables"),
+            region=_scalar(self._read("region")),
             fields=fields,
             functions=self._plugins.functions,
             publish_personal=bool(header and header.publish_personal),
+            unread=self._document.unread,
         )
         self._found += diagnostics
         return rules
+
+    def _read(self, section: str) -> Node | None:
+        return None if section in self._document.unread else self._root.get(section)
 
     def _profile(self, header: Header, source: SourceType, settings: BaseModel, rules: mapping.Rules) -> Profile:
         return Profile(

@@ -11,12 +11,14 @@ from collections.abc import Callable
 import structlog
 
 from pbx_connector.application.store_watch import StoreWatch
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import StoreDamaged, StoreError
 
 LOG = structlog.stdlib.get_logger(__name__)
 
 DAY = 24 * 3600.0
 """Seconds by the monotonic clock, which nobody sets."""
+HOUR = 3600.0
+"""Until a damaged phone book is looked at again: somebody may have restored it."""
 AGAIN = 60.0
 """Seconds until a store that did not answer is tried again."""
 
@@ -34,21 +36,28 @@ class DamageWatch:
         pause = 0.0
         while not stop.wait(pause):
             try:
-                self.check()
-                pause = DAY
+                pause = HOUR if self.check() else DAY
             except StoreError:
                 pause = AGAIN  # that it does not answer is told by others
             except Exception:
                 LOG.exception("a bug in the check of the phone book")
                 pause = DAY
 
-    def check(self) -> None:
-        """Raises `StoreError` if the store does not answer."""
-        self._watch.current()
-        with self._watch.open_another() as store:
-            faults = store.faults()
+    def check(self) -> tuple[str, ...]:
+        """What is damaged. Raises `StoreError` if the store does not answer."""
+        faults = self._faults()
+        self._watch.checked(faults)
         if faults:
             LOG.error("the phone book is damaged", faults=faults)
         else:
             LOG.info("the phone book is whole")
         self._checked(faults)
+        return faults
+
+    def _faults(self) -> tuple[str, ...]:
+        try:
+            self._watch.current()
+            with self._watch.open_another() as store:
+                return store.faults()
+        except StoreDamaged as error:
+            return (error.message,)  # so much that it cannot be opened

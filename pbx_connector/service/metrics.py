@@ -10,20 +10,21 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from pbx_connector.application.status import ProfileStatus, StatusBoard
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.model import Report, RunStatus
 
 ACTIONS = ("added", "updated", "removed")
 
 
 class Metrics:
-    def __init__(self, board: StatusBoard, clock: Callable[[], datetime], store_up: Callable[[], bool]) -> None:
+    def __init__(self, board: StatusBoard, clock: Callable[[], datetime], store: StoreWatch) -> None:
         self._registry = CollectorRegistry()
         self._runs = self._counter("runs", "Runs that ended", "status")
         self._seconds = self._counter("run_seconds", "Time spent in runs")
         self._rows = self._counter("rows", "Contacts that runs looked at")
         self._changes = self._counter("changes", "Entries that runs changed", "action")
         self._problems = self._counter("problems", "Problems that runs reported")
-        self._registry.register(_Present(board, clock, store_up))
+        self._registry.register(_Present(board, clock, store))
 
     def ran(self, report: Report) -> None:
         profile, counts = report.profile, report.counts
@@ -49,13 +50,17 @@ class Metrics:
 class _Present(Collector):
     """What is true at the moment of asking."""
 
-    def __init__(self, board: StatusBoard, clock: Callable[[], datetime], store_up: Callable[[], bool]) -> None:
+    def __init__(self, board: StatusBoard, clock: Callable[[], datetime], store: StoreWatch) -> None:
         self._board = board
         self._clock = clock
-        self._store_up = store_up
+        self._store = store
 
     def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("pbx_connector_store_up", "Whether the store answers", value=float(self._store_up()))
+        up, damaged = self._store.lost_since is None, bool(self._store.faults)
+        yield GaugeMetricFamily("pbx_connector_store_up", "Whether the store answers", value=float(up))
+        yield GaugeMetricFamily(
+            "pbx_connector_store_damaged", "Whether the last check found damage", value=float(damaged)
+        )
         status = self._board.statuses()
         yield GaugeMetricFamily("pbx_connector_profiles", "Profiles in the folder", value=len(status))
         for name, words, value in _GAUGES:

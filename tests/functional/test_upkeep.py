@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from product import Connector
+from serving import Serve
 
 BOOK = "book.sqlite"
 PAGE = 4096
@@ -114,6 +115,62 @@ def test_a_damaged_phone_book_is_replaced_and_kept(connector: Connector, book: P
     connector("store", "restore", "kept.sqlite")
     assert connector.entries() == before
     connector("store", "check")
+
+
+def spoil(kind: str, book: Path) -> None:
+    """In the file itself, where only the check of all finds it, or so that it cannot even be opened."""
+    statement = {"entry": "UPDATE entry SET phone = '+4930666' WHERE id = 3", "rows": "DELETE FROM book WHERE no = 1"}
+    if kind in statement:
+        with closing(sqlite3.connect(book)) as connection, connection:
+            connection.execute(statement[kind])
+    else:
+        book.write_bytes(b"x" * 8192)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "reachable", "code"),
+    [
+        ("entry", "the text differs from what was imported in 1 entry: 3", True, 1),
+        ("rows", "provenance has ", True, 1),
+        ("all", "the file is damaged", False, 4),
+    ],
+)
+def test_a_service_on_a_damaged_phone_book_says_so_everywhere(
+    connector: Connector, book: Path, serve: Serve, config: Path, kind: str, said: str, reachable: bool, code: int
+) -> None:
+    spoil(kind, book)
+    serving = serve()
+    assert said in serving.wait_for("the phone book is damaged")["faults"][0]
+    store = serving.health["store"]
+    assert store["reachable"] is reachable
+    assert said in store["faults"][0]
+    assert "pbx_connector_store_damaged 1.0" in serving.get("/metrics")
+    config.write_text(f"service: {{listen: '{serving.wait_for('serving')['health']}'}}\n")
+    assert f"DAMAGED: {store['faults'][0]}"[:60] in connector("--config", config, "status", code=code).out
+    assert serving.stop() == 0
+
+
+def test_a_service_on_a_whole_phone_book_says_that_it_was_checked(book: Path, serve: Serve) -> None:
+    serving = serve()
+    serving.wait_for("the phone book is whole")
+    assert serving.health["store"]["faults"] == []
+    assert "pbx_connector_store_damaged 0.0" in serving.get("/metrics")
+
+
+def test_a_list_shows_all_and_then_says_what_is_damaged(connector: Connector, book: Path) -> None:
+    spoil("entry", book)
+    listed = connector("phonebook", "list", code=4)
+    assert "+4930666" in listed.out
+    assert "the text differs from what was imported in 1 entry: 3" in listed.err
+    connector("phonebook", "export", "--format", "csv", "--all", "--out", "all.csv", code=4)
+    assert not (connector.home / "all.csv").exists()
+
+
+def test_a_run_into_a_damaged_file_is_refused(connector: Connector, book: Path, profile: Path) -> None:
+    spoil("rows", book)
+    before = book.read_bytes()
+    assert "restore a backup" in connector("run", profile, code=4).err
+    assert book.read_bytes() == before
 
 
 def test_a_damaged_backup_takes_no_place(connector: Connector, book: Path) -> None:

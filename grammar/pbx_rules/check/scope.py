@@ -44,6 +44,8 @@ class Names:
     """Every variable that the rules define anywhere."""
     texts: Mapping[str, str]
     """For fields that are records: the field that has the record as a text."""
+    tables_known: bool = True
+    """False: the profile has tables that could not be read."""
     variables: dict[str, Defined] = field(default_factory=dict)
     used_fields: dict[str, Type] = field(default_factory=dict)
     known_not_blank: set[str] = field(default_factory=set)
@@ -85,6 +87,12 @@ class Scope:
     def knows(self, word: str) -> bool:
         """Whether a variable, in reach or not, has that name."""
         return word in self.loops or word in self.names.variables or word in self.names.later
+
+    def other_name(self, proposed: str) -> str:
+        """What to do about a name that cannot be: choose one that nothing has."""
+        while self.knows(proposed) or proposed in self.names.functions.names():
+            proposed += "_"
+        return f"choose another name, such as {proposed}"
 
     def complain(
         self, code: str, message: str, at: At, *, label: str = "", hint: str = "", note: Note | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -73,15 +75,25 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
+UNREADABLE = frozenset({"R0001", "R0002"})
+"""What is wrong with a text before it is YAML at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`root` is None if the file is empty or no YAML at all; other mistakes leave as much of the tree as is sound."""
+    """`root` is None if the file is empty or no YAML; other mistakes leave as much of the tree as is sound."""
 
     root: Node | None
     diagnostics: tuple[Diagnostic, ...]
     file: str
     text: str
     rest: Mapping | None = None
-    """Where `root` is None for what stands in one section of the top level: the other sections."""
-    unread: str = ""
-    """The name of that section."""
+    """Where `root` is None though most of the file can be read: what is left without the sections that cannot. A single
+    value that cannot is a text of `recovery.SPOILED`."""
+    unread: AbstractMapping[str, str] = field(default_factory=dict)
+    """The sections of the top level that could not be read, by name, as they were typed."""
+
+    def sound(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """Without what is said of lines that could not be read as they stand: it is about what took their place."""
+        lines = {one.span.line for one in self.diagnostics if one.code in UNREADABLE}
+        return [one for one in found if one.code in UNREADABLE or one.span.line not in lines]

@@ -7,7 +7,8 @@ because it surprises people and lets a small file grow huge. Any text at all giv
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as AbstractSequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,17 +24,18 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.scanner import Scanner, ScannerError
 
-from pbx_rules.diagnostics import Findings, Note, Span
-from pbx_rules.document.nodes import Document, Mapping, Node, Scalar, Sequence, Style
+from pbx_rules.diagnostics import MOST_FINDINGS, Diagnostic, Findings, Note, Span
+from pbx_rules.document.nodes import UNREADABLE, Document, Mapping, Node, Scalar, Sequence, Style
 from pbx_rules.document.places import SourceText
-from pbx_rules.document.recovery import recovered, without_section
+from pbx_rules.document.recovery import SPOILED, Section, Value, alone, sections, value_around, without, without_values
 from pbx_rules.document.yaml_errors import explain
 
 LONGEST = 2_000_000
 """Characters of a file."""
 DEEPEST = 32
+LONGEST_TAG = 1_000
 MOST_NODES = 50_000
 MOST_FIXED = 20
 """Spoiled expressions that the reading gets past; each costs another reading."""
@@ -59,33 +61,113 @@ def load(text: str, file: str) -> Document:
             source.span(0, 0),
             hint="divide it into several profiles",
         )
-    for found in _REFUSED.finditer(text):
+    for refused in _REFUSED.finditer(text):
         if findings.full:
             break
-        _refuse_character(found, source, findings)
-    root = (
-        None
-        if findings.failed
-        else _Builder(source, findings, min(MOST_FIXED, MOST_READ_AGAIN // (len(text) + 1))).build()
+        _refuse_character(refused, source, findings)
+    if findings.failed and len(text) > MOST_READ_AGAIN:
+        return Document(None, findings.sorted, file, text)
+    readable = _REFUSED.sub("\ufffd", text)
+    read = _read(readable, file)
+    found = _sorted([*findings.sorted, *read.found])
+    if read.ended:
+        document = Document(None, found, file, text)
+        return _with_rest(document, readable) if len(text) <= MOST_READ_AGAIN else document
+    if any(one.code in UNREADABLE for one in found) and isinstance(read.root, Mapping):
+        return Document(None, found, file, text, read.root, _spoiled(read.root, text))
+    return Document(read.root, found, file, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    root: Node | None
+    found: tuple[Diagnostic, ...]
+    ended: Span | None
+    """Where nothing more could be read."""
+
+
+def _read(text: str, file: str) -> _Reading:
+    """Without the values that YAML cannot read, as far as it can be read then."""
+    spoiled: list[Value] = []
+    builder = _built(text, file, spoiled)
+    for _ in range(_readings(text, MOST_FIXED)):
+        value = value_around(builder.error, builder.source) if builder.error else None
+        if value is None:
+            break
+        spoiled.append(value)
+        builder = _built(text, file, spoiled)
+    if builder.root and len(spoiled) > 1:
+        builder = _blamed(text, file, spoiled, builder)
+    return _Reading(builder.root, builder.findings.sorted, builder.ended)
+
+
+def _built(text: str, file: str, spoiled: AbstractSequence[Value]) -> _Builder:
+    findings = Findings(file)
+    for value in spoiled:
+        value.report(SourceText(text), findings)
+    builder = _Builder(SourceText(without_values(text, spoiled)), findings)
+    builder.build()
+    return builder
+
+
+def _blamed(text: str, file: str, spoiled: AbstractSequence[Value], built: _Builder) -> _Builder:
+    """Without those values only that cannot be read though the others are gone: where a quote is not closed, many a
+    sound value seems to be wrong."""
+    guilty = [value for value in spoiled if not _built(text, file, [other for other in spoiled if other != value]).root]
+    again = _built(text, file, guilty)
+    return again if again.root else built
+
+
+def _readings(text: str, most: int) -> int:
+    return min(most, MOST_READ_AGAIN // (len(text) + 1))
+
+
+def _sorted(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.span.line, one.span.column))[:MOST_FINDINGS])
+
+
+def _spoiled(root: Mapping, text: str) -> dict[str, str]:
+    """The sections that are one value that could not be read."""
+    spoiled = {key.text for key, value in root.items if isinstance(value, Scalar) and value.text.startswith(SPOILED)}
+    return {found.name: text[found.start : found.end] for found in sections(text) if found.name in spoiled}
+
+
+def _with_rest(document: Document, text: str) -> Document:
+    """What can be read although some sections cannot; nothing if nobody knows which are to blame."""
+    broken = _broken(text, document.file)
+    rest = _read(without(text, broken), document.file)
+    if not broken or not isinstance(rest.root, Mapping):
+        return document
+    each = [_read(alone(text, section), document.file) for section in broken]
+    said = [one for one in document.diagnostics if one.code != "R0001" or not all(reading.ended for reading in each)]
+    own = [one for reading in each for one in reading.found]
+    return replace(
+        document,
+        diagnostics=_sorted([*said, *own, *rest.found]),
+        rest=rest.root,
+        unread=_spoiled(rest.root, document.text)
+        | {section.name: document.text[section.start : section.end] for section in broken},
     )
-    document = Document(root, findings.sorted, file, text)
-    return document if root or len(text) > MOST_READ_AGAIN else _with_rest(document)
 
 
-def _with_rest(document: Document) -> Document:
-    """What can be read although one section cannot; nothing if another cannot either, as nobody knows then which is
-    to blame."""
-    ended = next((found for found in document.diagnostics if found.code == "R0001"), None)
-    section = without_section(document.text, ended.span.line) if ended else None
-    if ended is None or section is None:
-        return document
-    name, text = section
-    findings = Findings(document.file)
-    rest = _Builder(SourceText(text), findings, min(MOST_FIXED, MOST_READ_AGAIN // (len(text) + 1))).build()
-    if not isinstance(rest, Mapping) or any(found.code == "R0001" for found in findings.sorted):
-        return document
-    found = sorted({*document.diagnostics, *findings.sorted}, key=lambda one: (one.span.line, one.span.column))
-    return replace(document, diagnostics=tuple(found), rest=rest, unread=name)
+def _broken(text: str, file: str) -> list[Section]:
+    """The sections without which the rest can be read, as far as that is found out in reasonable time."""
+    every, broken, source = sections(text), list[Section](), SourceText(text)
+    for _ in range(_readings(text, MOST_FIXED)):
+        ended = _read(without(text, broken), file).ended
+        if ended is None:
+            break
+        begun = [section for section in every if source.position(section.start)[0] <= ended.line]
+        if not begun or begun[-1] in broken:
+            return []
+        broken.append(begun[-1])
+    return _guilty(text, broken, file)
+
+
+def _guilty(text: str, broken: list[Section], file: str) -> list[Section]:
+    """Without those that can be read alone: a quote that is not closed ends in a later section."""
+    guilty = [section for section in broken if _read(alone(text, section), file).ended]
+    return broken if not guilty or _read(without(text, guilty), file).ended else guilty
 
 
 def _refuse_character(found: re.Match[str], source: SourceText, findings: Findings) -> None:
@@ -103,12 +185,19 @@ class _TooDeep(Exception):
 
 
 class _Scanner(Scanner):
-    """Stops at deep brackets itself: it reads ahead of its events, and the time grows with the square of the depth."""
+    """Stops at deep brackets and long tags itself: it reads ahead of its events, and the time grows with the square of
+    the depth, and of the length."""
 
     def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
         if len(self.flow_context) >= DEEPEST:
             raise _TooDeep(self.reader.get_mark().index)
         super().fetch_flow_collection_start(TokenClass, to_push)
+
+    def fetch_tag(self) -> None:
+        """A tag is refused in any case, and one of a megabyte would take half a minute to be read."""
+        if len(self.reader.prefix(LONGEST_TAG + 1).split(maxsplit=1)[0]) > LONGEST_TAG:
+            raise ScannerError(None, None, "a YAML tag is not allowed", self.reader.get_mark())
+        super().fetch_tag()
 
 
 @dataclass
@@ -122,39 +211,35 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, source: SourceText, findings: Findings, recoveries: int) -> None:
-        self._source = source
-        self._findings = findings
-        self._recoveries = recoveries
+    def __init__(self, source: SourceText, findings: Findings) -> None:
+        self.source = source
+        self.findings = findings
+        self.root: Node | None = None
+        self.error: MarkedYAMLError | None = None
+        self.ended: Span | None = None
+        """Where no more could be read, as what follows is no YAML."""
         self._open: list[_Open] = [_Open(0, is_mapping=False)]
         self._nodes = 0
 
-    def build(self) -> Node | None:
+    def build(self) -> None:
         try:
-            for event in self._events():
-                if not self._take(event):
-                    return None
+            if all(self._take(event) for event in self._events()):
+                self.root = next(iter(self._open[0].children), None)
         except _TooDeep as error:
             at = int(error.args[0])
-            self._findings.add("R0007", _TOO_DEEP, self._source.span(at, at + 1), hint=_SLIP)
-            return None
+            self.findings.add("R0007", _TOO_DEEP, self.source.span(at, at + 1), hint=_SLIP)
         except MarkedYAMLError as error:
-            source = recovered(error, self._source, self._findings) if self._recoveries else None
-            if source:
-                return _Builder(source, self._findings, self._recoveries - 1).build()
-            explain(error, self._source, self._findings)
-            return None
+            self.error = error
+            self.ended = explain(error, self.source, self.findings)
         except (YAMLError, ValueError, IndexError, AttributeError, TypeError) as error:
             # ruamel.yaml lets slips of its own through for some malformed texts
-            self._findings.add("R0001", f"this is not YAML: {error}", self._source.span(0, 0))
-            return None
-        roots = self._open[0].children
-        return roots[0] if roots else None
+            self.ended = self.source.span(0, 0)
+            self.findings.add("R0001", f"this is not YAML: {error}", self.ended)
 
     def _events(self) -> Iterator[Any]:
         yaml = YAML(typ="safe", pure=True)
         yaml.Scanner = _Scanner
-        return iter(yaml.parse(self._source.text))
+        return iter(yaml.parse(self.source.text))
 
     def _take(self, event: Event) -> bool:
         """False when there is no point in going on."""
@@ -173,7 +258,7 @@ class _Builder:
                 return self._within_limits(event)
             case AliasEvent():
                 self._refuse("R0004", "a YAML alias is not allowed", event, "write the value out")
-                self._add(Scalar("", self._span(event), "plain", self._source, *self._ends(event)))
+                self._add(Scalar("", self._span(event), "plain", self.source, *self._ends(event)))
         return True
 
     def _document(self, event: DocumentStartEvent) -> bool:
@@ -182,6 +267,7 @@ class _Builder:
         if not self._open[0].children:
             return True
         self._refuse("R0008", "a second document begins here", event, "put each profile into a file of its own")
+        self.root = self._open[0].children[0]
         return False
 
     def _within_limits(self, event: Event) -> bool:
@@ -196,7 +282,7 @@ class _Builder:
 
     def _close(self, event: Event) -> None:
         done = self._open.pop()
-        span = self._source.span(done.start, max(done.start, event.end_mark.index))
+        span = self.source.span(done.start, max(done.start, event.end_mark.index))
         if not done.is_mapping:
             self._add(Sequence(tuple(done.children), span))
             return
@@ -211,11 +297,11 @@ class _Builder:
 
     def _check_key(self, key: Node, parent: _Open) -> None:
         if not isinstance(key, Scalar):
-            self._findings.add("R0010", "a key must be a text", key.span, hint="put it in quotes")
+            self.findings.add("R0010", "a key must be a text", key.span, hint="put it in quotes")
         elif key.text == "<<" and key.style == "plain":
-            self._findings.add("R0005", "merge keys are not allowed", key.span, hint="write the keys out")
+            self.findings.add("R0005", "merge keys are not allowed", key.span, hint="write the keys out")
         elif key.text in parent.keys:
-            self._findings.add(
+            self.findings.add(
                 "R0006",
                 f"the key {key.text!r} stands twice",
                 key.span,
@@ -230,12 +316,12 @@ class _Builder:
         text = _SURROGATE_PAIR.sub(_join_surrogates, event.value)
         start, end = self._ends(event)
         if start == end:  # an empty value stands behind its key
-            while start and self._source.text[start - 1].isspace():
+            while start and self.source.text[start - 1].isspace():
                 start -= 1
             end = start
         if any("\ud800" <= character <= "\udfff" for character in text):
             self._refuse("R0002", "half of a two-part \\u escape", event, "write the character itself")
-        return Scalar(text, self._source.span(start, end), _STYLES[event.style], self._source, start, end)
+        return Scalar(text, self.source.span(start, end), _STYLES[event.style], self.source, start, end)
 
     def _refuse_decorations(self, event: Any) -> None:
         """Without their names: they may be the beginning of a password."""
@@ -245,13 +331,13 @@ class _Builder:
             self._refuse("R0003", "a YAML tag is not allowed", event, "delete it; values are texts")
 
     def _refuse(self, code: str, message: str, event: Event, hint: str) -> None:
-        self._findings.add(code, message, self._span(event), hint=hint)
+        self.findings.add(code, message, self._span(event), hint=hint)
 
     def _ends(self, event: Event) -> tuple[int, int]:
         return event.start_mark.index, event.end_mark.index
 
     def _span(self, event: Event) -> Span:
-        return self._source.span(*self._ends(event))
+        return self.source.span(*self._ends(event))
 
 
 def _join_surrogates(pair: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ruamel.yaml.error import MarkedYAMLError
 
-from pbx_rules.diagnostics import Findings, Note
+from pbx_rules.diagnostics import Findings, Note, Span
 from pbx_rules.document.places import SourceText
 
 _QUOTES = "put the whole value in quotes '…'"
@@ -19,6 +19,10 @@ _WORDS = (
     ("unknown escape character", "an unknown escape after `\\`", "use single quotes '…', where \\ is just a character"),
     ("found undefined alias", "a value cannot begin with `*`", _QUOTES),
 )
+_TOO_DEEP = (
+    "this key belongs to nothing",
+    "indent it like the keys above; or the line above lacks its `:`, or the text that begins there its `|`",
+)
 _UNCLOSED = ("unexpected end of stream", "expected ',' or")
 """Reported where the quote or bracket opens, not where the file ends."""
 
@@ -29,16 +33,32 @@ def _spans_lines(error: MarkedYAMLError) -> bool:
     return begun is not None and (noticed is None or noticed.line > begun.line)
 
 
-def explain(error: MarkedYAMLError, source: SourceText, findings: Findings) -> None:
-    """Adds one finding for the error that ended the reading."""
-    problem = str(error.problem or error.context or error)
-    message, hint = next(((said, hint) for words, said, hint in _WORDS if words in problem), (problem, ""))
-    unclosed = _spans_lines(error) and any(words in problem for words in _UNCLOSED)
+def place(error: MarkedYAMLError) -> int:
+    """The offset at which an error is reported."""
+    unclosed = _spans_lines(error) and any(words in _problem(error) for words in _UNCLOSED)
     mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
-    at = mark.index if mark else 0
+    return mark.index if mark else 0
+
+
+def explain(error: MarkedYAMLError, source: SourceText, findings: Findings) -> Span:
+    """Adds one finding for the error that ended the reading, and says where that was."""
+    problem, at = _problem(error), place(error)
+    message, hint = next(((said, hint) for words, said, hint in _WORDS if words in problem), (problem, ""))
+    if "mapping values are not allowed" in problem and _is_first_colon(at, source):
+        message, hint = _TOO_DEEP
     notes = []
     if error.context_mark and error.context_mark.index != at:
         begin = error.context_mark.index
         notes.append(Note(source.span(begin, begin + 1), str(error.context)))
-    end = at if at >= len(source.text) or source.text[at] in "\r\n" else at + 1
-    findings.add("R0001", f"this is not YAML: {message}", source.span(at, end), hint=hint, notes=notes)
+    span = source.span(at, at if at >= len(source.text) or source.text[at] in "\r\n" else at + 1)
+    findings.add("R0001", f"this is not YAML: {message}", span, hint=hint, notes=notes)
+    return span
+
+
+def _is_first_colon(at: int, source: SourceText) -> bool:
+    before = source.text[at - source.position(at)[1] + 1 : at]
+    return ": " not in before
+
+
+def _problem(error: MarkedYAMLError) -> str:
+    return str(error.problem or error.context or error)

@@ -35,7 +35,8 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
         output.hint("ask again in a moment")
     if not health["ready"]:
         raise typer.Exit(EXIT_UNREACHABLE)
-    if any(_trouble(profile) for profile in health["profiles"]) or any(server["reason"] for server in _servers(health)):
+    suffering = any(_trouble(profile) for profile in health["profiles"])
+    if suffering or _faults(health) or any(server["reason"] for server in _servers(health)):
         raise typer.Exit(EXIT_PARTIAL)
 
 
@@ -56,6 +57,8 @@ def _show(health: dict[str, Any]) -> None:
     store, folder = health["store"], health["folder"]
     word = "reachable" if store["reachable"] else f"UNREACHABLE ({store.get('reason', '')})"
     output.say(f"store     {output.shown(store['place'])}: {output.shown(word)}")
+    for fault in _faults(health):
+        output.say(f"          DAMAGED: {output.shown(fault)}; next: pbx-connector store check")
     output.say(f"profiles  {output.shown(folder['path'])}: {output.shown(folder['trouble'] or 'readable')}")
     output.table(
         "",
@@ -107,6 +110,11 @@ def _show_set_back(profiles: list[dict[str, Any]]) -> None:
             f"clock     was set back by {roughly(by)}: what was later than now for {len(ahead)} of the profiles "
             f"counts as made at {first['seen']}, and their schedules go on from there"
         )
+
+
+def _faults(health: dict[str, Any]) -> list[str]:
+    """A service of an earlier version does not say, and nobody knows before the first check."""
+    return health["store"].get("faults") or []
 
 
 def _servers(health: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,16 +21,20 @@ from sqlalchemy import (
     union_all,
 )
 
+from pbx_connector.counting import counted
+from pbx_connector.errors import StoreDamaged
 from pbx_connector.model import PHONE_FIELDS, Book
-from pbx_connector.plan import Content
+from pbx_connector.plan import Content, content_digest
 from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
 from pbx_connector.stores.normalization import fold
-from pbx_connector.stores.sql.dialects.database import Database, Dialect
+from pbx_connector.stores.sql.dialects.database import BACKUP, Database, Dialect
 from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, label, provenance
 from pbx_connector.targets import FIELD_NAMES
 
 PAGE = 500
+NAMED = 10
+"""So many damaged entries are named by their ids."""
 TAILS = tuple(f"{name}_tail" for name in PHONE_FIELDS)
 
 
@@ -83,6 +87,7 @@ def entry_query(dialect: Dialect) -> Select[Any]:
             provenance.c.row_key,
             provenance.c.record_key,
             provenance.c.version,
+            provenance.c.digest,
             book.c.profile,
             book.c.id.label("book"),
             book.c.title,
@@ -129,17 +134,37 @@ def pages(
 
     Read page by page, so that memory does not grow with the phone book. Writers go on beside even the slowest reader:
     they wait for none on PostgreSQL nor with SQLite's write-ahead log, which only grows until the reader is done.
+
+    Raises `StoreDamaged` after the last one if some do not say what was imported.
     """
+    database.look_over()
+    wrong: list[int] = []
     query = narrow(entry_query(database.dialect))
     left = limit
     with database.read() as connection:
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
             page = connection.execute(query.where(entry.c.id > after).limit(size)).all()
-            yield from map(to_entry, page)
+            for row in page:
+                yield (found := to_entry(row))
+                if differs(found.content, row.digest):
+                    wrong.append(found.id)
             if len(page) < size:
-                return
+                break
             after, left = page[-1].id, None if left is None else left - size
+    if wrong:
+        raise StoreDamaged(f"{database.place} is damaged: {differing(wrong)}", hint=BACKUP)
+
+
+def differs(content: Content, digest: str | None) -> bool:
+    """Whether an entry says something else than its run left; None: made by hand, so that nobody knows."""
+    return digest is not None and content_digest(content) != digest
+
+
+def differing(entries: Sequence[int]) -> str:
+    """In words, without contact data."""
+    named = ", ".join(map(str, entries[:NAMED])) + (", …" if len(entries) > NAMED else "")
+    return f"the text differs from what was imported in {counted(len(entries), 'entry')}: {named}"
 
 
 def one_entry(connection: Connection, dialect: Dialect, wanted: int) -> Entry | None:

@@ -250,6 +250,7 @@ class SqlStore(Operations):
     ) -> Iterator[SqlWorkspace]:
         taken, number = (None, None) if simulate else self._start_run(profile, title, file)
         if taken is None:
+            self._database.look_over()
             with self._database.private() as connection:
                 yield SqlWorkspace(self._database, connection, profile, None, None)
             return

@@ -98,6 +98,12 @@ def test_all_mistakes_are_told_at_once_each_at_its_place(file: Path) -> None:
     assert "did you mean partial_after?" in hints
 
 
+def test_what_is_no_yaml_hides_no_mistake(file: Path) -> None:
+    file.write_text("profiles: a: b\nstor: x\nservice: {parallel: many}\nmail:\n\thost: x\n")
+    found = [(item.code, item.span.line) for item in failed(file).diagnostics]
+    assert found == [("R0001", 1), ("P0103", 2), ("P0104", 3), ("R0001", 5)]
+
+
 def test_a_password_in_the_file_is_refused_and_not_repeated(file: Path) -> None:
     file.write_text("mail: {host: h, sender: a@b.c, to: [d@e.f], user: u, password: hunter2}\n")
     error = failed(file)

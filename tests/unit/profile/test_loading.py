@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,9 +124,70 @@ def test_a_structure_that_is_no_yaml_is_not_missing(plugins: Plugins) -> None:
     assert ("P0103", 4, 3) in found
 
 
-def test_where_two_sections_are_no_yaml_nothing_is_guessed(plugins: Plugins) -> None:
-    text = GOOD.replace("title: Contacts", "title: a: b").replace('"{{DisplayName}}"', '"{{DisplayName}}" x')
+SECTIONS = {
+    "title": "title: Contacts",
+    "source": "source: exchange",
+    "settings": "settings:\n  email: a@example.com\n  e_mail: b@example.com\n  password: {env: SECRET}",
+    "region": "region: DE",
+    "tables": "tables:\n  teams: {a: [b]}",
+    "rules": "rules: |\n  Name = uper([DisplayName])\n  Team = lookup(teams, [DisplayName])",
+    "structure": 'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_notes: "{{Nam}}{{Team}}"',
+}
+MISTAKES = {"settings": {"P0103"}, "tables": {"R0501", "P0104"}, "rules": {"R0203"}, "structure": {"R0405"}}
+"""What is wrong with each section as it stands above."""
+BROKEN = {
+    "title": "title: a: b",
+    "settings": "settings: {email: a@example.com",
+    "tables": "tables:\n\tteams: {a: b}",
+    "rules": "rules:\n  Name = [DisplayName]\n  Team: x",
+    "structure": 'structure:\n  phonebook:\n    - 028pho_bez "{{Name}}"\n      028pho_notes: x',
+}
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations(BROKEN, 2)))
+def test_each_section_that_is_no_yaml_is_told_and_hides_no_mistake_of_the_others(
+    plugins: Plugins, first: str, second: str
+) -> None:
+    broken = {name: BROKEN[name] for name in (first, second)}
+    found = checked("\n".join((SECTIONS | broken).values()) + "\n", plugins).diagnostics
+    codes = [item.code for item in found]
+    assert codes.count("R0001") == 2
+    others = set().union(*(codes for name, codes in MISTAKES.items() if name not in broken))
+    if "rules" in broken:
+        others -= {"R0405"}  # nobody knows which names the rules define: at least Name and Team
+    assert others <= set(codes) <= {*others, "R0001", "R0405"}
+
+
+def test_what_an_unread_section_alone_can_tell_is_not_complained_of(plugins: Plugins) -> None:
+    text = GOOD.replace("DisplayName", "Name") + 'rules: "Name = [DisplayName]" x\n'
     assert [code for code, _, _ in places(text, plugins)] == ["R0001"]
+    text = GOOD.replace("DisplayName", "Tel") + "rules: |\n  Tel = phone(lookup(teams, [DisplayName]))\n"
+    assert [code for code, _, _ in places(text + "tables: [a\nregion: [b\n", plugins) if code != "R0410"] == [
+        "R0001"
+    ] * 2
+
+
+def test_the_rules_are_checked_without_a_structure(plugins: Plugins) -> None:
+    text = GOOD[: GOOD.index("structure:")] + "rules: |\n  Name = uper([DisplayName])\n"
+    assert {code for code, _, _ in places(text, plugins)} == {"P0102", "R0203"}
+
+
+def test_a_quote_that_is_not_closed_is_blamed_alone(plugins: Plugins) -> None:
+    text = GOOD.replace("title: Contacts", 'title: "Contacts')
+    assert [found for found in places(text, plugins) if found[0] != "R0410"] == [("R0001", 1, 8)]
+    text = text.replace("{{DisplayName}}", "{{DisplayNam}}")
+    assert [(code, line) for code, line, _ in places(text, plugins)] == [("R0001", 1), ("R0405", 8)]
+
+
+@pytest.mark.parametrize("spoiled", ["title: Con\u202etacts", "title: Contacts\x07"])
+def test_a_character_that_may_not_be_there_hides_no_mistake(plugins: Plugins, spoiled: str) -> None:
+    text = GOOD.replace("title: Contacts", spoiled).replace("DisplayName", "DisplayNam")
+    assert [code for code, _, _ in places(text, plugins)] == ["R0002", "R0405"]
+
+
+def test_a_second_document_hides_no_mistake_of_the_first(plugins: Plugins) -> None:
+    text = GOOD.replace("DisplayName", "DisplayNam") + "---\ntitle: x\n"
+    assert [code for code, _, _ in places(text, plugins)] == ["R0405", "R0008"]
 
 
 def test_the_rules_of_an_unknown_source_are_checked_too(plugins: Plugins) -> None:

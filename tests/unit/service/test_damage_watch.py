@@ -11,10 +11,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy.exc import DatabaseError
 
 from pbx_connector.application.store_watch import StoreWatch
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import StoreDamaged, StoreError
 from pbx_connector.plan import Content
 from pbx_connector.service.damage_watch import DamageWatch
 from pbx_connector.stores.sql.dialects.postgres import PostgresDialect
@@ -67,7 +66,25 @@ def test_bytes_that_are_no_text_are_damage_and_a_busy_or_lost_database_is_not(tm
         other.rollback()
         with pytest.raises(sqlite3.Error) as no_text:
             one.execute("SELECT CAST(x'ff' AS TEXT)").fetchall()
-    assert SqliteDialect().is_damage(DatabaseError("", None, no_text.value))
-    assert not SqliteDialect().is_damage(DatabaseError("", None, busy.value))
-    assert PostgresDialect(5).is_damage(DatabaseError("", None, psycopg.errors.DataCorrupted()))
-    assert not PostgresDialect(5).is_damage(DatabaseError("", None, psycopg.OperationalError()))
+    assert SqliteDialect().is_damage(no_text.value)
+    assert not SqliteDialect().is_damage(busy.value)
+    assert PostgresDialect(5).is_damage(psycopg.errors.DataCorrupted())
+    assert not PostgresDialect(5).is_damage(psycopg.OperationalError())
+
+
+def test_a_file_too_damaged_to_be_opened_is_told_as_damage(watch: StoreWatch, tmp_path: Path) -> None:
+    watch.close()
+    (tmp_path / "book.sqlite").write_bytes(b"no database" * 1000)
+    assert not watch.look()
+    found: list[tuple[str, ...]] = []
+    assert DamageWatch(watch, found.append).check() == watch.faults
+    assert "the file is damaged" in found[0][0]
+
+
+def test_nobody_goes_on_writing_to_a_file_that_was_found_damaged(watch: StoreWatch, tmp_path: Path) -> None:
+    """Not even through what was open before."""
+    assert watch.current().compare_and_set("a", "", "1")
+    damage(tmp_path)
+    DamageWatch(watch, lambda faults: None).check()
+    with pytest.raises(StoreDamaged, match="entry_label has 1 row whose owner is missing"):
+        watch.current().compare_and_set("a", "1", "2")

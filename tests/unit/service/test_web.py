@@ -18,6 +18,7 @@ import structlog
 
 from pbx_connector.application import views
 from pbx_connector.application.status import ProfileStatus, StatusBoard
+from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.service import web as web_module
@@ -114,7 +115,7 @@ def test_it_listens_on_ipv6_too() -> None:
 
 def metrics() -> tuple[StatusBoard, Metrics]:
     board = StatusBoard()
-    return board, Metrics(board, lambda: NOON, lambda: True)
+    return board, Metrics(board, lambda: NOON, StoreWatch("memory:", lambda: NOON))
 
 
 def value(page: bytes, name: str) -> float | None:
@@ -137,6 +138,16 @@ def test_runs_are_counted_by_profile_and_outcome() -> None:
     assert value(page, 'pbx_connector_last_success_age_seconds{profile="crm"}') == 7200
     assert value(page, 'pbx_connector_profile_broken{profile="crm"}') == 1
     assert value(page, "pbx_connector_store_up") == 1
+
+
+def test_damage_that_the_last_check_found_shows() -> None:
+    store = StoreWatch("memory:", lambda: NOON)
+    made = Metrics(StatusBoard(), lambda: NOON, store)
+    assert value(made.page(), "pbx_connector_store_damaged") == 0
+    store.checked(("entry 3",))
+    assert value(made.page(), "pbx_connector_store_damaged") == 1
+    store.checked(())
+    assert value(made.page(), "pbx_connector_store_damaged") == 0
 
 
 def test_a_failing_profile_shows_under_the_new_name_and_the_former_one() -> None:

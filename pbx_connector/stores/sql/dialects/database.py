@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from pbx_connector.errors import ConnectorError, StoreError
+from pbx_connector.errors import ConnectorError, StoreDamaged, StoreError
 from pbx_connector.machine import machine_first
+
+BACKUP = "restore a backup: pbx-connector store restore FILE; or start a new file and run all profiles"
+LOOKED_OVER = 256 * 2**20
+"""Bytes of the largest file that is looked over whenever a store is opened to be written to or listed."""
 
 
 class Dialect(Protocol):
@@ -67,8 +72,9 @@ class Dialect(Protocol):
         """What is wrong with the database itself, in words, as far as it can tell; takes as long as reading it all."""
         ...
 
-    def is_damage(self, error: DatabaseError) -> bool:
-        """Whether it says that what is stored cannot be read, not that the database is unreachable or busy."""
+    def is_damage(self, error: BaseException | None) -> bool:
+        """Whether a foreign error says that what is stored cannot be read, not that the database is unreachable or
+        busy."""
         ...
 
     def copy(self, connection: Connection, target: Path) -> None:
@@ -94,6 +100,8 @@ class Database:
     read_only: bool = False
     file: Path | None = None
     """What holds it, if it is one file of this machine."""
+    _sound: Event = field(default_factory=Event, init=False, compare=False)
+    """Set once it was looked over and is in order."""
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -113,7 +121,8 @@ class Database:
     def _store_error(self, error: BaseException) -> StoreError:
         found = self.dialect.translate(error) if isinstance(error, Exception) else None
         message, hint = found or (f"the database answered with {type(error).__name__}", "")
-        return StoreError(f"{self.place}: {message}", hint=hint)
+        kind = StoreDamaged if self.dialect.is_damage(error) else StoreError
+        return kind(f"{self.place}: {message}", hint=hint)
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -143,11 +152,30 @@ class Database:
             self.dialect.begin(connection, write=False)
             yield connection
 
+    def look_over(self) -> None:
+        """Before anybody builds on it, once for an open store: a broken index gives runs wrong answers, and what is
+        written beside damage makes it larger. Raises `StoreDamaged`.
+
+        It reads the whole file, so that larger ones than `LOOKED_OVER` are left to the daily check.
+        """
+        if self._sound.is_set():
+            return
+        if self.file is not None and self.file.exists() and self.file.stat().st_size <= LOOKED_OVER:
+            with self.read() as connection:
+                self.require_sound(connection, "is damaged")
+        self._sound.set()
+
+    def require_sound(self, connection: Connection, what: str) -> None:
+        """Raises `StoreDamaged`, which says `what` of it."""
+        if damage := self.dialect.damage(connection):
+            raise StoreDamaged(f"{self.place} {what}: {damage[0]}", hint=BACKUP)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that no other one writes beside; it commits at the end or changes nothing."""
         if self.read_only:
             raise StoreError(f"{self.place} is read-only", hint="only looking and simulating are possible")
+        self.look_over()
         with self._connected() as connection:
             self.dialect.begin(connection, write=True)
             yield connection

@@ -27,7 +27,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DatabaseError
 
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.sql.dialects.database import Database
@@ -129,8 +128,8 @@ class PostgresDialect:
         """A server looks after its files itself."""
         return []
 
-    def is_damage(self, error: DatabaseError) -> bool:
-        return isinstance(error.orig, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted)
+    def is_damage(self, error: BaseException | None) -> bool:
+        return isinstance(error, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted)
 
     def copy(self, connection: Connection, target: Path) -> None:
         raise UsageError("a phone book in PostgreSQL is kept by its own tools", hint="pg_dump, and pg_restore")

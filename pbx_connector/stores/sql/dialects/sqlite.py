@@ -20,12 +20,14 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from pbx_connector.counting import counted
 from pbx_connector.errors import StoreError
-from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.dialects.database import BACKUP, Database
 
 KNOWN_ERRORS = (
+    ("could not decode", "the file is damaged", BACKUP),  # the first one: this error quotes what is stored
     ("locked", "another program is writing to it", "try again; if it stays so, look for a run that hangs"),
-    ("not a database", "the file is damaged or is no phone book", "restore it from a backup, or run into a new file"),
-    ("malformed", "the file is damaged", "restore it from a backup, or run into a new file"),
+    ("not a database", "the file is damaged or is no phone book", BACKUP),
+    ("malformed", "the file is damaged", BACKUP),
+    ("no such", "the file is damaged: what is in it is not described there any more", BACKUP),
     ("readonly", "the file or its folder is read-only", "give the user of pbx-connector the right to write there"),
     ("full", "the disk is full", "nothing was changed; make room and run again"),
     ("unable to open", "the file cannot be opened", "see that its folder exists and may be written to"),
@@ -84,7 +86,7 @@ class SqliteDialect:
             pages = connection.exec_driver_sql(f"PRAGMA integrity_check({MOST_FAULTS})").scalars().all()
             strays = Counter(row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
         except DatabaseError as error:
-            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
+            if not self.is_damage(error.orig):
                 raise
             return [f"SQLite cannot read it: {error.orig}"]
         faults = [f"SQLite: {' '.join(fault.split())}" for fault in pages if fault != "ok"]
@@ -92,9 +94,14 @@ class SqliteDialect:
             f"{table} has {counted(many, 'row')} whose owner is missing" for table, many in sorted(strays.items())
         ]
 
-    def is_damage(self, error: DatabaseError) -> bool:
-        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # none: bytes that are no text
-        return code & 0xFF in (*DAMAGED, sqlite3.SQLITE_ERROR)
+    def is_damage(self, error: BaseException | None) -> bool:
+        if isinstance(error, UnicodeDecodeError):
+            return True  # the driver's own words about a damaged schema are no text
+        if not isinstance(error, sqlite3.Error):
+            return False
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # none: bytes that are no text
+        words = ("could not decode", "malformed", "no such")
+        return code & 0xFF in DAMAGED or (code == sqlite3.SQLITE_ERROR and str(error).casefold().startswith(words))
 
     def copy(self, connection: Connection, target: Path) -> None:
         source = connection.connection.dbapi_connection
@@ -103,13 +110,15 @@ class SqliteDialect:
             source.backup(made)
 
     def translate(self, error: Exception) -> tuple[str, str] | None:
+        if isinstance(error, UnicodeDecodeError):
+            return "the file is damaged", BACKUP
         if not isinstance(error, sqlite3.Error):
             return None
         text = str(error).casefold()
         for sign, message, hint in KNOWN_ERRORS:
             if sign in text:
                 return message, hint
-        return f"SQLite answered with {type(error).__name__}", ""
+        return f"SQLite answered with {type(error).__name__}", "look whether it is damaged: pbx-connector store check"
 
     def leaves_open(self, error: BaseException | None) -> bool:
         return False

@@ -18,22 +18,13 @@ def bring_up_to_date(database: Database) -> None:
     """Make or migrate the tables, in one transaction. Raises `StoreError` for a store of a newer version, for a
     database of something else, and for an old store that is read-only."""
     with database.read() as connection:
-        version = _version(connection, database)
-    if version == HEAD:
-        return
+        if _version(connection, database) == HEAD:
+            return
+        # A migration would make a damage larger, or permanent.
+        database.require_sound(connection, "is damaged and was not brought to this version")
     with database.write() as connection:
         if _version(connection, database) != HEAD:  # somebody else may have been faster
-            _require_sound(connection, database)
             _upgrade(connection)
-
-
-def _require_sound(connection: Connection, database: Database) -> None:
-    """A migration would make a damage larger, or permanent."""
-    if damage := database.dialect.damage(connection):
-        raise StoreError(
-            f"{database.place} is damaged and was not brought to this version: {damage[0]}",
-            hint="restore a backup: pbx-connector store restore",
-        )
 
 
 def _version(connection: Connection, database: Database) -> str | None:
