@@ -41,7 +41,7 @@ class Call:
 
     def link(self, changes: Mapping[str, str], without: Collection[str] = ()) -> str:
         """The address of this call with other options."""
-        kept = {name: value for name, value in self.options.items() if name not in without} | changes
+        kept = {name: value for name, value in self.options.items() if name not in without} | dict(changes)
         return f"{self.base}{self.request.path}?{urlencode(kept, safe=_SAFE, quote_via=quote).replace(' ', '%20')}"
 
     def token_link(self, name: str, token: str) -> str:

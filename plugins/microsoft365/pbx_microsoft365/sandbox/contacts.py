@@ -75,7 +75,9 @@ _STAMPS: Final = (
 )
 _NEVER_TOLD: Final = ("extensions", "photo", SINGLE, MULTIPLE)
 CONTACT_TYPE: Final = "microsoft.graph.contact"
-SELECTABLE: Final = frozenset(("id", *_STAMPS, *TEXTS, *LISTS, *TUPLES, *EMAILS, *ADDRESSES, *_NEVER_TOLD))
+SELECTABLE: Final = frozenset(
+    ("id", "emailAddresses", *_STAMPS, *TEXTS, *LISTS, *TUPLES, *EMAILS, *ADDRESSES, *_NEVER_TOLD)
+)
 
 
 def _text(name: str, empty: str | None) -> Read:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pbx_connector.testing.office.entities import Application
 
@@ -39,6 +39,14 @@ class GraphAnswer:
         if self.raw is not None:
             return self.raw
         return b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
+
+
+class Watcher(Protocol):
+    """Sees every request that is understood, and what it is answered with; the tests hold both against a schema."""
+
+    def check_request(self, request: GraphRequest) -> None: ...
+
+    def check_answer(self, request: GraphRequest, answer: GraphAnswer) -> None: ...
 
 
 class GraphError(Exception):

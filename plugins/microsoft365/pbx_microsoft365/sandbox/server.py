@@ -25,10 +25,10 @@ from pbx_connector.testing.office.listening import Listener
 from pbx_connector.testing.office.server_state import ServerState
 from pbx_connector.testing.office.tokens import Tokens
 from pbx_microsoft365.sandbox.faults import Faults
+from pbx_microsoft365.sandbox.messages import Watcher
 from pbx_microsoft365.sandbox.requestlog import RequestLog
 from pbx_microsoft365.sandbox.service import ROOT, Service
 from pbx_microsoft365.sandbox.throttling import Throttle
-from pbx_microsoft365.sandbox.validation import Validator
 from pbx_microsoft365.sandbox.web import build_app
 
 TENANT: Final = "example.com"
@@ -54,13 +54,12 @@ class Sandbox:
         tls: bool = True,
         hosts: Collection[str] = (),
         page_base: str | None = None,
-        validate: Path | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         """With `state`, the office of another sandbox; else the demo company, or one with so many generated contacts.
 
         `page_base` is the public address that links have in place of `url`, for a sandbox behind a proxy. `hosts` are
-        further names that the certificate is for. `validate` is the file with the schema of Graph; what breaks it is
-        then found in `violations`.
+        further names that the certificate is for. `watcher` sees every request and every answer.
         """
         secret = secret or secrets.token_urlsafe(24)
         size = Size(contacts, seed, mailboxes, each, public=False) if contacts else None
@@ -68,8 +67,7 @@ class Sandbox:
         if CLIENT_ID not in office.applications:
             office.add_application(CLIENT_ID, secret)
         self.tokens = Tokens(office, token_lifetime)
-        validator = Validator(validate) if validate else None
-        self._service = Service(office, self.tokens, latency=latency, validator=validator)
+        self._service = Service(office, self.tokens, latency=latency, watcher=watcher)
         self._authority = Authority(hosts) if tls else None
         context = self._authority.context if self._authority else None
         self._listener = Listener(build_app(self._service, self.tokens), port, context)
@@ -132,11 +130,6 @@ class Sandbox:
     def accounts(self) -> list[SandboxAccount]:
         """Everybody with a mailbox but the service user and the shared mailbox."""
         return accounts_of(self.state)
-
-    @property
-    def violations(self) -> list[str]:
-        """What broke the schema so far; empty without `validate`."""
-        return self._service.validator.violations if self._service.validator else []
 
     def stop(self) -> None:
         """Stop at once: open connections are cut, answers in the making stay unfinished."""

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -26,13 +29,13 @@ from pbx_microsoft365.sandbox.messages import (
     GraphAnswer,
     GraphError,
     GraphRequest,
+    Watcher,
     bad_request,
 )
 from pbx_microsoft365.sandbox.options import KNOWN_HEADERS, read_query, refuse_unknown
 from pbx_microsoft365.sandbox.requestlog import RequestLog, RequestRecord
 from pbx_microsoft365.sandbox.routes import Route, find_route, has_path
 from pbx_microsoft365.sandbox.throttling import Throttle
-from pbx_microsoft365.sandbox.validation import Validator
 
 ROOT: Final = "/v1.0"
 _LOGGED: Final = ("prefer", "consistencylevel", "client-request-id")
@@ -42,14 +45,14 @@ _BODY_LIMIT: Final = 4 * 1024 * 1024
 class Service:
     """The service of one state."""
 
-    def __init__(self, state: ServerState, tokens: Tokens, *, latency: float, validator: Validator | None) -> None:
+    def __init__(self, state: ServerState, tokens: Tokens, *, latency: float, watcher: Watcher | None) -> None:
         self.state = state
         self.tokens = tokens
         self.requests = RequestLog()
         self.faults = Faults()
         self.throttle = Throttle()
         self.latency = latency
-        self.validator = validator
+        self.watcher = watcher
         self.base = ""
         """What links begin with; set once the address is known."""
 
@@ -58,26 +61,27 @@ class Service:
     async def serve(self, http: HttpRequest) -> Response:
         body = await http.body()
         request_id = http.headers.get("client-request-id") or str(uuid.uuid4())
-        wire: list[Fault] = []
-        record, answer = await self._serve(http, body, wire)
+        note = _Note()
+        try:
+            answer = await self._serve(http, body, note)
+        except GraphError as error:
+            answer = _refuse(error)
         response = _respond(answer, request_id)
-        self.requests.add(RequestRecord(**record, status=response.status_code, sent=len(response.body)))
-        for fault in wire:
+        self.requests.add(note.record(response.status_code, sent=len(response.body)))
+        for fault in note.wire:
             transport = http.scope["state"]["connection"]["transport"]
             response = await WIRE_FAULTS[fault.name](fault, response, transport)
         return response
 
-    async def _serve(self, http: HttpRequest, body: bytes, wire: list[Fault]) -> tuple[dict[str, object], GraphAnswer]:
-        record: dict[str, object] = {"operation": "", "template": "", "mailbox": ""}
-        try:
-            caller = self._authenticate(http.headers.get("authorization", ""))
-            request = _read_request(http, body)
-            record |= {"options": request.options, "headers": _kept(request)}
-            if request.path == "/$batch":
-                return record | {"operation": "batch", "template": "/$batch"}, await self._batch(request, caller, wire)
-            return await self._run(request, caller, wire, record)
-        except GraphError as error:
-            return record, _refuse(error)
+    async def _serve(self, http: HttpRequest, body: bytes, note: _Note) -> GraphAnswer:
+        """Raises GraphError."""
+        caller = self._authenticate(http.headers.get("authorization", ""))
+        request = _read_request(http, body)
+        note.read(request)
+        if request.path == "/$batch":
+            note.operation = note.template = "batch"
+            return await self._batch(request, caller, note)
+        return await self._run(request, caller, note)
 
     def _authenticate(self, header: str) -> Caller:
         scheme, _, token = header.partition(" ")
@@ -88,63 +92,56 @@ class Service:
             raise _unauthorized("Lifetime validation failed, the token is expired.")
         return Caller(application)
 
-    async def _batch(self, request: GraphRequest, caller: Caller, wire: list[Fault]) -> GraphAnswer:
+    # --- a batch -------------------------------------------------------------------------------------------------
+
+    async def _batch(self, request: GraphRequest, caller: Caller, note: _Note) -> GraphAnswer:
+        """Raises GraphError for what is no batch at all."""
         _check_headers(request, prefer=False, consistency=False)
         refuse_unknown(request.options, ())
         if request.method != "POST":
-            raise GraphError(
-                HTTPStatus.METHOD_NOT_ALLOWED, "Request_BadRequest", "The HTTP method is not allowed here."
-            )
-        self._check("request", request, None)
+            raise _not_allowed()
         items = read_batch(request.body, request.headers)
+        self._check_request(request)
         await asyncio.sleep(self.latency)
-
-        async def answer(one: GraphRequest) -> GraphAnswer:
-            record: dict[str, object] = {"operation": "", "template": "", "mailbox": ""}
-            try:
-                told, found = await self._run(one, caller, [], record)
-            except GraphError as error:
-                told, found = record, _refuse(error)
-            self.requests.add(RequestRecord(**told, status=found.status, batched=True))  # type: ignore[arg-type]
-            return found
-
-        call = Call(self.state, caller, request, {}, self.base)
         fault = self.faults.take("batch", "", False)
-        done = GraphAnswer(body=await run_batch(items, answer)) if fault is None or fault.name in WIRE_FAULTS else None
-        if fault is not None and done is None:
-            done = ANSWER_FAULTS[fault.name](fault, Exchange(call, GraphAnswer))
-        elif fault is not None:
-            wire.append(fault)
-        assert done is not None  # noqa: S101  # one of the two
-        self._check("answer", request, done if fault is None else None)
+        if fault is not None and fault.name in ANSWER_FAULTS:
+            exchange = Exchange(Call(self.state, caller, request, {}, self.base), GraphAnswer)
+            return ANSWER_FAULTS[fault.name](fault, exchange)
+        note.wire.extend([fault] if fault else [])
+        done = GraphAnswer(body=await run_batch(items, lambda one: self._run_batched(one, caller)))
+        self._check_answer(request, done)
         return done
+
+    async def _run_batched(self, request: GraphRequest, caller: Caller) -> GraphAnswer:
+        note = _Note()
+        note.read(request)
+        try:
+            answer = await self._run(request, caller, note)
+        except GraphError as error:
+            answer = _refuse(error)
+        self.requests.add(note.record(int(answer.status), batched=True))
+        return answer
 
     # --- one request, alone or in a batch ------------------------------------------------------------------------
 
-    async def _run(
-        self, request: GraphRequest, caller: Caller, wire: list[Fault], record: dict[str, object]
-    ) -> tuple[dict[str, object], GraphAnswer]:
+    async def _run(self, request: GraphRequest, caller: Caller, note: _Note) -> GraphAnswer:
         """Raises GraphError for what never came to a handler."""
         route, params = _find(request)
-        mailbox = self._mailbox_of(route, params)
-        record |= {"operation": route.operation, "template": route.template, "mailbox": mailbox}
-        record |= {"options": request.options, "headers": _kept(request)}
+        note.operation, note.template = route.operation, route.template
+        note.mailbox = mailbox = self._mailbox_of(route, params)
         _check_headers(request, prefer=route.takes_prefer, consistency=route.takes_consistency)
         refuse_unknown(request.options, route.options)
-        self._permit(route, caller)
+        _permit(route, caller)
         call = Call(self.state, caller, request, params, self.base)
-        if mailbox:
-            with self.throttle.slot(mailbox):
-                await asyncio.sleep(self.latency)
-                return record, self._suffer(route, call, mailbox, wire)
-        await asyncio.sleep(self.latency)
-        return record, self._suffer(route, call, mailbox, wire)
+        with self.throttle.slot(mailbox) if mailbox else nullcontext():
+            await asyncio.sleep(self.latency)
+            return self._suffer(route, call, note)
 
-    def _suffer(self, route: Route, call: Call, mailbox: str, wire: list[Fault]) -> GraphAnswer:
-        fault = self.faults.take(route.operation, mailbox, call.request.batched)
+    def _suffer(self, route: Route, call: Call, note: _Note) -> GraphAnswer:
+        fault = self.faults.take(route.operation, note.mailbox, call.request.batched)
         try:
             if fault is None or fault.name in WIRE_FAULTS:
-                wire.extend([fault] if fault else [])
+                note.wire.extend([fault] if fault else [])
                 return self._handle(route, call)
             with self.state.lock:
                 return ANSWER_FAULTS[fault.name](fault, Exchange(call, lambda: self._handle(route, call)))
@@ -155,13 +152,13 @@ class Service:
         _ = call.preferences  # a wrong header is refused whether or not it matters here
         if EXPIRED in (call.options.get("$skiptoken"), call.options.get("$deltatoken")):
             raise sync_state_lost()
-        self._check("request", call.request, None)
+        self._check_request(call.request)
         with self.state.lock:
             found = route.handle(call)
         answer = found if isinstance(found, GraphAnswer) else GraphAnswer(body=found)
         if call.preferences.immutable:
             answer.headers["Preference-Applied"] = 'IdType="ImmutableId"'
-        self._check("answer", call.request, answer)
+        self._check_answer(call.request, answer)
         return answer
 
     def _mailbox_of(self, route: Route, params: dict[str, str]) -> str:
@@ -172,21 +169,43 @@ class Service:
             entry = self.state.directory.find(params["user"])
         return (entry.name if entry else params["user"]).lower()
 
-    def _permit(self, route: Route, caller: Caller) -> None:
-        if not route.permissions or caller.require(*route.permissions):
-            return
-        if route.side == "outlook":
-            raise access_denied()
-        said = "Insufficient privileges to complete the operation."
-        raise GraphError(HTTPStatus.FORBIDDEN, "Authorization_RequestDenied", said)
+    def _check_request(self, request: GraphRequest) -> None:
+        if self.watcher:
+            self.watcher.check_request(request)
 
-    def _check(self, direction: str, request: GraphRequest, answer: GraphAnswer | None) -> None:
-        if self.validator is None:
-            return
-        if direction == "request":
-            self.validator.check_request(request)
-        elif answer is not None:
-            self.validator.check_answer(request, answer)
+    def _check_answer(self, request: GraphRequest, answer: GraphAnswer) -> None:
+        if self.watcher:
+            self.watcher.check_answer(request, answer)
+
+
+@dataclass(slots=True)
+class _Note:
+    """What is known of a request so far, and the faults of the wire that its answer is to suffer."""
+
+    operation: str = ""
+    template: str = ""
+    mailbox: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    wire: list[Fault] = field(default_factory=list)
+
+    def read(self, request: GraphRequest) -> None:
+        self.options = request.options
+        self.headers = {name: request.headers[name] for name in _LOGGED if name in request.headers}
+
+    def record(self, status: int, *, batched: bool = False, sent: int = 0) -> RequestRecord:
+        return RequestRecord(
+            self.operation, self.template, self.mailbox, status, batched, self.options, self.headers, sent
+        )
+
+
+def _permit(route: Route, caller: Caller) -> None:
+    if not route.permissions or caller.require(*route.permissions):
+        return
+    if route.side == "outlook":
+        raise access_denied()
+    said = "Insufficient privileges to complete the operation."
+    raise GraphError(HTTPStatus.FORBIDDEN, "Authorization_RequestDenied", said)
 
 
 def _read_request(http: HttpRequest, body: bytes) -> GraphRequest:
@@ -205,8 +224,7 @@ def _find(request: GraphRequest) -> tuple[Route, dict[str, str]]:
         raise bad_request("/me request is only valid with delegated authentication flow.")
     found = find_route(request.method, request.path)
     if found is None and has_path(request.path):
-        said = "The HTTP method is not allowed here."
-        raise GraphError(HTTPStatus.METHOD_NOT_ALLOWED, "Request_BadRequest", said)
+        raise _not_allowed()
     if found is None:
         segment = request.path.rpartition("/")[2]
         raise GraphError(HTTPStatus.BAD_REQUEST, "BadRequest", f"Resource not found for the segment '{segment}'.")
@@ -224,14 +242,13 @@ def _check_headers(request: GraphRequest, *, prefer: bool, consistency: bool) ->
         raise bad_request("The header 'ConsistencyLevel' means nothing here.")
 
 
-def _kept(request: GraphRequest) -> dict[str, str]:
-    return {name: request.headers[name] for name in _LOGGED if name in request.headers}
+def _not_allowed() -> GraphError:
+    said = "The HTTP method is not allowed here."
+    return GraphError(HTTPStatus.METHOD_NOT_ALLOWED, "Request_BadRequest", said)
 
 
 def _unauthorized(said: str) -> GraphError:
-    headers = {
-        "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.example.com/common/oauth2/authorize"'
-    }
+    headers = {"WWW-Authenticate": 'Bearer realm=""'}
     return GraphError(HTTPStatus.UNAUTHORIZED, "InvalidAuthenticationToken", said, headers)
 
 
