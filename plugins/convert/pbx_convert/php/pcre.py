@@ -158,18 +158,18 @@ class _Reader:
         self.at += 1
         if self._peek() == "*":
             raise CannotSay("verbs of a pattern do not exist here")
-        opening = self._opening() if self._peek() == "?" else self._numbered()
+        start = self._group_start() if self._peek() == "?" else self._numbered()
         source, empty = self.alternatives(depth + 1)
         if self._peek() != ")":
             raise CannotSay("this pattern lacks a parenthesis")
         self.at += 1
-        return f"{opening}{source})", empty, True
+        return f"{start}{source})", empty, True
 
     def _numbered(self) -> str:
         self.groups += 1
         return "(" if self._keep in (None, self.groups) else "(?:"
 
-    def _opening(self) -> str:
+    def _group_start(self) -> str:
         rest = self._body[self.at :]
         if rest.startswith(_LOOKS):
             raise CannotSay("look-ahead and look-behind do not exist here")
