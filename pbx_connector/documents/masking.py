@@ -15,19 +15,22 @@ from pbx_rules import Span
 _WORDS = ("pass", "pwd", "secret", "token", "credential")
 _MISSPELT = ("password", "secret", "client_secret", "passphrase", "token")
 _CLOSE = 0.75
-_ENTRY = re.compile(r"""(?P<key>[\w-]+)["']?\s*:(?=\s|$|["'{\[])\s*""")
+_ENTRY = re.compile(r"""(?<![\w-])(?P<key>[\w-]++)["']?\s*+:(?=\s|$|["'{\[])\s*""")
+"""It looks at no character twice, as the other patterns here: a line may be megabytes long."""
 _GLUED = re.compile(r"""\s*(?:-\s+)?["']?(?P<key>[A-Za-z][\w-]*)["']?(?:[:=](?=\S)|\s+(?=[^\s:=]))""")
 """A line that was meant as an entry: `password:hunter2`, `password=hunter2`, `password hunter2`."""
 _REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>[^\s{},][^{},]*)\}\s*(?=[,}]|\#|$)""")
 _PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>\S?.*)""")
-_IN_ADDRESS = re.compile(r"""(?<=\w://).*(?=@)|(?<=[?&])\w*(pass|secret|token)\w*=[^\s&"']*""", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<=\w://)")
+_IN_QUERY = re.compile(r"""(?<=[?&])(?P<name>\w++)=[^\s&"']*+""")
+_IN_NAMES = ("pass", "secret", "token")
 
 
 def masked(text: str, hidden: Iterable[Span] = ()) -> str:
     """`text` with asterisks for passwords in addresses, for values named like a secret, and for what a reference to one
     names, as people type the secret itself there; also for the rest of each line from where a span of `hidden` begins.
     """
-    lines = _IN_ADDRESS.sub(lambda found: "*" * len(found[0]), text).split("\n")
+    lines = [_without_credentials(line) for line in text.split("\n")]
     for span in hidden:
         if span.line <= len(lines):
             lines[span.line - 1] = _without(lines[span.line - 1], span.column - 1)
@@ -73,6 +76,19 @@ def _mask_below(lines: list[str], number: int) -> int:
 
 def _without(line: str, start: int) -> str:
     return line[:start] + "*" * len(line[start:])
+
+
+def _without_credentials(line: str) -> str:
+    """Of addresses: what stands before the last `@`, and parameters named like a secret."""
+    end = line.rfind("@")
+    if end >= 0 and (start := _ADDRESS.search(line, 0, end)):
+        line = line[: start.end()] + "*" * (end - start.end()) + line[end:]
+    return _IN_QUERY.sub(_without_parameter, line) if "=" in line else line
+
+
+def _without_parameter(found: re.Match[str]) -> str:
+    name = found["name"].lower()
+    return "*" * len(found[0]) if any(word in name for word in _IN_NAMES) else found[0]
 
 
 def _without_names(line: str) -> str:
