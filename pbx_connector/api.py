@@ -19,6 +19,7 @@ from pbx_connector.contact_fields import (
     calendar_day,
 )
 from pbx_connector.counting import counted
+from pbx_connector.error_text import ErrorText
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -31,6 +32,7 @@ from pbx_connector.errors import (
 )
 from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
 from pbx_connector.files import UnreadableFile, read_certificates
+from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
@@ -61,6 +63,7 @@ from pbx_connector.network import (
     RefusalLimit,
     RetryDelays,
     is_protected,
+    quoted,
     retry_after,
     whole_number,
 )
@@ -68,8 +71,27 @@ from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
-from pbx_connector.settings import OutsideRows, ProfilePath
-from pbx_connector.source import Check, Field, FieldSet, Question, Source, SourceContext, SourceType, Template
+from pbx_connector.settings import (
+    EmailAddress,
+    OptionalText,
+    OutsideRows,
+    ProfilePath,
+    SettingsModel,
+    WebAddress,
+    blank_is_none,
+    switch,
+)
+from pbx_connector.source import (
+    Check,
+    Field,
+    FieldSet,
+    Migration,
+    Question,
+    Source,
+    SourceContext,
+    SourceType,
+    Template,
+)
 from pbx_connector.stores import (
     ALL,
     AccountImport,
@@ -89,6 +111,7 @@ from pbx_connector.stores import (
 from pbx_connector.targets import TARGETS, Target
 
 if TYPE_CHECKING:
+    from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
@@ -103,6 +126,7 @@ __all__ = [
     "CONTACT_FIELDS",
     "CONTACT_KNOWN_BY",
     "DATE",
+    "DEADLINE_POOLS",
     "LIST",
     "NUMBER",
     "TARGETS",
@@ -129,15 +153,18 @@ __all__ = [
     "Cost",
     "Counts",
     "Diagnostic",
+    "EmailAddress",
     "End",
     "EndlessList",
     "Entry",
+    "ErrorText",
     "Example",
     "ExportOptions",
     "Exporter",
     "Field",
     "FieldChange",
     "FieldSet",
+    "FolderSettings",
     "Function",
     "Gone",
     "KeptPlan",
@@ -149,11 +176,14 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Migration",
     "Notice",
     "NoticeKind",
+    "OptionalText",
     "Origin",
     "OutsideRows",
     "Parameter",
+    "PatternUse",
     "PhoneBook",
     "PlanSummary",
     "PluginConfig",
@@ -177,6 +207,7 @@ __all__ = [
     "Schedule",
     "Secret",
     "Server",
+    "SettingsModel",
     "Simulation",
     "Skipped",
     "Source",
@@ -197,20 +228,25 @@ __all__ = [
     "UnreadableFile",
     "UsageError",
     "Value",
+    "WebAddress",
     "WebhookConfig",
     "address_line",
     "application",
+    "blank_is_none",
     "calendar_day",
     "counted",
     "hookimpl",
     "is_protected",
     "machine_error",
+    "quoted",
     "read_certificates",
     "retry_after",
+    "switch",
     "whole_number",
 ]
 
 _LATE = {
+    "DEADLINE_POOLS": "pbx_connector.network.deadline",
     "Attempt": "pbx_connector.notifications.outbox",
     "Undelivered": "pbx_connector.notifications.outbox",
     "Checked": "pbx_connector.profile",
@@ -220,7 +256,8 @@ _LATE = {
     "Schedule": "pbx_connector.schedule",
     "Simulation": "pbx_connector.run",
 }
-"""What functions of the application layer take and give, loaded when it is used: a source needs none of it."""
+"""Loaded when it is used: what only some plugins need, as functions of the application layer take and give it, or as
+it comes with a library that not every command uses."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,12 +1,20 @@
-"""Types for the settings models of profiles and plugins that need to know which profile they stand in."""
+"""Types for the settings models of profiles and plugins: what many sources can say, and what depends on the profile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+
+
+class SettingsModel(BaseModel):
+    """The base of a settings model: no unknown keys, and no message that quotes what was typed."""
+
+    # What was typed in a wrong place may be a password.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +37,49 @@ def _from_the_profile(path: Path, info: ValidationInfo) -> Path:
 
 ProfilePath = Annotated[Path, AfterValidator(_from_the_profile)]
 """A path; a relative one counts from the folder that the profile is in, wherever the command was typed."""
+
+
+def _address(value: str) -> str:
+    name, at, domain = value.strip().rpartition("@")
+    if not (name and at and domain) or any(character.isspace() for character in value.strip()):
+        raise ValueError("this is not an e-mail address; expected something like pbx@example.com")
+    return value.strip()
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError("expected an address such as https://server.example.com/path")
+    if parts.username or parts.password:
+        raise ValueError("a user name or password does not belong in an address")
+    return value.strip()
+
+
+def blank_is_none(value: Any) -> Any:
+    """`url: ""` is how a template leaves out what was not answered."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+EmailAddress = Annotated[str, AfterValidator(_address)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+"""Of a server, over http or https; no user name, no password."""
+OptionalText = Annotated[str | None, BeforeValidator(blank_is_none)]
+"""A text; a blank one counts as none."""
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def switch(model: type[BaseModel]) -> BeforeValidator:
+    """For a model with the key `enabled`: `shared: false` is short for `shared: {enabled: false}`, as
+    `shared: Annotated[SharedFolders, switch(SharedFolders)]`."""
+    return BeforeValidator(_switched, json_schema_input_type=model | bool)
+
+
+def _switched(value: Any) -> Any:
+    if isinstance(value, str):
+        value = _WORDS.get(value.strip().lower(), value)
+    return {"enabled": value} if isinstance(value, bool) else value

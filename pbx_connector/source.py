@@ -112,6 +112,17 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Migration:
+    """What stands in a profile of another source once it is a profile of this one; rules and structure stay."""
+
+    settings: str
+    """YAML below `settings:`, with `${name}` for each of `questions`, as in a `Template`."""
+    questions: tuple[Question, ...] = ()
+    lost: tuple[str, ...] = ()
+    """What the settings said that this source cannot do, a sentence each, with what people do instead."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One step of a connection test, and how it went."""
 
@@ -149,3 +160,6 @@ class SourceType:
     warnings: Callable[[Any], Iterable[Problem]] | None = None
     """`warnings(settings)`: what about these settings the administrator is reminded of in the report of each run and
     simulation, whether or not the source can be reached. Pure, no I/O. None: nothing."""
+    migrations: Mapping[str, Callable[[Mapping[str, Any]], Migration]] = field(default_factory=dict)
+    """By the name of another source: how its profiles become profiles of this one, for `profiles migrate`. Called with
+    the `settings:` as the profile has them: texts, lists and mappings, secrets as references."""

@@ -13,6 +13,7 @@ from pbx_connector.model import Counts, Problem, Report, RunStatus
 if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
     from pbx_rules import Diagnostic, Function, Parameter, Step
 
+    from pbx_connector.application.migration import ProfileMigration
     from pbx_connector.application.schedules import Automated, ScheduledProfile
     from pbx_connector.application.simulations import Simulation
     from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.application.upkeep import StoreCheck
     from pbx_connector.model import Account, BookReport
     from pbx_connector.plan import Change
-    from pbx_connector.profile import Case, Difference, LoadedProfile
+    from pbx_connector.profile import Case, Checked, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
     from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
     from pbx_connector.targets import Target
@@ -201,6 +202,20 @@ def profile_state(of: ProfileState) -> Json:
         "file": of.file,
         "last_run": of.last.id if of.last else None,
         "last_status": str(of.last.report.status) if of.last else None,
+    }
+
+
+def profile_migration(of: ProfileMigration, checked: Checked, *, written: bool) -> Json:
+    return {
+        "profile": str(of.file),
+        "from": of.old,
+        "to": of.new,
+        "text": checked.text,
+        "lost": list(of.migration.lost),
+        "questions": [one.name for one in of.migration.questions],
+        "diagnostics": [diagnostic(found) for found in checked.diagnostics],
+        "written": written,
+        "kept": str(of.kept) if written else None,
     }
 
 

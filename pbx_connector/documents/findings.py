@@ -5,12 +5,14 @@ Codes P0101 and up, for profiles and config.yaml; those of YAML, rules and struc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from pbx_rules import Diagnostic, Span, document
 from pbx_rules.document import Mapping, Node, Scalar
+from pbx_rules.suggest import nearest
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -32,6 +34,8 @@ _MESSAGES = {
     "float_parsing": "must be a number",
 }
 """What pydantic says in terms of Python, in those of a YAML file."""
+
+_YES, _NO = frozenset({"ja", "wahr", "j", "enabled"}), frozenset({"nein", "falsch", "none", "disabled"})
 
 CODES = {
     "P0101": "the file cannot be read",
@@ -98,7 +102,22 @@ def from_details(
             span=key.span if key else _start(node),
             hint=f"write {name}: {{env: NAME}}, {{file: PATH}} or {{keyring: NAME}}",
         )
-    return finding("P0104", f"{name!r}: {_words(details)}", file=file, span=node.span)
+    hint = _meant_value(details, node.text) if isinstance(node, Scalar) else ""
+    return finding("P0104", f"{name!r}: {_words(details)}", file=file, span=node.span, hint=hint)
+
+
+def _meant_value(details: ErrorDetails, text: str) -> str:
+    """The value that was probably meant, as it is written; empty if nobody can tell."""
+    limits = details.get("ctx", {})
+    if details["type"] in ("literal_error", "enum"):
+        near = nearest(text, re.findall("'([^']*)'", str(limits.get("expected", ""))))
+        return f"did you mean {near}?" if near else ""
+    if details["type"] == "bool_parsing":
+        near = "true" if text.lower() in _YES else "false" if text.lower() in _NO else ""
+        return f"did you mean {near}?" if near else ""
+    if details["type"] == "less_than_equal" and limits.get("le") == 1 and re.fullmatch("[0-9]{1,3}( ?%)?", text):
+        return f"did you mean {int(text.rstrip(' %')) / 100:g}?"
+    return ""
 
 
 def hidden_keys(found: Iterable[Diagnostic]) -> Iterator[Span]:

@@ -1,7 +1,8 @@
 """Rules for whatever talks to a server that may be broken or hostile: one place for all sources, whatever they speak.
 
-`credentials` guards log-ins, `waiting` the time between tries, `listing` the length of lists, and `numbers` reads what
-servers write as numbers. Nothing here sends anything; plugins reach it through `pbx_connector.api`.
+`credentials` guards log-ins, `waiting` the time between tries, `deadline` that of one answer, `listing` the length of
+lists, `numbers` reads what servers write as numbers, and `quoting` makes their words fit to be shown. Nothing here
+sends anything; plugins reach it through `pbx_connector.api`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from pbx_connector.network.credentials import RefusalLimit, is_protected
 from pbx_connector.network.listing import Allowance, EndlessList, ListLimit
 from pbx_connector.network.numbers import whole_number
+from pbx_connector.network.quoting import quoted
 from pbx_connector.network.waiting import RetryDelays, retry_after
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "RefusalLimit",
     "RetryDelays",
     "is_protected",
+    "quoted",
     "retry_after",
     "whole_number",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pbx_connector.network.numbers import whole_number
+from pbx_connector.network.numbers import decimal_number
 
 
 class RetryDelays:
@@ -27,10 +27,10 @@ class RetryDelays:
 
 def retry_after(value: str, server_date: str = "") -> float | None:
     """Seconds, of the header `Retry-After`; a moment counts by the server's own clock, the header `Date`, if that is
-    told. None: it says nothing that makes sense."""
-    seconds = whole_number(value)
+    told. None: it says nothing that makes sense. Some servers write fractions of a second."""
+    seconds = decimal_number(value)
     if seconds is not None:
-        return float(seconds)
+        return seconds
     until = _moment(value)
     if until is None:
         return None

@@ -84,20 +84,22 @@ def place(node: tree.Call, function: Function, scope: Scope) -> list[tuple[Param
     parameters = function.parameters
     many = parameters[-1] if parameters and parameters[-1].many else None
     if many is None and len(positional) > len(parameters):
-        scope.complain(
-            "R0301", f"too many arguments for {function.name}", positional[len(parameters)].at, hint=_usage(function)
-        )
+        surplus = positional[len(parameters) :]
+        hint = _without(surplus, node, function, scope)
+        scope.complain("R0301", f"too many arguments for {function.name}", surplus[0].at, hint=hint)
         return None
     single = parameters[:-1] if many else parameters
     placed: list[tuple[Parameter, tree.Expression | None]] = []
     for at, parameter in enumerate(single):
         value = positional[at] if at < len(positional) else named.pop(parameter.name, None)
         if value is None and parameter.required:
-            scope.complain("R0301", f"{function.name} needs {parameter.name}", node.at, hint=_usage(function))
+            hint = f"{_with_gap(node, function, scope)}: {_usage(function)}".removeprefix(": ")
+            scope.complain("R0301", f"{function.name} needs {parameter.name}", node.at, hint=hint)
             return None
         if at < len(positional) and parameter.name in named:
             again = named.pop(parameter.name)
-            scope.complain("R0317", f"{parameter.name} is given twice", again.at, hint=_usage(function))
+            hint = _without([again], node, function, scope)
+            scope.complain("R0317", f"{parameter.name} is given twice", again.at, hint=hint)
         placed.append((parameter, value))
     return placed + [(many, value) for value in positional[len(single) :] if many]
 
@@ -113,7 +115,8 @@ def _named(
         if argument.name is None and not argument.is_else:
             positional.append(argument.value)
         elif word in names and word in named:
-            scope.complain("R0317", f"{word} is given twice", argument.at, hint=_usage(function))
+            hint = _without([argument.value], node, function, scope)
+            scope.complain("R0317", f"{word} is given twice", argument.at, hint=hint)
         elif word in names and word is not None:
             named[word] = argument.value
         else:
@@ -124,7 +127,16 @@ def _named(
 
 
 def _usage(function: Function) -> str:
-    return f"write {function.signature}"
+    return f"it is called as {function.signature}"
+
+
+def _without(surplus: Sequence[tree.Expression], node: tree.Call, function: Function, scope: Scope) -> str:
+    left = [argument for argument in node.arguments if not any(argument.value is one for one in surplus)]
+    return proposals.proposed(tree.Call(function.name, tuple(left)), scope, otherwise=_usage(function))
+
+
+def _with_gap(node: tree.Call, function: Function, scope: Scope) -> str:
+    return proposals.proposed(tree.Call(function.name, (*node.arguments, tree.Argument(foreign.MISSING))), scope)
 
 
 def _argument(parameter: Parameter, value: tree.Expression | None, scope: Scope) -> Typed:

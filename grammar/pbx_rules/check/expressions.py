@@ -205,9 +205,9 @@ def _each(node: tree.Each, scope: Scope) -> Typed:
 
 def check_loop_name(name: str, at: tree.At, scope: Scope) -> None:
     if name in scope.loops or name in scope.names.later:
-        scope.complain("R0205", f"{name} already names something else", at, hint="choose another name")
+        scope.complain("R0205", f"{name} already names something else", at, hint=scope.other_name(f"{name}2"))
     elif name in scope.names.functions.names():
-        scope.complain("R0208", f"{name} is a function and cannot name a value", at, hint=f"write {name}_ or {name[0]}")
+        scope.complain("R0208", f"{name} is a function and cannot name a value", at, hint=scope.other_name(f"{name}_"))
 
 
 @cache

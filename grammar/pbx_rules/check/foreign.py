@@ -18,7 +18,8 @@ from pbx_rules.syntax import tree
 Arguments = Sequence[tree.Expression]
 Rewrite = Callable[[Arguments], "tree.Expression | None"]
 
-_MISSING = tree.Name("…")
+MISSING = tree.Name("…")
+"""A gap that people fill in."""
 _FORMS = {
     "else": "a else b",
     "is blank": "a is blank",
@@ -89,7 +90,7 @@ def _call(function: str, arguments: Arguments) -> tree.Call:
 
 
 def _filled(form: str, given: Arguments) -> tree.Expression:
-    values = dict(zip("abcd", [*given, *[_MISSING] * 4], strict=False))
+    values = dict(zip("abcd", [*given, *[MISSING] * 4], strict=False))
 
     def put(part: tree.Expression) -> tree.Expression:
         return values.get(part.name, part) if isinstance(part, tree.Name) else part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pbx_rules import typed
-from pbx_rules.check import calls, expressions, literals, unknown
+from pbx_rules.check import calls, expressions, literals, proposals, unknown
 from pbx_rules.check.convert import BROKEN, NOTHING, to_text
 from pbx_rules.check.scope import Scope
 from pbx_rules.functions.registry import Function
@@ -67,7 +67,7 @@ def _switch(node: tree.Call, function: Function, scope: Scope) -> Typed:
     return _assembled(subject, cases, otherwise or NOTHING)
 
 
-_USAGE = 'write switch(value, "a": 1, "b": 2, else: 3)'
+_USAGE = 'it is called as switch(value, "a": 1, "b": 2, else: 3)'
 
 
 def _assembled(subject: Typed, cases: dict[str, Typed], otherwise: Typed) -> Typed:
@@ -83,8 +83,15 @@ def _otherwise(argument: tree.Argument, before: Typed | None, value: Typed, node
     if before is not None:
         scope.complain("R0313", "a switch has one `else:`", argument.at, hint="delete one of them")
     elif argument is not node.arguments[-1]:
-        scope.complain("R0313", "`else:` stands at the end of a switch", argument.at, hint=_USAGE)
+        scope.complain("R0313", "`else:` stands at the end of a switch", argument.at, hint=_else_last(node, scope))
     return value
+
+
+def _else_last(node: tree.Call, scope: Scope) -> str:
+    if sum(argument.is_else for argument in node.arguments) > 1:
+        return "delete all but one, and put it behind the cases"
+    last = tree.Call("switch", tuple(sorted(node.arguments, key=lambda argument: argument.is_else)))
+    return proposals.proposed(last, scope, otherwise=_USAGE)
 
 
 def _case(argument: tree.Argument, cases: dict[str, Typed], scope: Scope) -> str | None:
@@ -95,7 +102,10 @@ def _case(argument: tree.Argument, cases: dict[str, Typed], scope: Scope) -> str
     key = fold(literals.text(name))
     if key in cases:
         scope.complain(
-            "R0313", f"the case {literals.text(name)!r} stands twice", argument.at, hint="case does not count"
+            "R0313",
+            f"the case {literals.text(name)!r} stands twice",
+            argument.at,
+            hint="delete one of them; case does not count",
         )
         return None
     return key

@@ -88,6 +88,12 @@ class Scope:
         """Whether a variable, in reach or not, has that name."""
         return word in self.loops or word in self.names.variables or word in self.names.later
 
+    def other_name(self, proposed: str) -> str:
+        """What to do about a name that cannot be: choose one that nothing has."""
+        while self.knows(proposed) or proposed in self.names.functions.names():
+            proposed += "_"
+        return f"choose another name, such as {proposed}"
+
     def complain(
         self, code: str, message: str, at: At, *, label: str = "", hint: str = "", note: Note | None = None
     ) -> None:

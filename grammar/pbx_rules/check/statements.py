@@ -30,9 +30,10 @@ def _define(node: tree.Define, scope: Scope) -> typed.Define:
     names, span = scope.names, scope.span(node.name_at)
     if node.name in names.variables:
         note = Note(names.variables[node.name].span, "the first time")
-        scope.complain("R0205", f"{node.name} is defined twice", node.name_at, hint="choose another name", note=note)
+        hint = scope.other_name(f"{node.name}2")
+        scope.complain("R0205", f"{node.name} is defined twice", node.name_at, hint=hint, note=note)
     elif node.name in names.functions.names():
-        hint = f"choose another name, such as {node.name.title()}"
+        hint = scope.other_name(node.name.title())
         scope.complain("R0208", f"{node.name} is a function and cannot name a variable", node.name_at, hint=hint)
     names.variables.setdefault(node.name, Defined(value.type, span))
     return typed.Define(node.name, value, scope.text(node.at), span.line)

@@ -6,8 +6,7 @@ Each template is a command of its own, with an option for each of its questions;
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,10 +16,9 @@ from typer.core import TyperGroup
 
 from pbx_connector.application import templates
 from pbx_connector.cli import output
+from pbx_connector.cli.questions import answers
 from pbx_connector.cli.session import Session
 from pbx_connector.cli.signatures import option, with_options
-from pbx_connector.errors import UsageError
-from pbx_connector.secret import keep_secret
 from pbx_connector.source import Question, Template
 
 
@@ -75,49 +73,7 @@ def _options(question: Question) -> list[inspect.Parameter]:
 def _write_profile(template: Template, file: Path | None, options: Mapping[str, Any]) -> None:
     target = file or Path(f"{template.name}.yaml")
     templates.check_target(target)
-    answers = {
-        question.name: _secret(question, options, target) if question.secret else _answer(question, options)
-        for question in template.questions
-    }
-    templates.write_profile(template, target, answers)
+    templates.write_profile(template, target, answers(template.questions, options, target))
     output.say(f"{target} is written. Next:")
     for command in ("check", "test-connection", "simulate", "run"):
         output.say(f"  pbx-connector {command} {target}")
-
-
-def _answer(question: Question, options: Mapping[str, Any]) -> str:
-    """The answer as a quoted YAML scalar; JSON's quoting is YAML's."""
-    answer = options[question.name]
-    if answer is None:
-        answer = question.default if _unattended(question) else typer.prompt(question.prompt, default=question.default)
-    return templates.quoted(answer)
-
-
-def _unattended(question: Question) -> bool:
-    if sys.stdin.isatty():
-        return False
-    if question.default is None:
-        raise UsageError(f"--{question.name} is needed: {question.prompt}", hint="give the option, or use a terminal")
-    return True
-
-
-def _secret(question: Question, options: Mapping[str, Any], target: Path) -> str:
-    """A reference to the secret, for the profile; the secret itself goes to the keyring or a file beside it."""
-    if options[f"{question.name}_file"] is not None:
-        return templates.file_reference(Path(options[f"{question.name}_file"]), target)
-    if options[f"{question.name}_env"] is not None:
-        return templates.environment_reference(options[f"{question.name}_env"])
-    secret = options[question.name]
-    if secret is None:
-        if not sys.stdin.isatty():
-            choices = _choices(question.name)
-            raise UsageError(f"{question.prompt} is needed", hint=f"give one of {choices}, or use a terminal")
-        secret = typer.prompt(question.prompt, hide_input=True)
-    reference = keep_secret(secret, name=f"{target.stem}-{question.name}", beside=target)
-    output.say(f"{question.prompt} is kept in {reference.place}, not in the profile.")
-    return templates.file_reference(reference.file, target) if reference.file else reference.as_yaml()
-
-
-def _choices(name: str) -> str:
-    options: Sequence[str] = (f"--{name}-file", f"--{name}-env")
-    return ", ".join(options)

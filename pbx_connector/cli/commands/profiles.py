@@ -9,6 +9,7 @@ import typer
 from pbx_connector.application import profiles, views
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.asking import YesOption, agree
+from pbx_connector.cli.commands.profiles_migrate import migrate
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption
 from pbx_connector.counting import counted
 
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("keep")(keep)
     group.command("remove")(remove)
     group.command("resume")(resume)
+    group.command("migrate")(migrate)
     app.add_typer(group, name="profiles")
 
 

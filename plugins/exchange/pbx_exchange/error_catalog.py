@@ -6,36 +6,7 @@ docs/problems.md lists them all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorText:
-    """What is said about one kind of failure."""
-
-    kind: type[SourceError]
-    code: str
-    message: str
-    """With `{name}` for what the server calls the failure, where only that is known."""
-    hint: str
-
-    def error(self, where: str, name: str = "", said: str = "") -> SourceError:
-        message = self._words(name, said)
-        return self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)
-
-    def problem(self, where: str, name: str = "", said: str = "") -> Problem:
-        return Problem(self.code, self._words(name, said), where, self.hint)
-
-    def _words(self, name: str, said: str) -> str:
-        """`said`: the server's own words."""
-        message = self.message.format(name=name)
-        return f"{message} (the server says {said})" if said else message
-
-    def warning(self, where: str) -> Problem:
-        return Problem(self.code, self.message, where, self.hint, "warning")
-
+from pbx_connector.api import AuthenticationFailed, ErrorText, ProtocolViolation, SourceUnavailable
 
 _U, _A, _P = SourceUnavailable, AuthenticationFailed, ProtocolViolation
 
@@ -78,6 +49,12 @@ UNVERIFIED = ErrorText(
     "use ca_file: instead of verify: false",
 )
 EXPIRES_SOON = ErrorText(_U, "X0112", "the server's certificate expires within two weeks", "have it renewed")
+OPEN_PROXY = ErrorText(
+    _U,
+    "X0114",
+    "the password for the proxy travels in clear text: anybody on the way there can read it",
+    "give the proxy as https://… if it can be, or have it let this machine through without a password",
+)
 UNREADABLE = ErrorText(
     _A, "X0113", "{name} cannot be read, or holds no certificate", "check path and rights, and that the file is PEM"
 )

@@ -18,9 +18,8 @@ from dns.exception import DNSException
 from exchangelib import errors as ews
 from lxml import etree
 
-from pbx_connector.api import EndlessList, Problem, SourceError, machine_error
+from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, machine_error
 from pbx_exchange import error_catalog
-from pbx_exchange.error_catalog import ErrorText
 from pbx_exchange.kerberos import NoTicket, Why
 from pbx_exchange.oauth import BadFile, CertificateExpired, LockedKey, NoToken, SignInAway
 from pbx_exchange.wire.adapter import OversizedAnswer, Unprotected

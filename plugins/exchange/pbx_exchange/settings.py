@@ -10,39 +10,20 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pbx_connector.api import OutsideRows, ProfilePath, Secret
-from pbx_exchange.patterns import matches
-
-_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-
-
-def _switch(value: Any) -> Any:
-    """`public: false` for `public: {enabled: false}`."""
-    if isinstance(value, str):
-        value = _WORDS.get(value.strip().lower(), value)
-    return {"enabled": value} if isinstance(value, bool) else value
-
-
-def _address(value: str) -> str:
-    name, at, domain = value.strip().rpartition("@")
-    if not (name and at and domain) or any(character.isspace() for character in value.strip()):
-        raise ValueError("this is not an e-mail address; expected something like pbx@example.com")
-    return value.strip()
-
-
-def _web_address(value: str) -> str:
-    try:
-        parts = urlsplit(value.strip())
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise ValueError("expected an address such as https://exchange.example.com/ews/exchange.asmx")
-    if parts.username or parts.password:
-        raise ValueError("a user name or password does not belong in an address")
-    return value.strip()
+from pbx_connector.api import (
+    EmailAddress,
+    FolderSettings,
+    OptionalText,
+    OutsideRows,
+    ProfilePath,
+    Secret,
+    SettingsModel,
+    WebAddress,
+    blank_is_none,
+    switch,
+)
 
 
 def _zone(value: str) -> str:
@@ -53,54 +34,18 @@ def _zone(value: str) -> str:
     return value
 
 
-def _blank_is_none(value: Any) -> Any:
-    """`url: ""` is how a template leaves out what was not answered."""
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _domain(value: Any) -> Any:
     """`@example.com` is how many write what follows a name."""
-    return _blank_is_none(value.strip().removeprefix("@")) if isinstance(value, str) else value
+    return blank_is_none(value.strip().removeprefix("@")) if isinstance(value, str) else value
 
 
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
-EmailAddress = Annotated[str, AfterValidator(_address)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-
-
-class _Settings(BaseModel):
-    # What was typed in a wrong place may be a password.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Folders(_Settings):
-    """Which folders of one kind are read. A pattern is a path (`/Sales/*`), without case; it takes subfolders along."""
-
-    enabled: Annotated[bool, OutsideRows()] = Field(
-        True, description="Whether address books of this kind are read at all."
-    )
-    include: Annotated[tuple[str, ...], OutsideRows()] = Field(
-        (), description="Only folders whose path matches one of these patterns."
-    )
-    exclude: Annotated[tuple[str, ...], OutsideRows()] = Field(
-        (), description="No folder whose path matches one of these patterns."
-    )
-
-    def wants(self, path: str) -> bool:
-        return (not self.include or matches(path, self.include)) and not self.leaves_out(path)
-
-    def leaves_out(self, path: str) -> bool:
-        """The folder and all below it."""
-        return matches(path, self.exclude)
-
-
-class PublicFolders(Folders):
+class PublicFolders(FolderSettings):
     mailbox: EmailAddress | None = Field(
         None, description="The public folder mailbox to ask, where the server has several of them."
     )
 
 
-class SharedFolders(Folders):
+class SharedFolders(FolderSettings):
     owners: Annotated[tuple[EmailAddress, ...], OutsideRows()] = Field(
         (), description="Whose contact folders are shared with the service user."
     )
@@ -109,7 +54,7 @@ class SharedFolders(Folders):
     )
 
 
-class PersonalFolders(Folders):
+class PersonalFolders(FolderSettings):
     match: Literal["both", "email", "username"] = Field(
         "both",
         description="How an account's mailbox is found: by e-mail address, by user name, or first one then other.",
@@ -122,7 +67,7 @@ class PersonalFolders(Folders):
     )
 
 
-class OAuth(_Settings):
+class OAuth(SettingsModel):
     """An app registration in Microsoft Entra, with the application permission full_access_as_app."""
 
     tenant: str = Field(description="Tenant id or domain.")
@@ -170,7 +115,7 @@ CLOUDS = {
 }
 
 
-class ExchangeSettings(_Settings):
+class ExchangeSettings(SettingsModel):
     """How to reach an Exchange server, and which of its address books to read."""
 
     email: EmailAddress = Field(description="E-mail address of the service user.")
@@ -179,7 +124,7 @@ class ExchangeSettings(_Settings):
     )
     username: OptionalText = Field(None, description="Log-in name, where it is not the e-mail address.")
     domain: OptionalText = Field(None, description="Active Directory domain of the service user.")
-    url: Annotated[WebAddress | None, BeforeValidator(_blank_is_none)] = Field(
+    url: Annotated[WebAddress | None, BeforeValidator(blank_is_none)] = Field(
         None, description="Address of Exchange Web Services; found by autodiscover if not given."
     )
     auth: Annotated[Literal["auto", "basic", "ntlm", "kerberos", "oauth"], OutsideRows()] = Field(
@@ -220,14 +165,14 @@ class ExchangeSettings(_Settings):
     connections: Annotated[int, OutsideRows()] = Field(
         10, ge=1, le=27, description="Connections at once; Exchange allows 27."
     )
-    public: Annotated[PublicFolders, BeforeValidator(_switch, json_schema_input_type=PublicFolders | bool)] = Field(
+    public: Annotated[PublicFolders, switch(PublicFolders)] = Field(
         PublicFolders(), description="Public folders, for the company phone book."
     )
-    shared: Annotated[SharedFolders, BeforeValidator(_switch, json_schema_input_type=SharedFolders | bool)] = Field(
+    shared: Annotated[SharedFolders, switch(SharedFolders)] = Field(
         SharedFolders(), description="Folders that others share with the service user, for the company phone book."
     )
-    personal: Annotated[PersonalFolders, BeforeValidator(_switch, json_schema_input_type=PersonalFolders | bool)] = (
-        Field(PersonalFolders(), description="Each account's own contacts, for that account alone.")
+    personal: Annotated[PersonalFolders, switch(PersonalFolders)] = Field(
+        PersonalFolders(), description="Each account's own contacts, for that account alone."
     )
 
     @model_validator(mode="after")

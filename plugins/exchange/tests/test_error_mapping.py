@@ -24,11 +24,10 @@ import pytest
 import requests.exceptions
 import urllib3.exceptions
 from pbx_exchange import error_catalog
-from pbx_exchange.error_catalog import ErrorText
 from pbx_exchange.error_mapping import FOREIGN, explain, problem, translated
 from pbx_exchange.wire.xml_parser import AnswerRefused
 
-from pbx_connector.api import AuthenticationFailed, MachineError, SourceError, SourceUnavailable
+from pbx_connector.api import AuthenticationFailed, ErrorText, MachineError, SourceError, SourceUnavailable
 
 from .conftest import Middleman, Office, Passing
 

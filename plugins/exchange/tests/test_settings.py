@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pbx_exchange.settings import ExchangeSettings, Folders, OAuth, PersonalFolders, PublicFolders, SharedFolders
+from pbx_exchange.settings import ExchangeSettings, OAuth, PersonalFolders, PublicFolders, SharedFolders
 from pydantic import BaseModel, ValidationError
 
+from pbx_connector.api import FolderSettings
 from pbx_connector.settings import outside_rows
 
 APP = {"tenant": "example.com", "client_id": "x", "client_secret": {"env": "PW"}}
@@ -127,8 +128,8 @@ def test_the_log_in_name_follows_from_what_is_given(changes: dict[str, Any], log
     ],
 )
 def test_a_pattern_takes_subfolders_along(pattern: str, path: str, matches: bool) -> None:
-    assert Folders(include=(pattern,)).wants(path) is matches
-    assert Folders(exclude=(pattern,)).wants(path) is not matches
+    assert FolderSettings(include=(pattern,)).wants(path) is matches
+    assert FolderSettings(exclude=(pattern,)).wants(path) is not matches
 
 
 def test_the_page_of_settings_says_the_same_words() -> None:

@@ -151,6 +151,10 @@ def test_a_server_is_given_the_time_that_it_asks_for() -> None:
     ("value", "date", "seconds"),
     [
         ("7", "", 7),
+        ("2.128", "", 2.128),
+        ("2.", "", None),
+        ("1e3", "", None),
+        ("1.2.3", "", None),
         ("Sat, 28 Nov 2026 12:00:10 GMT", "Sat, 28 Nov 2026 12:00:00 GMT", 10),
         ("Sat, 28 Nov 2026 11:00:00 GMT", "Sat, 28 Nov 2026 12:00:00 GMT", 0),
         ("Sat, 28 Nov 99999 12:00:10 GMT", "", None),

@@ -8,11 +8,10 @@ from typing import Protocol
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Book, BookGone, BookUnknown
+from pbx_connector.api import Book, BookGone, BookUnknown, PatternUse
 from pbx_exchange.error_catalog import OUT_OF_SIGHT
 from pbx_exchange.error_mapping import problem
 from pbx_exchange.folders import Folder, is_not_there
-from pbx_exchange.patterns import PatternUse
 from pbx_exchange.wire.endpoint import Mailbox
 
 SWITCHED_OFF = "switched off in the settings"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool
+from pbx_connector.api import Account, Book, BookGone, BookUnknown, PatternUse, Pool
 from pbx_exchange.address_books.location import (
     NO_LONGER_THERE,
     BookLocation,
@@ -16,10 +16,9 @@ from pbx_exchange.address_books.location import (
     unknown,
 )
 from pbx_exchange.connection import Connection
-from pbx_exchange.error_catalog import NAMELESS
+from pbx_exchange.error_catalog import NAMELESS, NO_SUCH_FOLDER
 from pbx_exchange.error_mapping import FOREIGN, NO_SUCH_MAILBOX
 from pbx_exchange.folders import Folder, get_folder, is_not_there, walk_contacts
-from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.endpoint import Mailbox
 from pbx_exchange.wire.services import AliasUsed, folder_id
@@ -33,7 +32,7 @@ class PersonalFinder:
     def __init__(self, connection: Connection, settings: ExchangeSettings, accounts: Sequence[Account]) -> None:
         self._connection = connection
         self._settings = settings.personal
-        self.patterns = PatternUse(self.kind, settings.personal)
+        self.patterns = PatternUse(self.kind, settings.personal, NO_SUCH_FOLDER)
         self._suffix = settings.personal.suffix or settings.mail_domain
         self._threads = settings.connections
         self._accounts = {account.id: account for account in accounts}

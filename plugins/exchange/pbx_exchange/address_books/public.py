@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Book, BookGone, BookUnknown
+from pbx_connector.api import Book, BookGone, BookUnknown, PatternUse
 from pbx_exchange.address_books.location import (
     CLOSED_ABOVE,
     MOVED_AWAY,
@@ -19,6 +19,7 @@ from pbx_exchange.address_books.location import (
     unknown,
 )
 from pbx_exchange.connection import Connection
+from pbx_exchange.error_catalog import NO_SUCH_FOLDER
 from pbx_exchange.error_mapping import FOREIGN
 from pbx_exchange.folders import (
     ClosedAbove,
@@ -31,7 +32,6 @@ from pbx_exchange.folders import (
     try_to_read,
     walk_public,
 )
-from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.services import folder_id
 
@@ -45,7 +45,7 @@ class PublicFinder:
         self._connection = connection
         self._mailbox = connection.public()
         self._settings = settings.public
-        self.patterns = PatternUse(self.kind, settings.public)
+        self.patterns = PatternUse(self.kind, settings.public, NO_SUCH_FOLDER)
 
     def find(self) -> Iterator[BookLocation | BookUnknown]:
         if not self._settings.enabled:

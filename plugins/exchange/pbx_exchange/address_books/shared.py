@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from exchangelib import errors as ews
 
-from pbx_connector.api import Account, Book, BookGone, BookUnknown, Pool, ProtocolViolation
+from pbx_connector.api import Account, Book, BookGone, BookUnknown, PatternUse, Pool, ProtocolViolation
 from pbx_exchange.address_books.location import (
     CLOSED_ABOVE,
     NO_LONGER_THERE,
@@ -25,7 +25,7 @@ from pbx_exchange.address_books.location import (
     unknown,
 )
 from pbx_exchange.connection import Connection
-from pbx_exchange.error_catalog import WRONG_OWNER
+from pbx_exchange.error_catalog import NO_SUCH_FOLDER, WRONG_OWNER
 from pbx_exchange.error_mapping import FOREIGN, NO_SUCH_MAILBOX
 from pbx_exchange.folders import (
     Folder,
@@ -36,7 +36,6 @@ from pbx_exchange.folders import (
     try_to_read,
     walk_shared,
 )
-from pbx_exchange.patterns import PatternUse
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.services import folder_id
 
@@ -51,7 +50,7 @@ class SharedFinder:
     def __init__(self, connection: Connection, settings: ExchangeSettings, accounts: Sequence[Account]) -> None:
         self._connection = connection
         self._settings = settings.shared
-        self.patterns = PatternUse(self.kind, settings.shared)
+        self.patterns = PatternUse(self.kind, settings.shared, NO_SUCH_FOLDER)
         self._threads = settings.connections
         self._service = settings.email.lower()
         named = {owner.lower(): True for owner in settings.shared.owners}

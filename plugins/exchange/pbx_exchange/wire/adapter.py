@@ -1,8 +1,7 @@
 """One HTTP exchange with a bound on its time and its size, nothing secret left behind in it, and none sent unprotected.
 
-`deadline.py` bounds the time. `requests` reads the environment's CA bundle in preference to the session's; here the
-settings win. exchangelib logs the headers of every request at debug level, so credentials are taken out of what it gets
-to see.
+`requests` reads the environment's CA bundle in preference to the session's; here the settings win. exchangelib logs the
+headers of every request at debug level, so credentials are taken out of what it gets to see.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, ReadTimeout, RequestException
 
-from pbx_connector.api import RefusalLimit, is_protected
+from pbx_connector.api import DEADLINE_POOLS, RefusalLimit, is_protected
 from pbx_exchange.wire.cookies import FewCookies
-from pbx_exchange.wire.deadline import POOLS
 
 CONNECT_SECONDS = 15.0
 LARGEST_ANSWER = 256 * 1024 * 1024
@@ -95,11 +93,11 @@ class BoundedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
         super().init_poolmanager(*args, **how)
-        self.poolmanager.pool_classes_by_scheme = POOLS
+        self.poolmanager.pool_classes_by_scheme = DEADLINE_POOLS
 
     def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **how)
-        manager.pool_classes_by_scheme = POOLS
+        manager.pool_classes_by_scheme = DEADLINE_POOLS
         return manager
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from exchangelib.version import Version
 from lxml.etree import _Element
 from requests import Response
 
-from pbx_connector.api import whole_number
+from pbx_connector.api import quoted, whole_number
 from pbx_exchange.wire.endpoint import BUSY, ONCE_MORE, Attempts
 from pbx_exchange.wire.xml_parser import ERRORS, MESSAGES, SOAP, TYPES, AnswerRefused, M, T, parse
 
@@ -39,8 +39,6 @@ _NO_MAILBOX = frozenset(
         "ErrorUnifiedGroupMailboxNotFound",
     )
 )
-_MOST_SAID, _LONGEST_WORD = 160, 60
-"""Characters of what a server says, and of one word in it: what is longer is an id or a key."""
 _UNSENDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -184,15 +182,11 @@ class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib i
 
 
 def quote(code: str, text: str, credentials: Any = None) -> str:
-    """What a server says, in short: on one line, without ids and keys, and without a password that it gives back."""
-    if credentials is not None:
-        login = f"{credentials.username}:{credentials.password}".encode()
-        for secret in (credentials.password, b64encode(login).decode()):
-            text = text.replace(secret, "…")
-    words = "".join(character if character.isprintable() else " " for character in text[: _MOST_SAID * 10]).split()
-    said = " ".join(word if len(word) <= _LONGEST_WORD else "…" for word in words)
-    said = said if len(said) <= _MOST_SAID else said[: _MOST_SAID - 1].rstrip() + "…"
-    return f"{code[:_LONGEST_WORD]} “{said}”" if said else code[:_LONGEST_WORD]
+    """What a server says, without a password that it gives back."""
+    if credentials is None:
+        return quoted(code, text)
+    login = f"{credentials.username}:{credentials.password}".encode()
+    return quoted(code, text, (credentials.password, b64encode(login).decode()))
 
 
 def _server(envelope: _Element) -> str:

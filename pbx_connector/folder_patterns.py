@@ -1,7 +1,7 @@
 """Patterns of folder paths, and which of them matched a folder: one that matches nothing is a typing mistake as a rule.
 
-Only `*` is special, as folders are named `[Old]` and `Who?`. Read by `pbx_exchange.settings`; the finders of
-`pbx_exchange.address_books` note what they list.
+Only `*` is special, as folders are named `[Old]` and `Who?`. A source has a `FolderSettings` in its settings for each
+kind of address books, and notes in a `PatternUse` what it lists; plugins reach both through `pbx_connector.api`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from pbx_connector.api import Problem
-from pbx_exchange.error_catalog import NO_SUCH_FOLDER
+from pydantic import Field
+
+from pbx_connector.error_text import ErrorText
+from pbx_connector.model import Problem
+from pbx_connector.settings import OutsideRows, SettingsModel
 
 _ANY_LEVEL = re.compile(r"\*+/")
 _REMEMBERED = 1000
@@ -44,6 +47,27 @@ def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
+class FolderSettings(SettingsModel):
+    """Which folders of one kind are read. A pattern is a path (`/Sales/*`), without case; it takes subfolders along."""
+
+    enabled: Annotated[bool, OutsideRows()] = Field(
+        True, description="Whether address books of this kind are read at all."
+    )
+    include: Annotated[tuple[str, ...], OutsideRows()] = Field(
+        (), description="Only folders whose path matches one of these patterns."
+    )
+    exclude: Annotated[tuple[str, ...], OutsideRows()] = Field(
+        (), description="No folder whose path matches one of these patterns."
+    )
+
+    def wants(self, path: str) -> bool:
+        return (not self.include or matches(path, self.include)) and not self.leaves_out(path)
+
+    def leaves_out(self, path: str) -> bool:
+        """The folder and all below it."""
+        return matches(path, self.exclude)
+
+
 class Patterns(Protocol):
     """The settings of one kind of address books."""
 
@@ -59,6 +83,8 @@ class PatternUse:
 
     kind: str
     patterns: Patterns
+    unmatched: ErrorText
+    """What is said of a pattern that matched nothing."""
     _idle: dict[tuple[str, str], None] = field(default_factory=dict, init=False)
     _paths: dict[str, None] = field(default_factory=dict, init=False)
     _listed: bool = field(default=False, init=False)
@@ -88,7 +114,7 @@ class PatternUse:
     def warnings(self) -> Iterator[Problem]:
         """One for each pattern that matched nothing; none where nothing could be listed."""
         for setting, pattern in self._idle if self._listed else ():
-            warning = NO_SUCH_FOLDER.warning(f"{self.kind}: {setting}: {pattern}")
+            warning = self.unmatched.warning(f"{self.kind}: {setting}: {pattern}")
             yield replace(warning, hint=self._hint(pattern) or warning.hint)
 
     def _hint(self, pattern: str) -> str:

@@ -2,7 +2,7 @@
 
 Timeouts of sockets, and so of urllib3 and requests, begin anew with each piece: a server that sends a byte a second
 would hold a run for ever. Here the timeout that a connection has when an answer begins is the time for all of it.
-Neighbour: adapter.py, which takes its pools of connections from here.
+Imports urllib3, so it is imported by those alone who send something.
 """
 
 from __future__ import annotations
@@ -69,4 +69,4 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-POOLS = {"http": _Pool, "https": _SecurePool}
+DEADLINE_POOLS = {"http": _Pool, "https": _SecurePool}

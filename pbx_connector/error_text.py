@@ -1,0 +1,37 @@
+"""What is said about one kind of failure: a code that is never reused, what happened, and what to do about it.
+
+Sources keep a catalogue of these, so that the words of a failure are the same in an exception, a report and the pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pbx_connector.errors import SourceError
+from pbx_connector.model import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """What is said about one kind of failure."""
+
+    kind: type[SourceError]
+    code: str
+    message: str
+    """With `{name}` for what the server calls the failure, where only that is known."""
+    hint: str
+
+    def error(self, where: str, name: str = "", said: str = "") -> SourceError:
+        message = self._words(name, said)
+        return self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)
+
+    def problem(self, where: str, name: str = "", said: str = "") -> Problem:
+        return Problem(self.code, self._words(name, said), where, self.hint)
+
+    def warning(self, where: str) -> Problem:
+        return Problem(self.code, self.message, where, self.hint, "warning")
+
+    def _words(self, name: str, said: str) -> str:
+        """`said`: the server's own words."""
+        message = self.message.format(name=name)
+        return f"{message} (the server says {said})" if said else message
