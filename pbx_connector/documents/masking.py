@@ -15,12 +15,14 @@ from pbx_rules import Span
 _WORDS = ("pass", "pwd", "secret", "token", "credential")
 _MISSPELT = ("password", "secret", "client_secret", "passphrase", "token")
 _CLOSE = 0.75
+_LETTERS = tuple((set(word), len(word)) for word in _MISSPELT)
 _ENTRY = re.compile(r"""(?<![\w-])(?P<key>[\w-]++)["']?\s*+:(?=\s|$|["'{\[])\s*""")
 """It looks at no character twice, as the other patterns here: a line may be megabytes long."""
 _GLUED = re.compile(r"""\s*(?:-\s+)?["']?(?P<key>[A-Za-z][\w-]*)["']?(?:[:=](?=\S)|\s+(?=[^\s:=]))""")
 """A line that was meant as an entry: `password:hunter2`, `password=hunter2`, `password hunter2`."""
 _REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>[^\s{},][^{},]*)\}\s*(?=[,}]|\#|$)""")
 _FOLLOWING = re.compile(r"""[\s}\]]*(?:$|,\s*(?:$|\}|["']?[\w-]+["']?\s*:\s))""")
+"""After a reference: the end of the braces that it stands in, or another entry in them."""
 _PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>\S?.*)""")
 _ADDRESS = re.compile(r"(?<=\w://)")
 _IN_QUERY = re.compile(r"""(?<=[?&])(?P<name>\w++)=[^\s&"']*+""")
@@ -38,6 +40,9 @@ def masked(text: str, hidden: Iterable[Span] = ()) -> str:
     number = 0
     while number < len(lines):
         line = lines[number]
+        if not line or line.isspace():
+            number += 1
+            continue
         start = _secret(line)
         lines[number] = _without_names(line) if start is None else _without(line, start)
         is_value = start is not None or _is_reference(line)
@@ -59,7 +64,15 @@ def _secret(line: str) -> int | None:
 @lru_cache(maxsize=1024)
 def _is_named_like_one(key: str) -> bool:
     key = key.lower()
-    return any(word in key for word in _WORDS) or bool(difflib.get_close_matches(key, _MISSPELT, n=1, cutoff=_CLOSE))
+    if any(word in key for word in _WORDS):
+        return True
+    return _may_be_close(key) and bool(difflib.get_close_matches(key, _MISSPELT, n=1, cutoff=_CLOSE))
+
+
+def _may_be_close(key: str) -> bool:
+    """False only for what cannot be: it has too few letters of each word. A hundred thousand keys are asked about."""
+    letters = set(key)
+    return any(2 * (len(letters & own) + length - len(own)) >= _CLOSE * (len(key) + length) for own, length in _LETTERS)
 
 
 def _mask_below(lines: list[str], number: int) -> int:
@@ -92,20 +105,19 @@ def _without_parameter(found: re.Match[str]) -> str:
 
 def _without_names(line: str) -> str:
     """References to secrets without what they name, and without what else stands in the place of the secret."""
+    shown: list[str] = []
+    at, counted, depth = 0, 0, 0
     for entry in _ENTRY.finditer(line):
         reference = _REFERENCE.match(line, entry.end())
-        if reference and _is_named_like_one(entry["key"]):
-            start, end = reference.span("name")
-            line = line[:start] + "*" * (end - start) + line[end:]
-            if not _goes_on(line, entry.start(), reference.end()):
-                return _without(line, reference.end())
-    return line
-
-
-def _goes_on(line: str, start: int, end: int) -> bool:
-    """Whether what follows a reference is the end of the braces that it stands in, or another entry in them."""
-    inside = line.count("{", 0, start) > line.count("}", 0, start)
-    return inside and _FOLLOWING.match(line, end) is not None
+        if not reference or not _is_named_like_one(entry["key"]):
+            continue
+        start, end = reference.span("name")
+        shown += line[at:start], "*" * (end - start)
+        depth += line.count("{", counted, entry.start()) - line.count("}", counted, entry.start())
+        at, counted = end, entry.start()
+        if depth <= 0 or not _FOLLOWING.match(line, reference.end()):
+            return "".join([*shown, _without(line[at:], reference.end() - at)])
+    return "".join([*shown, line[at:]])
 
 
 def _is_reference(line: str) -> bool:
