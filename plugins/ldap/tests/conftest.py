@@ -103,7 +103,7 @@ def office(openldap: OpenLdap, monkeypatch: pytest.MonkeyPatch) -> Office:
 
 
 @pytest.fixture(scope="session")
-def samba(lacking: Lacking, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
+def samba_server(lacking: Lacking, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
     """One domain for all tests: it takes a while to make. Tests keep to units of their own."""
     if reason := lacking_of_samba():
         lacking(reason)
@@ -114,6 +114,13 @@ def samba(lacking: Lacking, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             yield server
     except PortsTaken as taken:
         lacking(str(taken))
+
+
+@pytest.fixture
+def samba(samba_server: Samba) -> Iterator[Samba]:
+    """One test at a time: each is told of a folder that another one makes anywhere in the domain."""
+    with samba_server.for_one_test():
+        yield samba_server
 
 
 @pytest.fixture

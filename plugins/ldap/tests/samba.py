@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 from uuid import uuid4
 
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -85,7 +84,6 @@ class Samba:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._many = ""
-        self._lent: IO[str] | None = None
 
     @classmethod
     @contextmanager
@@ -108,6 +106,17 @@ class Samba:
         with (self.folder / "guard").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             yield
+
+    @contextmanager
+    def for_one_test(self) -> Iterator[None]:
+        with (self.folder / "test").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                if self._many:
+                    self.move(self._many, "ou=many", SUFFIX)
+                    self._many = ""
 
     def _users(self, more: int) -> int:
         file = self.folder / "users"
@@ -154,18 +163,10 @@ class Samba:
         subprocess.run(command, env=self._environment, check=True, capture_output=True)
 
     def move_many_to(self, unit: str) -> int:
-        """Puts the unit of 1,200 contacts into another one; the caller has it for itself until `give_back_many`."""
-        self._lent = (self.folder / "many").open("w")
-        fcntl.flock(self._lent, fcntl.LOCK_EX)
+        """Puts the unit of 1,200 contacts into another one, until the test is over."""
         self.move(f"ou=many,{SUFFIX}", "ou=many", f"{unit},{SUFFIX}")
         self._many = f"ou=many,{unit},{SUFFIX}"
         return MANY
-
-    def give_back_many(self) -> None:
-        if self._lent is not None:
-            self.move(self._many, "ou=many", SUFFIX)
-            self._lent.close()
-            self._lent = None
 
     def tool(self, *arguments: str) -> None:
         config = f"--configfile={self.folder}/domain/etc/smb.conf"

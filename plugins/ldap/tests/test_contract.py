@@ -169,13 +169,11 @@ class ActiveDirectoryStage(SourceStage):
 
 class TestMovingByDirSync(MovingSourceContract):
     @pytest.fixture
-    def stage(self, samba: Samba, unit: str, domain: Office) -> Iterator[SourceStage]:
-        yield ActiveDirectoryStage(samba, domain, unit)
-        samba.give_back_many()
+    def stage(self, samba: Samba, unit: str, domain: Office) -> SourceStage:
+        return ActiveDirectoryStage(samba, domain, unit)
 
 
 class TestMovingByComparing(MovingSourceContract):
     @pytest.fixture
-    def stage(self, samba: Samba, unit: str, domain: Office) -> Iterator[SourceStage]:
-        yield ActiveDirectoryStage(samba, domain, unit, changes="compare")
-        samba.give_back_many()
+    def stage(self, samba: Samba, unit: str, domain: Office) -> SourceStage:
+        return ActiveDirectoryStage(samba, domain, unit, changes="compare")
