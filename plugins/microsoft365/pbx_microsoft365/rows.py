@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pbx_connector.api import address_line, calendar_day
 from pbx_microsoft365.fields import Known
+from pbx_microsoft365.wire.answers import DamagedAnswer
 
 Json = Mapping[str, Any]
 Values = dict[str, Any]
@@ -24,6 +25,7 @@ Whole = Callable[[Json], Any]
 """From the object itself, for fields that several properties make together."""
 
 _EXTENDED = "singleValueExtendedProperties"
+_LONGEST_ID = 4000
 _ADDRESS = {
     "Street": ("street", "streetAddress"),
     "City": ("city",),
@@ -95,6 +97,22 @@ class RowReader:
             self._extended[_canonical(one.extended)] = (name, _converter(one, zone))
         else:
             self._plain.append((name, one.properties[0], _converter(one, zone)))
+
+
+def key_of(item: Json) -> str:
+    """Raises `DamagedAnswer`."""
+    key = item.get("id")
+    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_ID:
+        raise DamagedAnswer("the answer holds an object without an id, or with one beyond all measure")
+    return key
+
+
+def version_of(contact: Json) -> str:
+    """Differs whenever the contact differs. Raises `DamagedAnswer`."""
+    version = contact.get("@odata.etag") or contact.get("changeKey")
+    if not isinstance(version, str) or len(version) > _LONGEST_ID:
+        raise DamagedAnswer("the answer holds a contact without a version")
+    return version
 
 
 def digest(values: Values) -> str:
