@@ -36,6 +36,7 @@ FOREIGN: tuple[type[Exception], ...] = (
     EndlessList,
     NoToken,
     urllib3.exceptions.HTTPError,
+    urllib3.exceptions.ProxySchemeUnsupported,
     http.client.HTTPException,
     OSError,
     UnicodeError,  # of names that the network's encodings cannot carry
@@ -112,7 +113,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
     ((ForeignLink,), error_catalog.FOREIGN_LINK),
     ((Unprotected,), error_catalog.UNPROTECTED),
     ((UnicodeError, urllib3.exceptions.LocationValueError, http.client.InvalidURL), error_catalog.UNSENDABLE),
-    ((urllib3.exceptions.ProxyError,), error_catalog.NO_PROXY),
+    ((urllib3.exceptions.ProxyError, urllib3.exceptions.ProxySchemeUnsupported), error_catalog.NO_PROXY),
     ((ssl.SSLCertVerificationError,), error_catalog.UNTRUSTED),
     ((urllib3.exceptions.SSLError, ssl.SSLError), error_catalog.NO_TLS),
     ((urllib3.exceptions.NameResolutionError, socket.gaierror), error_catalog.UNKNOWN_HOST),

@@ -100,7 +100,7 @@ def test_a_redirect_is_not_followed(server: TameGraph, client: GraphClient) -> N
 def code_of(client: GraphClient, target: str = "/x") -> str:
     with pytest.raises(Exception) as failure:
         client.get(target)
-    return explain(failure.value).code  # type: ignore[arg-type]
+    return explain(failure.value).code
 
 
 # --- asking again ----------------------------------------------------------------------------------------------------
@@ -253,7 +253,11 @@ def test_a_page_that_is_none_is_damaged(server: TameGraph, client: GraphClient, 
 # --- many at once ----------------------------------------------------------------------------------------------------
 
 
-def batch_of(answers: dict[str, list[tuple[int, Any, dict[str, str]]]]) -> Any:
+Answered = tuple[int, Any, dict[str, str]]
+"""Status, body and headers of one answer within a batch."""
+
+
+def batch_of(answers: dict[str, list[Answered]]) -> Any:
     """What each url is answered, one after the other; the last answer stays."""
 
     def graph(request: Request) -> Reply:
@@ -268,9 +272,9 @@ def batch_of(answers: dict[str, list[tuple[int, Any, dict[str, str]]]]) -> Any:
 
 
 def test_each_of_a_batch_is_throttled_and_fails_alone(server: TameGraph, client: GraphClient) -> None:
-    busy = (429, {"error": {"code": "ApplicationThrottled"}}, {"Retry-After": "0.3"})
-    gone = (404, {"error": {"code": "ErrorItemNotFound"}}, {})
-    answers = {f"/{number}": [(200, {"id": str(number)}, {})] for number in range(45)}
+    busy: Answered = (429, {"error": {"code": "ApplicationThrottled"}}, {"Retry-After": "0.3"})
+    gone: Answered = (404, {"error": {"code": "ErrorItemNotFound"}}, {})
+    answers: dict[str, list[Answered]] = {f"/{number}": [(200, {"id": str(number)}, {})] for number in range(45)}
     server.graph = batch_of(answers | {"/3": [busy, busy, (200, {"id": "3"}, {})], "/4": [gone], "/44": [busy]})
     found = dict(client.batch([BatchRequest(f"/{number}") for number in range(45)], mailbox=ANNA))
     sizes = [len(request.body["requests"]) for request in server.requests]
