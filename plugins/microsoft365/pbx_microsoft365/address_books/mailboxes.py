@@ -35,7 +35,7 @@ from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.wire.answers import GraphError
 from pbx_microsoft365.wire.client import GraphClient
 
-_FAILURES = (*FOREIGN, SourceError)
+_FAILURES: tuple[type[Exception], ...] = (*FOREIGN, SourceError)
 _NOT_THIS_NAME = (Meaning.NO_OBJECT, Meaning.NO_MAILBOX)
 
 
