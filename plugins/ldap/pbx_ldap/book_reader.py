@@ -159,7 +159,7 @@ class BookReader:
         try:
             return self.plan.identity(entry)
         except (KeyError, ValueError):
-            raise NO_KEY.error(self.location.book.title, self.session.kind.key) from None
+            raise NO_KEY.error(self.location.book.title, self.session.kind.shown_key) from None
 
     def _unreadable(self, identity: Identity, entry: Entry) -> Unreadable:
         where = f"{self.location.book.title}, entry {identity.key}"

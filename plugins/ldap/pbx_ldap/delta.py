@@ -163,11 +163,12 @@ def _keys(reader: EntryReader, chunk: Chunk) -> list[str]:
 
 
 def _present_number(session: Session, base: str) -> State | None:
-    """None if deleted objects cannot be seen: then only a list tells that something is gone."""
-    context = context_of(session, base)
-    deleted = Search(f"CN=Deleted Objects,{context}", Scope.BASE, ANY, (messages.NO_ATTRIBUTES,))
+    """None if no deleted objects can be seen: then only a list tells that something is gone."""
+    asked = parse_filter("(isDeleted=TRUE)")
+    folder = f"CN=Deleted Objects,{context_of(session, base)}"
     try:
-        if not any(chunk.entries for chunk in session.once(deleted, [_SHOW_DELETED])):
+        deleted = session.once(Search(folder, Scope.ONE_LEVEL, asked), [_SHOW_DELETED, messages.paged(1, b"")])
+        if not sum(len(chunk.entries) for chunk in deleted):
             return None
     except Refused:
         return None

@@ -97,7 +97,9 @@ def words_for(result: Result) -> tuple[ErrorText, str]:
         return catalog.WANTS_LOGIN, ""
     if result.code == 52 and not result.said:
         return catalog.CLOSED, ""
-    name = shown(result.referrals[0]) if result.code == 10 and result.referrals else f"result {result.code}"
+    name = f"result {result.code}"
+    if result.code == 10:
+        name = shown(result.referrals[0]) if result.referrals else "which it does not name"
     return _RESULTS.get(result.code, catalog.FAILED), name
 
 

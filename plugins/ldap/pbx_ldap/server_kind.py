@@ -32,6 +32,11 @@ class ServerKind:
     def key_text(self, key: str) -> str:
         return guid_text(key.encode("latin-1")) if self.is_binary else key
 
+    @property
+    def shown_key(self) -> str:
+        """As people know it."""
+        return {"objectguid": "objectGUID", "entryuuid": "entryUUID"}.get(self.key, self.key)
+
     def version(self, stamp: str) -> str:
         return f"{self.server}{stamp}"
 

@@ -17,7 +17,7 @@ from pbx_connector.api import (
 from pbx_ldap import error_catalog as catalog
 from pbx_ldap.error_mapping import FOREIGN, explain, explain_bind, translated
 from pbx_ldap.settings import PORTS, Address, LdapSettings, read_address
-from pbx_ldap.wire.connection import Connection
+from pbx_ldap.wire.connection import BrokenOff, Connection
 from pbx_ldap.wire.messages import Refused
 
 _RECORDS = ("_ldap._tcp.dc._msdcs.{}", "_ldap._tcp.{}")
@@ -143,6 +143,12 @@ def _closing_on_failure(connection: Connection) -> Iterator[None]:
         if refused.result.code in (_PROTOCOL_ERROR, _UNAVAILABLE, 1, 53):
             raise catalog.NO_START_TLS.error(connection.host) from None
         raise
+    except (ssl.SSLCertVerificationError, TimeoutError):
+        connection.close()
+        raise
+    except (ssl.SSLError, ConnectionError, BrokenOff):
+        connection.close()
+        raise catalog.NO_TLS.error(connection.host) from None
     except BaseException:
         connection.close()
         raise

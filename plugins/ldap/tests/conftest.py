@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import trustme
@@ -15,6 +16,10 @@ from pbx_ldap.source import LdapSource, open_ldap
 from pbx_connector.api import Account, Book, End, Row, SourceContext, StreamItem
 
 from .openldap import ADMIN, PASSWORD, OpenLdap, missing_programs
+from .samba import PASSWORD as DOMAIN_PASSWORD
+from .samba import PortsTaken, Samba, lacking_of_samba
+
+Lacking = Callable[[str], NoReturn]
 
 STANDARD = frozenset(
     {
@@ -25,7 +30,19 @@ STANDARD = frozenset(
 
 
 @pytest.fixture(scope="session")
-def openldap_programs(lacking: Any) -> None:
+def lacking() -> Lacking:
+    """Servers are demanded where `.ci/run` has installed them; elsewhere a test is skipped, and says why."""
+
+    def lacking(reason: str) -> NoReturn:
+        if os.environ.get("PBX_DIRECTORY_SERVERS"):
+            pytest.fail(f"{reason} (PBX_DIRECTORY_SERVERS is set, so this is no skip)", pytrace=False)
+        pytest.skip(reason)
+
+    return lacking
+
+
+@pytest.fixture(scope="session")
+def openldap_programs(lacking: Lacking) -> None:
     if missing := missing_programs():
         lacking(f"OpenLDAP is not installed (apt install slapd ldap-utils): {', '.join(missing)}")
 
@@ -52,11 +69,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Office:
     """The source, opened on a server."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, password: str = PASSWORD, **settings: Any) -> None:
         self.settings = settings
         self.accounts: list[Account] = []
         self.fields = STANDARD
-        monkeypatch.setenv("LDAP_PASSWORD", PASSWORD)
+        monkeypatch.setenv("LDAP_PASSWORD", password)
 
     def read_settings(self, **changes: Any) -> LdapSettings:
         values = {"password": {"env": "LDAP_PASSWORD"}, "timeout": 10, **self.settings, **changes}
@@ -82,6 +99,35 @@ class Office:
 def office(openldap: OpenLdap, monkeypatch: pytest.MonkeyPatch) -> Office:
     return Office(
         monkeypatch, servers=openldap.address, security="none", username=ADMIN, base="ou=customers,dc=example,dc=test"
+    )
+
+
+@pytest.fixture(scope="session")
+def samba_server(lacking: Lacking, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
+    """One domain for all tests: it takes a while to make. Tests keep to units of their own."""
+    if reason := lacking_of_samba():
+        lacking(reason)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "samba"
+    try:
+        with Samba.start(folder) as server:
+            yield server
+    except PortsTaken as taken:
+        lacking(str(taken))
+
+
+@pytest.fixture
+def samba(samba_server: Samba) -> Iterator[Samba]:
+    """One test at a time: each is told of a folder that another one makes anywhere in the domain."""
+    with samba_server.for_one_test():
+        yield samba_server
+
+
+@pytest.fixture
+def domain(samba: Samba, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """The source, for a base that each test names."""
+    return Office(
+        monkeypatch, DOMAIN_PASSWORD, servers="127.0.0.1", verify=False, username="Administrator@example.test"
     )
 
 

@@ -14,7 +14,9 @@ from pbx_connector.api import Book, Source, SourceType
 from pbx_connector.testing import MovingSourceContract, SourceContract, SourceStage
 
 from .conftest import Office
+from .middleman import Middleman, size_limit
 from .openldap import SUFFIX, OpenLdap, person
+from .samba import Samba, contact, user
 
 
 @pytest.fixture
@@ -98,3 +100,80 @@ class TestMovingOpenLdapWithoutStamps(MovingSourceContract):
     def stage(self, people: OpenLdap, office: Office) -> SourceStage:
         office.fields |= {"Manager"}
         return OpenLdapStage(people, office)
+
+
+@pytest.fixture
+def unit(samba: Samba) -> str:
+    unit = samba.unit()
+    samba.add(
+        user("Anna Berg", unit, otherTelephone=["+49 2", "+49 3"], streetAddress="Weg 1", mail="a@example.test"),
+        user("Bäcker Ölmühle", unit, mobile="+49 170 1", manager=f"cn=Anna Berg,{unit},{SUFFIX}"),
+        contact("Cy Young", unit, company="Cy & Co", proxyAddresses=["smtp:c@example.test", "SMTP:cy@example.test"]),
+    )
+    return unit
+
+
+class TestActiveDirectory(SourceContract):
+    @pytest.fixture
+    def source(self, unit: str, domain: Office) -> Iterator[LdapSource]:
+        domain.fields = frozenset(KNOWN)
+        with domain.open(base=f"{unit},{SUFFIX}") as source:
+            yield source
+
+
+class ActiveDirectoryStage(SourceStage):
+    """A unit of a Samba domain."""
+
+    def __init__(self, server: Samba, office: Office, unit: str, **settings: str) -> None:
+        self._server = server
+        self._office = office
+        self._base = f"{unit},{SUFFIX}"
+        self._unit = unit
+        self._settings = settings
+        self._count = 3
+        self._middleman = Middleman("127.0.0.1", 636, tls=True)
+
+    def open(self) -> AbstractContextManager[Source]:
+        through = {"servers": self._middleman.address, "security": "none", "base": self._base}
+        return self._office.open(**through, **self._settings)
+
+    def is_staged(self, book: Book) -> bool:
+        return book.title == self._base
+
+    def count(self) -> int:
+        return self._count
+
+    def add(self) -> None:
+        self._server.add(contact(f"New {self._count}", self._unit))
+        self._count += 1
+
+    def fill(self) -> None:
+        self._count += self._server.move_many_to(self._unit)
+
+    def change(self) -> None:
+        self._server.change(f"cn=Anna Berg,{self._base}", "department", "Changed")
+
+    def remove(self) -> None:
+        self._server.delete(f"cn=Cy Young,{self._base}")
+        self._count -= 1
+
+    def remove_book(self) -> None:
+        self._server.delete(self._base, whole_tree=True)
+
+    def cut_short(self) -> None:
+        self._middleman.spoil = size_limit(100)
+
+    def break_down(self) -> None:
+        self._middleman.close()
+
+
+class TestMovingByDirSync(MovingSourceContract):
+    @pytest.fixture
+    def stage(self, samba: Samba, unit: str, domain: Office) -> SourceStage:
+        return ActiveDirectoryStage(samba, domain, unit)
+
+
+class TestMovingByComparing(MovingSourceContract):
+    @pytest.fixture
+    def stage(self, samba: Samba, unit: str, domain: Office) -> SourceStage:
+        return ActiveDirectoryStage(samba, domain, unit, changes="compare")
