@@ -131,7 +131,8 @@ def test_the_list_fails(read: Read, fault: Fault, tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", LEAVES_OUT, ids=lambda fault: fault.what)
 def test_a_line_is_left_out_by_its_number_and_the_others_are_read(read: Read, fault: Fault) -> None:
     *items, end = read(fault.content, fault.fields, key="Number", **fault.settings)
-    assert end == End(end.checkpoint, full=True)
+    assert isinstance(end, End)
+    assert end.full
     (left,) = (item for item in items if isinstance(item, Unreadable))
     assert left.problem.code == fault.code
     assert f"line {fault.line}" in left.problem.message
