@@ -25,7 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_TELLING = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_UNPLAIN = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 _SAMPLE = 1 << 16
 _LIKELY = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp850", "cp852", "mac_roman")
 """What programs write that do not write Unicode, the likeliest first."""
@@ -74,7 +74,7 @@ class _Look:
         self._encoding = encoding or ""
         self._digest = blake2b(digest_size=16)
         self._decoder: codecs.IncrementalDecoder | None = None
-        self._telling = bytearray()
+        self._unplain = bytearray()
         self._guess = False
         self._lines = 1
         self._tail = b""
@@ -100,7 +100,7 @@ class _Look:
         return Survey(self._digest.hexdigest(), self.size, self._encoding, self._guess)
 
     def guessed(self) -> str:
-        return _guessed(bytes(self._telling), self._title) if self._guess else ""
+        return _guessed(bytes(self._unplain), self._title) if self._guess else ""
 
     def _begin(self, chunk: bytes) -> None:
         marked = next((name for mark, name in _MARKS if chunk.startswith(mark)), "")
@@ -110,7 +110,7 @@ class _Look:
 
     def _decode(self, chunk: bytes, *, final: bool = False) -> None:
         if self._decoder is None:
-            self._note_telling(chunk)
+            self._note_unplain(chunk)
             return
         try:
             self._decoder.decode(chunk, final)
@@ -119,13 +119,13 @@ class _Look:
                 line = self._lines + _ends(error.object[: error.start])
                 raise errors.WRONG_ENCODING.of(line, self._encoding).error(self._title) from None
             self._decoder, self._guess = None, True
-            self._note_telling(error.object)
+            self._note_unplain(error.object)
 
-    def _note_telling(self, chunk: bytes) -> None:
-        for match in _TELLING.finditer(chunk):
-            if len(self._telling) > _SAMPLE:
+    def _note_unplain(self, chunk: bytes) -> None:
+        for match in _UNPLAIN.finditer(chunk):
+            if len(self._unplain) > _SAMPLE:
                 return
-            self._telling += match[0][:1000] + b"\n"
+            self._unplain += match[0][:1000] + b"\n"
 
     def _require_text(self, chunk: bytes) -> None:
         if len(chunk) == CHUNK and b"\n" not in chunk and b"\r" not in chunk:
