@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -157,6 +157,9 @@ def secrets_of(value: object, below: str = "") -> Iterator[tuple[str, Secret]]:
         aliases = {name: field.alias or name for name, field in type(value).model_fields.items()}
         for name, part in value:
             yield from secrets_of(part, f"{below}.{aliases.get(name, name)}".lstrip("."))
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from secrets_of(part, f"{below}.{name}".lstrip("."))
     elif isinstance(value, (list, tuple)):
         for part in value:
             yield from secrets_of(part, below)

@@ -14,6 +14,7 @@ from pbx_connector.application.account_columns import COLUMNS, read_header
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account
 from pbx_connector.plan import storable
+from pbx_connector.visible import shown
 
 MAX_BYTES = 50_000_000
 TOLD = 20
@@ -128,4 +129,7 @@ def account_fault(account: Account) -> str:
         return "it has characters that no phone book can hold"
     if not account.id:
         return "the id is missing"
+    for name in COLUMNS:
+        if shown(getattr(account, name)) != getattr(account, name):
+            return f"its {name} has a control character, a line break or a mark that nobody sees"
     return f"{account.email!r} is not an e-mail address" if account.email and account.email.count("@") != 1 else ""

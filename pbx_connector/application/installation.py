@@ -8,9 +8,12 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 
 from pbx_connector.config import Config
+from pbx_connector.model import Problem
 from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.plugins import Notifier, Plugins
+from pbx_connector.run.problems import secret_exposed
 from pbx_connector.schedule.zone import local_zone, zone
+from pbx_connector.secret import secrets_of
 from pbx_connector.stores import SharedState
 
 
@@ -29,6 +32,11 @@ class Installation:
     def notifiers(self) -> dict[str, Notifier]:
         """Those that tell somebody with this configuration, by plugin."""
         return self.plugins.notifiers(self.config)
+
+    @property
+    def exposed_secrets(self) -> list[Problem]:
+        """Secrets of the configuration that every user of the machine may read."""
+        return [secret_exposed(key) for key, secret in secrets_of(self.config) if secret.is_exposed]
 
     @property
     def zone(self) -> tzinfo:

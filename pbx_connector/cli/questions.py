@@ -17,6 +17,7 @@ from pbx_connector.cli import output
 from pbx_connector.errors import UsageError
 from pbx_connector.secret import keep_secret
 from pbx_connector.source import Question
+from pbx_connector.visible import shown
 
 Spelling = Callable[[str], str]
 
@@ -45,8 +46,9 @@ def _answer(question: Question, options: Mapping[str, Any], spelled: Spelling) -
     return templates.quoted(answer)
 
 
-def _ask(question: Question) -> str:
-    answer: str = typer.prompt(question.prompt, default=question.default)
+def _ask(question: Question, *, hide_input: bool = False) -> str:
+    default = None if question.default is None else shown(question.default)
+    answer: str = typer.prompt(shown(question.prompt), default=default, hide_input=hide_input)
     return answer
 
 
@@ -71,7 +73,7 @@ def _secret(question: Question, options: Mapping[str, Any], target: Path, spelle
         if not sys.stdin.isatty():
             choices = " or ".join(spelled(f"{question.name}{suffix}") for suffix in ("-file", "-env"))
             raise UsageError(f"{question.prompt} is needed", hint=f"give {choices}, or use a terminal")
-        secret = typer.prompt(question.prompt, hide_input=True)
+        secret = _ask(question, hide_input=True)
     reference = keep_secret(secret, name=f"{target.stem}-{question.name}", beside=target)
     output.say(f"{question.prompt} is kept in {reference.place}, not in the profile.")
     return templates.file_reference(reference.file, target) if reference.file else reference.as_yaml()

@@ -19,6 +19,7 @@ _ENTRY = re.compile(r"""(?P<key>[\w-]+)["']?\s*:(?=\s|$|["'{\[])\s*""")
 _GLUED = re.compile(r"""\s*(?:-\s+)?["']?(?P<key>[A-Za-z][\w-]*)["']?(?:[:=](?=\S)|\s+(?=[^\s:=]))""")
 """A line that was meant as an entry: `password:hunter2`, `password=hunter2`, `password hunter2`."""
 _REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>[^\s{},][^{},]*)\}\s*(?=[,}]|\#|$)""")
+_FOLLOWING = re.compile(r"""[\s}\]]*(?:$|,\s*(?:$|\}|["']?[\w-]+["']?\s*:\s))""")
 _PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>\S?.*)""")
 _IN_ADDRESS = re.compile(r"""(?<=\w://).*(?=@)|(?<=[?&])\w*(pass|secret|token)\w*=[^\s&"']*""", re.IGNORECASE)
 
@@ -33,13 +34,11 @@ def masked(text: str, hidden: Iterable[Span] = ()) -> str:
             lines[span.line - 1] = _without(lines[span.line - 1], span.column - 1)
     number = 0
     while number < len(lines):
-        start = _secret(lines[number])
-        if start is None:
-            lines[number] = _without_names(lines[number])
-            number += 1
-            continue
-        lines[number] = _without(lines[number], start)
-        number = _mask_below(lines, number)
+        line = lines[number]
+        start = _secret(line)
+        lines[number] = _without_names(line) if start is None else _without(line, start)
+        is_value = start is not None or _is_reference(line)
+        number = _mask_below(lines, number) if is_value else number + 1
     return "\n".join(lines)
 
 
@@ -76,13 +75,27 @@ def _without(line: str, start: int) -> str:
 
 
 def _without_names(line: str) -> str:
-    """References to secrets without what they name."""
+    """References to secrets without what they name, and without what else stands in the place of the secret."""
     for entry in _ENTRY.finditer(line):
         reference = _REFERENCE.match(line, entry.end())
         if reference and _is_named_like_one(entry["key"]):
             start, end = reference.span("name")
             line = line[:start] + "*" * (end - start) + line[end:]
+            if not _goes_on(line, entry.start(), reference.end()):
+                return _without(line, reference.end())
     return line
+
+
+def _goes_on(line: str, start: int, end: int) -> bool:
+    """Whether what follows a reference is the end of the braces that it stands in, or another entry in them."""
+    inside = line.count("{", 0, start) > line.count("}", 0, start)
+    return inside and _FOLLOWING.match(line, end) is not None
+
+
+def _is_reference(line: str) -> bool:
+    """Whether a line of its own says where a secret lies: what stands deeper below is in the secret's place, too."""
+    entry = _ENTRY.match(line, len(line) - len(line.lstrip(" \"'")))
+    return bool(entry and _is_named_like_one(entry["key"]) and _REFERENCE.match(line, entry.end()))
 
 
 def _depth(line: str) -> int:

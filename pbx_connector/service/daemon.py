@@ -13,10 +13,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from watchfiles import watch as watch_files
 
-from pbx_connector.application import reckoning, views
-from pbx_connector.application.history import last_run
+from pbx_connector.application import views
 from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.application.profile_folder import Folder, ProfileFile
 from pbx_connector.application.runs import RunOutcome
@@ -35,13 +33,14 @@ from pbx_connector.service import supervisor
 from pbx_connector.service.clock_watch import ClockWatch
 from pbx_connector.service.damage_watch import DamageWatch
 from pbx_connector.service.execution import Execution, NotNow
+from pbx_connector.service.folder_watch import FolderWatch
 from pbx_connector.service.metrics import Metrics
 from pbx_connector.service.notification_worker import NotificationWorker
+from pbx_connector.service.run_times import RunTimes
 from pbx_connector.service.scheduler import Scheduler
 from pbx_connector.service.servers import Servers
 from pbx_connector.service.web import Web, health_page
 from pbx_connector.service.worker_pool import Running, WorkerPool
-from pbx_connector.stores import RunRecord, Store
 
 LOG = structlog.stdlib.get_logger(__name__)
 
@@ -49,12 +48,8 @@ TICK = 2.0
 STORE_LOOK = 15.0
 FIRST_LOOK = 5.0
 """So many seconds the service waits for the store before it begins without."""
-RESCAN_MS = 30_000
-"""A folder is read anew this often even if the file system reports nothing: network drives do not."""
 HUNG_GRACE = timedelta(seconds=30)
 """A run past its time limit gives up at its next step; one that makes no step for this long hangs."""
-TAKE_OVER = 1.0
-"""So many seconds go by while a large folder is read before what has been read so far is in effect."""
 MOST_HUNG = 4
 """With so many threads left behind the service ends, for its supervisor to start it anew."""
 SERVERS_STOP = 5.0
@@ -73,27 +68,31 @@ class Service:
         self._installation = Installation(config, plugins, clock)
         self._zone = self._installation.zone
         self._folder = Folder(config.profiles, plugins)
-        self._loaded: dict[str, ProfileFile] = {}
+        self._profiles = FolderWatch(self._folder, self._take_in, self._drop)
         self._watch = StoreWatch(store_url, clock)
         self._board = StatusBoard()
         self._metrics = Metrics(self._board, clock, self._watch)
         self._pool = WorkerPool(config.service.parallel, self._work, self._plan)
         self._scheduler = Scheduler(self._zone, config.service.jitter, self._pool.submit)
+        self._times = RunTimes(self._scheduler, self._watch, self._board, self._zone, clock)
         self._notifications = NotificationWorker(
-            self._watch, self._installation.notifiers, config, clock, lambda: list(self._loaded.values()), self._board
+            self._watch,
+            self._installation.notifiers,
+            config,
+            clock,
+            lambda: list(self._profiles.loaded.values()),
+            self._board,
         )
         self._execution = Execution(
             self._installation, self._watch, config.service.run_within, self._notifications.run_ended
         )
         self._servers = Servers(plugins, self._plugin_context)
         self._web = self._make_web()
-        self._scanned = threading.Event()
         self._stop = threading.Event()
         self._lost_since: datetime | None = None
         """The store's, as far as it was said."""
         self._looked = threading.Event()
         self._clock_set = threading.Event()
-        self._set_back_said = False
         self._survey = Survey()
         self._words_wanted: dict[str, str] = {}
         """The commands that first runs wait for, by profile."""
@@ -117,7 +116,7 @@ class Service:
         self._looked.wait(FIRST_LOOK)
         if self._unusable:
             raise self._unusable
-        threading.Thread(target=self._mind_folder, name="folder", daemon=True).start()
+        self._profiles.start(stop)
         self._scheduler.start()
         self._notifications.start()
         DamageWatch(self._watch, self._notifications.store_checked).start(stop)
@@ -125,6 +124,8 @@ class Service:
             self._web.start()
         self._servers.start()
         LOG.info("serving", profiles=str(self._folder.path), store=self._watch.place, health=self.address or "off")
+        for warning in self._installation.exposed_secrets:
+            LOG.warning(warning.message, code=warning.code, secret=warning.where, hint=warning.hint)
         if not self._installation.notifiers:
             LOG.warning("nobody hears of failures until mail: or webhook: is in the configuration")
         code = self._mind(stop, watch)
@@ -132,10 +133,15 @@ class Service:
         return code
 
     def health(self) -> tuple[bool, views.Json]:
-        ready = self._scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
+        ready = self._profiles.scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
         ready = ready and self._looked.is_set() and not self._stop.is_set()
         status = service_status(
-            ready, self._watch, self._folder, self._board.statuses(), self._servers.statuses(), self._survey.orphans
+            ready,
+            self._watch,
+            self._folder,
+            self._board.statuses(),
+            self._servers.statuses(),
+            self._survey.orphans,
         )
         return ready, views.service_status(status, self._clock())
 
@@ -144,10 +150,12 @@ class Service:
     def _mind(self, stop: threading.Event, watch: ClockWatch) -> int:
         announced = False
         while not stop.wait(TICK):
-            if self._scanned.is_set() and not announced:
+            if self._profiles.scanned.is_set() and not announced:
                 supervisor.notify("READY=1")
                 announced = True
-            supervisor.notify("WATCHDOG=1", f"STATUS={counted(len(self._loaded), 'profile')}, store {self._watch.word}")
+            supervisor.notify(
+                "WATCHDOG=1", f"STATUS={counted(len(self._profiles.loaded), 'profile')}, store {self._watch.word}"
+            )
             self._mind_clock(watch)
             self._scheduler.wake_up()
             if self._watch.silent():
@@ -160,7 +168,7 @@ class Service:
     def _mind_clock(self, watch: ClockWatch) -> None:
         if (step := watch.step()) is not None:
             LOG.warning("the clock was set", by=str(step))
-            self._set_back_said = False
+            self._times.clock_was_set()
             self._clock_set.set()
 
     def _mind_hung(self) -> int:
@@ -175,7 +183,7 @@ class Service:
         LOG.error("a run hangs and is left behind", profile=run.profile)
         self._pool.leave_behind(run)
         self._board.change(run.profile, hung=True)
-        if (loaded := self._loaded.get(run.profile)) and loaded.profile:
+        if (loaded := self._profiles.loaded.get(run.profile)) and loaded.profile:
             within = self._config.service.run_within
             report = Report("", run.profile, RunStatus.FAILED, Counts(), started=self._clock() - within)
             self._notifications.run_ended(
@@ -226,10 +234,10 @@ class Service:
 
     def _look_at_profiles(self) -> None:
         """Which of them wait for a person, and whose entries have no file any more."""
-        if self._watch.lost_since is None and self._scanned.is_set():
+        if self._watch.lost_since is None and self._profiles.scanned.is_set():
             with suppress(StoreError):
-                self._survey = survey(self._watch.current(), self._loaded.keys())
-            for profile in self._loaded:
+                self._survey = survey(self._watch.current(), self._profiles.loaded.keys())
+            for profile in self._profiles.loaded:
                 self._board.change(profile, held=self._survey.held.get(profile) or self._words_wanted.get(profile, ""))
 
     def _say_lost(self) -> None:
@@ -239,109 +247,30 @@ class Service:
 
     # the folder's thread
 
-    def _mind_folder(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._scan()
-                self._scanned.set()
-                self._await_change()
-            except Exception:
-                LOG.exception("the profiles folder could not be read")
-                self._stop.wait(5)
-
-    def _await_change(self) -> None:
-        if self._folder.missing:
-            self._stop.wait(5)
-            return
-        changes = watch_files(
-            self._folder.path,
-            watch_filter=None,
-            debounce=400,
-            step=100,
-            stop_event=self._stop,
-            rust_timeout=RESCAN_MS,
-            yield_on_timeout=True,
-            recursive=False,
-        )
-        for _ in changes:
-            self._scan()
-            if self._folder.missing:
-                return
-
-    def _scan(self) -> None:
-        missing, taken_over = self._folder.missing, time.monotonic()
-        for path in self._folder.scan(self._stop.is_set):
-            LOG.info("profile file", file=path.name)
-            if time.monotonic() - taken_over > TAKE_OVER:  # of thousands, the first ones need not wait for the last
-                self._take_over()
-                taken_over = time.monotonic()
-        self._take_over()
-        if self._folder.missing and not missing:
-            LOG.error("the profiles folder is missing; what was read goes on", reason=self._folder.missing)
-
-    def _take_over(self) -> None:
-        """Bring scheduler and board in step with what the folder holds now."""
-        before, self._loaded = self._loaded, self._folder.profiles
-        for gone in before.keys() - self._loaded.keys():
-            LOG.info("profile removed; its entries stay", profile=gone)
-            self._scheduler.drop(gone)
-            self._board.drop(gone)
-            self._metrics.forget(gone)
-        for profile, loaded in self._loaded.items():
-            if before.get(profile) is not loaded:
-                self._take_in(profile, loaded)
-
     def _take_in(self, profile: str, loaded: ProfileFile) -> None:
-        if loaded.broken:
-            LOG.error("the profile's file cannot be used", profile=profile, file=loaded.path.name, reason=loaded.broken)
-        else:
-            LOG.info("profile loaded", profile=profile, file=loaded.path.name)
-        schedule = loaded.profile.schedule if loaded.profile else None
         self._board.put(status_of(loaded))
-        if schedule is None:
-            self._scheduler.drop(profile)
-        else:
-            self._plan(profile, None)
+        self._times.plan(loaded)
 
-    # times
+    def _drop(self, profile: str) -> None:
+        self._scheduler.drop(profile)
+        self._board.drop(profile)
+        self._metrics.forget(profile)
+
+    # the store's and a worker's thread
 
     def _plan_all(self) -> None:
-        for profile in list(self._loaded):
-            self._plan(profile, None)
+        for loaded in list(self._profiles.loaded.values()):
+            self._times.plan(loaded)
 
     def _plan(self, profile: str, again: datetime | None) -> None:
-        """Set when a profile runs next, by its schedule and the store's history, but not before `again`."""
-        loaded = self._loaded.get(profile)
-        if loaded is None or loaded.profile is None or loaded.profile.schedule is None:
-            return
-        schedule, now = loaded.profile.schedule, self._clock()
-        try:
-            store = self._watch.current()
-            last = last_run(store, profile)
-            due = self._due(store, loaded, schedule, last, now)
-        except StoreError:
-            return  # planned when the store is back
-        at = self._scheduler.plan(profile, schedule, max(due, again) if again else due, now)
-        self._board.change(profile, next=at)
-        if last is not None:
-            self._board.ran(profile, last)
-
-    def _due(
-        self, store: Store, loaded: ProfileFile, schedule: Schedule, last: RunRecord | None, now: datetime
-    ) -> datetime:
-        basis = reckoning.basis(store, loaded.id, last, loaded.seen, now)
-        self._board.change(loaded.id, set_back=basis.sighting)
-        if basis.sighting and not self._set_back_said:
-            self._set_back_said = True
-            ahead = str(basis.sighting.moment - basis.sighting.at)
-            LOG.warning("the clock was set back, schedules go on from when that was seen", profile=loaded.id, by=ahead)
-        return schedule.due(basis.start, basis.seen, now, self._zone, served=basis.served)
+        if loaded := self._profiles.loaded.get(profile):
+            self._times.plan(loaded, again)
 
     # a worker's thread
 
     def _work(self, run: Running) -> datetime | None:
         """Returns until when the profile is left alone, if its schedule does not say it all."""
-        loaded = self._loaded.get(run.profile)
+        loaded = self._profiles.loaded.get(run.profile)
         if loaded is None or loaded.profile is None or loaded.profile.schedule is None:
             return None  # removed while it waited
         schedule = loaded.profile.schedule
@@ -349,7 +278,7 @@ class Service:
             self._board.change(run.profile, running=True)
             try:
                 outcome = self._execution.attempt(
-                    loaded.profile, lambda store, last, now: self._due(store, loaded, schedule, last, now), run
+                    loaded.profile, lambda store, last, now: self._times.due(store, loaded, schedule, last, now), run
                 )
                 return self._settle(loaded, schedule, outcome)
             except StoreError as error:

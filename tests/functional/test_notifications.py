@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -88,6 +89,19 @@ def test_a_message_that_cannot_be_delivered_is_said_and_waits(configured: Connec
     (configured.home / "password.txt").write_text("wrong")
     done = configured("run", profile, code=4)
     assert "warning: webhook: the webhook answers 404" in done.err
+
+
+def test_a_secret_of_the_configuration_that_all_may_read_is_warned_of(configured: Connector, hook: Hook) -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        secret = Path(folder, "hook.secret")
+        secret.write_text("hunter2")
+        settings = f"webhook:\n  url: {hook.url}\n  secret: {{file: {secret}}}\n"
+        (configured.home / "config.yaml").write_text(settings)
+        for mode, warned in ((0o644, True), (0o600, False)):
+            secret.chmod(mode)
+            done = configured("notify", "test")
+            assert ("warning[S107]: webhook.secret: every user of this machine may read" in done.err) == warned
 
 
 def test_somebody_tries_whether_messages_arrive(configured: Connector, hook: Hook) -> None:

@@ -19,6 +19,24 @@ ANSWERS = {
     "password": "{env: EXCHANGE_PASSWORD}",
     "url": json.dumps("https://exchange.example.com/EWS/Exchange.asmx"),
 }
+DIRECTORY = {
+    "name": json.dumps("LDAP contacts"),
+    "servers": json.dumps("ldap.example.com"),
+    "username": json.dumps("cn=pbx,dc=example,dc=com"),
+    "password": "{env: LDAP_PASSWORD}",
+    "base": json.dumps("ou=people,dc=example,dc=com"),
+}
+ANSWERS_OF = {
+    "ldap-contacts": DIRECTORY,
+    "active-directory": DIRECTORY
+    | {
+        "name": json.dumps("Active Directory"),
+        "servers": json.dumps("dc1.example.com, dc2.example.com"),
+        "username": json.dumps("pbx@example.com"),
+        "base": json.dumps(""),
+    },
+}
+"""By template; ANSWERS for all others."""
 PLUGINS = Plugins()
 TEMPLATES = [template for _, template in PLUGINS.templates.values()]
 
@@ -26,7 +44,7 @@ TEMPLATES = [template for _, template in PLUGINS.templates.values()]
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
 def test_each_template_has_its_profile_here(template: Template) -> None:
     written = (PROFILES / f"{template.name}.yaml").read_text(encoding="utf-8")
-    assert written == string.Template(template.text).substitute(ANSWERS)
+    assert written == string.Template(template.text).substitute(ANSWERS_OF.get(template.name, ANSWERS))
 
 
 @pytest.mark.parametrize("path", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.name)

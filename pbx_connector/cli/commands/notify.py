@@ -18,7 +18,9 @@ def add_to(app: typer.Typer) -> None:
 
 def test(context: typer.Context) -> None:
     """Send a test message to everybody whom the configuration names; the exit code is 0 only if all took it."""
-    attempts = messages.test(Session.of(context).installation)
+    installation = Session.of(context).installation
+    output.problems(installation.exposed_secrets)
+    attempts = messages.test(installation)
     for attempt in attempts:
         if attempt.error:
             output.complain(f"{attempt.notifier}: {attempt.error}")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
+from pbx_connector.testing.office.directory import Directory
 from pbx_connector.testing.office.entities import DirectoryAddress, Folder, Value
 from pbx_connector.testing.office.generated import Generator
 from pbx_connector.testing.office.server_state import CONTACTS, ServerState
@@ -43,6 +44,7 @@ def build_demo(password: str) -> ServerState:
     _fill_folders(state, state.public, data["public"])
     for email, inside in data["private"].items():
         _fill(state, state.contacts(email), inside)
+    _fill_directory(state.directory, data["directory"])
     return state
 
 
@@ -51,12 +53,15 @@ class Size:
     """How big a generated organisation is."""
 
     contacts: int
-    """In public folders, all together."""
+    """In public folders, all together, or else see `public`."""
     seed: int = 1
     mailboxes: int = 3
     """People, besides the service user."""
     each: int = 0
     """Contacts in each of their mailboxes."""
+    public: bool = True
+    """False: the contacts of the public folders lie in the mailboxes of the people instead, one after the other, for
+    protocols that know no public folders. The contacts are the same."""
 
 
 def build_generated(password: str, size: Size) -> ServerState:
@@ -68,6 +73,8 @@ def build_generated(password: str, size: Size) -> ServerState:
     generator = Generator(size.seed)
     company = state.add_folder(state.public, "Company Contacts")
     folders = [state.add_folder(company, name) for name in _GENERATED_FOLDERS]
+    if not size.public:
+        folders = [state.contacts(person["email"]) for person in people] or [state.contacts(SERVICE_USER)]
     for at in range(size.contacts):
         state.add_values(folders[at % len(folders)], generator)
     for person in people:
@@ -83,6 +90,31 @@ def build_users(users: list[dict[str, str]], password: str) -> ServerState:
         state.add_user(**user, password=password)
     state.set_impersonation(SERVICE_USER, "*")
     return state
+
+
+def _fill_directory(directory: Directory, data: dict[str, Any]) -> None:
+    for email, user in data["known"].items():
+        directory.user(email).purpose = user.get("purpose", "user")
+        directory.update(directory.user(email), **user["values"])
+    for user in data["users"]:
+        directory.add_user(user["email"], user["name"], user.get("purpose", "user"), **user["values"])
+    for email, user in data["known"].items():
+        directory.user(email).manager = directory.user(user["manager"]) if "manager" in user else None
+    for contact in data["contacts"]:
+        directory.add("orgContact", contact["mail"], contact)
+    _fill_groups(directory, data["groups"])
+
+
+def _fill_groups(directory: Directory, groups: list[dict[str, Any]]) -> None:
+    made = {group["displayName"]: directory.add("group", group["mail"], group) for group in groups}
+    for group in made.values():
+        for name in group.values.pop("members"):
+            member = made.get(name) or directory.find(name) or directory.find(name, "orgContact")
+            group.members.append(member or _nobody(name))
+
+
+def _nobody(name: str) -> NoReturn:
+    raise KeyError(f"no {name!r} in the directory")
 
 
 def _fill_folders(state: ServerState, parent: Folder, folders: dict[str, Any]) -> None:

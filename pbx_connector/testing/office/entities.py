@@ -29,6 +29,14 @@ _FOLDER_TAGS: Final = {
     "IPF.Appointment": "CalendarFolder",
     "IPF.Task": "TasksFolder",
 }
+PERMISSIONS: Final = (
+    "Contacts.Read",
+    "Contacts.ReadWrite",
+    "GroupMember.Read.All",
+    "MailboxSettings.Read",
+    "OrgContact.Read.All",
+    "User.Read.All",
+)
 _EPOCH = datetime(2025, 1, 6, 8, tzinfo=UTC)
 
 
@@ -78,6 +86,8 @@ class Application:
     """PEM of the certificate that its assertions are signed with."""
     secret_expired: bool = False
     impersonates: set[str] = field(default_factory=lambda: {"*"})
+    permissions: set[str] = field(default_factory=lambda: set(PERMISSIONS))
+    """What it may do in servers that ask for each thing by name; `Contacts.Read` is one."""
 
     @property
     def name(self) -> str:
@@ -90,13 +100,20 @@ Principal = User | Application
 class Item:
     """One item of a folder. Slotted, and values may be made when asked for, so that 200,000 fit."""
 
-    __slots__ = ("_values", "created", "folder", "kind", "number", "version")
+    __slots__ = ("_values", "created", "folder", "identity", "kind", "number", "version")
 
     def __init__(
-        self, folder: Folder, number: int, kind: Kind, values: Values | Callable[[int], Values], version: int
+        self,
+        folder: Folder,
+        number: int,
+        kind: Kind,
+        values: Values | Callable[[int], Values],
+        version: int,
+        identity: int | None = None,
     ) -> None:
         self.folder = folder
         self.number = number
+        self.identity = number if identity is None else identity
         self.kind: Kind = kind
         self._values = values
         self.created = version
@@ -127,6 +144,8 @@ class Removed:
     created: int
     version: int
     """When it was removed."""
+    identity: int
+    kind: Kind
 
     @property
     def change_key(self) -> str:
@@ -224,6 +243,8 @@ class Mailbox:
     """Folders that have a name in the protocol: `msgfolderroot`, `contacts`, ..."""
     aliases: set[str] = field(default_factory=set)
     """Further addresses, in lower case, at which it gets mail."""
+    removed_folders: dict[int, Folder] = field(default_factory=dict)
+    """Folders that are gone, by the version of their removal."""
 
     @property
     def root(self) -> Folder:

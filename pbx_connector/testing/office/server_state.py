@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
+from pbx_connector.testing.office.directory import Directory
 from pbx_connector.testing.office.entities import (
     Application,
     Folder,
@@ -59,6 +60,8 @@ class ServerState:
         self.mailboxes: dict[str, Mailbox] = {}
         self.folders: dict[int, Folder] = {}
         self.items: dict[int, Item] = {}
+        self.directory = Directory()
+        self._moved: dict[int, int] = {}
         self._version = 0
         self._number = 0
         self.public = self._make_folder(None, "IPM_SUBTREE", "IPF.Note", None, "publicfoldersroot")
@@ -71,6 +74,7 @@ class ServerState:
         with self.lock:
             self.users[email.lower()] = User(email, username, password)
             mailbox = self.mailboxes[email.lower()] = Mailbox(email, name or username)
+            self.directory.add_user(email, name or username)
             root = self._make_folder(None, "", "", mailbox, "root")
             top = self._make_folder(root, "Top of Information Store", "IPF.Note", mailbox, "msgfolderroot")
             for key, title, folder_class in _MAILBOX_FOLDERS:
@@ -84,6 +88,7 @@ class ServerState:
         with self.lock:
             del self.users[email.lower()]
             self._drop(self.mailboxes.pop(email.lower()).root)
+            self.directory.delete(self.directory.user(email))
 
     def add_folder(self, parent: Folder, name: str, folder_class: str = CONTACTS) -> Folder:
         """A new folder; it starts with the rights of its parent."""
@@ -143,11 +148,14 @@ class ServerState:
             del self.items[item.number]
 
     def move(self, item: Item, target: Folder) -> Item:
-        """The item in its new folder, under a new id."""
+        """The item in its new folder, under a new id; only its identity stays."""
         with self.lock:
             values = item.values
             self.remove(item)
-            return self.add_values(target, values, item.kind)
+            moved = Item(target, self._next_number(), item.kind, values, self._next_version(), item.identity)
+            self._place(moved, target)
+            self._moved[item.identity] = moved.number
+            return moved
 
     def hold_content(self, folder: Folder, public_mailbox: str) -> None:
         """Keep the items of a public folder (not of those below) in one of several public folder mailboxes, of this
@@ -212,6 +220,10 @@ class ServerState:
         item = self.items.get(decode_id(item_id))
         return item if item and item.id == item_id else None
 
+    def find_identity(self, identity: int) -> Item | None:
+        """The item that was made under this number, wherever it is now."""
+        return self.items.get(self._moved.get(identity, identity))
+
     def find_mailbox(self, name: str) -> Mailbox | None:
         """By address or principal name."""
         found = self.mailboxes.get(name.lower())
@@ -260,12 +272,16 @@ class ServerState:
     def _drop(self, folder: Folder) -> None:
         for gone in (*folder.walk(), folder):
             del self.folders[gone.number]
+            if gone.mailbox:
+                gone.mailbox.removed_folders[self._next_version()] = gone
             for number in gone.items:
                 del self.items[number]
 
     def _leave_ghost(self, folder: Folder) -> None:
         for left in (*folder.walk(), folder):
             left.ghost = True
+            if left.mailbox:
+                left.mailbox.removed_folders[self._next_version()] = left
             for item in tuple(left.items.values()):
                 self.remove(item)
 
@@ -275,7 +291,9 @@ class ServerState:
 
     def _take(self, item: Item) -> None:
         del item.folder.items[item.number]
-        gone = item.folder.removed[item.number] = Removed(item.id, item.created, self._next_version())
+        gone = item.folder.removed[item.number] = Removed(
+            item.id, item.created, self._next_version(), item.identity, item.kind
+        )
         item.folder.log.note(gone.version, item.number)
 
 

@@ -49,6 +49,12 @@ UNVERIFIED = ErrorText(
     "use ca_file: instead of verify: false",
 )
 EXPIRES_SOON = ErrorText(_U, "X0112", "the server's certificate expires within two weeks", "have it renewed")
+OPEN_PROXY = ErrorText(
+    _U,
+    "X0114",
+    "the password for the proxy travels in clear text: anybody on the way there can read it",
+    "give the proxy as https://… if it can be, or have it let this machine through without a password",
+)
 UNREADABLE = ErrorText(
     _A, "X0113", "{name} cannot be read, or holds no certificate", "check path and rights, and that the file is PEM"
 )

@@ -21,8 +21,9 @@ from pbx_connector.api import (
     SourceType,
     Template,
     hookimpl,
+    is_protected,
 )
-from pbx_exchange.error_catalog import ENDING, UNVERIFIED
+from pbx_exchange.error_catalog import ENDING, OPEN_PROXY, UNVERIFIED
 from pbx_exchange.fields import FIELDS
 from pbx_exchange.settings import ExchangeSettings, is_online
 
@@ -42,6 +43,8 @@ def _template(name: str, title: str) -> Template:
 def warnings(settings: ExchangeSettings) -> Iterator[Problem]:
     if not settings.verify:
         yield UNVERIFIED.warning("verify: false")
+    if settings.proxy_username is not None and settings.proxy and not is_protected(settings.proxy):
+        yield OPEN_PROXY.warning("proxy_password")
     if is_online(settings.address or ""):
         yield ENDING.warning("source: exchange")
 

@@ -57,6 +57,7 @@ def test_a_template_asks_for_what_it_fills_in_and_names_only_fields_that_there_a
 
 
 OWN = {"email": "pbx@example.com", "password": {"env": "X"}, "url": "https://mail.example.com/ews/exchange.asmx"}
+PROXY = {"proxy_username": "ann", "proxy_password": {"env": "X"}}
 ONLINE = {"email": "pbx@example.com", "oauth": {"tenant": "t", "client_id": "c", "client_secret": {"env": "X"}}}
 
 
@@ -66,12 +67,16 @@ ONLINE = {"email": "pbx@example.com", "oauth": {"tenant": "t", "client_id": "c",
         (OWN, []),
         (OWN | {"url": None}, []),
         (OWN | {"verify": False}, ["X0111"]),
+        (OWN | PROXY | {"proxy": "http://proxy.example.com:3128"}, ["X0114"]),
+        (OWN | PROXY | {"proxy": "https://proxy.example.com:3128"}, []),
+        (OWN | PROXY | {"proxy": "http://127.0.0.1:3128"}, []),
+        (OWN | {"proxy": "http://proxy.example.com:3128"}, []),
         (ONLINE, ["X0218"]),
         (ONLINE | {"url": "https://proxy.example.com/ews"}, []),
         (OWN | {"url": "https://outlook.office365.com/EWS/Exchange.asmx", "verify": False}, ["X0111", "X0218"]),
     ],
 )
-def test_each_run_warns_of_an_unchecked_certificate_and_of_the_end_of_the_way_in(
+def test_each_run_warns_of_what_others_can_read_and_of_the_end_of_the_way_in(
     settings: dict[str, Any], codes: list[str]
 ) -> None:
     assert SOURCE.warnings is not None

@@ -25,6 +25,15 @@ HIDDEN = [
     "smtp:\n  password: |\n    hunter2\n    hunter2\n  host: x",
     "password:\n  value: hunter2",
     "password: first\n   hunter2",
+    "password: {env: X} hunter2",
+    "password: {env: X}, hunter2",
+    "password: {env: X}, hunter2: 5",
+    "password: {env: X} , {file: hunter2}",
+    "password: {env: X}  # hunter2",
+    "password: {env: X}\n   hunter2",
+    "settings: {email: a@b, password: {env: X}, hunter2}",
+    "settings: {email: a@b, password: {env: X}, {file: hunter2}, url: x}",
+    "settings: {email: a@b, password: {env: X}}, hunter2",
     "- token: hunter2",
     "password:hunter2",
     "  password=hunter2",
@@ -36,12 +45,14 @@ HIDDEN = [
 ]
 REFERENCES = {
     "password: {env: hunter2}": "password: {env: *******}",
-    "  password: {file: a/hunter2}  # kept by root": "  password: {file: *********}  # kept by root",
+    "  password: {file: a/hunter2}  # kept by root": "  password: {file: *********}  **************",
     "password: {keyring: 'hunter2 #'}": "password: {keyring: ***********}",
     "settings: {email: a@b, password: {env: hunter2}, url: https://x}": (
         "settings: {email: a@b, password: {env: *******}, url: https://x}"
     ),
     "password:\n  env: hunter2\nurl: x": "password:\n  env: *******\nurl: x",
+    "- token: {env: hunter2}\n  url: x": "- token: {env: *******}\n  url: x",
+    "settings: {\n  password: {env: hunter2},\n  url: x}": "settings: {\n  password: {env: *******}*\n  url: x}",
     'client_secret:\n  "env" : hunter2\n': 'client_secret:\n  "env" : *******\n',
 }
 SHOWN = [

@@ -37,7 +37,7 @@ from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, SourceUnavailable
 from pbx_connector.logs import set_up
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.run import pipeline
-from pbx_connector.service import daemon
+from pbx_connector.service import daemon, folder_watch
 from pbx_connector.service.daemon import Service
 from pbx_connector.testing import MemorySource
 
@@ -171,7 +171,7 @@ def eventually(happens: Callable[[], object]) -> bool:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(daemon, "TICK", 0.05)
-    monkeypatch.setattr(daemon, "RESCAN_MS", 500)
+    monkeypatch.setattr(folder_watch, "RESCAN_MS", 500)
     world = World(tmp_path)
     world.store.mkdir()
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pbx_connector.testing.office.entities import ITEM_CLASSES, DirectoryAddress, Item, Kind, Value, Values, tell_time
+from pbx_connector.testing.office.entities import DirectoryAddress, Item, Kind, Value, Values, tell_time
+from pbx_connector.testing.office.mapi import as_text, read_class, read_size, read_subject
 from pbx_exchange.sandbox.soap import attribute, escape
 
 FIND_LIMIT: Final = 255
@@ -139,11 +140,6 @@ def _subject(asked: Asked) -> Write:
     return write
 
 
-def read_subject(values: Values) -> str:
-    """The subject of a contact is what it is filed as."""
-    return str(values.get("Subject") or values.get("FileAs") or values.get("DisplayName") or "")
-
-
 def _body(name: str) -> Callable[[Asked], Write]:
     def ask(asked: Asked) -> Write:
         html = asked.html and name == "Body"
@@ -176,11 +172,6 @@ def _complete_name(item: Item, values: Values) -> str:
 
 def _size(item: Item, values: Values) -> str:
     return f"<t:Size>{read_size(values)}</t:Size>"
-
-
-def read_size(values: Values) -> int:
-    """Bytes, about: what Exchange counts is its own secret."""
-    return sum(len(str(value)) for value in values.values()) + 512
 
 
 def _instance_key(item: Item, values: Values) -> str:
@@ -230,7 +221,7 @@ ADDRESSES: Final = ("Business", "Home", "Other")
 _ITEM = (
     _computed("item:ItemId", _item_id, default=True),
     _computed("item:ParentFolderId", _parent_id),
-    _computed("item:ItemClass", lambda item, values: f"<t:ItemClass>{read_class(item, values)}</t:ItemClass>"),
+    _computed("item:ItemClass", lambda item, values: f"<t:ItemClass>{escape(read_class(item, values))}</t:ItemClass>"),
     Property("item:Subject", _subject, default=True),
     _text("item:Sensitivity", default=True, fallback="Normal"),
     Property("item:Body", _body("Body"), default=True, listed=False),
@@ -321,19 +312,8 @@ def value_name(uri: str, index: str | None = None) -> str:
     return f"{SINGULAR[uri].partition(':')[2]}_{entry_path(uri, index)}"
 
 
-def read_class(item: Item, values: Values) -> str:
-    return escape(str(values.get("ItemClass") or ITEM_CLASSES[item.kind]))
-
-
 def as_strings(value: Value | None) -> tuple[str, ...]:
     if isinstance(value, tuple):
         return value
     text = as_text(value)
     return (text,) if text else ()
-
-
-def as_text(value: Value | None) -> str | None:
-    """A value as conditions compare it."""
-    if isinstance(value, DirectoryAddress):
-        return value.smtp
-    return "; ".join(value) if isinstance(value, tuple) else value

@@ -13,8 +13,9 @@ from typing import Final, TypeVar
 from lxml import etree
 
 from pbx_connector.testing.office.entities import Item, tell_time
+from pbx_connector.testing.office.mapi import as_text, read_class, read_subject
 from pbx_exchange.sandbox.mapi import read_extended
-from pbx_exchange.sandbox.properties import SINGULAR, as_text, read_class, read_subject, value_name
+from pbx_exchange.sandbox.properties import SINGULAR, value_name
 from pbx_exchange.sandbox.soap import NS, EwsError
 
 T = TypeVar("T")

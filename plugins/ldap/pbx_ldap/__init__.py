@@ -1,0 +1,1 @@
+"""Active Directory, OpenLDAP and other LDAP directories as a source of pbx-connector."""
