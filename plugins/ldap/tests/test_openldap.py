@@ -181,8 +181,10 @@ def test_moved_out_of_base_or_filter_is_confirmed_gone(openldap: OpenLdap, offic
 
 
 def test_the_same_person_under_both_kinds_of_names(openldap: OpenLdap, office: Office) -> None:
-    attributes = {"telephoneNumber": ["+49 1", "+49 2", "+49 3"], "o": "ACME", "street": "Weg 1", "l": "Ulm"}
-    openldap.add(person("Anna Berg", givenName="Anna", postalCode="89073", mail="a@example.test", **attributes))
+    numbers = ["+49 1", "+49 2", "+49 3"]
+    address = {"street": "Weg 1", "l": "Ulm", "postalCode": "89073"}
+    rest = {"givenName": "Anna", "mail": "a@example.test", "o": "ACME"}
+    openldap.add(person("Anna Berg", unit="ou=customers", telephoneNumber=numbers, **address, **rest))
     values = row_of(
         office,
         *("telephoneNumber", "otherTelephone", "PhoneNumbers_BusinessPhone", "PhoneNumbers_BusinessPhone2"),
