@@ -38,8 +38,8 @@ class TargetField:
     blank: Literal["omit", "reject", "drop"] = "omit"
     """What a blank value does: leave the field out, reject the whole row as a problem, or drop this record silently."""
     numbers: bool = field(default=False, repr=False)
-    """True: it holds telephone numbers, which are of the profile's region where they have no country code. What the rules
-    mean does not depend on it."""
+    """True: it holds telephone numbers, which are of the profile's region where they have no country code. No rule
+    means anything else because of it."""
     native: bool = False
     """True: a value that is one placeholder keeps its type. False: every value arrives as text."""
 

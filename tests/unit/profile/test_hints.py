@@ -109,7 +109,7 @@ def test_a_raw_number_that_is_stored_without_a_region_is_warned_of(plugins: Plug
     text = MEANT.replace("phone([Phone])", raw)
     assert checked(text, plugins).diagnostics == ()
     [found] = checked(text.replace("region: DE\n", ""), plugins).diagnostics
-    assert (found.code, found.severity, found.span.line) == ("R0319", "warning", 18)
+    assert (found.code, found.severity, found.span.line) == ("R0319", "warning", 19)
     assert "look-up can only guess" in found.message
     assert checked(followed(text.replace("region: DE\n", ""), found), plugins).diagnostics == ()
 
