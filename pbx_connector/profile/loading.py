@@ -187,8 +187,15 @@ class _Loading:
             notify=header.notify,
             labels=header.labels,
             publish_personal=header.publish_personal,
+            region=_region(header),
             file=self._path,
         )
+
+
+def _region(header: Header) -> str | None:
+    from pbx_rules.functions.phone import check_region  # with libphonenumber, which few profiles do without
+
+    return check_region(header.region) if header.region and header.region.strip() else None
 
 
 def _limits(header: LimitsHeader) -> Limits:

@@ -64,4 +64,6 @@ class Profile:
     """None: it runs by hand only."""
     notify: NotifyConfig | None = None
     """None: as the configuration says."""
+    region: str | None = None
+    """The country of numbers without a code, in two letters; None if the profile names none."""
     file: Path | None = None

@@ -71,7 +71,9 @@ def run_profile(
     if plan is not None and release is not None:
         raise UsageError("a run applies one plan: a saved one, or a refused one that is released")
     kept = None if plan is None and release is None else _usable(store, profile, plan or release or "")
-    with store.open_workspace(profile.id, profile.title, simulate=False, file=profile.file) as workspace:
+    with store.open_workspace(
+        profile.id, profile.title, simulate=False, file=profile.file, region=profile.region
+    ) as workspace:
         run = PipelineRun(profile, workspace, progress or Silent(), clock())
         with bound_contextvars(profile=profile.id, run=workspace.run), run.recorded():
             LOG.info("run begins")

@@ -298,11 +298,11 @@ class Runs(Plans, Protocol):
     """What a run needs: the plan that it applies, and where it is made."""
 
     def open_workspace(
-        self, profile: str, title: str, *, simulate: bool, file: Path | None = None
+        self, profile: str, title: str, *, simulate: bool, file: Path | None = None, region: str | None = None
     ) -> AbstractContextManager[Workspace]:
-        """Start a run. Raises `ProfileBusy` while another run of the profile goes on, `ProfileHeld` after an undo, and
-        `UsageError` if the profile was run from another file that is still there; a simulation does none of this and
-        leaves no trace."""
+        """Start a run; `region` is that of the profile's numbers without a country code. Raises `ProfileBusy` while
+        another run of the profile goes on, `ProfileHeld` after an undo, and `UsageError` if the profile was run from
+        another file that is still there; a simulation does none of this and leaves no trace."""
         ...
 
 

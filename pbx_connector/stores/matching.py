@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from functools import lru_cache
+from types import MappingProxyType
 
 import phonenumbers
+from pbx_rules.functions.phone_reading import read
 from phonenumbers import MatchType, NumberParseException, PhoneNumberFormat
 
 from pbx_connector.model import PHONE_FIELDS
@@ -28,58 +30,65 @@ class Likeness(IntEnum):
     """Another telephone of the same company rings."""
 
 
-def ordered_matches(number: str, candidates: Iterable[Entry]) -> list[Match]:
+def ordered_matches(
+    number: str, candidates: Iterable[Entry], regions: Mapping[str, str] = MappingProxyType({})
+) -> list[Match]:
     """Private before company entries, then the same number before a guess, then by the order of phone fields, then by
-    id. A switchboard counts only where nobody has the number."""
-    caller = _Caller(number)
+    id. A switchboard counts only where nobody has the number. `regions` are those of profiles: a number without a
+    country code in one of their entries is of that country and of no other."""
+    caller = _Caller(number, regions)
     ranked = sorted(caller.ranked(candidates), key=lambda found: found[0])
     direct = [match for _, match in ranked if not match.switchboard]
     return direct or [match for _, match in ranked]
 
 
 class _Caller:
-    def __init__(self, number: str) -> None:
+    def __init__(self, number: str, regions: Mapping[str, str]) -> None:
         self._number = number
+        self._regions = regions
         self._tails = tails(number)
         self._switchboards = switchboards(number)
-        self._verdicts: dict[str, Likeness | None] = {}
+        self._verdicts: dict[tuple[str, str | None], Likeness | None] = {}
 
     def ranked(self, candidates: Iterable[Entry]) -> Iterable[tuple[tuple[bool, int, int, int], Match]]:
         for entry in candidates:
+            region = self._regions.get(entry.origin.profile) if entry.origin else None
             found = [
                 (likeness, name)
                 for name in PHONE_FIELDS
                 if (written := entry.content.fields.get(name)) is not None
-                and (likeness := self._verdict(written)) is not None
+                and (likeness := self._verdict(written, region)) is not None
             ]
             if found:
                 likeness, name = min(found, key=lambda each: (each[0], _FIELD[each[1]]))
                 rank = (entry.content.account is None, int(likeness), _FIELD[name], entry.id)
                 yield rank, Match(entry, name, likeness is Likeness.SWITCHBOARD)
 
-    def _verdict(self, written: str) -> Likeness | None:
+    def _verdict(self, written: str, region: str | None) -> Likeness | None:
         """Many entries may share their company's number: each notation is judged once."""
-        if written not in self._verdicts:
-            self._verdicts[written] = self._judge(written) if tail(written) in self._tails else None
-        return self._verdicts[written]
+        if (written, region) not in self._verdicts:
+            near = tail(written) in self._tails
+            self._verdicts[written, region] = self._judge(written, region) if near else None
+        return self._verdicts[written, region]
 
-    def _judge(self, written: str) -> Likeness | None:
-        found = [likeness for one in numbers_in(written) if (likeness := self._likeness(one)) is not None]
+    def _judge(self, written: str, region: str | None) -> Likeness | None:
+        found = [likeness for one in numbers_in(written) if (likeness := self._likeness(one, region)) is not None]
         return min(found, default=None)
 
-    def _likeness(self, written: str) -> Likeness | None:
+    def _likeness(self, written: str, region: str | None) -> Likeness | None:
         if not digits(written):
             return None
-        if (found := likeness(self._number, written)) is not None:
+        if (found := likeness(self._number, written, region)) is not None:
             return found
-        if _SWITCHBOARD.search(written) and any(likeness(one, written) is not None for one in self._switchboards):
+        switchboard = _SWITCHBOARD.search(written)
+        if switchboard and any(likeness(one, written, region) is not None for one in self._switchboards):
             return Likeness.SWITCHBOARD
         return None
 
 
-def likeness(one: str, other: str) -> Likeness | None:
-    """Of two notations; `+49 991 12345` and `0991/12345` may mean one number."""
-    first, second = international(one), international(other)
+def likeness(one: str, other: str, region: str | None = None) -> Likeness | None:
+    """Of two notations; `+49 991 12345` and `0991/12345` may mean one number. `region` is that of the second."""
+    first, second = international(one), international(other) or _national(other, region)
     if first and second:
         return Likeness.SAME if first == second else None
     if digits(one) == digits(other):
@@ -97,6 +106,13 @@ def international(number: str) -> str | None:
     if written.startswith("00"):
         return _e164(f"+{written[2:]}") or f"+{written[2:]}"
     return None if written.startswith("0") else _e164(f"+{written}", valid=True)
+
+
+@lru_cache(maxsize=10_000)
+def _national(number: str, region: str | None) -> str | None:
+    """As E.164, if the number is certainly one of the region."""
+    found = read(number, region) if region else ()
+    return str(phonenumbers.format_number(found[0], PhoneNumberFormat.E164)) if len(found) == 1 else None
 
 
 def _e164(number: str, *, valid: bool = False) -> str | None:

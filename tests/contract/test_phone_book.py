@@ -352,6 +352,22 @@ def test_the_same_number_comes_before_a_guess_from_a_national_one(store: Store) 
     assert [match.entry for match in store.lookup("+493023125201")] == [german]
 
 
+def test_a_raw_number_is_of_the_region_of_its_profile(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann", phone="030 23125201")
+    run(region="DE")
+    austrian = store.add_entry(person("Austrian", phone="+43 30 23125201"))
+    by_hand = store.add_entry(person("By hand", phone="030 23125201"))
+    [ann] = [entry for entry in store.entries() if entry.origin]
+    assert [match.entry for match in store.lookup("+493023125201")] == [ann, by_hand]
+    assert [match.entry for match in store.lookup("004330 23125201")] == [austrian, by_hand]
+    assert [match.entry for match in store.lookup("030 23125201")] == [ann, by_hand, austrian]
+    run(region=None)
+    assert ann in [match.entry for match in store.lookup("+433023125201")]  # as far as a number without a code can tell
+    run(region="DE")
+    store.adopt_profile("crm", "new")
+    assert ann.id not in [match.entry.id for match in store.lookup("+433023125201")]
+
+
 def test_a_switchboard_shows_where_nobody_has_the_number(store: Store) -> None:
     reception = store.add_entry(person("Reception", phone="089 23125-0"))
     ann = store.add_entry(person("Ann", phone="+498923125203"))
@@ -370,6 +386,7 @@ def test_a_number_beside_a_remark_is_found_in_a_store_of_an_older_version(store:
     entry = imported(store, person("Ann", phone="089 23125-203 DW 12"))
     with store._database.write() as connection:
         connection.execute(text("UPDATE entry SET phone_tail = '2520312'"))
+        connection.execute(text("ALTER TABLE profile DROP COLUMN region"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
     bring_up_to_date(store._database)
     assert [match.entry for match in store.lookup("+498923125203")] == [entry]
@@ -386,6 +403,7 @@ def test_digests_of_an_older_version_are_made_anew(run: Run, source: MemorySourc
     with store._database.write() as connection:
         connection.execute(text("UPDATE provenance SET digest = 'made otherwise'"))
         connection.execute(text("ALTER TABLE shared_state RENAME TO memo"))
+        connection.execute(text("ALTER TABLE profile DROP COLUMN region"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     bring_up_to_date(store._database)
     counts = run(full=True).counts

@@ -17,6 +17,7 @@ class Profile:
     title: str
     held: str | None = None
     file: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,8 @@ class MemoryStore(Operations):
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
         checked_text(account or "")
         visible = (entry for entry in self._all(ALL) if entry.content.account in (None, account))
-        return ordered_matches(number, visible)
+        regions = {id: profile.region for id, profile in self._state.profiles.items() if profile.region}
+        return ordered_matches(number, visible, regions)
 
     # history and plans
 
@@ -240,16 +241,16 @@ class MemoryStore(Operations):
 
     @contextmanager
     def open_workspace(
-        self, profile: str, title: str, *, simulate: bool, file: Path | None = None
+        self, profile: str, title: str, *, simulate: bool, file: Path | None = None, region: str | None = None
     ) -> Iterator[MemoryWorkspace]:
-        number = None if simulate else self._start_run(profile, title, file)
+        number = None if simulate else self._start_run(profile, title, file, region)
         try:
             yield MemoryWorkspace(lambda: self._state, self._write, profile, number)
         finally:
             if number is not None:
                 del self._running[profile]
 
-    def _start_run(self, profile: str, title: str, file: Path | None) -> int:
+    def _start_run(self, profile: str, title: str, file: Path | None, region: str | None) -> int:
         with self._write() as state:
             known = state.profiles.get(profile)
             path = claim_file(profile, known.file if known else None, file)
@@ -263,7 +264,7 @@ class MemoryStore(Operations):
             for name, other in state.profiles.items():
                 if path and other.file == path:
                     state.profiles[name] = replace(other, file=None)
-            state.profiles[profile] = Profile(title, file=path)
+            state.profiles[profile] = Profile(title, file=path, region=region)
             self._running[profile] = number = state.take("run") + 1
             return number
 

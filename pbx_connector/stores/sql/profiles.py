@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -24,6 +24,12 @@ def states(connection: Connection) -> Iterator[ProfileState]:
         yield ProfileState(
             row.id, row.title, entries.get(row.id, 0), books.get(row.id, 0), held, last.get(row.id), row.file
         )
+
+
+def regions(connection: Connection, some: Collection[str]) -> dict[str, str]:
+    """Of those that have one."""
+    known = select(profile.c.id, profile.c.region).where(profile.c.region.is_not(None), profile.c.id.in_(some))
+    return {row.id: row.region for row in connection.execute(known)} if some else {}
 
 
 def _counted(connection: Connection, query: object) -> dict[str, int]:
@@ -53,9 +59,10 @@ def hand_over(connection: Connection, dialect: Dialect, old: str, new: str) -> i
     """Books, runs and plans of `old` become those of `new`, and what was removed comes back to `new`; returns the
     number of entries."""
     _merge_books(connection, old, new)
-    title, held = connection.execute(select(profile.c.title, profile.c.held).where(profile.c.id == old)).one()
+    known = select(profile.c.title, profile.c.held, profile.c.region).where(profile.c.id == old)
+    title, held, region = connection.execute(known).one()
     if connection.execute(select(profile.c.id).where(profile.c.id == new)).first() is None:
-        connection.execute(insert(profile).values(id=new, title=title, held=held))
+        connection.execute(insert(profile).values(id=new, title=title, held=held, region=region))
     elif held is not None:
         connection.execute(update(profile).where(profile.c.id == new).values(held=held))
     for owned in (book, run, plan):

@@ -162,7 +162,9 @@ class SqlStore(Operations):
         found = entry_queries.with_tail(tails(number), account)
         query = entry_queries.entry_query(self._database.dialect).where(found)
         with self._database.read() as connection:
-            return ordered_matches(number, map(entry_queries.to_entry, connection.execute(query)))
+            candidates = list(map(entry_queries.to_entry, connection.execute(query)))
+            sources = {entry.origin.profile for entry in candidates if entry.origin}
+            return ordered_matches(number, candidates, profiles.regions(connection, sources))
 
     # history and plans
 
@@ -246,9 +248,9 @@ class SqlStore(Operations):
 
     @contextmanager
     def open_workspace(
-        self, profile: str, title: str, *, simulate: bool, file: Path | None = None
+        self, profile: str, title: str, *, simulate: bool, file: Path | None = None, region: str | None = None
     ) -> Iterator[SqlWorkspace]:
-        taken, number = (None, None) if simulate else self._start_run(profile, title, file)
+        taken, number = (None, None) if simulate else self._start_run(profile, title, file, region)
         if taken is None:
             self._database.look_over()
             with self._database.private() as connection:
@@ -265,10 +267,11 @@ class SqlStore(Operations):
         with suppress(StoreError), self._database.write() as connection:
             leases.give_back(connection, taken)
 
-    def _start_run(self, wanted: str, title: str, file: Path | None) -> tuple[leases.Lease, int]:
+    def _start_run(self, wanted: str, title: str, file: Path | None, region: str | None) -> tuple[leases.Lease, int]:
         with self._database.write() as connection:
             held = connection.execute(select(profile_table).where(profile_table.c.id == wanted)).first()
-            values = {"title": title, "file": claim_file(wanted, held.file if held else None, file)}
+            path = claim_file(wanted, held.file if held else None, file)
+            values = {"title": title, "file": path, "region": region}
             if held is None:
                 connection.execute(insert(profile_table).values(id=wanted, **values))
             elif held.held is not None:

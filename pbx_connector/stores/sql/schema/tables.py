@@ -64,6 +64,7 @@ profile = Table(
     required("title"),
     Column("held", Id),  # the undo after which its runs wait
     Column("file", Text),  # where it was run from last
+    Column("region", Text),  # of numbers without a country code
 )
 
 book = Table(
