@@ -27,6 +27,12 @@ DIRECTORY = {
     "base": json.dumps("ou=people,dc=example,dc=com"),
 }
 ANSWERS_OF = {
+    "csv-contacts": {
+        "name": json.dumps("Contacts from CSV"),
+        "path": json.dumps("people.csv"),
+        "url": "",
+        "key": json.dumps("email"),
+    },
     "ldap-contacts": DIRECTORY,
     "active-directory": DIRECTORY
     | {
