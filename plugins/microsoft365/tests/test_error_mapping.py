@@ -25,6 +25,7 @@ OF_LIBRARIES = [
     for module in (urllib3.exceptions, http.client)
     for one in vars(module).values()
     if inspect.isclass(one) and issubclass(one, Exception) and not issubclass(one, Warning)
+    if one.__module__ == module.__name__
 ]
 
 
