@@ -61,6 +61,19 @@ def get_folder(client: GraphClient, mailbox: str, identifier: str) -> Folder:
     return _folder(client.get(path("users", mailbox, "contactFolders", identifier), _OPTIONS, mailbox=mailbox))
 
 
+def is_exchange_id(identifier: str) -> bool:
+    """Whether an id is one of Exchange Web Services, from a profile that read over them: Graph's need no quoting."""
+    return "/" in identifier or "+" in identifier
+
+
+def translated_id(client: GraphClient, mailbox: str, identifier: str) -> str:
+    """Graph's id for what Exchange Web Services call so; empty if there is nothing that is called so."""
+    body = {"inputIds": [identifier], "sourceIdType": "ewsId", "targetIdType": "restId"}
+    found = client.post(path("users", mailbox, "translateExchangeIds"), body, mailbox=mailbox).get("value")
+    first = found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+    return _text(first.get("targetId"))
+
+
 def walk_contacts(client: GraphClient, mailbox: str) -> Iterator[Folder]:
     """The default folder and all below it, parents before their children."""
     top = get_folder(client, mailbox, DEFAULT)

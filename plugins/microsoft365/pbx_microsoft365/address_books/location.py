@@ -13,6 +13,7 @@ from pbx_microsoft365.folders import Folder
 
 SWITCHED_OFF = "switched off in the settings"
 NO_LONGER_THERE = "the folder is no longer there"
+READ_ANEW = "the same folder is read over Microsoft Graph now"
 NO_CONTACTS = "no longer a folder of contacts"
 MOVED_AWAY = "moved away from the contacts, as deleted folders are"
 

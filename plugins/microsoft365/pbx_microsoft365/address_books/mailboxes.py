@@ -22,15 +22,16 @@ from pbx_connector.api import (
 )
 from pbx_microsoft365.address_books.location import (
     NO_LONGER_THERE,
+    READ_ANEW,
     BookLocation,
     judge,
     judge_unlisted,
     switched_off,
     unknown,
 )
-from pbx_microsoft365.error_catalog import NAMELESS, NO_SUCH_FOLDER
+from pbx_microsoft365.error_catalog import NAMELESS, NO_SUCH_FOLDER, OUT_OF_SIGHT
 from pbx_microsoft365.error_mapping import FOREIGN, Meaning, confirms_absence, meaning
-from pbx_microsoft365.folders import Folder, get_folder, walk_contacts
+from pbx_microsoft365.folders import Folder, get_folder, is_exchange_id, translated_id, walk_contacts
 from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.wire.answers import GraphError
 from pbx_microsoft365.wire.client import GraphClient
@@ -127,6 +128,12 @@ class _MailboxFinder(ABC):
         self, book: Book, mailbox: str, folder: str, listed: Sequence[Folder]
     ) -> BookGone | BookUnknown:
         try:
+            if is_exchange_id(folder):
+                folder = translated_id(self._client, mailbox, folder)
+                if any(folder == one.id for one in listed):
+                    return BookGone(book.id, READ_ANEW, unwanted=True)
+                if not folder:
+                    return BookUnknown(book, OUT_OF_SIGHT.problem(book.title))
             return judge_unlisted(book, get_folder(self._client, mailbox, folder), listed)
         except FOREIGN as error:
             return BookGone(book.id, NO_LONGER_THERE) if confirms_absence(error) else unknown(book, error)

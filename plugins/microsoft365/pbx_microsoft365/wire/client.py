@@ -101,7 +101,7 @@ class GraphClient:
         return self._post("/$batch", batch_body(requests, mailbox), mailbox, AT_ONCE)
 
     def _post(self, target: str, body: Json, mailbox: str, count: int = 1) -> Json:
-        headers = {"Content-Type": "application/json"} | headers_of(mailbox, ())
+        headers = {"Content-Type": "application/json"}  # what is preferred stands within, in each request of a batch
         return self._ask("POST", self.address(target), headers, json.dumps(body).encode(), mailbox, count)
 
     def address(self, target: str, options: Mapping[str, str] = NONE) -> str:
