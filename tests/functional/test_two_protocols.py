@@ -25,7 +25,8 @@ region: DE
 rules: |
   Name  = left([DisplayName] else join(" ", [GivenName], [Surname]) else [CompanyName] else [FileAs] else "?", 80)
   Phone = phone([PhoneNumbers_BusinessPhone]) else phone([PhoneNumbers_CompanyMainPhone])
-  Notes = join("; ", [JobTitle], [PhysicalAddresses_Business_Text], format([Birthday], "YYYY-MM-DD"), [PhoneNumbers_BusinessPhone2])
+  Born  = format([Birthday], "YYYY-MM-DD")
+  Notes = join("; ", [JobTitle], [PhysicalAddresses_Business_Text], Born, [PhoneNumbers_BusinessPhone2])
   Groups = join("+", [Categories])
   keep when Name is not blank because "nameless"
 structure:
@@ -112,7 +113,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Two]:
     for home in homes.values():
         home.mkdir()
     with Exchange.start() as exchange, Graph(exchange.state, latency=0.0) as graph:
-        connectors = {source: StoreOf(home, monkeypatch) for source, home in homes.items()}
+        connectors: dict[str, Connector] = {source: StoreOf(home, monkeypatch) for source, home in homes.items()}
         yield Two(exchange, graph, connectors)
 
 

@@ -1,8 +1,8 @@
 """What is in a folder of contacts: its rows, listed in pages, and direct answers about single contacts.
 
 Between the wire (JSON) and `pbx_microsoft365.source` (the stream of a book); `pbx_microsoft365.rows` makes rows. Memory
-holds one page, however large the folder. Graph counts contact groups and does not return them, so its counts prove
-nothing and are not asked for: what a list lacks is confirmed contact by contact.
+holds one page, however large the folder. Graph counts contact groups and does not return them, so a count alone proves
+nothing: where a list tells less, it is asked whether it goes on. What a list lacks is confirmed contact by contact.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pbx_connector.api import Gone, KnownRows, Row, Unchanged, Unreadable
 from pbx_microsoft365.error_catalog import STILL_THERE
 from pbx_microsoft365.error_mapping import confirms_absence, problem
 from pbx_microsoft365.rows import RowReader, key_of, version_of
-from pbx_microsoft365.wire.answers import GraphError, Json, Page
+from pbx_microsoft365.wire.answers import DamagedAnswer, GraphError, Json, Page
 from pbx_microsoft365.wire.batch import BatchRequest
 from pbx_microsoft365.wire.client import GraphClient
 from pbx_microsoft365.wire.targets import path
@@ -89,20 +89,30 @@ class FolderReader:
     def _pages(self) -> Iterator[Page]:
         """With fewer contacts, from there on, where as many as usual are too large for one answer."""
         target = path("users", self._mailbox, "contactFolders", self._folder, "contacts")
-        at = 0
+        at = seen = total = 0
         while True:
             skip = {"$skip": str(at)} if at else {}
             size = self._size
-            options = {"$top": str(size), **skip, **self._rows.options}
+            options = {"$top": str(size), **skip, **self._rows.options, "$count": "true"}
             try:
                 for page in self._client.pages(target, options, mailbox=self._mailbox):
+                    total = max(total, page.count)
+                    seen += len(page.items)
                     yield page
                     at += size
+                if seen < total:
+                    self._require_end(target, at)
                 return
             except OversizedAnswer:
                 if size == 1:
                     raise
                 self._size = max(1, size // 4)
+
+    def _require_end(self, target: str, at: int) -> None:
+        """A list that told less than was counted may end with contact groups, or have been cut short."""
+        asked = {"$top": "1", "$skip": str(at), "$select": "id"}
+        if any(page.items for page in self._client.pages(target, asked, mailbox=self._mailbox)):
+            raise DamagedAnswer("the list ended before its end")
 
     def _listed(self, key: str, item: Json, known: KnownRows) -> Item:
         if known.has(key, version_of(item) + self.mark):

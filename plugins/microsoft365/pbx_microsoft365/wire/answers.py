@@ -50,6 +50,8 @@ class Page:
     """Where the list goes on."""
     delta_link: str = ""
     """Where to ask later for what changed."""
+    count: int = 0
+    """Of the whole list, contact groups among them, where that was asked for and told."""
 
 
 def read_object(answer: Answer, memory: int) -> Json:
@@ -68,7 +70,9 @@ def read_page(answer: Json) -> Page:
         raise DamagedAnswer("the answer is no list")
     if not all(isinstance(link, str) for link in links) or all(links):
         raise DamagedAnswer("the list does not say whether it goes on")
-    return Page(items, *links)
+    count = answer.get("@odata.count")
+    next_link, delta_link = links
+    return Page(items, next_link, delta_link, count if isinstance(count, int) else 0)
 
 
 def read_error(status: int, body: Any, headers: dict[str, str]) -> GraphError:
