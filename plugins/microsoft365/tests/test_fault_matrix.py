@@ -115,7 +115,8 @@ def suffer(office: Office, fault: Fault) -> str:
     with office.open(timeout=1, patience=1.5) as source:
         books = {book.title: book for book in source.books() if isinstance(book, Book)}
         anna, ben = books[TARGETS.get(fault.name, "anna: /Contacts")], books["ben: /Contacts"]
-        since, known = None, ()
+        since: str | None = None
+        known: tuple[tuple[str, str], ...] = ()
         if fault.operation != LIST:
             *rows, end = source.changes(anna, None, ())
             assert isinstance(end, End)
