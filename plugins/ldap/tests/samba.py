@@ -141,7 +141,7 @@ class Samba:
 
     def _delete_somebody(self) -> None:
         """A domain in which nobody was ever deleted cannot show that deleted ones are seen."""
-        self.tool("user", "create", "left-long-ago", secrets.token_urlsafe(16) + "Aa1!")
+        self.tool("user", "create", "left-long-ago", "Aa1!" + secrets.token_urlsafe(16))
         self.tool("user", "delete", "left-long-ago")
 
     @property
