@@ -325,6 +325,7 @@ def test_tokens_that_are_never_taken_are_not_asked_for_without_end(server: TameG
 
 def test_nothing_secret_shows_in_the_logs(server: TameGraph, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3")  # which the log of a command keeps quiet
     with connect(server.settings()) as client:
         client.get("/x")
         said = [repr(client), repr(vars(client)), repr(server.settings())]
