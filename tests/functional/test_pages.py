@@ -21,6 +21,10 @@ def test_a_page_shows_what_is_printed(
     assert Stage(connector, sandbox).play(DOCS / f"{name}.md") == commands
 
 
+def test_the_page_of_csv_works_as_printed_in_an_empty_folder(connector: Connector, sandbox: Sandbox) -> None:
+    assert Stage(connector, sandbox).play(DOCS / "csv.md") == 6
+
+
 def test_the_guide_works_as_printed_in_an_empty_folder(connector: Connector, sandbox: Sandbox) -> None:
     assert list(connector.home.iterdir()) == []
     assert Stage(connector, sandbox).play(DOCS / "admin-guide.md") == 27
