@@ -1,0 +1,3 @@
+"""What the plugin adds to the core; found through the entry point group `pbx_connector`."""
+
+from __future__ import annotations
