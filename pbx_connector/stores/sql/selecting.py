@@ -119,7 +119,7 @@ def _checked(text: str) -> str:
 def _has_parts(column: ColumnElement[Any], wanted: Sequence[str]) -> ColumnElement[bool]:
     """The index finds what it begins with; what else there is, a pattern."""
     initial, *others = wanted
-    conditions = [column.is_not(None)]
+    conditions: list[ColumnElement[bool]] = [column.is_not(None)]
     if initial:
         conditions += [column >= initial, column < initial + LAST]
     if any(others):

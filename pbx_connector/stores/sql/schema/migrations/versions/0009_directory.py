@@ -41,14 +41,16 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    columns = [sa.column(name) for name in ("id", *FIELDS)]
+    columns: list[Any] = [sa.column(name) for name in ("id", *FIELDS)]
     entry = sa.table("entry", *columns, *[sa.column(f"{name}_key") for name in KEYS])
     connection, last = op.get_bind(), 0
     while held := connection.execute(_after(columns, last).select_from(entry)).all():
-        said = [{f"new_{name}": key for name, key in zip(KEYS, _keys(row), strict=True)} for row in held]
+        said: list[dict[str, str | None]] = [
+            {f"new_{name}": key for name, key in zip(KEYS, _keys(row), strict=True)} for row in held
+        ]
         changed = sa.update(entry).where(entry.c.id == sa.bindparam("changed"))
-        values = {f"{name}_key": sa.bindparam(f"new_{name}") for name in KEYS}
-        rows = [{"changed": row.id, **values} for row, values in zip(held, said, strict=True)]
+        values: dict[str, Any] = {f"{name}_key": sa.bindparam(f"new_{name}") for name in KEYS}
+        rows = [{"changed": row.id, **new} for row, new in zip(held, said, strict=True)]
         connection.execute(changed.values(values), rows)
         last = held[-1].id
 
