@@ -34,6 +34,7 @@ from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook
 from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.known_rows import KnownRows
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
@@ -168,6 +169,7 @@ __all__ = [
     "Function",
     "Gone",
     "KeptPlan",
+    "KnownRows",
     "Label",
     "Left",
     "ListLimit",

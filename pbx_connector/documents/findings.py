@@ -49,6 +49,7 @@ CODES = {
     "P0108": "a test whose row has a field that the source does not have",
     "P0109": "a test whose row has a value that does not suit its field",
     "P0110": "a profile that waits for a person's word",
+    "P0111": "a field that is always blank over this source",
 }
 """Every code of this module and what it stands for; never reused."""
 

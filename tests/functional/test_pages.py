@@ -12,7 +12,9 @@ from product import Connector
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-@pytest.mark.parametrize(("name", "commands"), [("backups", 7), ("safety-net", 13), ("trying-rules", 10)])
+@pytest.mark.parametrize(
+    ("name", "commands"), [("backups", 7), ("convert", 6), ("safety-net", 13), ("trying-rules", 10)]
+)
 def test_a_page_shows_what_is_printed(
     connector: Connector, profile: Path, sandbox: Sandbox, name: str, commands: int
 ) -> None:

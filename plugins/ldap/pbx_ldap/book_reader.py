@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-from pbx_connector.api import Gone, Row, Unchanged, Unreadable
+from pbx_connector.api import Gone, KnownRows, Row, Unchanged, Unreadable
 from pbx_ldap.books import BookLocation
 from pbx_ldap.directory import Session, key_limit
 from pbx_ldap.error_catalog import BASE_LEFT, NO_KEY, NO_TEXT
 from pbx_ldap.keys import in_pages, key_filter, locate
-from pbx_ldap.known import KnownRows
 from pbx_ldap.rows import RowPlan
 from pbx_ldap.settings import LdapSettings
 from pbx_ldap.wire.entries import Entry, EntryReader, Wanted
