@@ -8,8 +8,16 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+)
 
+from pbx_rules.functions.phone_letters import spelt
 from pbx_rules.functions.phone_ranges import dashed, endings_side_by_side
 from pbx_rules.functions.phone_text import LONGEST, Run, clean, runs
 
@@ -25,6 +33,12 @@ _SHORTEST = 6
 _MOST = 22
 """Digits of the longest number, with what is dialled in front of a country's code."""
 _LISTED = re.compile(r"[;,|\n]")
+_LONGEST_CODE = 4
+"""Digits of 800, 180 5 and their like, which no letter stands for."""
+_AMERICAN = re.compile(
+    r"(?:1[-. ]\(?...\)?[-. ]*...[-. ]|\(...\) ?...[-.]|...[-.]...[-.])[0-9]{4}".replace("...", "[2-9][0-9]{2}")
+)
+"""`1 800 356 9377`, `(212) 555-2368`: as North America writes numbers."""
 _SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 """Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
 
@@ -45,10 +59,16 @@ def notations(text: str) -> tuple[str, ...]:
 
 
 def _spelt(text: str, region: str | None) -> PhoneNumber | None:
-    if not re.search(r"[0-9].*[^\W\d_]", text) or re.search(r"[0-9][eE][+-]?[0-9]", text):
+    """Of a kind that is written in letters, and with the prefix that its country has for it."""
+    found = spelt(text)
+    number = _valid(found.text, region) if found else None
+    if found is None or number is None or not _Reader(region).begins(found.text, number):
         return None
-    number = _valid(text, region)
-    return number if number and phonenumbers.number_type(number) in _SPELT else None
+    code = len(phonenumbers.national_significant_number(number)) - found.word
+    if phonenumbers.number_type(number) not in _SPELT or code > _LONGEST_CODE:
+        return None
+    number.extension = found.extension
+    return number
 
 
 def _valid(text: str, region: str | None) -> PhoneNumber | None:
@@ -92,6 +112,12 @@ class _Reader:
                 yield part, run.extension if part == parts[-1] else None
             last = parts[-1] if parts else ""
 
+    def begins(self, text: str, number: PhoneNumber) -> bool:
+        """Whether a text, whose letters count as digits, is `number` with all that its country puts in front."""
+        national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+        digits = phonenumbers.convert_alpha_characters_in_number(text)
+        return self._explicit(text) or re.sub("[^0-9]", "", digits) == re.sub("[^0-9]", "", national)
+
     def _explicit(self, text: str) -> bool:
         first = text.lstrip(" (")[:1]
         return first in ("+", "0") or (first.isdigit() and not self._zero)
@@ -102,9 +128,13 @@ class _Reader:
         return number is not None and len(str(number.national_number)) >= _SHORTEST
 
     def _number(self, text: str) -> PhoneNumber | None:
-        if _length(text) > _MOST or _LAST_IN_PARENTHESES.search(text):
+        if _length(text) > _MOST or _LAST_IN_PARENTHESES.search(text) or self._american(text):
             return None
         return _valid(text, self._region)
+
+    def _american(self, text: str) -> bool:
+        """Where a number of the country begins with 0, one of North America's form is of North America."""
+        return self._zero and bool(_AMERICAN.fullmatch(text)) and _valid(text, "US") is not None
 
     def _trimmed(self, run: Run) -> str:
         """Without the digits that number an item or begin a word; blank if it is not certain which they are."""

@@ -87,7 +87,7 @@ def internal(text: str, longest: int) -> str | None:
 def runs(text: str) -> Iterator[Run]:
     """Each run of digits in a clean text, in order."""
     bare = _TIME.sub(" ; ", _REMARK.sub(_remark, _SCIENTIFIC.sub(_written_out, text)))
-    for piece, extension in _pieces(bare):
+    for piece, extension in pieces(bare):
         found, gaps = _RUN.findall(piece), _RUN.split(piece)
         ties = [at for at in range(1, len(found)) if _ties(gaps[at], found[at])]
         for at, digits in enumerate(found):
@@ -113,13 +113,17 @@ def _written_out(match: re.Match[str]) -> str:
     return match[1] + decimals[:exponent]
 
 
+def without_remarks(text: str) -> str:
+    return _REMARK.sub(" ", text)
+
+
 def _remark(match: re.Match[str]) -> str:
     if _EXTENSION.search(match[0]):
         return match[0]
     return f";{match[0][1:-1]};" if sum(map(str.isdigit, match[0])) >= _LEAST else " ; "
 
 
-def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
+def pieces(text: str) -> Iterator[tuple[str, str | None]]:
     """Up to each extension that stands behind a number."""
     start = 0
     for found in _EXTENSION.finditer(text):
