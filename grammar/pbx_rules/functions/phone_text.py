@@ -13,7 +13,7 @@ from typing import NamedTuple
 LONGEST = 250
 """Characters; longer texts are no phone numbers."""
 
-_WORDS = r"(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|apparat|app|intern|x)"
+_WORDS = r"(?:durchwahl|durchw|dw|extension|extn|ext|nst|nebenst|nebenstelle|klappe|kl|apparat|app|intern|x)"
 _EXTENSION = re.compile(
     rf"[\s,;/(-]*(?<![^\W\d_]){_WORDS}\s*[.:#=-]?\s*([0-9]{{1,8}})(?![0-9]|\s*[-/.(]?\s*[0-9])\s*\)?", re.IGNORECASE
 )
@@ -27,6 +27,8 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _RUN = re.compile(r"[+(). /-]*[0-9][0-9(). /-]*")
+_PLACEHOLDERS = re.compile(r"[0-9](?:[xX]+|[nN?_]{2,})(?!\w)|-[xXnN*?_#]+(?!\w)| [xX]{2,}(?!\w)")
+_OPEN_END = re.compile(r"-\s*\.{2,}\s*$")
 _BETWEEN = re.compile(r"\s*(?:[;,|&\n]+|oder|or|und|and|bis)?\s*", re.IGNORECASE)
 _LEAST = 6
 """Digits within parentheses that may be a number of their own."""
@@ -44,7 +46,8 @@ class Run(NamedTuple):
     continues: bool
     """It follows the run before by nothing but a separator of lists."""
     tied: bool
-    """A sign that neither divides numbers nor groups digits, such as `:`, stands between it and other digits."""
+    """A sign that neither divides numbers nor groups digits, such as `:`, stands between it and other digits, or
+    what stands for digits behind it: `23125-2xx`."""
 
 
 def clean(text: str) -> str:
@@ -97,8 +100,12 @@ def runs(text: str) -> Iterator[Run]:
                 gaps[at][-1:].isalpha(),
                 gaps[at + 1][:1].isalpha(),
                 at > 0 and _BETWEEN.fullmatch(gaps[at]) is not None,
-                at in ties or at + 1 in ties,
+                at in ties or at + 1 in ties or _unfinished(digits, gaps[at + 1]),
             )
+
+
+def _unfinished(digits: str, gap: str) -> bool:
+    return _PLACEHOLDERS.match(digits[-1] + gap) is not None or _OPEN_END.search(digits) is not None
 
 
 def _ties(gap: str, right: str) -> bool:
