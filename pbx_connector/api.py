@@ -109,6 +109,7 @@ from pbx_connector.stores import (
     Store,
     Undone,
 )
+from pbx_connector.stores.normalization import numbers_in
 from pbx_connector.targets import TARGETS, Target
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ __all__ = [
     "hookimpl",
     "is_protected",
     "machine_error",
+    "numbers_in",
     "open_regular",
     "quoted",
     "read_certificates",
