@@ -6,9 +6,10 @@ can tell, no contact counts as absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
+from operator import itemgetter
 
 from pbx_connector.api import ErrorText, Row, Skipped, Unreadable
 from pbx_csv import error_catalog as errors
@@ -36,7 +37,9 @@ class RowReader:
         self._blank_ends = blank_ends
         self._seen = seen
         self._width = len(table.names)
-        self._salt = blake2b(_PART.join(name for name, _ in table.wanted).encode("utf-8", "replace")).digest()
+        self._names = tuple(name for name, _ in table.wanted)
+        self._pick = _picker(tuple(number for _, number in table.wanted))
+        self._prefix = _digest(_PART.join(self._names)).encode()
         self._only_key = table.key[0] if len(table.key) == 1 else None
 
     def read(self, lines: Iterator[tuple[int, list[str]]]) -> Iterator[Item]:
@@ -55,18 +58,21 @@ class RowReader:
         key = self._key(cells)
         if not key or "\0" in key:
             return self._without_key(line, cells)
-        values = {name: cells[number] for name, number in self._table.wanted}
-        owner = self._owner(cells)
-        if owner is None:
-            self._seen.note([(key, line, "")])
-            return self._unreadable(key, line, errors.NO_ACCOUNT)
-        if owner:
+        picked = self._pick(cells)
+        values = dict(zip(self._names, picked, strict=True))
+        text = _PART.join(picked)
+        if self._table.account is not None:
+            owner = self._owner(cells[self._table.account])
+            if owner is None:
+                self._seen.note([(key, line, "")])
+                return self._unreadable(key, line, errors.NO_ACCOUNT)
             values[ACCOUNT] = owner
-        return Row(key, self._version(values), values)
+            text += _PART + owner
+        return Row(key, self._version(text), values)
 
-    def _version(self, values: dict[str, str]) -> str:
-        text = _PART.join(values.values())
-        return blake2b(text.encode("utf-8", "replace"), digest_size=16, key=self._salt).hexdigest()
+    def _version(self, text: str) -> str:
+        """Also of the columns' names: a row whose columns are called otherwise is another one."""
+        return blake2b(self._prefix + text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
     def _key(self, cells: list[str]) -> str:
         if self._only_key is not None:
@@ -79,10 +85,10 @@ class RowReader:
             key = _digest(text) if any(cells) else ""
         return key if len(key) <= _LONGEST_KEY else f"{key[:100]}… {_digest(key)}"
 
-    def _owner(self, cells: list[str]) -> str | None:
+    def _owner(self, cell: str) -> str | None:
         """Empty: nobody's; None: it cannot be told."""
-        named = "" if self._table.account is None else cells[self._table.account].strip()
-        return self._accounts.get(named.casefold()) if named else ""
+        named = cell.strip().casefold()
+        return self._accounts.get(named) if named else ""
 
     def _fitted(self, cells: list[str]) -> list[str] | None:
         """None if values may stand under another column than theirs."""
@@ -109,6 +115,12 @@ class RowReader:
 
     def _unreadable(self, key: str, line: int, text: ErrorText, *known: object) -> Unreadable:
         return Unreadable(key, text.of(line, *known).problem(f"{self._title}, line {line}, row {key}"))
+
+
+def _picker(numbers: tuple[int, ...]) -> Callable[[list[str]], Sequence[str]]:
+    if len(numbers) > 1:
+        return itemgetter(*numbers)
+    return lambda cells: [cells[number] for number in numbers]
 
 
 def _nameless(line: int) -> str:
