@@ -15,10 +15,11 @@ from pbx_connector.api import ErrorText, Row, Skipped, Unreadable
 from pbx_csv import error_catalog as errors
 from pbx_csv.fields import ACCOUNT
 from pbx_csv.seen import SeenKeys
+from pbx_csv.settings import CsvSettings
 from pbx_csv.table import Table
 
 Item = Row | Skipped | Unreadable
-_AT_ONCE = 2_000
+_AT_ONCE = 5_000
 _LONGEST_KEY = 200
 """Characters; of a longer one the beginning and a digest are taken."""
 _PART = "\x1f"
@@ -27,14 +28,16 @@ SAME_LINE = "a line that is there twice"
 
 
 class RowReader:
-    """`accounts`: ids by all that the column can call an account, folded. `blank_ends`: values that a line lacks at
-    its end are blank."""
+    """`accounts`: ids by all that the column can call an account, folded."""
 
-    def __init__(self, title: str, table: Table, accounts: dict[str, str], *, blank_ends: bool, seen: SeenKeys) -> None:
+    def __init__(
+        self, title: str, table: Table, accounts: dict[str, str], settings: CsvSettings, seen: SeenKeys
+    ) -> None:
         self._title = title
         self._table = table
         self._accounts = accounts
-        self._blank_ends = blank_ends
+        self._short_are_blank = settings.short_lines == "blank"
+        self._long_are_blank = settings.long_lines == "blank"
         self._seen = seen
         self._width = len(table.names)
         self._names = tuple(name for name, _ in table.wanted)
@@ -94,8 +97,8 @@ class RowReader:
         """None if values may stand under another column than theirs."""
         missing = self._width - len(cells)
         if missing > 0:
-            return cells + [""] * missing if self._blank_ends else None
-        return None if any(cells[self._width :]) else cells[: self._width]
+            return cells + [""] * missing if self._short_are_blank else None
+        return cells[: self._width] if self._long_are_blank and not any(cells[self._width :]) else None
 
     def _misfit(self, line: int, count: int) -> Item:
         text = errors.LONG_ROW if count > self._width else errors.SHORT_ROW
