@@ -51,8 +51,7 @@ def profile_of(path: Path) -> Profile:
         text = text.replace(f"${{{name}}}", answer)
     profile = path.with_suffix(".yaml")
     profile.write_text(text, encoding="utf-8")
-    loaded = load_profile(profile, plugins)
-    return getattr(loaded, "profile", loaded)  # type: ignore[no-any-return]
+    return load_profile(profile, plugins)
 
 
 def from_source(profile: Profile) -> Iterator[Row]:
