@@ -41,12 +41,12 @@ class Tls:
 
     def __init__(self, certificate: Path, key: Path | None) -> None:
         """Raises `UsageError` if they cannot be used."""
-        self._files = [file for file in (certificate, key) if file]
+        self._certificate, self._key = certificate, key
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._read = self._stamps()
         try:
-            self.context.load_cert_chain(*self._files)
+            self.context.load_cert_chain(certificate, key)
         except (OSError, ssl.SSLError, ValueError) as error:
             raise UsageError(
                 f"the certificate {certificate} cannot be used: {_reason(error)}",
@@ -59,15 +59,15 @@ class Tls:
         if stamps == self._read or None in stamps:
             return True
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*self._files)
-            self.context.load_cert_chain(*self._files)
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self._certificate, self._key)
+            self.context.load_cert_chain(self._certificate, self._key)
         except (OSError, ssl.SSLError, ValueError):
             return False  # in the middle of being replaced: looked at again
         self._read = stamps
         return True
 
     def _stamps(self) -> list[tuple[int, int] | None]:
-        return [_stamp(file) for file in self._files]
+        return [_stamp(file) for file in (self._certificate, self._key) if file]
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

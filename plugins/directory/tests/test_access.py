@@ -33,7 +33,7 @@ def gate(devices: DeviceReader, clock: Clock) -> Gate:
 
 @pytest.fixture
 def made(store: Store) -> application.devices.MadeDevice:
-    return application.devices.add_device(store, "Desk of Ann", "1", {})
+    return application.devices.add_device(store, "Phone of Ann", "1", {})
 
 
 Made = application.devices.MadeDevice
