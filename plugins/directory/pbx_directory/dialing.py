@@ -7,6 +7,7 @@ device needs is its dial form.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -72,6 +73,23 @@ def asked(number: str, form: DialForm = E164) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(known), key=_doubt))
 
 
+def beginnings(text: str, form: DialForm = E164) -> tuple[str, ...]:
+    """What numbers of the phone book begin with, for the beginning of one as the device dials it."""
+    signs = _signs(text)
+    found = (begin for one in (signs, signs.removeprefix(form.outside_line)) for begin in _begun(one, form.region))
+    return tuple(dict.fromkeys(found))
+
+
+def _begun(signs: str, region: str | None) -> Iterator[str]:
+    abroad, plan = _abroad(region), _plan(region)
+    if signs.startswith("+"):
+        yield signs
+    elif signs.startswith(abroad) and len(signs) > len(abroad):
+        yield "+" + signs.removeprefix(abroad)
+    elif plan and signs.startswith(plan.trunk) and len(signs) > len(plan.trunk):
+        yield plan.code + signs.removeprefix(plan.trunk)
+
+
 @lru_cache(maxsize=CACHED)
 def international(number: str, region: str | None = None) -> str | None:
     """As E.164; None for short numbers and codes."""
@@ -82,7 +100,7 @@ def international(number: str, region: str | None = None) -> str | None:
         return signs if _E164.fullmatch(signs) else None
     if _E164.fullmatch(plus := "+" + signs.removeprefix(_abroad(region))) and signs.startswith(_abroad(region)):
         return plus
-    return _from_national(signs, region) if region else None
+    return _from_national(signs, region)
 
 
 def _signs(number: str) -> str:
@@ -97,10 +115,10 @@ def _doubt(number: str) -> int:
     return 0 if parsed and phonenumbers.is_valid_number(parsed) else 2
 
 
-def _from_national(signs: str, region: str) -> str | None:
+def _from_national(signs: str, region: str | None) -> str | None:
     """A number of the region, and none of the phone system's own."""
     plan = _plan(region)
-    if not (signs.startswith(plan.trunk) if plan.trunk else len(signs) >= SHORTEST_NATIONAL):
+    if plan is None or not (signs.startswith(plan.trunk) if plan.trunk else len(signs) >= SHORTEST_NATIONAL):
         return None
     parsed = _parsed(signs, region)
     if parsed is None or not phonenumbers.is_possible_number(parsed) or len(signs) < SHORTEST_NATIONAL:
@@ -110,7 +128,7 @@ def _from_national(signs: str, region: str) -> str | None:
 
 
 def _without_plus(full: str, form: DialForm) -> str:
-    plan = _plan(form.region) if form.region and form.form is Form.NATIONAL else None
+    plan = _plan(form.region) if form.form is Form.NATIONAL else None
     if plan is None or not full.startswith(plan.code):
         return _abroad(form.region) + full[1:]
     return plan.trunk + full.removeprefix(plan.code) if plan.regular else _formatted(full, plan.region)
@@ -130,11 +148,12 @@ class _Plan:
 
 
 @lru_cache(maxsize=256)
-def _plan(region: str) -> _Plan:
-    region = region.upper()
+def _plan(region: str | None) -> _Plan | None:
+    """None for what is no country."""
+    region = (region or "").upper()
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None:
-        return _Plan(region, "no number begins with this", "", regular=False)
+        return None
     code = f"+{metadata.country_code}"
     kinds = set(PhoneNumberType.values()) - {PhoneNumberType.PAGER}
     samples = [*filter(None, (phonenumbers.example_number_for_type(region, kind) for kind in kinds))]
