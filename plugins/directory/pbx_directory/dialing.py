@@ -21,7 +21,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 _UNSIGNED = re.compile(r"[^0-9*#]+")
 _BRACKETS = re.compile(r"\(\s*0+\s*\)")
 SHORTEST_NATIONAL = 7
-"""Digits that a number has, in a country whose numbers begin with no zero, that is none of the phone system's own."""
+"""Digits of a number without its country's code that is none of the phone system's own, at least."""
 CACHED = 10_000
 
 
@@ -118,13 +118,11 @@ def _doubt(number: str) -> int:
 def _from_national(signs: str, region: str | None) -> str | None:
     """A number of the region, and none of the phone system's own."""
     plan = _plan(region)
-    if plan is None or not (signs.startswith(plan.trunk) if plan.trunk else len(signs) >= SHORTEST_NATIONAL):
+    if plan is None or len(signs) < SHORTEST_NATIONAL or not signs.startswith(plan.written):
         return None
     parsed = _parsed(signs, region)
-    if parsed is None or not phonenumbers.is_possible_number(parsed) or len(signs) < SHORTEST_NATIONAL:
-        return None
-    full = str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
-    return full if plan.trunk or phonenumbers.is_valid_number(parsed) else None
+    is_one = phonenumbers.is_possible_number if plan.written else phonenumbers.is_valid_number
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164)) if parsed and is_one(parsed) else None
 
 
 def _without_plus(full: str, form: DialForm) -> str:
@@ -143,6 +141,8 @@ class _Plan:
     """`+49`"""
     trunk: str
     """What is dialed before the rest: `0`, `1`, or nothing."""
+    written: str
+    """What every number there is written with at its beginning: `0`, or nothing."""
     regular: bool
     """Whether that holds for each kind of number; the library knows the exceptions, and takes fifty times as long."""
 
@@ -159,10 +159,12 @@ def _plan(region: str | None) -> _Plan | None:
     samples = [*filter(None, (phonenumbers.example_number_for_type(region, kind) for kind in kinds))]
     fulls = [str(phonenumbers.format_number(each, PhoneNumberFormat.E164)) for each in samples]
     trunk = metadata.national_prefix or ""
+    usual = phonenumbers.format_number(phonenumbers.example_number(region), PhoneNumberFormat.NATIONAL)
+    written = trunk if _UNSIGNED.sub("", usual).startswith(trunk) else ""
     for prefix in (trunk, ""):
         if all(_formatted(full, region) == prefix + full.removeprefix(code) for full in fulls):
-            return _Plan(region, code, prefix, regular=True)
-    return _Plan(region, code, trunk, regular=False)
+            return _Plan(region, code, prefix, written, regular=True)
+    return _Plan(region, code, trunk, written, regular=False)
 
 
 @lru_cache(maxsize=CACHED)
