@@ -7,6 +7,7 @@ device needs is its dial form.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -20,7 +21,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 _UNSIGNED = re.compile(r"[^0-9*#]+")
 _BRACKETS = re.compile(r"\(\s*0+\s*\)")
 SHORTEST_NATIONAL = 7
-"""Digits that a number has, in a country whose numbers begin with no zero, that is none of the phone system's own."""
+"""Digits of a number without its country's code that is none of the phone system's own, at least."""
 CACHED = 10_000
 
 
@@ -72,6 +73,23 @@ def asked(number: str, form: DialForm = E164) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(known), key=_doubt))
 
 
+def beginnings(text: str, form: DialForm = E164) -> tuple[str, ...]:
+    """What numbers of the phone book begin with, for the beginning of one as the device dials it."""
+    signs = _signs(text)
+    found = (begin for one in (signs, signs.removeprefix(form.outside_line)) for begin in _begun(one, form.region))
+    return tuple(dict.fromkeys(found))
+
+
+def _begun(signs: str, region: str | None) -> Iterator[str]:
+    abroad, plan = _abroad(region), _plan(region)
+    if signs.startswith("+"):
+        yield signs
+    elif signs.startswith(abroad) and len(signs) > len(abroad):
+        yield "+" + signs.removeprefix(abroad)
+    elif plan and signs.startswith(plan.trunk) and len(signs) > len(plan.trunk):
+        yield plan.code + signs.removeprefix(plan.trunk)
+
+
 @lru_cache(maxsize=CACHED)
 def international(number: str, region: str | None = None) -> str | None:
     """As E.164; None for short numbers and codes."""
@@ -82,7 +100,7 @@ def international(number: str, region: str | None = None) -> str | None:
         return signs if _E164.fullmatch(signs) else None
     if _E164.fullmatch(plus := "+" + signs.removeprefix(_abroad(region))) and signs.startswith(_abroad(region)):
         return plus
-    return _from_national(signs, region) if region else None
+    return _from_national(signs, region)
 
 
 def _signs(number: str) -> str:
@@ -97,20 +115,18 @@ def _doubt(number: str) -> int:
     return 0 if parsed and phonenumbers.is_valid_number(parsed) else 2
 
 
-def _from_national(signs: str, region: str) -> str | None:
+def _from_national(signs: str, region: str | None) -> str | None:
     """A number of the region, and none of the phone system's own."""
     plan = _plan(region)
-    if not (signs.startswith(plan.trunk) if plan.trunk else len(signs) >= SHORTEST_NATIONAL):
+    if plan is None or len(signs) < SHORTEST_NATIONAL or not signs.startswith(plan.written):
         return None
     parsed = _parsed(signs, region)
-    if parsed is None or not phonenumbers.is_possible_number(parsed) or len(signs) < SHORTEST_NATIONAL:
-        return None
-    full = str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
-    return full if plan.trunk or phonenumbers.is_valid_number(parsed) else None
+    is_one = phonenumbers.is_possible_number if plan.written else phonenumbers.is_valid_number
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164)) if parsed and is_one(parsed) else None
 
 
 def _without_plus(full: str, form: DialForm) -> str:
-    plan = _plan(form.region) if form.region and form.form is Form.NATIONAL else None
+    plan = _plan(form.region) if form.form is Form.NATIONAL else None
     if plan is None or not full.startswith(plan.code):
         return _abroad(form.region) + full[1:]
     return plan.trunk + full.removeprefix(plan.code) if plan.regular else _formatted(full, plan.region)
@@ -125,25 +141,30 @@ class _Plan:
     """`+49`"""
     trunk: str
     """What is dialed before the rest: `0`, `1`, or nothing."""
+    written: str
+    """What every number there is written with at its beginning: `0`, or nothing."""
     regular: bool
     """Whether that holds for each kind of number; the library knows the exceptions, and takes fifty times as long."""
 
 
 @lru_cache(maxsize=256)
-def _plan(region: str) -> _Plan:
-    region = region.upper()
+def _plan(region: str | None) -> _Plan | None:
+    """None for what is no country."""
+    region = (region or "").upper()
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None:
-        return _Plan(region, "no number begins with this", "", regular=False)
+        return None
     code = f"+{metadata.country_code}"
     kinds = set(PhoneNumberType.values()) - {PhoneNumberType.PAGER}
     samples = [*filter(None, (phonenumbers.example_number_for_type(region, kind) for kind in kinds))]
     fulls = [str(phonenumbers.format_number(each, PhoneNumberFormat.E164)) for each in samples]
     trunk = metadata.national_prefix or ""
+    usual = phonenumbers.format_number(phonenumbers.example_number(region), PhoneNumberFormat.NATIONAL)
+    written = trunk if _UNSIGNED.sub("", usual).startswith(trunk) else ""
     for prefix in (trunk, ""):
         if all(_formatted(full, region) == prefix + full.removeprefix(code) for full in fulls):
-            return _Plan(region, code, prefix, regular=True)
-    return _Plan(region, code, trunk, regular=False)
+            return _Plan(region, code, prefix, written, regular=True)
+    return _Plan(region, code, trunk, written, regular=False)
 
 
 @lru_cache(maxsize=CACHED)

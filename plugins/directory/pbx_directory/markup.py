@@ -7,21 +7,21 @@ from xml.sax.saxutils import escape, quoteattr
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def leaf(name: str, text: str, **attributes: str) -> str:
+def leaf(name: str, text: str, /, **attributes: str) -> str:
     """An element with a text, which is escaped."""
     return f"<{name}{_written(attributes)}>{escape(text)}</{name}>\n"
 
 
-def branch(name: str, *elements: str, **attributes: str) -> str:
+def branch(name: str, /, *elements: str, **attributes: str) -> str:
     """An element with elements, which are markup."""
     return f"{begin(name, **attributes)}{''.join(elements)}{end(name)}"
 
 
-def empty(name: str, **attributes: str) -> str:
+def empty(name: str, /, **attributes: str) -> str:
     return f"<{name}{_written(attributes)}/>\n"
 
 
-def begin(name: str, **attributes: str) -> str:
+def begin(name: str, /, **attributes: str) -> str:
     return f"<{name}{_written(attributes)}>\n"
 
 
@@ -35,5 +35,4 @@ def given(name: str, text: str) -> str:
 
 
 def _written(attributes: dict[str, str]) -> str:
-    """A name that is a word of Python is written with an underscore behind it."""
-    return "".join(f" {name.rstrip('_')}={quoteattr(text)}" for name, text in attributes.items())
+    return "".join(f" {name}={quoteattr(text)}" for name, text in attributes.items())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..listing import Listed, Number
-from ..markup import DECLARATION, begin, branch, end, leaf
-from .format import Format
+from pbx_directory.listing import Listed, Number
+from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
+
+from .format import Rows
 
 TYPES = {"phone": "Work", "mobile": "Mobile", "home_phone": "Home", "fax": "Work"}
 
@@ -18,7 +19,7 @@ def _phone(number: Number) -> str:
     return branch("Phone", leaf("Number", number.dialed), leaf("Type", TYPES[number.kind]))
 
 
-AVAYA = Format(
+AVAYA = Rows(
     name="avaya",
     title="Avaya J100",
     head=lambda _: DECLARATION + begin("IPPhoneDirectory"),

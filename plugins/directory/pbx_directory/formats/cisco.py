@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..characters import Limit
-from ..listing import Layout, Listed, Menu, Page, SearchForm
-from ..markup import DECLARATION, begin, branch, end, leaf
-from .format import Entrance, Format
+from pbx_directory.characters import Limit
+from pbx_directory.listing import Layout, Listed, Menu, Page, SearchForm
+from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
+
+from .format import Entrance, Rows
 
 MENU_NAME = Limit(64)
 MENU_ITEMS = 100
 
 
 def _head(page: Page) -> str:
-    """Some phones show the prompt alone where there is a title too, so that says whose list it is as long as it has
-    entries."""
+    """Some phones show the prompt alone where there is a title too."""
     return DECLARATION + begin("CiscoIPPhoneDirectory") + leaf("Title", page.title)
 
 
@@ -24,12 +24,16 @@ def _row(row: Listed, _: int) -> str:
 
 
 def _tail(page: Page) -> str:
-    keys = [page.rows and (page.words.dial, "SoftKey:Dial"), (page.words.exit, "SoftKey:Exit")]
-    keys.append(page.next and (page.words.next, page.next))
-    keys.append(page.first and (page.words.first, page.first))
-    keys.append(page.search and (page.words.search, page.search))
-    shown = (_soft_key(name, url, place) for place, (name, url) in enumerate(filter(None, keys), 1))
-    return "".join(shown) + end("CiscoIPPhoneDirectory")
+    keys: list[tuple[str, str | None]] = [
+        (page.words.dial, "SoftKey:Dial" if page.rows else None),
+        (page.words.exit, "SoftKey:Exit"),
+        (page.words.next, page.next),
+        (page.words.first, page.first),
+        (page.words.search, page.search),
+    ]
+    shown = (_soft_key(name, url, place) for place, (name, url) in enumerate(((n, u) for n, u in keys if u), 1))
+    nothing = "" if page.rows else leaf("Prompt", page.words.nothing)
+    return nothing + "".join(shown) + end("CiscoIPPhoneDirectory")
 
 
 def _soft_key(name: str, url: str, place: int) -> str:
@@ -53,7 +57,7 @@ def _form(form: SearchForm) -> str:
     return DECLARATION + branch("CiscoIPPhoneInput", texts, item)
 
 
-CISCO = Format(
+CISCO = Rows(
     name="cisco",
     title="Cisco 79xx, 78xx, 88xx",
     head=_head,

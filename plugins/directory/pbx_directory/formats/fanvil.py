@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..listing import Layout, Listed, Page, SearchForm
-from ..markup import DECLARATION, begin, branch, end, leaf
-from .format import Entrance, Format
+from pbx_directory.listing import Layout, Listed, Page, SearchForm
+from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
+
+from .format import Entrance, Rows
 
 LAYOUT = Layout(slots={"Telephone": ("phone",), "Mobile": ("mobile",), "Other": ("home_phone", "fax")})
 
@@ -16,7 +17,7 @@ def _row(row: Listed, _: int) -> str:
     return branch("DirectoryEntry", leaf("Name", row.shown()), *numbers, leaf("Ring", "Default"), leaf("Group", ""))
 
 
-FANVIL = Format(
+FANVIL = Rows(
     name="fanvil",
     title="Fanvil, D-Link",
     head=lambda _: DECLARATION + begin("PhoneBook"),
@@ -41,14 +42,12 @@ def _tail(page: Page) -> str:
 
 
 def _form(form: SearchForm) -> str:
-    field = branch(
-        "InputField", leaf("Prompt", form.words.ask), leaf("Parameter", "term"), leaf("Default", "")
-    )
+    field = branch("InputField", leaf("Prompt", form.words.ask), leaf("Parameter", "term"), leaf("Default", ""))
     texts = leaf("Title", form.words.search) + leaf("Prompt", form.words.ask) + leaf("URL", form.url)
     return DECLARATION + branch("FanvilIPPhoneInputScreen", texts, field)
 
 
-FANVIL_BROWSER = Format(
+FANVIL_BROWSER = Rows(
     name="fanvil-browser",
     title="Fanvil, search in the XML browser",
     head=lambda _: DECLARATION + begin("FanvilIPPhoneDirectory"),

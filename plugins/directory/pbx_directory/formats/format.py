@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..listing import Layout, Listed, Menu, Page, SearchForm
+from pbx_connector.api import Exporter
+from pbx_directory.asking import Answer, Asked
+from pbx_directory.listing import Layout, Listed, Menu, Page, SearchForm
 
 XML = "text/xml; charset=utf-8"
 
@@ -23,14 +25,26 @@ class Entrance(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way to write a phone book; a row of the table `FORMATS`."""
+    """A way in which phones, or phone systems, read the phone book; a row of the table `FORMATS`."""
 
     name: str
     title: str
     """For people."""
+    content_type: str = XML
+    file_name: str = ""
+    """What a phone asks for below the address it was given; empty: the address itself."""
+    file_ending: str = "xml"
+    url_query: str = ""
+    """What the address ends with in the phone's configuration, such as `?term=#SEARCH`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows(Format):
+    """Row after row, so that a book of any size passes through."""
+
     head: Callable[[Page], str]
     row: Callable[[Listed, int], str]
-    """A row, and which one of the answer it is, from 1 on. Rows have one number at least."""
+    """A row, and which one of the answer it is, from 1 on."""
     tail: Callable[[Page], str]
     menu: Callable[[Menu], str] | None = None
     """Parts of a book that exceeds `most_entries`, or the entrance."""
@@ -43,12 +57,25 @@ class Format:
     most_bytes: int | None = None
     distinct: bool = False
     """The phone takes no number twice."""
+    numbered: bool = True
+    """Whether entries without a number are left out."""
     entrance: Entrance = Entrance.LIST
-    content_type: str = XML
-    file_name: str = ""
-    """What a phone asks for below the address it was given."""
-    file_ending: str = "xml"
-    url_query: str = ""
-    """What the address ends with in the phone's configuration, such as `?term=#SEARCH`."""
-    separator: str = ""
-    """Between rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(Format):
+    """A format of `phonebook export`, as it is, with numbers in the dial form."""
+
+    exporter: Exporter
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol(Format):
+    """Questions and answers that a family has rules of its own for."""
+
+    answer: Callable[[Asked], Answer]
+    refusal: Callable[[], Answer]
+    """To a device that may not ask."""
+    unavailable: Callable[[], Answer]
+    """While the phone book cannot be read."""

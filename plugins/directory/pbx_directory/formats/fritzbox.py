@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..listing import Layout, Listed, Page
-from ..markup import DECLARATION, begin, branch, end, leaf
-from .format import Format
+from pbx_directory.listing import Layout, Listed, Page
+from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
+
+from .format import Rows
 
 TYPES = {"phone": "work", "mobile": "mobile", "home_phone": "home", "fax": "fax_work"}
 
@@ -36,7 +37,7 @@ def _head(page: Page) -> str:
     return DECLARATION + begin("phonebooks") + begin("phonebook", name=page.title)
 
 
-FRITZBOX = Format(
+FRITZBOX = Rows(
     name="fritzbox",
     title="AVM FRITZ!Box, a file to upload",
     head=_head,

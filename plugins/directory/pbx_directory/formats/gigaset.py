@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..listing import Layout, Listed
-from ..markup import DECLARATION, begin, empty, end
-from .format import Format
+from pbx_directory.listing import Layout, Listed
+from pbx_directory.markup import DECLARATION, begin, empty, end
+
+from .format import Rows
 
 LAYOUT = Layout(
     slots={
@@ -24,7 +25,7 @@ def _row(row: Listed, _: int) -> str:
     return empty("entry", **{name: text for name, text in (names | LAYOUT.placed(row)).items() if text})
 
 
-GIGASET_FILE = Format(
+GIGASET_FILE = Rows(
     name="gigaset-file",
     title="Gigaset N610, N670, N870, central phone book",
     head=lambda _: DECLARATION + DOCTYPE + begin("list"),

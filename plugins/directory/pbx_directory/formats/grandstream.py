@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from ..listing import Listed, Number
-from ..markup import DECLARATION, begin, branch, end, given, leaf
-from .format import Format
+from pbx_directory.listing import Listed, Number
+from pbx_directory.markup import DECLARATION, begin, branch, end, given, leaf
+
+from .format import Rows
 
 TYPES = {"phone": "Work", "mobile": "Cell", "home_phone": "Home", "fax": "Fax"}
 
@@ -25,12 +26,10 @@ def _row(row: Listed, place: int, first_account: str) -> str:
 
 
 def _phone(number: Number, account: str) -> str:
-    return branch(
-        "Phone", leaf("phonenumber", number.dialed), leaf("accountindex", account), type=TYPES[number.kind]
-    )
+    return branch("Phone", leaf("phonenumber", number.dialed), leaf("accountindex", account), type=TYPES[number.kind])
 
 
-GRANDSTREAM = Format(
+GRANDSTREAM = Rows(
     name="grandstream",
     title="Grandstream; Avaya E129",
     head=lambda _: DECLARATION + begin("AddressBook") + leaf("version", "1"),

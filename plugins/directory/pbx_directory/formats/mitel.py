@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..listing import Layout, Listed, Page, SearchForm
-from ..markup import DECLARATION, begin, branch, end, leaf
-from .format import Entrance, Format
+from pbx_directory.listing import Layout, Listed, Page, SearchForm
+from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
+
+from .format import Entrance, Rows
 
 
 def _item(prompt: str, uri: str) -> str:
@@ -32,7 +33,7 @@ def _form(form: SearchForm) -> str:
     )
 
 
-MITEL = Format(
+MITEL = Rows(
     name="mitel",
     title="Mitel and Aastra, search in the XML browser",
     head=_head,

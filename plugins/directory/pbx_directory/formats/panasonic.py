@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..characters import Limit, fitting
-from ..listing import Layout, Listed
-from ..markup import DECLARATION, begin, branch, end, leaf
-from .format import Format
+from pbx_directory.characters import Limit, fitting
+from pbx_directory.listing import Layout, Listed
+from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
+
+from .format import Rows
 
 NAME = Limit(24)
 NOT_TAKEN = str.maketrans({"&": "+", "'": "\N{RIGHT SINGLE QUOTATION MARK}", "<": "(", ">": ")"})
@@ -27,7 +28,7 @@ def _type(kind: str, number: str) -> str:
     return "ext" if own else TYPES[kind]
 
 
-PANASONIC = Format(
+PANASONIC = Rows(
     name="panasonic",
     title="Panasonic KX-TGP and KX-HDV",
     head=lambda _: (

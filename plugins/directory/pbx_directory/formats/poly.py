@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from ..characters import Limit, Unit
-from ..listing import Layout, Listed, Page, SearchForm
-from ..markup import DECLARATION, begin, branch, end, given, leaf
-from .format import Entrance, Format
+from pbx_directory.characters import Limit, Unit
+from pbx_directory.listing import Layout, Listed, Page, SearchForm
+from pbx_directory.markup import DECLARATION, begin, branch, end, given, leaf
+
+from .format import Entrance, Rows
 
 NAME = Limit(40, Unit.BYTES)
 DOCTYPE = '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">\n'
@@ -18,7 +19,7 @@ def _row(row: Listed, _: int) -> str:
     return branch("item", names, leaf("ct", row.numbers[0].dialed))
 
 
-POLY = Format(
+POLY = Rows(
     name="poly",
     title="Poly and Polycom, local directory",
     head=lambda _: DECLARATION + begin("directory") + begin("item_list"),
@@ -62,7 +63,7 @@ def _html_form(form: SearchForm) -> str:
     return DOCTYPE + _html(form.words.search, body)
 
 
-POLY_BROWSER = Format(
+POLY_BROWSER = Rows(
     name="poly-browser",
     title="Poly and Polycom, search in the microbrowser",
     head=_html_head,

@@ -1,15 +1,18 @@
-"""Snom: the directory that a phone loads (tbook 2.0), the one of older phones and DECT bases, and the browser's search."""
+"""Snom: what a phone loads (tbook 2.0), what older phones and DECT bases load, and the search in the browser."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..listing import Layout, Listed, Number, Page, SearchForm
-from ..markup import DECLARATION, begin, branch, empty, end, given, leaf
-from .format import Entrance, Format
+from pbx_directory.listing import Layout, Listed, Number, Page, SearchForm
+from pbx_directory.markup import DECLARATION, begin, branch, empty, end, given, leaf
+
+from .format import Entrance, Rows
 
 TYPES = {"phone": "business", "mobile": "mobile", "home_phone": "home", "fax": "business"}
 ALIAS = "Member_Alias"
+NOWHERE = "snom://mb_nop"
+"""Where a line of a menu leads that only dials."""
 
 
 def _contact(row: Listed, _: int) -> str:
@@ -18,7 +21,7 @@ def _contact(row: Listed, _: int) -> str:
     return branch("contact", first, last, branch("numbers", *numbers), fav="false", vip="false", blocked="false")
 
 
-SNOM = Format(
+SNOM = Rows(
     name="snom",
     title="Snom from firmware 10.1.178 on (tbook 2.0)",
     head=lambda _: DECLARATION + begin("tbook", version="2.0"),
@@ -31,7 +34,7 @@ SNOM = Format(
 
 def _items(row: Listed, place: int) -> str:
     """The first number is the entry's; the others are entries that point at it."""
-    return "".join(_item(row, number, f"{place}.{count}") for count, number in enumerate(row.numbers))
+    return "".join(_item(row, number, f"{place}{count:03}") for count, number in enumerate(row.numbers))
 
 
 def _item(row: Listed, number: Number, index: str) -> str:
@@ -57,7 +60,7 @@ def _names(row: Listed, number: Number) -> Iterator[str]:
     yield given("email", row.text("email"))
 
 
-SNOM_OLD = Format(
+SNOM_OLD = Rows(
     name="snom-old",
     title="Snom, older phones and M300/M700/M900 (tbook)",
     head=lambda _: DECLARATION + begin("tbook", e="2", complete="true"),
@@ -69,15 +72,11 @@ SNOM_OLD = Format(
 
 
 def _menu_item(row: Listed, _: int) -> str:
-    return branch(
-        "MenuItem",
-        leaf("Name", row.shown()),
-        leaf("URL", f"snom://mb_nop#numberdial={row.numbers[0].dialed}"),
-    )
+    return branch("MenuItem", leaf("Url", f"{NOWHERE}#numberdial={row.numbers[0].dialed}"), name=row.shown())
 
 
 def _menu_tail(page: Page) -> str:
-    nothing = "" if page.rows else branch("MenuItem", leaf("Name", page.words.nothing), leaf("URL", "snom://mb_nop"))
+    nothing = "" if page.rows else branch("MenuItem", leaf("Url", NOWHERE), name=page.words.nothing)
     first = _soft_key("F2", page.words.first, page.first) if page.first else ""
     following = _soft_key("F4", page.words.next, page.next) if page.next else ""
     return nothing + first + following + end("SnomIPPhoneMenu")
@@ -99,7 +98,7 @@ def _form(form: SearchForm) -> str:
     return DECLARATION + branch("SnomIPPhoneInput", leaf("Title", form.words.search), leaf("Url", url), asked)
 
 
-SNOM_BROWSER = Format(
+SNOM_BROWSER = Rows(
     name="snom-browser",
     title="Snom, search in the minibrowser; Alcatel Myriad",
     head=lambda page: DECLARATION + begin("SnomIPPhoneMenu") + leaf("Title", page.title),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..characters import Limit, Unit
-from ..listing import Layout, Listed, Menu, Page
-from ..markup import DECLARATION, begin, branch, end, given, leaf
-from .format import Format
+from pbx_directory.characters import Limit, Unit
+from pbx_directory.listing import Layout, Listed, Menu, Page
+from pbx_directory.markup import DECLARATION, begin, branch, end, given, leaf
+
+from .format import Rows
 
 NAME = Limit(32)
 NUMBER = Limit(126, Unit.BYTES)
@@ -30,7 +31,7 @@ def _menu(menu: Menu) -> str:
     return DECLARATION + branch("YealinkIPPhoneMenu", given("Title", menu.title), *links)
 
 
-YEALINK = Format(
+YEALINK = Rows(
     name="yealink",
     title="Yealink, Flyingvoice, Tiptel, Dinstar",
     head=_head,
@@ -47,7 +48,7 @@ def _htek_row(row: Listed, _: int) -> str:
     return branch("DirectoryEntry", leaf("Name", row.shown()), leaf("Telephone", row.numbers[0].dialed))
 
 
-HTEK = Format(
+HTEK = Rows(
     name="htek",
     title="Htek",
     head=lambda _: DECLARATION + begin("PhoneDirectory"),
