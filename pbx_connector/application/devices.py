@@ -94,7 +94,7 @@ def _drawn(length: int) -> str:
 def _checked_name(name: str, taken: set[str]) -> str:
     name = single_line(name).strip()
     if not name or len(name) > LONGEST_NAME:
-        raise UsageError(f"a device needs a name of at most {LONGEST_NAME} characters", hint="such as: Desk of Ann")
+        raise UsageError(f"a device needs a name of at most {LONGEST_NAME} characters", hint="such as: Phone of Ann")
     if name in taken:
         raise UsageError(f"there is a device {name} already", hint="see: pbx-connector directory devices list")
     return name

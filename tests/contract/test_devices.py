@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from pbx_connector.model import Account
 from pbx_connector.stores import Device, Sighting, Store
 
-DESK = Device("k3f9", "Desk of Ann", "1", {"format": "yealink"}, {"sha256": "…"})
+PHONE = Device("k3f9", "Phone of Ann", "1", {"format": "yealink"}, {"sha256": "…"})
 
 
 def test_a_device_is_kept_as_it_was_put(store: Store) -> None:
-    store.put_device(DESK)
+    store.put_device(PHONE)
     held = store.device("k3f9")
     assert held
     assert held.made is not None
     assert (held.name, held.account, held.options, held.verifiers, held.seen) == (
-        "Desk of Ann",
+        "Phone of Ann",
         "1",
         {"format": "yealink"},
         {"sha256": "…"},
@@ -27,7 +27,7 @@ def test_a_device_is_kept_as_it_was_put(store: Store) -> None:
 
 
 def test_a_change_leaves_when_it_was_made_and_seen(store: Store) -> None:
-    store.put_device(DESK)
+    store.put_device(PHONE)
     held = store.device("k3f9")
     assert held
     sighting = Sighting("k3f9", datetime(2026, 11, 29, 6, 0, tzinfo=UTC), "192.0.2.7", "Yealink SIP-T46G")
@@ -39,7 +39,7 @@ def test_a_change_leaves_when_it_was_made_and_seen(store: Store) -> None:
 
 
 def test_a_device_is_removed_once(store: Store) -> None:
-    store.put_device(DESK)
+    store.put_device(PHONE)
     assert store.remove_device("k3f9")
     assert not store.remove_device("k3f9")
     assert store.devices() == []
@@ -49,6 +49,6 @@ def test_a_device_is_removed_once(store: Store) -> None:
 
 def test_the_device_of_an_account_that_comes_back_is_its_device_again(store: Store) -> None:
     store.add_account(Account("1"))
-    store.put_device(DESK)
+    store.put_device(PHONE)
     store.remove_account("1")
     assert [device.owners for device in store.devices()] == [(None, "1")]

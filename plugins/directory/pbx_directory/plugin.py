@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pbx_connector.api import Exporter, hookimpl
+from pbx_connector.api import Exporter, PluginConfig, hookimpl
+
+
+@hookimpl
+def pbx_config() -> PluginConfig:
+    from pbx_directory.settings import DirectorySettings
+
+    return PluginConfig(DirectorySettings)
 
 
 @hookimpl
 def pbx_exporters() -> Sequence[Exporter]:
-    from .exporters import exporters  # most commands export nothing
+    from pbx_directory.exporters import exporters
 
     return exporters()

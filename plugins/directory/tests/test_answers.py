@@ -138,6 +138,11 @@ def test_parameters_that_phones_add_change_nothing(book: PhoneBook) -> None:
     assert body(ask(book, "yealink", mac="001565abcdef", lang="xx")) == body(ask(book, "yealink"))
 
 
+def test_the_title_is_the_configurations(book: PhoneBook) -> None:
+    told = answer(KNOWN["yealink"], {}, book, GERMAN, URL, title="Meier & Söhne")
+    assert parsed("yealink", body(told)).findtext("Title") == "Meier & Söhne"
+
+
 # --- menus, pages and forms -----------------------------------------------------------------------------------------
 
 
@@ -326,8 +331,9 @@ def test_a_tag_stays_while_nothing_that_shows_differs(store: Store, book: PhoneB
 
     assert now() == now() == ask(book, "yealink").headers["ETag"]
     others = [AskingDevice(), AskingDevice("anna"), AskingDevice("anna", "national", "AT", "0")]
-    tags = {now(), now(term="a"), now(lang="de"), now(name="snom"), *map(now, others)}
-    assert len(tags) == 7
+    titled = tag(KNOWN["yealink"], {}, book, GERMAN, URL, title="Firma")
+    tags = {now(), now(term="a"), now(lang="de"), now(name="snom"), titled, *map(now, others)}
+    assert len(tags) == 8
     store.add_entry(MEIER.content)
     assert now() not in tags
 

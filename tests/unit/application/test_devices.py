@@ -22,10 +22,10 @@ def store() -> Iterator[Store]:
 
 
 def test_a_device_is_known_by_its_secret_alone(store: Store) -> None:
-    made = devices.add_device(store, " Desk\tof Ann ", "1", {"format": "yealink"})
+    made = devices.add_device(store, " Phone\tof Ann ", "1", {"format": "yealink"})
     held = store.device(made.device.id)
     assert held
-    assert (held.name, held.account, held.options) == ("Desk of Ann", "1", {"format": "yealink"})
+    assert (held.name, held.account, held.options) == ("Phone of Ann", "1", {"format": "yealink"})
     assert re.fullmatch("[a-z2-9]{24}", made.secret)
     assert devices.is_secret(held, made.secret)
     for wrong in ("", made.secret[:-1], made.secret.upper(), "\udcff"):
@@ -52,7 +52,7 @@ def test_what_cannot_be_is_refused(store: Store) -> None:
     with pytest.raises(UsageError, match="at most 80 characters"):
         devices.add_device(store, "\n", None, {})
     with pytest.raises(UsageError, match="no account '7'"):
-        devices.add_device(store, "Desk", "7", {})
+        devices.add_device(store, "Cellar", "7", {})
     with pytest.raises(UsageError, match="no device Cellar"):
         devices.rotate_device(store, "Cellar")
     assert devices.remove_device(store, "Hall").name == "Hall"
