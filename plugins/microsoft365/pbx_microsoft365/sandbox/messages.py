@@ -42,11 +42,9 @@ class GraphAnswer:
 
 
 class Watcher(Protocol):
-    """Sees every request that is understood, and what it is answered with; the tests hold both against a schema."""
+    """Sees every request to an address that there is, and its answer, unless a fault changed it."""
 
-    def check_request(self, request: GraphRequest) -> None: ...
-
-    def check_answer(self, request: GraphRequest, answer: GraphAnswer) -> None: ...
+    def see(self, request: GraphRequest, answer: GraphAnswer) -> None: ...
 
 
 class GraphError(Exception):
