@@ -31,9 +31,10 @@ from pbx_connector.errors import (
     UsageError,
 )
 from pbx_connector.extensions import Command, Exporter, ExportOptions, PhoneBook, PluginContext, Server
-from pbx_connector.files import UnreadableFile, read_certificates
+from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.known_rows import KnownRows
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
@@ -168,6 +169,7 @@ __all__ = [
     "Function",
     "Gone",
     "KeptPlan",
+    "KnownRows",
     "Label",
     "Left",
     "ListLimit",
@@ -238,6 +240,7 @@ __all__ = [
     "hookimpl",
     "is_protected",
     "machine_error",
+    "open_regular",
     "quoted",
     "read_certificates",
     "retry_after",

@@ -5,7 +5,7 @@ Sources keep a catalogue of these, so that the words of a failure are the same i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pbx_connector.errors import SourceError
 from pbx_connector.model import Problem
@@ -18,8 +18,13 @@ class ErrorText:
     kind: type[SourceError]
     code: str
     message: str
-    """With `{name}` for what the server calls the failure, where only that is known."""
+    """With `{name}` for what the server calls the failure, where only that is known, and `{0}`, `{1}` for `of`."""
     hint: str
+
+    def of(self, *known: object) -> ErrorText:
+        """The same about one case: numbers, and names of columns or files, never what a contact says."""
+        values = (str(value).replace("{", "{{").replace("}", "}}") for value in known)
+        return replace(self, message=self.message.format(*values, name="{name}"))
 
     def error(self, where: str, name: str = "", said: str = "") -> SourceError:
         message = self._words(name, said)

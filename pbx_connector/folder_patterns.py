@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
@@ -68,21 +68,12 @@ class FolderSettings(SettingsModel):
         return matches(path, self.exclude)
 
 
-class Patterns(Protocol):
-    """The settings of one kind of address books."""
-
-    @property
-    def include(self) -> tuple[str, ...]: ...
-    @property
-    def exclude(self) -> tuple[str, ...]: ...
-
-
 @dataclass(slots=True)
 class PatternUse:
     """What the patterns of one kind of address books matched in all folders that were listed; for any thread."""
 
     kind: str
-    patterns: Patterns
+    patterns: FolderSettings
     unmatched: ErrorText
     """What is said of a pattern that matched nothing."""
     _idle: dict[tuple[str, str], None] = field(default_factory=dict, init=False)

@@ -2,6 +2,8 @@
 
 Everything that logs through the standard library ends up here too. Nothing of a contact and no secret is in a line: a
 traceback says where a bug is and of what kind, not with which values.
+
+The library that writes them is loaded for the service, and for a command when there is a line to write: most have none.
 """
 
 from __future__ import annotations
@@ -9,15 +11,15 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, TextIO
-
-import structlog
-from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import EventDict, ExcInfo, Processor
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from pbx_connector.visible import shown
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, ExcInfo, Processor
 
 QUIET = ("apscheduler", "urllib3", "watchfiles", "exchangelib", "alembic", "requests", "httpx")
 """Libraries whose own lines below warnings say nothing to an administrator, and may quote contacts."""
@@ -39,29 +41,74 @@ class _Stderr(io.TextIOBase):
         return sys.stderr.isatty()
 
 
+Out = TextIO | _Stderr
+
+_ABOUT: ContextVar[Mapping[str, Any]] = ContextVar("about", default={})  # noqa: B039 - a mapping that nobody changes
+
+
+@contextmanager
+def about(**values: Any) -> Iterator[None]:
+    """What lines that are logged meanwhile are about, in this thread and those of its `Pool`."""
+    token = _ABOUT.set({**_ABOUT.get(), **values})
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
 def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    import structlog
+
     out = stream or _Stderr()
-    readable = form == "text" or (form == "auto" and out.isatty())
-    shared: list[Processor] = [
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    _listen(out, _formatter(form, out), level)
+
+
+def _shared() -> list[Processor]:
+    import structlog
+
+    return [
         structlog.contextvars.merge_contextvars,
+        _add_what_it_is_about,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+
+
+def _formatter(form: Form, out: Out) -> logging.Formatter:
+    import structlog
+
+    readable = form == "text" or (form == "auto" and out.isatty())
     last: list[Processor] = (
         [_make_visible, structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_write_traceback)]
         if readable
         else [structlog.processors.ExceptionRenderer(_traceback), structlog.processors.JSONRenderer()]
     )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(), processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
-    )
+
+
+class _AtTheFirstLine(logging.Formatter):
+    """Text for people, by a formatter that is made when there is something to write."""
+
+    def __init__(self, out: Out) -> None:
+        super().__init__()
+        self._out = out
+        self._made: logging.Formatter | None = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        self._made = self._made or _formatter("text", self._out)
+        return self._made.format(record)
+
+
+def _listen(out: Out, formatter: logging.Formatter, level: int) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(formatter)
     root = logging.getLogger()
@@ -70,6 +117,10 @@ def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) 
     for name in QUIET:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))  # a plugin may want its library quieter still
+
+
+def _add_what_it_is_about(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {**_ABOUT.get(), **event}
 
 
 _KEPT = {"exc_info", "stack_info", "stack"}
@@ -85,11 +136,10 @@ def _visible(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | None) else shown(str(value))
 
 
-_FRAMES = ExceptionDictTransformer(show_locals=False)
-
-
 def _traceback(exc_info: ExcInfo) -> list[dict[str, Any]]:
     """The exceptions, the last one first, each with its frames and without its text, which may quote anything."""
+    from structlog.tracebacks import ExceptionDictTransformer
+
     return [
         {
             "exc_type": exception["exc_type"],
@@ -97,7 +147,7 @@ def _traceback(exc_info: ExcInfo) -> list[dict[str, Any]]:
             "frames": exception["frames"],
             "exceptions": [inner[0]["exc_type"] for inner in exception["exceptions"]],
         }
-        for exception in _FRAMES(exc_info)
+        for exception in ExceptionDictTransformer(show_locals=False)(exc_info)
     ]
 
 
@@ -116,8 +166,8 @@ def warnings_for_people() -> Iterator[None]:
     """
     root = logging.getLogger()
     before = {logger: logger.level for logger in (root, *map(logging.getLogger, QUIET))}
-    handlers, configured = root.handlers[:], structlog.get_config()
-    set_up("text", level=logging.WARNING)
+    handlers, out = root.handlers[:], _Stderr()
+    _listen(out, _AtTheFirstLine(out), logging.WARNING)
     set_here = {logger: logger.level for logger in before}
     try:
         yield
@@ -126,4 +176,3 @@ def warnings_for_people() -> Iterator[None]:
         for logger, level in before.items():
             if logger.level == set_here[logger]:
                 logger.setLevel(level)
-        structlog.configure(**configured)

@@ -54,7 +54,13 @@ def no_number(values: int) -> str:
 
 def _target_table() -> TargetTable:
     fields = [
-        TargetField(target.code, target.title, target.max_length, "reject" if target.required else "omit")
+        TargetField(
+            target.code,
+            target.title,
+            target.max_length,
+            "reject" if target.required else "omit",
+            numbers=target.kind == "phone",
+        )
         for target in TARGETS
     ]
     labels = TargetTable(

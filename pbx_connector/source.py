@@ -26,6 +26,8 @@ class Field:
     """For a record: its parts. For a list of records: the parts of each. None: plain values or unknown parts."""
     as_text: str = ""
     """For a record: the field that has it as a text; rules read that one where they want a text."""
+    blank: bool = False
+    """Always blank here: it is a field of other sources, whose rules stay valid. Rules that read it are warned of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from functools import cache
 from types import MappingProxyType
 
 from pbx_rules import document, typed
+from pbx_rules.check.regions import warn_of_region
 from pbx_rules.check.scope import Defined, Names
 from pbx_rules.check.statements import check_statements
 from pbx_rules.check.structure import StructureCheck
@@ -82,8 +83,8 @@ def compile_profile(
     records = StructureCheck(names, findings).check(structure, target)
     if not unread:
         _report_unused(names, findings)
-    if names.without_region and not (region and region.text.strip()) and "region" not in unread:
-        _warn_of_region(names.without_region, findings)
+    if names.region is None and not (region and region.text.strip()) and "region" not in unread:
+        warn_of_region(names, findings)
     if findings.failed:
         return Compiled(None, findings.sorted)
     whole = typed.Rules(checked, records, names.used_fields)
@@ -128,12 +129,6 @@ def _report_unused(names: Names, findings: Findings) -> None:
         if not defined.used and not findings.failed:
             hint = "delete it, or use it in a rule or in the structure"
             findings.add("R0207", f"nothing uses {name}", defined.span, hint=hint)
-
-
-def _warn_of_region(reads: Span, findings: Findings) -> None:
-    message = "no region is known, so numbers without a country code come out blank"
-    hint = "add a line to the profile, beside title: region: DE (or your own country)"
-    findings.add("R0319", message, reads, hint=hint)
 
 
 def _digest(

@@ -6,7 +6,7 @@ The language knows no phone books; whoever compiles a profile describes both end
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 FieldType: TypeAlias = Literal["text", "number", "yes/no", "date", "list", "record"]
@@ -37,6 +37,9 @@ class TargetField:
     """In characters as a reader counts them; a longer value is cut and reported."""
     blank: Literal["omit", "reject", "drop"] = "omit"
     """What a blank value does: leave the field out, reject the whole row as a problem, or drop this record silently."""
+    numbers: bool = field(default=False, repr=False)
+    """True: it holds telephone numbers, which are of the profile's region where they have no country code. No rule
+    means anything else because of it."""
     native: bool = False
     """True: a value that is one placeholder keeps its type. False: every value arrives as text."""
 

@@ -13,6 +13,7 @@ from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
 from pbx_connector.profile import Checked, LoadedProfile, Profile, ProfileId, check_profile, load_profile
+from pbx_connector.profile import check_text as check_whole_text
 from pbx_connector.profile import load_whole as load_with_rules
 from pbx_connector.stores import Accounts, EntryReader, Profiles, ProfileState, Store
 
@@ -37,6 +38,11 @@ def load_whole(installation: Installation, file: Path) -> LoadedProfile:
 def check(installation: Installation, file: Path) -> Checked:
     """What is wrong with a file; never raises for what it says."""
     return check_profile(file, installation.plugins)
+
+
+def check_text(installation: Installation, text: str, file: Path) -> Checked:
+    """`check` for a text that is not yet in its file; paths in it count from the file's folder."""
+    return check_whole_text(text, file, installation.plugins)
 
 
 def needs_accounts(profile: Profile, store: Accounts) -> bool:

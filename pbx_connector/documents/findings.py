@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from pbx_rules import Diagnostic, Span, document
+from pbx_rules.diagnostics import MOST_FINDINGS
 from pbx_rules.document import Mapping, Node, Scalar
 from pbx_rules.suggest import nearest
 from pydantic import BaseModel, ValidationError
@@ -48,6 +49,7 @@ CODES = {
     "P0108": "a test whose row has a field that the source does not have",
     "P0109": "a test whose row has a value that does not suit its field",
     "P0110": "a profile that waits for a person's word",
+    "P0111": "a field that is always blank over this source",
 }
 """Every code of this module and what it stands for; never reused."""
 
@@ -65,12 +67,13 @@ def from_validation(
     below: str = "",
     unread: Collection[str] = (),
 ) -> Iterable[Diagnostic]:
-    """One finding per pydantic error; `root` is the mapping that was validated, `below` its name in the profile.
+    """One finding per pydantic error, and no more than `MOST_FINDINGS`.
 
+    `root` is the mapping that was validated, `below` its name in the profile.
     The keys `unread` are there, but nobody could read them: they are not missing.
     """
     # Inputs are left out: they may hold a secret.
-    for details in error.errors(include_input=False, include_url=False):
+    for details in error.errors(include_input=False, include_url=False)[:MOST_FINDINGS]:
         if details["type"] != "missing" or details["loc"] not in {(key,) for key in unread}:
             yield from_details(details, file=file, root=root, model=model, below=below)
 

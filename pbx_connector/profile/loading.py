@@ -18,6 +18,7 @@ from pbx_connector import mapping
 from pbx_connector.documents import finding, from_validation, given_values, hidden_keys, masked
 from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
+from pbx_connector.profile.blank_fields import warn_of_blank_fields
 from pbx_connector.profile.cases import Case, check_rows, read_cases
 from pbx_connector.profile.header import Header, LimitsHeader
 from pbx_connector.profile.identity import of_rows
@@ -107,6 +108,8 @@ class _Loading:
         source = self._source()
         settings = self._settings(source) if source else None
         compiled = self._compiled(source.fields if source else _ANY_FIELDS, header)
+        if source and compiled:
+            self._found += warn_of_blank_fields(self._document, source, compiled.fields)
         if source:
             self._found += check_rows(self._root.get("tests"), source.fields, self._document.file)
         text = masked(self._document.text, hidden_keys(self._found))

@@ -16,10 +16,9 @@ from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
-from structlog.contextvars import bound_contextvars
-
 from pbx_connector.errors import ConnectorError, PlanRefused, UsageError
 from pbx_connector.files import is_open_to_others, shown
+from pbx_connector.logs import about
 from pbx_connector.machine import machine_error, machine_first
 from pbx_connector.mapping import UNREAD
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
@@ -75,7 +74,7 @@ def run_profile(
         profile.id, profile.title, simulate=False, file=profile.file, region=profile.region
     ) as workspace:
         run = PipelineRun(profile, workspace, progress or Silent(), clock())
-        with bound_contextvars(profile=profile.id, run=workspace.run), run.recorded():
+        with about(profile=profile.id, run=workspace.run), run.recorded():
             LOG.info("run begins")
             reading = run.read(full, parallel)
             with workspace.plan_transaction(mirror=profile.mode == "mirror", write=True) as transaction:

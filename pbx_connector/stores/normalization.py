@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import filterfalse
 
 import phonenumbers
 from pbx_rules.functions.phone_reading import notations
@@ -13,6 +14,8 @@ from pbx_connector.model import PHONE_FIELDS
 
 SEARCHED = ("display_name", "first_name", "last_name", "organisation", "email")
 NO_DIGITS = re.compile("[^0-9]+")
+PLAIN = re.compile(r"[+0][0-9]*+(?: [0-9]++)*+")
+"""One number for certain, as most are written: to read it costs a hundred times as much."""
 TAIL = 7
 """Long enough to tell most numbers apart, short enough to be the same in national and international form."""
 LONGEST_CODE = 3
@@ -28,7 +31,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return "".join(filterfalse(unicodedata.combining, decomposed))
 
 
 def digits(number: str) -> str:
@@ -38,7 +41,7 @@ def digits(number: str) -> str:
 
 def numbers_in(text: str) -> tuple[str, ...]:
     """The numbers that an entry's field holds, without extensions and remarks; itself if it is just digits."""
-    if text.removeprefix("+").isdecimal():
+    if text.isdecimal() or PLAIN.fullmatch(text):
         return (text,)
     return notations(text) or (text,)
 

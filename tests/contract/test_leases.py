@@ -11,6 +11,7 @@ from sqlalchemy import select, text, update
 from pbx_connector.errors import ProfileBusy, StoreError
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.stores import Store
+from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.schema.tables import lease
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
@@ -122,6 +123,8 @@ def test_rule_9_a_silent_holder_loses_its_lease_and_one_that_ended_at_once(
 ) -> None:
     source.add("public").put("ann", display_name="Ann")
     elsewhere = json.dumps({"host": "another-machine", "pid": 1})
+    with shared._database.write() as connection:
+        take(connection, "run", 1000)
     for killed, holder in enumerate(({"renewed": lease.c.renewed - HOUR}, {"renewed": lease.c.renewed + HOUR}), 998):
         run()
         change_lease(shared, holder=elsewhere, run=killed)

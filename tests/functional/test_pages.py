@@ -12,11 +12,17 @@ from product import Connector
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-@pytest.mark.parametrize(("name", "commands"), [("backups", 7), ("safety-net", 13), ("trying-rules", 10)])
+@pytest.mark.parametrize(
+    ("name", "commands"), [("backups", 7), ("convert", 6), ("safety-net", 13), ("trying-rules", 10)]
+)
 def test_a_page_shows_what_is_printed(
     connector: Connector, profile: Path, sandbox: Sandbox, name: str, commands: int
 ) -> None:
     assert Stage(connector, sandbox).play(DOCS / f"{name}.md") == commands
+
+
+def test_the_page_of_csv_works_as_printed_in_an_empty_folder(connector: Connector, sandbox: Sandbox) -> None:
+    assert Stage(connector, sandbox).play(DOCS / "csv.md") == 6
 
 
 def test_the_guide_works_as_printed_in_an_empty_folder(connector: Connector, sandbox: Sandbox) -> None:

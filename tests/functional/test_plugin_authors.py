@@ -40,7 +40,7 @@ def files_in_parts(*names: str) -> dict[str, str]:
 
 def distribution_of(name: str) -> str:
     """The guide's pyproject.toml for another plugin."""
-    return files_of_the_guide("pyproject.toml")["pyproject.toml"].replace("csv", name)
+    return files_of_the_guide("pyproject.toml")["pyproject.toml"].replace("sheet", name)
 
 
 def install(folder: Path, files: dict[str, str], site: Path) -> None:
@@ -72,11 +72,11 @@ def serving(site: Path, config: Path) -> Iterator[Serving]:
 
 
 def csv_profile(folder: Path, lines: str) -> Path:
-    """For the plugin `csv` of the guide."""
+    """For the plugin `sheet` of the guide."""
     (folder / "contacts.csv").write_text(f"Name,Phone\n{lines}", encoding="utf-8")
     profile = folder / "from-csv.yaml"
     profile.write_text(
-        f'title: From CSV\nsource: csv\nsettings: {{file: "{folder}/contacts.csv"}}\n'
+        f'title: From CSV\nsource: sheet\nsettings: {{file: "{folder}/contacts.csv"}}\n'
         'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_phone: "{{Phone}}"\n'
     )
     return profile
@@ -85,7 +85,7 @@ def csv_profile(folder: Path, lines: str) -> Path:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     site = tmp_path / "site"
-    install(tmp_path / "project", files_of_the_guide("pyproject.toml", "pbx_csv.py"), site)
+    install(tmp_path / "project", files_of_the_guide("pyproject.toml", "pbx_sheet.py"), site)
     return site
 
 
@@ -121,7 +121,7 @@ def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(sit
     (tmp_path / "rows.jsonl").write_text('{"Name": "Ann van Lee"}')
     profile = tmp_path / "from-csv.yaml"
     profile.write_text(
-        "title: From CSV\nsource: csv\nsettings: {file: contacts.csv}\nrules: |\n  Short = initials([Name])\n"
+        "title: From CSV\nsource: sheet\nsettings: {file: contacts.csv}\nrules: |\n  Short = initials([Name])\n"
         'structure:\n  phonebook:\n    - 028pho_bez: "{{Name}}"\n      028pho_notes: "{{Short}}"\n'
     )
     mapped = connector(site, "map", str(profile), "--rows", str(tmp_path / "rows.jsonl"), "--json")
@@ -134,7 +134,7 @@ def test_the_function_of_the_guide_is_listed_called_and_true_to_its_examples(sit
 
 CONTRACT_OF_CSV = """
 import pytest
-from pbx_csv import Settings, pbx_sources
+from pbx_sheet import Settings, pbx_sources
 from pbx_connector.api import SourceContext
 from pbx_connector.testing import MovingSourceContract, SourceContract, SourceStage
 
@@ -184,7 +184,7 @@ def keeps_every_promise(folder: Path) -> None:
 
 
 def test_the_source_of_a_file_keeps_every_promise(tmp_path: Path) -> None:
-    (tmp_path / "pbx_csv.py").write_text(files_of_the_guide("pbx_csv.py")["pbx_csv.py"])
+    (tmp_path / "pbx_sheet.py").write_text(files_of_the_guide("pbx_sheet.py")["pbx_sheet.py"])
     (tmp_path / "test_csv.py").write_text(CONTRACT_OF_CSV)
     keeps_every_promise(tmp_path)
 
@@ -294,7 +294,7 @@ def test_the_command_of_the_guide_runs_a_profile_as_the_core_does(
     report = with_csv.process("refresh", profile).json
     assert (report["status"], report["counts"]["added"]) == ("done", 1)
     assert with_csv.process("history", "--json").json[0]["run"] == report["run"]
-    profile.write_text(profile.read_text().replace("csv", "csw"))
+    profile.write_text(profile.read_text().replace("sheet", "shet"))
     assert "from-csv.yaml:2:9" in with_csv.process("refresh", profile, code=2).err
 
 

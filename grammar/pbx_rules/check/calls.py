@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from pbx_rules import typed
-from pbx_rules.check import expressions, foreign, forms, literals, meant_values, proposals, unknown
+from pbx_rules.check import expressions, foreign, forms, literals, meant_values, proposals, regions, unknown
 from pbx_rules.check.convert import BROKEN, to_list
 from pbx_rules.check.scope import Scope
 from pbx_rules.functions.registry import Function, Parameter, ProfileRegion
@@ -31,24 +31,10 @@ def check_call(node: tree.Call, scope: Scope) -> Typed:
     checked = [_argument(parameter, value, scope) for parameter, value in placed]
     if any(argument.type.kind == "unknown" for argument in checked):
         return BROKEN
-    if any(value is None and isinstance(parameter.default, ProfileRegion) for parameter, value in placed):
-        _note_region(node, function, checked[0], scope)
+    falls_back = any(value is None and isinstance(parameter.default, ProfileRegion) for parameter, value in placed)
+    if falls_back and scope.names.region is None:
+        regions.note_call(function, checked[0], node.at, scope)
     return _call(function, [parameter for parameter, _ in placed], checked)
-
-
-def _note_region(node: tree.Call, function: Function, text: Typed, scope: Scope) -> None:
-    """What takes a number apart is mostly given one that `phone` has read; a field is raw in any case."""
-    raw = not _has_code(text) and (bool(function.unread) or isinstance(text, typed.Field))
-    if raw and scope.names.region is None and scope.names.without_region is None:
-        scope.names.without_region = scope.span(node.at)
-
-
-def _has_code(text: Typed) -> bool:
-    """A text that is spelled out, everybody sees; one that begins with `+` names its country."""
-    if isinstance(text, typed.Concat):
-        first = text.parts[0]
-        return isinstance(first, typed.Constant) and str(first.value).lstrip().startswith("+")
-    return isinstance(text, typed.Constant)
 
 
 def _check_each(node: tree.Call, scope: Scope) -> None:

@@ -50,8 +50,10 @@ class Names:
     used_fields: dict[str, Type] = field(default_factory=dict)
     known_not_blank: set[str] = field(default_factory=set)
     """Fields (as `[X]`) and variables that a `keep` or `skip` above has shown not to be blank."""
-    without_region: Span | None = None
-    """The first call that reads numbers without a country code, where the profile names no region."""
+    raw: set[str] = field(default_factory=set)
+    """Variables that are source fields as they stand."""
+    without_region: dict[str, Span] = field(default_factory=dict)
+    """Where the profile names no region: the first place that numbers without a country code are read, or stored."""
     slots: int = 0
     patterns: dict[tuple[str, str], int] = field(default_factory=dict)
     """The size of each pattern, by source and flags."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pbx_rules import typed
 from pbx_rules.check import expressions
+from pbx_rules.check.regions import is_raw
 from pbx_rules.check.scope import Defined, Names, Scope
 from pbx_rules.diagnostics import Findings, Note
 from pbx_rules.document import Scalar
@@ -36,6 +37,8 @@ def _define(node: tree.Define, scope: Scope) -> typed.Define:
         hint = scope.other_name(node.name.title())
         scope.complain("R0208", f"{node.name} is a function and cannot name a variable", node.name_at, hint=hint)
     names.variables.setdefault(node.name, Defined(value.type, span))
+    if is_raw(value, names):
+        names.raw.add(node.name)
     return typed.Define(node.name, value, scope.text(node.at), span.line)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pbx_rules import document, typed
 from pbx_rules.check import expressions
 from pbx_rules.check.convert import to_list, to_text
+from pbx_rules.check.regions import note_value
 from pbx_rules.check.repeated import warn_of_repeated
 from pbx_rules.check.scope import Names, Scope
 from pbx_rules.check.statements import not_blank_if
@@ -135,7 +136,10 @@ class StructureCheck:
                 hint = 'one text, with placeholders: "{{Name}}"'
                 self._findings.add("R0404", f"{name.text} holds one value", value.span, hint=hint)
             else:
-                yield typed.TargetValue(target, check_template(value, scope, native=target.native))
+                checked = check_template(value, scope, native=target.native)
+                if target.numbers:
+                    note_value(checked, value.span, self._names)
+                yield typed.TargetValue(target, checked)
 
     def _unknown_field(self, name: document.Scalar, table: TargetTable, known: dict[str, TargetField]) -> None:
         titles = {field.title.casefold(): field.name for field in table.fields if field.title}

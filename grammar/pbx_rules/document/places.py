@@ -40,6 +40,10 @@ class SourceText:
         self.text = text
         self._starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
 
+    @property
+    def lines(self) -> int:
+        return len(self._starts)
+
     def span(self, start: int, end: int) -> Span:
         return Span(*self.position(start), *self.position(end))
 
@@ -169,8 +173,9 @@ def _flow_folded(characters: Iterator[tuple[str, int, bool]]) -> Iterator[tuple[
         if character in _BLANKS and not escaped:
             gap.append((character, at))
             continue
-        yield from _folded_gap(gap)
-        gap = []
+        if gap:
+            yield from _folded_gap(gap)
+            gap = []
         yield character, at
     yield from _folded_gap(gap)
 

@@ -34,6 +34,7 @@ from pbx_rules.document.yaml_errors import explain
 
 LONGEST = 2_000_000
 """Characters of a file."""
+MOST_LINES = 100_000
 DEEPEST = 32
 LONGEST_TAG = 1_000
 MOST_NODES = 50_000
@@ -61,6 +62,9 @@ def load(text: str, file: str) -> Document:
             source.span(0, 0),
             hint="divide it into several profiles",
         )
+    elif source.lines > MOST_LINES:
+        message = f"the file has {source.lines} lines, {MOST_LINES} are allowed"
+        findings.add("R0009", message, source.span(0, 0), hint="divide it into several profiles")
     for refused in _REFUSED.finditer(text):
         if findings.full:
             break

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from exchangelib import errors as ews
 from lxml.etree import QName, _Element
 
-from pbx_connector.api import Gone, ListLimit, Row, Skipped, Unchanged, Unreadable
+from pbx_connector.api import Gone, KnownRows, ListLimit, Row, Skipped, Unchanged, Unreadable
 from pbx_exchange.error_catalog import STILL_THERE
 from pbx_exchange.error_mapping import problem
-from pbx_exchange.known import KnownRows
 from pbx_exchange.rows import CONTACT, RowReader, Values, key_of, without_unresolved
 from pbx_exchange.wire.adapter import OversizedAnswer
 from pbx_exchange.wire.endpoint import Mailbox

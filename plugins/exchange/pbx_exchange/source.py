@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from pbx_connector.api import Book, BookGone, BookUnknown, End, Problem, SourceContext, StreamItem
+from pbx_connector.api import Book, BookGone, BookUnknown, End, KnownRows, Problem, SourceContext, StreamItem
 from pbx_exchange.address_books.location import BookFinder, BookLocation, switched_off
 from pbx_exchange.address_books.personal import PersonalFinder
 from pbx_exchange.address_books.public import PublicFinder
@@ -22,7 +22,6 @@ from pbx_exchange.error_catalog import FOLDER_LEFT, OUT_OF_SIGHT
 from pbx_exchange.error_mapping import FOREIGN, explain, translated
 from pbx_exchange.folder_reader import FolderReader, confirm_absent
 from pbx_exchange.folders import Folder, get_folder, is_not_there
-from pbx_exchange.known import KnownRows
 from pbx_exchange.rows import RowReader
 from pbx_exchange.settings import ExchangeSettings
 from pbx_exchange.wire.services import folder_id

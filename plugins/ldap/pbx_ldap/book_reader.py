@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-from pbx_connector.api import Gone, Row, Unchanged, Unreadable
+from pbx_connector.api import Gone, KnownRows, Row, Unchanged, Unreadable
 from pbx_ldap.books import BookLocation
 from pbx_ldap.directory import Session, key_limit
 from pbx_ldap.error_catalog import BASE_LEFT, NO_KEY, NO_TEXT
 from pbx_ldap.keys import in_pages, key_filter, locate
-from pbx_ldap.known import KnownRows
-from pbx_ldap.rows import Identity, RowPlan
+from pbx_ldap.rows import RowPlan
 from pbx_ldap.settings import LdapSettings
 from pbx_ldap.wire.entries import Entry, EntryReader, Wanted
 from pbx_ldap.wire.filters import Filter
@@ -59,7 +58,7 @@ class BookReader:
     def list_all_keys(self) -> Iterator[str]:
         """How much there is to read, without reading it."""
         search = self._search(self.filter, self.plan.identity_attributes)
-        return (self._identity(entry).key for entry in self._once(search, self.plan.identity_wanted, set()))
+        return (self._key(entry) for entry in self._once(search, self.plan.identity_wanted, set()))
 
     def read_keys(self, keys: Sequence[str]) -> Iterator[Item]:
         """Those of them that are in the book."""
@@ -87,9 +86,7 @@ class BookReader:
         wanted = replace(self.plan.identity_wanted, dn=True)
         search = self._search(self.filter & asked, (self.session.kind.key,))
         return {
-            self._identity(entry).key
-            for entry in list(self.session.entries(search, wanted))
-            if self._members.includes(entry.dn)
+            self._key(entry) for entry in list(self.session.entries(search, wanted)) if self._members.includes(entry.dn)
         }
 
     def _is_absent(self, key: str) -> bool:
@@ -104,11 +101,11 @@ class BookReader:
         seen: set[str] = set()
         search = self._search(self.filter, self.plan.identity_attributes)
         for entry in self._once(search, self.plan.identity_wanted, seen):
-            identity = self._identity(entry)
-            if identity.version and known.has(identity.key, identity.version):
-                yield Unchanged(identity.key)
+            key, version = self._key(entry), self.plan.stamp(entry)
+            if version and known.has(key, version):
+                yield Unchanged(key)
             else:
-                changed.append(identity.key)
+                changed.append(key)
 
     def _read(self, keys: Sequence[str]) -> Iterator[Item]:
         if len(keys) <= _FEW:
@@ -122,16 +119,17 @@ class BookReader:
 
     def _items(self, asked: Filter) -> Iterator[Item]:
         search = self._search(asked, self.plan.attributes)
-        row, identity_of = self.plan.row, self._identity
+        row, key_of = self.plan.row, self._key
         for entry in self._once(search, self.plan.wanted, set()):
-            identity = identity_of(entry)
-            yield self._unreadable(identity, entry) if entry.unreadable else row(identity, entry)
+            key = key_of(entry)
+            yield self._unreadable(key, entry) if entry.unreadable else row(key, entry)
 
     def _once(self, search: Search, wanted: Wanted, seen: set[str]) -> Iterator[Entry]:
         """Each entry of a list once, though one that moves meanwhile may come twice; members alone where a group
         asks."""
         key_name = self.plan.key_name
         limit, reader = key_limit(self._page), EntryReader(wanted)
+        everybody = self._members.names is None
         parted: list[Entry] = []
         for chunk in self.session.pages(search):
             fresh: list[str] = []
@@ -143,7 +141,7 @@ class BookReader:
                 fresh.append(key)
                 if entry.parts:
                     parted.append(entry)
-                elif self._members.names is None or self._members.includes(entry.dn):
+                elif everybody or self._members.includes(entry.dn):
                     yield entry
             if chunk.entries:
                 limit.page(fresh)
@@ -155,12 +153,12 @@ class BookReader:
     def _search(self, asked: Filter, attributes: tuple[str, ...]) -> Search:
         return Search(self.location.base, self.location.scope, asked, attributes)
 
-    def _identity(self, entry: Entry) -> Identity:
+    def _key(self, entry: Entry) -> str:
         try:
-            return self.plan.identity(entry)
+            return self.plan.key(entry)
         except (KeyError, ValueError):
             raise NO_KEY.error(self.location.book.title, self.session.kind.shown_key) from None
 
-    def _unreadable(self, identity: Identity, entry: Entry) -> Unreadable:
-        where = f"{self.location.book.title}, entry {identity.key}"
-        return Unreadable(identity.key, NO_TEXT.problem(where, entry.unreadable))
+    def _unreadable(self, key: str, entry: Entry) -> Unreadable:
+        where = f"{self.location.book.title}, entry {key}"
+        return Unreadable(key, NO_TEXT.problem(where, entry.unreadable))

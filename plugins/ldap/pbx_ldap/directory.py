@@ -117,7 +117,8 @@ class Session:
                 found = self.find(entry.dn, (f"{attribute};range={asked}-*",), wanted)
                 if found is None or not found.lists.get(attribute):
                     raise catalog.PART_MISSING.error()
-                entry.lists.setdefault(attribute, []).extend(found.lists[attribute])
+                so_far = entry.lists.get(attribute, [])
+                entry.lists = {**entry.lists, attribute: so_far + found.lists[attribute]}
                 if attribute not in found.parts:
                     break
                 if found.parts[attribute] <= asked:

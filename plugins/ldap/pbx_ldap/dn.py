@@ -17,11 +17,18 @@ def parts(dn: str) -> list[str]:
         elif dn[place] == '"':
             quoted = not quoted
         elif dn[place] in _ENDS and not quoted:
-            found.append(dn[begin:place].strip())
+            found.append(_stripped(dn[begin:place]))
             begin = place + 1
         place += 1
-    found.append(dn[begin:].strip())
+    found.append(_stripped(dn[begin:]))
     return [part for part in found if part]
+
+
+def _stripped(text: str) -> str:
+    """Without blanks around it, but for one that is escaped."""
+    clean = text.strip()
+    escapes = len(clean) - len(clean.rstrip("\\"))
+    return clean + " " if escapes % 2 else clean
 
 
 def is_dn(text: str) -> bool:
@@ -31,7 +38,7 @@ def is_dn(text: str) -> bool:
 
 def value(part: str) -> str:
     """What a relative name calls the entry: `Sales, Europe` of `ou=Sales\\2c Europe`."""
-    text = part.partition("=")[2].strip()
+    text = _stripped(part.partition("=")[2])
     if text.startswith('"') and text.endswith('"') and len(text) > 1:
         text = text[1:-1]
     octets = _ESCAPED.sub(lambda found: _octet(found[1]), text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, cast
 
@@ -27,15 +27,6 @@ _OF_LISTS: frozenset[Making] = frozenset({"nth", "list", "as it is", "mail", "im
 Make = Callable[[Entry], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What an entry is called in the phone book, and how far it has got."""
-
-    key: str
-    version: str
-    """Empty if only the values tell."""
-
-
 class RowPlan:
     def __init__(self, fields: frozenset[str], kind: ServerKind, extra: Mapping[str, str], names: bool = False) -> None:
         """`extra`: values that all rows of a book have. `names`: the caller wants to know where entries stand."""
@@ -50,7 +41,8 @@ class RowPlan:
         direct = _direct(wanted, frozenset(own))
         makers = ((name, _maker(known, name in direct.values())) for name, known in wanted.items())
         self._made = [(name, make) for name, make in makers if make is not None]
-        self._raw = [_MARK + name for name in used - direct.keys()]
+        self._own = (_KEY, _STAMP, *(_MARK + name for name in used - direct.keys()))
+        """What is among the values of an entry and in no row."""
         listed = [known for known in wanted.values() if known.making in _OF_LISTS]
         self.wanted = Wanted(
             first={**{name: _MARK + name for name in used}, **direct, **own},
@@ -63,28 +55,34 @@ class RowPlan:
         """To be asked for."""
         self.identity_attributes = tuple(own)
         self.key_name = _KEY
-        """Under which name an entry's values have its key until `identity` takes it out."""
+        """Under which name an entry's values have its key."""
         self.has_directory_id = "DirectoryId" in wanted
 
-    def identity(self, entry: Entry) -> Identity:
-        """Takes key and stamp out of the values. Raises KeyError if the entry has no key, ValueError if it is none."""
-        values = entry.values
-        key = self._kind.key_text(values.pop(_KEY))
-        stamp = values.pop(_STAMP, "")
-        return Identity(key, self._kind.version(stamp) if stamp else "")
+    def key(self, entry: Entry) -> str:
+        """What an entry is called in the phone book. Raises KeyError if it has no key, ValueError if it is none."""
+        raw = entry.values[_KEY]
+        return self._kind.key_text(raw) if self._kind.is_binary else raw
 
-    def row(self, identity: Identity, entry: Entry) -> Row:
-        values: dict[str, Any] = cast("dict[str, Any]", entry.values)  # more kinds of values come in below
-        if self._made:
-            made = [(name, make(entry)) for name, make in self._made]
-            for name in self._raw:
-                values.pop(name, None)
-            values.update((name, value) for name, value in made if value)
+    def stamp(self, entry: Entry) -> str:
+        """The version of its row; empty if only the values tell."""
+        stamp = entry.values.get(_STAMP)
+        return self._kind.server + stamp if stamp else ""
+
+    def row(self, key: str, entry: Entry) -> Row:
+        """Takes the entry's values over."""
+        version = self.stamp(entry)
+        values = cast("dict[str, Any]", entry.values)  # more kinds of values come in below
+        made = [(name, make(entry)) for name, make in self._made]
+        for name in self._own:
+            values.pop(name, None)
+        for name, value in made:
+            if value:
+                values[name] = value
         if self.has_directory_id:
-            values["DirectoryId"] = identity.key
+            values["DirectoryId"] = key
         if self._extra:
             values.update(self._extra)
-        return Row(identity.key, identity.version or _digest(values), values)
+        return Row(key, version or _digest(values), values)
 
 
 def _digest(values: Mapping[str, Any]) -> str:

@@ -37,9 +37,6 @@ class ServerKind:
         """As people know it."""
         return {"objectguid": "objectGUID", "entryuuid": "entryUUID"}.get(self.key, self.key)
 
-    def version(self, stamp: str) -> str:
-        return f"{self.server}{stamp}"
-
 
 def guid_text(octets: bytes) -> str:
     """As Active Directory's own tools write it: the first three parts are turned round. Raises ValueError."""

@@ -31,26 +31,30 @@ def addresses(settings: LdapSettings) -> Sequence[Address]:
     if settings.servers:
         return [read_address(server) for server in settings.servers]
     domain = (settings.domain or "").strip().rstrip(".")
-    found = _look_up(domain, settings.timeout)
+    found = _look_up(domain, settings)
     if not found:
         raise catalog.NO_SERVERS.error("domain:", domain)
     return found[:_MOST_TRIED]
 
 
-def _look_up(domain: str, seconds: float) -> list[Address]:
+def _look_up(domain: str, settings: LdapSettings) -> list[Address]:
     import dns.exception
     import dns.resolver
 
     for record in _RECORDS:
         try:
-            answer = dns.resolver.resolve(record.format(domain), "SRV", search=False, lifetime=min(seconds, 30))
+            answer = dns.resolver.resolve(
+                record.format(domain), "SRV", search=False, lifetime=min(settings.timeout, 30)
+            )
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             continue
         except (dns.exception.DNSException, OSError, ValueError):
             raise catalog.NO_SERVERS.error("domain:", domain) from None
         ordered = sorted(answer, key=lambda one: (one.priority, -one.weight))
-        # They name the open port, whichever kind of protection is wanted: that has its own.
-        return [Address(one.target.to_text(omit_final_dot=True)) for one in ordered]
+        # They name the port for StartTLS; LDAPS has one of its own, which no record names.
+        ports = [0 if settings.security == "ldaps" else int(one.port) for one in ordered]
+        hosts = [one.target.to_text(omit_final_dot=True) for one in ordered]
+        return [Address(host, port) for host, port in zip(hosts, ports, strict=True)]
     return []
 
 

@@ -10,13 +10,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from pbx_connector.api import Book, BookGone, BookUnknown, End, SourceContext, StreamItem
+from pbx_connector.api import Book, BookGone, BookUnknown, End, KnownRows, SourceContext, StreamItem
 from pbx_ldap.book_reader import BookReader
 from pbx_ldap.books import BookFinder, BookLocation
 from pbx_ldap.delta import Changed, Checkpoint, State, changes_since, present_state, read_checkpoint
 from pbx_ldap.directory import Directory, Session
 from pbx_ldap.error_catalog import OUT_OF_SIGHT
-from pbx_ldap.known import KnownRows
 from pbx_ldap.settings import LdapSettings
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -133,9 +134,15 @@ class Samba:
                 shutil.rmtree(self.folder / "domain", ignore_errors=True)
                 self._provision()
                 self._run(lock.fileno())
+                self._delete_somebody()
         except BaseException:
             self._users(-1)
             raise
+
+    def _delete_somebody(self) -> None:
+        """A domain in which nobody was ever deleted cannot show that deleted ones are seen."""
+        self.tool("user", "create", "left-long-ago", "Aa1!" + secrets.token_urlsafe(16))
+        self.tool("user", "delete", "left-long-ago")
 
     @property
     def ca_file(self) -> Path:

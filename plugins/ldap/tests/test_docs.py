@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from ruamel.yaml import YAML
 
 from pbx_connector.api import CONTACT_FIELDS
 
+from .command_line import run
 from .openldap import PASSWORD, OpenLdap, person
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -69,17 +67,3 @@ def test_the_commands_print_what_the_page_says(protected: OpenLdap, certificates
         elif line != "...":
             assert any(line in found for found in printed), line
     assert commands == 5
-
-
-def run(home: Path, certificates: Path, *arguments: str) -> str:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "PBX_CONNECTOR_STORE": f"sqlite:///{home / 'book.sqlite'}",
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-        "SSL_CERT_FILE": str(certificates / "ca.pem"),
-    }
-    command = [str(Path(sys.executable).with_name("pbx-connector")), *arguments]
-    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-    return done.stdout + done.stderr

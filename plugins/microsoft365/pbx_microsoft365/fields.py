@@ -195,7 +195,7 @@ LACKING = frozenset(name for name in CONTACT_FIELDS if name not in {*CONTACT, *U
 
 def _described(field: Field) -> Field:
     if field.name in LACKING:
-        return replace(field, doc=f"{field.doc} Always blank here: Graph does not have it.")
+        return replace(field, doc=f"{field.doc} Always blank here: Graph does not have it.", blank=True)
     if field.name in CONTACT or field.name in MADE:
         return field
     return replace(field, doc=f"{field.doc} Only of the directory.")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import blake2b
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from pbx_connector.api import address_line, calendar_day
 from pbx_microsoft365.fields import Known
+from pbx_microsoft365.wire.answers import DamagedAnswer
 
 Json = Mapping[str, Any]
 Values = dict[str, Any]
@@ -24,6 +25,8 @@ Whole = Callable[[Json], Any]
 """From the object itself, for fields that several properties make together."""
 
 _EXTENDED = "singleValueExtendedProperties"
+_LONGEST_ID = 4000
+_SPELLINGS = 1000
 _ADDRESS = {
     "Street": ("street", "streetAddress"),
     "City": ("city",),
@@ -49,9 +52,13 @@ class RowReader:
         always: Iterable[str] = (),
     ) -> None:
         known = {name: table[name] for name in sorted(names) if name in table}
+        self._texts: list[tuple[str, str]] = []
+        """Nearly all fields are texts, and are read for each row."""
         self._plain: list[tuple[str, str, Convert]] = []
         self._whole: list[tuple[str, Whole]] = []
         self._extended: dict[str, tuple[str, Convert]] = {}
+        self._spelled: dict[str, tuple[str, Convert]] = {}
+        """The same, by ids as Graph has spelt them so far."""
         for name, one in known.items():
             self._add(name, one, zone)
         self._flags = [name for name, one in known.items() if one.reading == "yes/no" and one.extended]
@@ -66,6 +73,9 @@ class RowReader:
 
     def read(self, item: Json) -> Values:
         values: Values = {}
+        for name, of in self._texts:
+            if (text := item.get(of)).__class__ is str and text:
+                values[name] = text
         for name, of, convert in self._plain:
             if (found := item.get(of)) is not None and ((value := convert(found)) or value is False):
                 values[name] = value
@@ -80,11 +90,18 @@ class RowReader:
         for flag in self._flags:
             values[flag] = False
         for entry in found if isinstance(found, list) else ():
-            if not isinstance(entry, dict) or not isinstance(text := entry.get("value"), str):
+            if not isinstance(entry, dict) or not isinstance(text := entry.get("value"), str) or not text:
                 continue
-            name, convert = self._extended.get(_canonical(str(entry.get("id")))) or ("", None)
-            if convert is not None and text and (value := convert(text)) is not None:
-                values[name] = value
+            known = self._spelled.get(identifier := str(entry.get("id"))) or self._spell(identifier)
+            if known is not None and (value := text if known[1] is _text else known[1](text)) is not None:
+                values[known[0]] = value
+
+    def _spell(self, identifier: str) -> tuple[str, Convert] | None:
+        """Graph answers in a spelling of its own: `String 0x0037` for `String 0x37`, ids in upper or lower case."""
+        known = self._extended.get(_canonical(identifier))
+        if known is not None and len(self._spelled) < _SPELLINGS:
+            self._spelled[identifier] = known
+        return known
 
     def _add(self, name: str, one: Known, zone: ZoneInfo | None) -> None:
         if one.reading == "name":
@@ -93,8 +110,26 @@ class RowReader:
             self._whole.append((name, _address if one.reading == "address" else _address_text))
         elif one.extended:
             self._extended[_canonical(one.extended)] = (name, _converter(one, zone))
+        elif one.reading == "text":
+            self._texts.append((name, one.properties[0]))
         else:
             self._plain.append((name, one.properties[0], _converter(one, zone)))
+
+
+def key_of(item: Json) -> str:
+    """Raises `DamagedAnswer`."""
+    key = item.get("id")
+    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_ID:
+        raise DamagedAnswer("the answer holds an object without an id, or with one beyond all measure")
+    return key
+
+
+def version_of(contact: Json) -> str:
+    """Differs whenever the contact differs. Raises `DamagedAnswer`."""
+    version = contact.get("@odata.etag") or contact.get("changeKey")
+    if not isinstance(version, str) or len(version) > _LONGEST_ID:
+        raise DamagedAnswer("the answer holds a contact without a version")
+    return version
 
 
 def digest(values: Values) -> str:
@@ -109,9 +144,7 @@ def _expand_extended(known: Iterable[Known]) -> list[str]:
     return [f"{_EXTENDED}($filter={wanted})"] if wanted else []
 
 
-@lru_cache(maxsize=1000)
 def _canonical(identifier: str) -> str:
-    """Graph answers in a spelling of its own: `String 0x0037` for `String 0x37`, ids in upper or lower case."""
     front, prefix, number = identifier.lower().rpartition("0x")
     return front + prefix + number.lstrip("0")
 

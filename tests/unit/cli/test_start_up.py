@@ -50,7 +50,16 @@ def test_the_help_page_imports_no_command() -> None:
 def test_checking_takes_neither_store_nor_source() -> None:
     found = imported("check", str(PROFILE))
     assert "pbx_exchange" in found
-    assert not found & (RUNNING | READING | IF_ASKED_FOR)
+    assert not found & (RUNNING | READING | IF_ASKED_FOR - {"phonenumbers"})  # which knows the region it names
+
+
+def test_a_run_loads_what_writes_log_lines_when_there_is_one() -> None:
+    code = "from pbx_connector.cli import commands; commands.load('run'); import pbx_connector.stores.sql.store, sys"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    assert "sqlalchemy" in done.stdout.split()
+    assert not {"structlog", "alembic"} & set(done.stdout.split())
 
 
 @pytest.mark.parametrize("name", commands.COMMANDS)

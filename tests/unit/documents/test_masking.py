@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from pbx_rules import Span
 
@@ -88,3 +90,34 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 def test_what_stands_after_a_secret_stays() -> None:
     assert masked("password: |\n  hunter2\nurl: https://example.com").endswith("\nurl: https://example.com")
+
+
+ENDLESS = {
+    "one word": "x" * 1_000_000,
+    "one word in quotes": 'A = "' + "x-" * 500_000,
+    "addresses without an owner": "x://" * 250_000,
+    "addresses": "x://a@" * 170_000,
+    "parameters": "?pass" * 200_000,
+    "a parameter": "?" + "pass" * 250_000,
+    "words": "a " * 500_000,
+    "blanks": "a" + " " * 1_000_000 + "b",
+    "references": "{" + "password: {env: a}, " * 50_000,
+    "keys": "".join(f"k{number}: x\n" for number in range(100_000)),
+    "empty lines": "password: x\n" + "\n" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_long_line_or_many_take_time_by_their_length(kind: str) -> None:
+    """A generous bound: what it guards against takes minutes, or hours."""
+    started = time.process_time()
+    shown = masked(ENDLESS[kind])
+    assert time.process_time() - started < 10
+    assert len(shown) == len(ENDLESS[kind])
+
+
+@pytest.mark.parametrize(
+    "key", ["pasword", "passwrd", "psswort", "secrt", "tokn", "passfrase", "clientsecret", "tocken"]
+)
+def test_a_misspelt_key_is_one_all_the_same(key: str) -> None:
+    assert masked(f"{key}: hunter2") == f"{key}: *******"

@@ -104,6 +104,22 @@ def test_who_follows_a_hint_has_the_profile_that_was_meant(plugins: Plugins, mea
     assert again.profile.fingerprint == right.profile.fingerprint
 
 
+@pytest.mark.parametrize("raw", ["[Phone]", '[Phone] else "+49 30 1"', "if([DisplayName] is blank, [Phone], blank)"])
+def test_a_raw_number_that_is_stored_without_a_region_is_warned_of(plugins: Plugins, raw: str) -> None:
+    text = MEANT.replace("phone([Phone])", raw)
+    assert checked(text, plugins).diagnostics == ()
+    [found] = checked(text.replace("region: DE\n", ""), plugins).diagnostics
+    assert (found.code, found.severity, found.span.line) == ("R0319", "warning", 19)
+    assert "look-up can only guess" in found.message
+    assert checked(followed(text.replace("region: DE\n", ""), found), plugins).diagnostics == ()
+
+
+@pytest.mark.parametrize("made", ['"+49" & [Phone]', 'phone([Phone], region: "DE")', "extract([Phone], /[0-9]+/)"])
+def test_a_number_that_rules_make_is_not(plugins: Plugins, made: str) -> None:
+    text = MEANT.replace("phone([Phone])", made).replace("region: DE\n", "")
+    assert checked(text, plugins).diagnostics == ()
+
+
 def test_what_was_meant_is_without_a_mistake(plugins: Plugins) -> None:
     assert checked(MEANT, plugins).diagnostics == ()
 

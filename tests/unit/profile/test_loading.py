@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import combinations
@@ -370,3 +371,11 @@ def test_a_personal_row_is_private_whatever_the_structure_says(
     owner = mapped.records[0].account if mapped.records else None
     assert (owner, mapped.failed) == expected
     assert bool(mapped.records) is not mapped.failed
+
+
+def test_of_many_mistakes_some_are_told_and_the_rest_costs_no_time(plugins: Plugins) -> None:
+    keys = "".join(f"k{number}: x\n" for number in range(24_000))
+    started = time.process_time()
+    checked = check_text(f"source: crm\n{keys}", Path("p.yaml"), plugins)
+    assert time.process_time() - started < 30  # of minutes, and seconds on an idle machine
+    assert 500 <= len(checked.diagnostics) < 600

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from pbx_connector.logs import QUIET, Form, set_up, warnings_for_people
+from pbx_connector.logs import QUIET, Form, about, set_up, warnings_for_people
 from pbx_connector.service.supervisor import notify
 
 
@@ -106,7 +106,7 @@ def test_a_traceback_shows_neither_values_nor_texts(form: Form) -> None:
 
 def test_a_command_shows_warnings_while_it_runs_and_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
     before = logging.getLogger().handlers[:], structlog.get_config()
-    with warnings_for_people(), structlog.contextvars.bound_contextvars(profile="crm", run="7"):
+    with warnings_for_people(), about(profile="crm", run="7"):
         logging.getLogger("some.library").warning("odd")
         logging.getLogger("some.library").info("GET Ann")
     assert (logging.getLogger().handlers, structlog.get_config()) == before

@@ -21,6 +21,7 @@ MOST_BYTES = 32 * 2**20
 """Of one message: the largest entry that is read."""
 _READ_BYTES = 256 * 1024
 _UNSOLICITED = 0
+_ENTRY = bytes((messages.ENTRY,))
 SUCCESS = 0
 
 
@@ -154,26 +155,30 @@ class Connection:
 
     def _take_whole(self, number: int) -> Chunk:
         """All messages that are there in full, up to the result."""
-        unread, start, size = self._unread, 0, len(self._unread)
+        data, start = bytes(self._unread), 0
+        size, ours = len(data), ber.integer(number)
         chunk = Chunk(b"")
-        done = False
-        while not done and size - start > 1:
-            end = _end_of_message(unread, start)
+        while chunk.result is None and size - start > 1:
+            end = _end_of_message(data, start)
             if end is None or end > size:
                 break
-            tag, begin, after = _operation(unread, start, end, number)
-            if tag == messages.ENTRY:
-                chunk.entries.append((begin, after))
+            lead = data[start + 1]
+            begin = start + 2 + (lead & 0x7F if lead & 0x80 else 0)
+            tag_at = begin + len(ours)
+            if data.startswith(ours, begin) and data[tag_at : tag_at + 1] == _ENTRY:
+                _, first, last = ber.header(data, tag_at, end)
+                chunk.entries.append((first, last))
             else:
-                done = _note(chunk, bytes(memoryview(unread)[begin:end]), tag, after - begin)
+                tag, first, last = _operation(data, begin, end, number)
+                _note(chunk, data[first:end], tag, last - first)
             start = end
-        chunk.data = bytes(memoryview(unread)[:start])
-        del unread[:start]
+        chunk.data = data[:start]
+        del self._unread[:start]
         return chunk
 
 
-def _note(chunk: Chunk, content: bytes, tag: int, size: int) -> bool:
-    """Whether that was the result. `content`: an operation of `size` octets, and the controls behind it."""
+def _note(chunk: Chunk, content: bytes, tag: int, size: int) -> None:
+    """`content`: an operation of `size` octets, and the controls behind it."""
     if tag == messages.REFERENCE:
         chunk.references += messages.read_addresses(content, 0, size)
     elif tag in (messages.DONE, messages.BIND_ANSWER, messages.EXTENDED_ANSWER):
@@ -181,34 +186,34 @@ def _note(chunk: Chunk, content: bytes, tag: int, size: int) -> bool:
         chunk.controls = messages.read_controls(content, size, len(content))
     elif tag != messages.INTERMEDIATE:
         raise ber.Malformed("an operation is none that we asked for")
-    return chunk.result is not None
 
 
-def _end_of_message(data: bytearray, start: int) -> int | None:
+def _end_of_message(data: bytes | bytearray, start: int) -> int | None:
     """None: not enough of it is there to tell. Raises `Malformed` for what is no message, or far too large."""
     if data[start] != ber.SEQUENCE:
         raise ber.Malformed("what comes is no LDAP message")
     count, begin = data[start + 1], start + 2
-    if count & 0x80:
-        size = count & 0x7F
-        if not 0 < size <= 4:
+    if count > 0x7F:
+        begin += count & 0x7F
+        if not start + 2 < begin <= start + 6:
             raise ber.Malformed("a length is not one that LDAP allows")
-        if len(data) < begin + size:
+        if len(data) < begin:
             return None
-        count, begin = int.from_bytes(data[begin : begin + size], "big"), begin + size
+        count = int.from_bytes(data[start + 2 : begin], "big")
     if count > MOST_BYTES:
         raise ber.Malformed("a message is larger than anything that is read")
     return begin + count
 
 
-def _operation(data: bytearray, start: int, end: int, number: int) -> tuple[int, int, int]:
+def _operation(data: bytes, begin: int, end: int, number: int) -> tuple[int, int, int]:
     """Tag, begin and end of the operation of a whole message, which must belong to request `number`."""
-    begin = start + 2 + (data[start + 1] & 0x7F if data[start + 1] & 0x80 else 0)
     first, after = ber.expect(data, begin, end, ber.INTEGER)
     found = ber.number(data, first, after)
     tag, first, last = ber.header(data, after, end)
     if found == _UNSOLICITED and tag == messages.EXTENDED_ANSWER:
-        raise Refused(messages.read_result(bytes(data[first:last]), 0, last - first))
+        raise Refused(messages.read_result(data, first, last))
     if found != number:
         raise ber.Malformed("an answer belongs to no request of ours")
+    if tag == messages.ENTRY:
+        raise ber.Malformed("a number is written longer than it is")
     return tag, first, last

@@ -8,7 +8,9 @@ at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from pbx_ldap.wire import ber
 from pbx_ldap.wire.connection import Chunk
@@ -27,19 +29,24 @@ class Wanted:
     dn: bool = False
 
 
-@dataclass(slots=True)
 class Entry:
-    values: dict[str, str]
-    """By the names of `Wanted.first`."""
-    lists: dict[str, list[str]] = field(default_factory=dict)
-    """By attribute."""
-    dn: str = ""
-    parts: dict[str, int] = field(default_factory=dict)
-    """Attributes that came in part, and where the next part begins (MS-ADTS, range retrieval)."""
-    unreadable: str = ""
-    """The first attribute with a value that is no text."""
+    """Made by the hundred thousand, so plainer than a dataclass: what few have is there for those alone."""
+
+    __slots__ = ("dn", "lists", "parts", "unreadable", "values")
+
+    def __init__(self, values: dict[str, str], dn: str) -> None:
+        self.values = values
+        """By the names of `Wanted.first`."""
+        self.dn = dn
+        self.lists: Mapping[str, list[str]] = _NONE
+        """By attribute."""
+        self.parts: Mapping[str, int] = _NONE
+        """Attributes that came in part, and where the next part begins (MS-ADTS, range retrieval)."""
+        self.unreadable = ""
+        """The first attribute with a value that is no text."""
 
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _LATER = object()
 _MICROSOFT = 0x84
 """Active Directory writes each length of a set in four octets, short as it may be."""
@@ -56,33 +63,39 @@ class EntryReader:
         """Raises `Malformed`."""
         data = chunk.data
         text = data.decode("latin-1")
+        with_dn = self._wanted.dn
         for begin, end in chunk.entries:
-            yield self._entry(data, text, begin, end)
+            tag, start, after = ber.header(data, begin, end)
+            kind, place, stop = ber.header(data, after, end)
+            if tag != ber.OCTETS or kind != ber.SEQUENCE:
+                raise ber.Malformed("an entry is none")
+            entry = Entry({}, _name(text[start:after]) if with_dn else "")
+            try:
+                place = self._take_usual(entry, data, text, place, stop)
+            except IndexError:
+                place = -1
+            if place != stop:
+                raise ber.Malformed("an attribute is longer than its entry")
+            if entry.parts:
+                entry.dn = _name(text[start:after])
+            yield entry
 
-    def _entry(self, data: bytes, text: str, begin: int, end: int) -> Entry:
-        try:
-            return self._taken_apart(data, text, begin, end)
-        except IndexError:
-            raise ber.Malformed("an entry is longer than what came") from None
-
-    def _taken_apart(self, data: bytes, text: str, begin: int, end: int) -> Entry:
-        start, after = ber.expect(data, begin, end, ber.OCTETS)
-        entry = Entry({})
-        if self._wanted.dn:
-            entry.dn = _name(text[start:after])
-        place, stop = ber.expect(data, after, end, ber.SEQUENCE)
+    def _take_usual(self, entry: Entry, data: bytes, text: str, place: int, stop: int) -> int:
+        """The attributes between two places; where it came out. One short value, in a set whose length is short, too,
+        or written as Microsoft does, is taken at once; all else by `_take`."""
         values, spelled = entry.values, self._spelled
         while place < stop:
-            count, begin = data[place + 1], place + 2
-            if count & 0x80:
-                size = count & 0x7F
-                count, begin = int.from_bytes(data[begin : begin + size], "big"), begin + size
-            place, kinds = begin + count, begin + 2 + data[begin + 1]
+            count = data[place + 1]
+            begin = place + 2
+            if count > 0x7F:
+                begin += count & 0x7F
+                count = int.from_bytes(data[place + 2 : begin], "big")
+            place = begin + count
+            kinds = begin + 2 + data[begin + 1]
             name = text[begin + 2 : kinds]
             to = spelled.get(name, _LATER)
             if to is None:
                 continue
-            # The usual: one short value, in a set whose length is short, too, or written as Microsoft does.
             lead = data[kinds + 1]
             first = kinds + 4 if lead + kinds + 2 == place else kinds + 8 if lead == _MICROSOFT else place + 1
             if to is _LATER or first > place or data[first - 1] != place - first or data[first - 2] != ber.OCTETS:
@@ -90,11 +103,7 @@ class EntryReader:
                 continue
             value = text[first:place]
             values[to] = value if value.isascii() else self._text(entry, name, value)  # type: ignore[index] # a str
-        if place != stop:
-            raise ber.Malformed("an attribute is longer than its entry")
-        if entry.parts:
-            entry.dn = _name(text[start:after])
-        return entry
+        return place
 
     def _take(self, entry: Entry, data: bytes, text: str, place: tuple[int, int, int]) -> None:
         """Any attribute, with as many values as it has, and each length checked."""
@@ -119,7 +128,7 @@ class EntryReader:
         if to is not None:
             entry.values[to] = self._text(entry, base, found[0])
         if base in self._wanted.every:
-            entry.lists[base] = [self._text(entry, base, value) for value in found]
+            entry.lists = {**entry.lists, base: [self._text(entry, base, value) for value in found]}
 
     def _note_part(self, entry: Entry, base: str, options: str, found: list[str]) -> None:
         last = options.rpartition("-")[2]
@@ -127,7 +136,7 @@ class EntryReader:
             return
         if not (last.isascii() and last.isdigit() and len(last) < 10 and found):
             raise ber.Malformed("a part of an attribute does not say where it ends")
-        entry.parts[base] = int(last) + 1
+        entry.parts = {**entry.parts, base: int(last) + 1}
 
     def _text(self, entry: Entry, name: str, value: str) -> str:
         if value.isascii() or name.lower() in self._wanted.binary:

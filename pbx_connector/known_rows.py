@@ -1,7 +1,6 @@
 """What an earlier run knows of a book, small enough to keep flat: 8 bytes a row.
 
-Where a directory tells no changes they show by comparing (key, version) pairs. Used by
-`pbx_ldap.book_reader`.
+For sources whose books are listed in full: what changed shows by comparing (key, version) pairs.
 """
 
 from __future__ import annotations

@@ -1,0 +1,190 @@
+"""Reads what the original's tabs hold: a folder, files, one JSON, or text that was pasted from the tabs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pbx_connector.api import UsageError
+
+LONGEST = 2_000_000
+"""Bytes of one file."""
+_TABS = {
+    "basicdata": "basic",
+    "basisdaten": "basic",
+    "prefilter": "prefilter",
+    "vorfilter": "prefilter",
+    "variables": "variables",
+    "variablen": "variables",
+    "structure": "structure",
+    "struktur": "structure",
+    "automate": "automate",
+    "title": "title",
+    "name": "title",
+    "mode": "mode",
+    "modus": "mode",
+}
+_SHAPES = (
+    "give a folder with prefilter.php, variables.json (or .csv) and structure.json, one JSON file with "
+    '"prefilter", "variables" and "structure", or a text file with the tabs under their names'
+)
+_VARIABLE = re.compile(r"([A-Za-z_]\w*)(?:[ ]*(?:\t|=>?|:)[ \t]*)(.*)")
+_WORDS_OF_PHP = {"default", "else", "case", "return", "echo", "if", "foreach", "try"}
+
+
+@dataclass
+class Original:
+    """A profile of the original; None for a tab that is not given."""
+
+    title: str | None = None
+    mode: str | None = None
+    prefilter: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    structure: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.prefilter or self.variables or self.structure)
+
+
+def read_original(paths: Sequence[Path]) -> Original:
+    """Raises `UsageError` if there is nothing that belongs to a profile."""
+    found = Original()
+    for path in paths:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        for file in files:
+            if file.suffix.lower() in (".php", ".json", ".csv", ".txt") or not path.is_dir():
+                _add(found, file)
+    if found.is_empty:
+        raise UsageError(f"nothing of a profile is in {', '.join(map(str, paths))}", hint=_SHAPES)
+    return found
+
+
+def _add(found: Original, file: Path) -> None:
+    text = _text(file)
+    tab = _TABS.get(_plain(file.stem))
+    if tab in ("prefilter", "structure") or (tab == "variables" and file.suffix.lower() != ".json"):
+        _put(found, tab, _from_csv(text) if file.suffix.lower() == ".csv" else text)
+    elif file.suffix.lower() == ".json":
+        data = _json(text, file)
+        _add_json(found, {"variables": data} if tab == "variables" else data, file)
+    elif tab is None:
+        _add_pasted(found, text)
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(LONGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}", hint=_SHAPES) from None
+    if len(raw) > LONGEST:
+        raise UsageError(f"{file} has more than {LONGEST:,} bytes", hint=_SHAPES)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is no UTF-8, at byte {error.start}", hint="save it as UTF-8") from None
+
+
+def _plain(text: str) -> str:
+    return "".join(sign for sign in text.lower() if sign.isalpha())
+
+
+def _json(text: str, file: Path) -> Any:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file} is no JSON: {error}", hint=_SHAPES) from None
+
+
+def _add_json(found: Original, data: Any, file: Path) -> None:
+    if not isinstance(data, dict):
+        raise UsageError(f"{file} has no object", hint=_SHAPES)
+    if not any(_TABS.get(_plain(name)) in ("prefilter", "variables", "structure") for name in data):
+        raise UsageError(f"{file} has no tab of a profile", hint=_SHAPES)
+    for name, value in data.items():
+        tab = _TABS.get(_plain(name))
+        if tab == "variables":
+            _put(found, tab, _variables(value, file))
+        elif tab == "structure" and not isinstance(value, str):
+            _put(found, tab, json.dumps(value, ensure_ascii=False, indent=2))
+        elif tab and isinstance(value, str):
+            _put(found, tab, value)
+        elif tab and value is not None:
+            raise UsageError(f"{name} in {file} is no text", hint=_SHAPES)
+
+
+def _variables(value: Any, file: Path) -> dict[str, str]:
+    """`{name: php}`, or a list of objects with a name and an expression."""
+    if isinstance(value, list):
+        value = dict(_named(one, file) for one in value)
+    if isinstance(value, dict) and all(isinstance(php, str) for php in value.values()):
+        return value
+    raise UsageError(f'the variables in {file} are not {{"name": "php"}}', hint=_SHAPES)
+
+
+def _named(one: Any, file: Path) -> tuple[str, str]:
+    if isinstance(one, dict) and len(one) == 2 and isinstance(one.get("name"), str):
+        php = next(value for key, value in one.items() if key != "name")
+        return one["name"], php
+    raise UsageError(f'the variables in {file} are not {{"name": "php"}}', hint=_SHAPES)
+
+
+def _from_csv(text: str) -> str:
+    """As lines of text that was pasted: a name, a tab, PHP."""
+    separator = ";" if text.partition("\n")[0].count(";") and "," not in text.partition("\n")[0] else ","
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if len(row) >= 2]
+    if rows and rows[0][0].strip().lower() in ("name", "variable"):
+        rows = rows[1:]
+    return "\n".join(f"{row[0].strip()}\t{separator.join(row[1:])}" for row in rows)
+
+
+def _put(found: Original, tab: str | None, value: str | dict[str, str]) -> None:
+    if tab == "variables":
+        found.variables |= value if isinstance(value, dict) else _pasted_variables(value)
+    elif tab in ("title", "mode", "prefilter", "structure"):
+        setattr(found, tab, value)
+    elif tab == "basic" and isinstance(value, str):
+        _basic(found, value)
+
+
+def _add_pasted(found: Original, text: str) -> None:
+    """Each tab under its name on a line of its own."""
+    tab: str | None = None
+    lines: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        named = _TABS.get(_plain(line)) if len(line) < 40 and not line.rstrip().endswith((";", ",", "{")) else None
+        if named in ("basic", "prefilter", "variables", "structure", "automate") and not line.startswith((" ", "\t")):
+            tab = named
+        elif tab:
+            lines.setdefault(tab, []).append(line)
+    for name, belonging in lines.items():
+        _put(found, name, "\n".join(belonging).strip("\n"))
+
+
+def _basic(found: Original, text: str) -> None:
+    for line in text.splitlines():
+        name, _, value = line.partition("\t") if "\t" in line else line.partition(":")
+        tab = _TABS.get(_plain(name))
+        if tab in ("title", "mode") and value.strip():
+            setattr(found, tab, value.strip())
+
+
+def _pasted_variables(text: str) -> dict[str, str]:
+    """A name, then a tab, a colon or `=`, then PHP, which may go on in the lines that follow."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        begun = _VARIABLE.fullmatch(line)
+        if begun and begun[1].lower() not in _WORDS_OF_PHP:
+            name = begun[1]
+            found[name] = [begun[2]]
+        elif name:
+            found[name].append(line)
+    return {name: "\n".join(lines).strip() for name, lines in found.items()}

@@ -1,0 +1,1 @@
+"""From PHP to rules: parsed by tree-sitter, followed symbolically, never run."""

@@ -1,0 +1,71 @@
+"""PHP, parsed: the tree that tree-sitter makes, or the reason why there is none."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import tree_sitter_php
+from tree_sitter import Language, Node, Parser
+
+from pbx_convert.findings import CannotSay
+
+LONGEST = 20_000
+"""Bytes of one snippet."""
+MOST_NODES = 4_000
+DEEPEST = 60
+"""Of the syntax tree: everything that follows it recurses."""
+
+
+@cache
+def _parser(inside_tags: bool) -> Parser:
+    language = tree_sitter_php.language_php() if inside_tags else tree_sitter_php.language_php_only()
+    return Parser(Language(language))
+
+
+def parse(text: str) -> Node:
+    """The program. Raises `CannotSay` for what is no PHP, or more of it than any profile has."""
+    raw = text.encode("utf-8", "replace")
+    if len(raw) > LONGEST:
+        raise CannotSay(f"it has {len(raw):,} bytes; {LONGEST:,} are read")
+    root = _parser(text.lstrip().startswith("<?")).parse(raw).root_node
+    _check(root)
+    return root
+
+
+def _check(root: Node) -> None:
+    """Goes through the tree without recursion, however deep it is."""
+    waiting, count = [(root, 0)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if node.is_error or node.is_missing:
+            raise CannotSay("this is no PHP that can be parsed", line_of(node))
+        if depth > DEEPEST or count > MOST_NODES:
+            raise CannotSay("it is too deeply nested, or too long", line_of(node))
+        waiting += [(child, depth + 1) for child in node.children]
+
+
+def line_of(node: Node) -> int:
+    return int(node.start_point[0]) + 1
+
+
+def source(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def named(node: Node) -> list[Node]:
+    """Its named children, without comments."""
+    return [child for child in node.named_children if child.type != "comment"]
+
+
+def part(node: Node, field: str) -> Node:
+    """Raises `CannotSay` if it is left out, as PHP allows in places."""
+    found = node.child_by_field_name(field)
+    if found is None:
+        raise CannotSay(f"`{shortened(source(node))}` has no counterpart", line_of(node))
+    return found
+
+
+def shortened(text: str) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= 60 else f"{one_line[:57]}..."

@@ -1,0 +1,219 @@
+"""Every failure of Graph, of the sign-in service and of the network, in words that an administrator can act on.
+
+`translated` is the one place where foreign exceptions become ours; `problem` makes a value of one for a single book or
+row. `meaning` says what an answer of Graph means for what was asked. The words stand in
+`pbx_microsoft365.error_catalog`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+import urllib3.exceptions
+
+from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, machine_error
+from pbx_microsoft365 import error_catalog
+from pbx_microsoft365.wire.answers import DamagedAnswer, GraphError, NotGraph, Redirected
+from pbx_microsoft365.wire.client import ForeignLink
+from pbx_microsoft365.wire.retries import is_temporary
+from pbx_microsoft365.wire.sign_in import BadFile, CertificateExpired, LockedKey, NoToken, SignInUnreachable
+from pbx_microsoft365.wire.transport import OversizedAnswer, Unprotected, UnusableAuthorities
+
+FOREIGN: tuple[type[Exception], ...] = (
+    GraphError,
+    DamagedAnswer,
+    NotGraph,
+    Redirected,
+    ForeignLink,
+    OversizedAnswer,
+    Unprotected,
+    UnusableAuthorities,
+    EndlessList,
+    NoToken,
+    urllib3.exceptions.HTTPError,
+    urllib3.exceptions.ProxySchemeUnsupported,
+    http.client.HTTPException,
+    OSError,
+    UnicodeError,  # of names that the network's encodings cannot carry
+)
+
+
+class Meaning(Enum):
+    """What an answer of Graph means for the thing that was asked for."""
+
+    NOT_THERE = auto()
+    """The item or folder that was asked for directly; the one answer that confirms an absence."""
+    FOLDER_LEFT = auto()
+    """The folder that changes were asked of; to be confirmed by asking for it directly."""
+    NO_OBJECT = auto()
+    """The directory has no such user, contact or group."""
+    NO_MAILBOX = auto()
+    """No mailbox answers to this name, now: true of a new one and, at times, of one that is there."""
+    NOT_PERMITTED = auto()
+    STATE_EXPIRED = auto()
+    """The link to what changed is dead: a full read is due."""
+    LATER = auto()
+    OTHER = auto()
+
+
+_MEANINGS = {
+    (404, "ErrorItemNotFound"): Meaning.NOT_THERE,
+    (404, "ErrorSyncFolderNotFound"): Meaning.FOLDER_LEFT,
+    (404, "Request_ResourceNotFound"): Meaning.NO_OBJECT,
+    (404, "MailboxNotEnabledForRESTAPI"): Meaning.NO_MAILBOX,
+    (404, "ResourceNotFound"): Meaning.NO_MAILBOX,
+    (404, "ErrorInvalidUser"): Meaning.NO_MAILBOX,
+    (400, "ErrorInvalidUser"): Meaning.NO_MAILBOX,
+}
+_STATES = ("syncstatenotfound", "syncstateinvalid", "resyncrequired")
+_BY_CODE = {
+    "Authorization_RequestDenied": error_catalog.NO_DIRECTORY_RIGHT,
+    "MailboxNotEnabledForRESTAPI": error_catalog.NO_LICENCE,
+    "ResourceNotFound": error_catalog.UNREACHABLE_MAILBOX,
+    "ErrorInvalidUser": error_catalog.NO_MAILBOX,
+    "Request_ResourceNotFound": error_catalog.NO_SUCH_OBJECT,
+    "ErrorItemNotFound": error_catalog.NOT_THERE,
+    "ErrorSyncFolderNotFound": error_catalog.NOT_THERE,
+}
+_BY_STATUS = {
+    401: error_catalog.TOKEN_REFUSED,
+    429: error_catalog.TOO_BUSY,
+    503: error_catalog.TOO_BUSY,
+    509: error_catalog.TOO_BUSY,
+    408: error_catalog.FAILING_INSIDE,
+    500: error_catalog.FAILING_INSIDE,
+    502: error_catalog.FAILING_INSIDE,
+    504: error_catalog.FAILING_INSIDE,
+}
+_BY_NUMBER = {
+    7000222: error_catalog.SECRET_EXPIRED,
+    7000215: error_catalog.SECRET_WRONG,
+    700016: error_catalog.NO_SUCH_APP,
+    90002: error_catalog.NO_SUCH_TENANT,
+    900023: error_catalog.NO_SUCH_TENANT,
+    65001: error_catalog.NO_CONSENT,
+    700024: error_catalog.CERTIFICATE_WRONG,
+    700027: error_catalog.CERTIFICATE_WRONG,
+}
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
+    ((CertificateExpired,), error_catalog.CERTIFICATE_EXPIRED),
+    ((SignInUnreachable,), error_catalog.SIGN_IN_UNREACHABLE),
+    ((LockedKey,), error_catalog.LOCKED_KEY),
+    ((BadFile, UnusableAuthorities), error_catalog.UNREADABLE),
+    ((OversizedAnswer,), error_catalog.TOO_LARGE),
+    ((EndlessList,), error_catalog.ENDLESS),
+    ((DamagedAnswer,), error_catalog.CUT),
+    ((NotGraph,), error_catalog.NOT_GRAPH),
+    ((Redirected,), error_catalog.REDIRECTED),
+    ((ForeignLink,), error_catalog.FOREIGN_LINK),
+    ((Unprotected,), error_catalog.UNPROTECTED),
+    ((UnicodeError, urllib3.exceptions.LocationValueError, http.client.InvalidURL), error_catalog.UNSENDABLE),
+    ((urllib3.exceptions.ProxyError, urllib3.exceptions.ProxySchemeUnsupported), error_catalog.NO_PROXY),
+    ((ssl.SSLCertVerificationError,), error_catalog.UNTRUSTED),
+    ((urllib3.exceptions.SSLError, ssl.SSLError), error_catalog.NO_TLS),
+    ((urllib3.exceptions.NameResolutionError, socket.gaierror), error_catalog.UNKNOWN_HOST),
+    ((ConnectionRefusedError,), error_catalog.REFUSED),
+    ((urllib3.exceptions.TimeoutError, TimeoutError), error_catalog.TIMED_OUT),
+    ((urllib3.exceptions.DecodeError,), error_catalog.CUT),
+    ((urllib3.exceptions.ProtocolError, http.client.HTTPException, ConnectionError), error_catalog.BROKEN_OFF),
+    ((urllib3.exceptions.HTTPError, OSError), error_catalog.NETWORK),
+)
+# urllib3 puts these around what really happened.
+_WRAPPERS = (
+    urllib3.exceptions.SSLError,
+    urllib3.exceptions.MaxRetryError,
+    urllib3.exceptions.NewConnectionError,
+)
+
+
+def meaning(error: GraphError) -> Meaning:
+    """A failure is never taken for emptiness: whatever is not in the table says nothing about what is there."""
+    if error.status == 410 or error.code.lower() in _STATES:
+        return Meaning.STATE_EXPIRED
+    if found := _MEANINGS.get((error.status, error.code)):
+        return found
+    if error.status == 403:
+        return Meaning.NOT_PERMITTED
+    return Meaning.LATER if is_temporary(error) else Meaning.OTHER
+
+
+def confirms_absence(error: Exception) -> bool:
+    """Whether this answer to a direct request for an item or a folder means that it is not there."""
+    return isinstance(error, GraphError) and meaning(error) is Meaning.NOT_THERE
+
+
+@contextmanager
+def translated(where: str = "") -> Iterator[None]:
+    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer. What
+    Graph says about a failure of its own is told, in short."""
+    try:
+        yield
+    except FOREIGN as error:
+        if lacking := machine_error(error):
+            raise lacking from None
+        raise explain(error, where) from None
+
+
+def explain(error: Exception, where: str = "") -> SourceError:
+    return _words(error).error(where, _name(error), _said(error))
+
+
+def problem(error: Exception, where: str) -> Problem:
+    """Raises `MachineError`: what this machine lacks is no book's and no server's fault."""
+    if lacking := machine_error(error):
+        raise lacking from None
+    if isinstance(error, SourceError):
+        return Problem(error.code, error.message, where, error.hint)
+    return _words(error).problem(where, _name(error), _said(error))
+
+
+def _said(error: Exception) -> str:
+    return error.said if isinstance(error, GraphError) else ""
+
+
+def _name(error: Exception) -> str:
+    return str(error) if isinstance(error, (NoToken, GraphError, UnusableAuthorities)) else type(error).__name__
+
+
+def _words(error: Exception) -> ErrorText:
+    if isinstance(error, GraphError):
+        return _words_of_graph(error)
+    cause = _innermost(error)
+    for types, found in _BY_TYPE:
+        if isinstance(cause, types):
+            return found
+    if isinstance(cause, NoToken):
+        return _BY_NUMBER.get(cause.number, error_catalog.NO_TOKEN)
+    return error_catalog.UNEXPECTED
+
+
+def _words_of_graph(error: GraphError) -> ErrorText:
+    if meaning(error) is Meaning.STATE_EXPIRED:
+        return error_catalog.STATE_EXPIRED
+    if error.code == "ErrorAccessDenied":
+        policy = "odata" in error.said.lower()
+        return error_catalog.POLICY if policy else error_catalog.NO_CONTACTS_RIGHT
+    return _BY_CODE.get(error.code) or _BY_STATUS.get(error.status) or error_catalog.UNEXPECTED
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What the wrappers are around; bounded, since contexts can form long chains."""
+    for _ in range(8):
+        inner = _wrapped(error) if type(error) in _WRAPPERS else None
+        if inner is None:
+            return error
+        error = inner
+    return error
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    for inner in (reason, error.__cause__, error.__context__):
+        if isinstance(inner, BaseException) and not isinstance(inner, (KeyError, AttributeError)):
+            return inner
+    return None
