@@ -6,6 +6,7 @@ Neighbours: web.py puts it at its address; routes.py knows who answers; batch.py
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -71,6 +72,13 @@ class Service:
         for fault in note.wire:
             transport = http.scope["state"]["connection"]["transport"]
             response = await WIRE_FAULTS[fault.name](fault, response, transport)
+        return response
+
+    async def serve_token(self, http: HttpRequest) -> Response:
+        response = await self.tokens.serve_token(http)
+        if self.watcher and not self.tokens.trouble:
+            request = GraphRequest(http.method, http.url.path, http.query_params, http.headers, await http.body())
+            self.watcher.see(request, GraphAnswer(response.status_code, json.loads(response.body)))
         return response
 
     async def _serve(self, http: HttpRequest, body: bytes, note: _Note) -> GraphAnswer:
@@ -168,8 +176,8 @@ class Service:
         return (entry.name if entry else params["user"]).lower()
 
     def _show(self, note: _Note, answer: GraphAnswer) -> None:
-        if self.watcher and note.request and note.operation and not note.harmed:
-            self.watcher.see(note.request, answer)
+        if self.watcher and note.request:
+            self.watcher.see(note.request, None if note.harmed else answer)
 
 
 @dataclass(slots=True)
