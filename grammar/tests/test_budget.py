@@ -82,6 +82,13 @@ def test_statements_without_a_loop_pay_as_well() -> None:
     assert refusals(lines + "A = V0", {"T": "ä" * SHORT}) == []
 
 
+def test_texts_of_slashes_are_as_dear_to_read_as_numbers_as_they_are_charged() -> None:
+    texts = tuple(f"{number} {'/ //' * 60}" for number in range(100))
+    assert "R0806" in refusals("A = count(each x in [L] give phone(x))", {"L": texts})
+    short = tuple(text[:SHORT] for text in texts)
+    assert "R0806" not in refusals("A = count(each x in [L] give phone(x))", {"L": short})
+
+
 def test_rules_that_are_too_much_for_any_row_are_refused_before_they_run() -> None:
     line = " & ".join(["phone([T])"] * 300)
     rules = "\n".join(f"V{number} = {line}" for number in range(40)) + "\nA = V0"

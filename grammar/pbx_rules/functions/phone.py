@@ -78,7 +78,7 @@ def check_internal(digits: Decimal) -> int:
     return int(digits)
 
 
-_COST = Cost(call=60_000, character=2_000, longest=LONGEST)
+_COST = Cost(call=60_000, character=5_000, longest=LONGEST)
 """The dearest texts, full of slashes and parentheses; that most numbers are read once is no part of it."""
 _NONE = "no telephone number"
 _PARAMETERS = (

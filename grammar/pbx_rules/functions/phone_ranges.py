@@ -13,6 +13,8 @@ from typing import Literal
 
 _DASH = re.compile(r"(?<=[0-9])(?:\s*(?:-|\.{2,})\s*|\s+\.\s+)(?=[0-9+(])")
 _SIDE_BY_SIDE = re.compile(r"[0-9][. ]+[0-9]+$")
+_LAST_GROUP = re.compile(r"([0-9])[-./ ]+[0-9]+$")
+_TRUNK = re.compile(r"[0-9][-./ ]+0$")
 _LONGEST = 11
 """Digits, without the country's code, of the longest number given out where numbers differ in length."""
 _NEAR = 20
@@ -51,6 +53,8 @@ class Dashed:
         if near and (dots or digits is None or digits > _LONGEST + 1):
             return "range"
         if dots or digits is None or (near and digits > _LONGEST):
+            return "uncertain"
+        if near and len(self.right) == 1 and digits >= _LONGEST:
             return "uncertain"
         return "uncertain" if near and not self._tight and not self._dashed_left else "number"
 
@@ -98,14 +102,31 @@ def endings_side_by_side(text: str, digits: int | None) -> bool:
     """Whether too many digits end in what may be two endings, `23125 201 202`, and not in groups of one size; or a
     digit of its own stands behind a number. `digits` as for `Dashed.verdict`."""
     groups = re.findall("[0-9]+", text)
-    if digits is None or not _SIDE_BY_SIDE.search(text) or len(groups) < 3:
+    if digits is None or not _SIDE_BY_SIDE.search(text):
         return False
-    before, left, right = groups[-3:]
+    left, right = groups[-2:]
     if digits <= _LONGEST:
         return len(left) >= _WHOLE and len(right) == 1 and right != "0"
-    if 0 < _step(left, right) <= _NEAR:
-        return True
-    return len(left) == len(right) > 2 and len(before) != len(left)
+    if len(groups) < 3:
+        return False
+    return 0 < _step(left, right) <= _NEAR or (len(left) == len(right) > 2 and len(groups[-3]) != len(left))
+
+
+def without_last_group(text: str) -> str:
+    return text[: match.end(1)] if (match := _LAST_GROUP.search(text)) else ""
+
+
+def is_trunk(text: str) -> bool:
+    """`030 23125-0`, behind which no further digits of the same number stand."""
+    return _TRUNK.search(text) is not None
+
+
+def too_long(text: str, digits: int | None) -> bool:
+    """Whether its last group, of another size than the one before, is more than any number has. As in `23125201 365`
+    before `days`; dashes divide off an extension of any length. `digits` as for `Dashed.verdict`."""
+    groups = re.findall("[0-9]+", text)
+    apart = _SIDE_BY_SIDE.search(text) is not None and len(groups[-1]) != len(groups[-2])
+    return apart and (digits is None or digits > _LONGEST)
 
 
 def _step(left: str, right: str) -> int:

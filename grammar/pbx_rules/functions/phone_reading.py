@@ -8,23 +8,42 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+)
 
-from pbx_rules.functions.phone_ranges import dashed, endings_side_by_side
+from pbx_rules.functions.phone_letters import spelt
+from pbx_rules.functions.phone_ranges import dashed, endings_side_by_side, is_trunk, too_long, without_last_group
 from pbx_rules.functions.phone_text import LONGEST, Run, clean, runs
 
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 _LAST_IN_PARENTHESES = re.compile(r"[0-9].*\([^()]*\)[^0-9]*$")
 _ITEM = re.compile(r"\(?[1-9][0-9]?[.)]\s+")
-_LEAD = re.compile(r"([1-9][0-9]{0,3})\s+(?=\(?[+0])")
+_LEAD = re.compile(r"([1-9][0-9]{0,4}(?:[-/.][0-9]{1,4})*)\s+(?=\(?[+0])")
+_HOURS = re.compile(r"[0-9]{1,2}([-/.][0-9]{1,2})+")
+_NO_NUMBER = re.compile(r"[1-9]( [0-9]{3}){3}|(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
+"""`3 023 125 201` with its thousands apart, and an IP address."""
 _COUNTED = re.compile(r"(?<![0-9])([0-9]+) [1-9][0-9]?(\. *| ?)$")
 """`23125201 2.` before `Stock`, `23125201 24` before `h`, `23125201 2 ` before `persons`."""
 _ENDING = re.compile(r"-?\s*([0-9]+)")
 _SHORTEST = 6
 """Digits, without the country's code, of a number behind which a slash divides two."""
+_LOCAL = 8
+"""Digits of the longest number that is dialled without its area's code, where one that begins with 0 has the code."""
 _MOST = 22
 """Digits of the longest number, with what is dialled in front of a country's code."""
 _LISTED = re.compile(r"[;,|\n]")
+_LONGEST_CODE = 4
+"""Digits of 800, 180 5 and their like, which no letter stands for."""
+_AMERICAN = re.compile(
+    r"(?:1[-. ]\(?...\)?[-. ]*...[-. ]|\(...\) ?...[-.]|...[-.]...[-.])[0-9]{4}".replace("...", "[2-9][0-9]{2}")
+)
+"""`1 800 356 9377`, `(212) 555-2368`: as North America writes numbers."""
 _SPELT = {PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 """Kinds of numbers that are written in letters, as 0800 FLOWERS is."""
 
@@ -45,10 +64,16 @@ def notations(text: str) -> tuple[str, ...]:
 
 
 def _spelt(text: str, region: str | None) -> PhoneNumber | None:
-    if not re.search(r"[0-9].*[^\W\d_]", text) or re.search(r"[0-9][eE][+-]?[0-9]", text):
+    """Of a kind that is written in letters, and with the prefix that its country has for it."""
+    found = spelt(text)
+    number = _valid(found.text, region) if found else None
+    if found is None or number is None or not _Reader(region).begins(found.text, number):
         return None
-    number = _valid(text, region)
-    return number if number and phonenumbers.number_type(number) in _SPELT else None
+    code = len(phonenumbers.national_significant_number(number)) - found.word
+    if phonenumbers.number_type(number) not in _SPELT or code > _LONGEST_CODE:
+        return None
+    number.extension = found.extension
+    return number
 
 
 def _valid(text: str, region: str | None) -> PhoneNumber | None:
@@ -73,7 +98,7 @@ class _Reader:
 
     def numbers(self, found: Iterator[Run]) -> Iterator[PhoneNumber]:
         """Where one begins as a number of the country does, digits that do not are those of a remark."""
-        texts = list(self._texts(found))
+        texts = [each for each in self._texts(found) if not self._local(each[0])]
         explicit = [(text, extension) for text, extension in texts if self._explicit(text)]
         if explicit or len({_length(text) for text, _ in texts if _length(text) >= _SHORTEST}) <= 1:
             for text, extension in explicit or texts:
@@ -92,9 +117,22 @@ class _Reader:
                 yield part, run.extension if part == parts[-1] else None
             last = parts[-1] if parts else ""
 
+    def begins(self, text: str, number: PhoneNumber) -> bool:
+        """Whether a text, whose letters count as digits, is `number` with all that its country puts in front."""
+        national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+        digits = phonenumbers.convert_alpha_characters_in_number(text)
+        return self._explicit(text) or re.sub("[^0-9]", "", digits) == re.sub("[^0-9]", "", national)
+
     def _explicit(self, text: str) -> bool:
         first = text.lstrip(" (")[:1]
         return first in ("+", "0") or (first.isdigit() and not self._zero)
+
+    def _local(self, text: str) -> bool:
+        """Whether it may lack its area's code: `69812345` is a number of Munich and, with a zero, one of Frankfurt."""
+        if self._explicit(text) or "(" in text or _length(text) > _LOCAL:
+            return False
+        number = self._number(text)
+        return number is not None and not self.begins(text, number)
 
     def _complete(self, text: str) -> bool:
         """Whether a slash behind it begins another number."""
@@ -102,9 +140,13 @@ class _Reader:
         return number is not None and len(str(number.national_number)) >= _SHORTEST
 
     def _number(self, text: str) -> PhoneNumber | None:
-        if _length(text) > _MOST or _LAST_IN_PARENTHESES.search(text):
+        if _length(text) > _MOST or _LAST_IN_PARENTHESES.search(text) or self._american(text):
             return None
         return _valid(text, self._region)
+
+    def _american(self, text: str) -> bool:
+        """Where a number of the country begins with 0, one of North America's form is of North America."""
+        return self._zero and bool(_AMERICAN.fullmatch(text)) and _valid(text, "US") is not None
 
     def _trimmed(self, run: Run) -> str:
         """Without the digits that number an item or begin a word; blank if it is not certain which they are."""
@@ -118,13 +160,17 @@ class _Reader:
         item = _ITEM.match(text)
         if item and self._explicit(text[item.end() :]) and (self._zero or not self._number(text)):
             return text[item.end() :]
-        lead = _LEAD.match(text)
-        if lead is None or not self._zero:
-            return text
-        rest = text[lead.end() :]
-        if self._number(rest) and (len(lead[1]) == 1 or lead[1] == self._code or rest.startswith("+")):
+        if self._zero and _NO_NUMBER.fullmatch(text):
+            return ""
+        lead = _LEAD.match(text) if self._zero else None
+        return text if lead is None else self._without_lead(text, lead[1], text[lead.end() :])
+
+    def _without_lead(self, text: str, lead: str, rest: str) -> str:
+        counts = len(lead) == 1 or lead == self._code or _HOURS.fullmatch(lead)
+        if self._number(rest) and (counts or rest.startswith("+")):
             return rest
-        return "" if self._number(rest) or int(lead[1]) in COUNTRY_CODE_TO_REGION_CODE else text
+        code = lead.isdigit() and int(lead) in COUNTRY_CODE_TO_REGION_CODE
+        return "" if self._number(rest) or code else text
 
     def _divided(self, text: str) -> Iterator[str]:
         """At slashes between numbers, not at those within one. Nothing where it may be either, as in `12345/67`."""
@@ -157,7 +203,10 @@ class _Reader:
                 yield last
 
     def _single(self, text: str) -> Iterator[str]:
-        if not endings_side_by_side(text, self._digits(text)):
+        digits, shorter = self._digits(text), without_last_group(text)
+        if endings_side_by_side(text, digits) or (is_trunk(shorter) and self._complete(shorter)):
+            return
+        if not too_long(text, digits) or not self._complete(shorter):
             yield text
 
     def _digits(self, text: str) -> int | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 LONGEST = 250
 """Characters; longer texts are no phone numbers."""
 
-_WORDS = r"(?:durchwahl|dw|extension|ext|nst|nebenstelle|klappe|kl|apparat|app|intern|x)"
+_WORDS = r"(?:durchwahl|durchw|dw|extension|extn|ext|nst|nebenst|nebenstelle|klappe|kl|apparat|app|intern|x)"
 _EXTENSION = re.compile(
     rf"[\s,;/(-]*(?<![^\W\d_]){_WORDS}\s*[.:#=-]?\s*([0-9]{{1,8}})(?![0-9]|\s*[-/.(]?\s*[0-9])\s*\)?", re.IGNORECASE
 )
@@ -27,6 +27,8 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _RUN = re.compile(r"[+(). /-]*[0-9][0-9(). /-]*")
+_PLACEHOLDERS = re.compile(r"[0-9](?:[xX]+|[nN?_]{2,})(?!\w)|-[xXnN*?_#]+(?!\w)| [xX]{2,}(?!\w)")
+_OPEN_END = re.compile(r"-\s*\.{2,}\s*$")
 _BETWEEN = re.compile(r"\s*(?:[;,|&\n]+|oder|or|und|and|bis)?\s*", re.IGNORECASE)
 _LEAST = 6
 """Digits within parentheses that may be a number of their own."""
@@ -44,7 +46,8 @@ class Run(NamedTuple):
     continues: bool
     """It follows the run before by nothing but a separator of lists."""
     tied: bool
-    """A sign that neither divides numbers nor groups digits, such as `:`, stands between it and other digits."""
+    """A sign that neither divides numbers nor groups digits, such as `:`, stands between it and other digits, or
+    what stands for digits behind it: `23125-2xx`."""
 
 
 def clean(text: str) -> str:
@@ -87,7 +90,7 @@ def internal(text: str, longest: int) -> str | None:
 def runs(text: str) -> Iterator[Run]:
     """Each run of digits in a clean text, in order."""
     bare = _TIME.sub(" ; ", _REMARK.sub(_remark, _SCIENTIFIC.sub(_written_out, text)))
-    for piece, extension in _pieces(bare):
+    for piece, extension in pieces(bare):
         found, gaps = _RUN.findall(piece), _RUN.split(piece)
         ties = [at for at in range(1, len(found)) if _ties(gaps[at], found[at])]
         for at, digits in enumerate(found):
@@ -97,8 +100,12 @@ def runs(text: str) -> Iterator[Run]:
                 gaps[at][-1:].isalpha(),
                 gaps[at + 1][:1].isalpha(),
                 at > 0 and _BETWEEN.fullmatch(gaps[at]) is not None,
-                at in ties or at + 1 in ties,
+                at in ties or at + 1 in ties or _unfinished(digits, gaps[at + 1]),
             )
+
+
+def _unfinished(digits: str, gap: str) -> bool:
+    return _PLACEHOLDERS.match(digits[-1] + gap) is not None or _OPEN_END.search(digits) is not None
 
 
 def _ties(gap: str, right: str) -> bool:
@@ -113,13 +120,17 @@ def _written_out(match: re.Match[str]) -> str:
     return match[1] + decimals[:exponent]
 
 
+def without_remarks(text: str) -> str:
+    return _REMARK.sub(" ", text)
+
+
 def _remark(match: re.Match[str]) -> str:
     if _EXTENSION.search(match[0]):
         return match[0]
     return f";{match[0][1:-1]};" if sum(map(str.isdigit, match[0])) >= _LEAST else " ; "
 
 
-def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
+def pieces(text: str) -> Iterator[tuple[str, str | None]]:
     """Up to each extension that stands behind a number."""
     start = 0
     for found in _EXTENSION.finditer(text):
