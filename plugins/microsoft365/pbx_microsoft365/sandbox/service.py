@@ -78,7 +78,7 @@ class Service:
         response = await self.tokens.serve_token(http)
         if self.watcher and not self.tokens.trouble:
             request = GraphRequest(http.method, http.url.path, http.query_params, http.headers, await http.body())
-            self.watcher.see(request, GraphAnswer(response.status_code, json.loads(response.body)))
+            self.watcher.see(request, GraphAnswer(response.status_code, json.loads(bytes(response.body))))
         return response
 
     async def _serve(self, http: HttpRequest, body: bytes, note: _Note) -> GraphAnswer:
