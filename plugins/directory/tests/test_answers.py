@@ -22,7 +22,7 @@ from pbx_connector.exports.phone_system_csv import pbx_exporters as csv_exporter
 from pbx_connector.exports.vcard import pbx_exporters as vcard_exporters
 from pbx_connector.stores import Store
 
-from .phone_books import GOLDEN_BOOK, AskingDevice, Read, phone_book_of, entry, exported, parsed, read, store_of
+from .phone_books import GOLDEN_BOOK, AskingDevice, Read, entry, exported, parsed, phone_book_of, read, store_of
 
 URL = "http://127.0.0.1:8080/d/secret"
 GERMAN = AskingDevice(account="anna", dial_form="national", region="DE", outside_line="0")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pbx_directory.dialing import E164, DialForm, Form, all_dialed, asked, beginnings, dialed, international
 
-from .phone_books import phone_book_of, entry
+from .phone_books import entry, phone_book_of
 
 GERMAN = DialForm(Form.NATIONAL, "DE", "0")
 ABROAD = DialForm(Form.INTERNATIONAL, "DE", "0")

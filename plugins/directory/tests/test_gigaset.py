@@ -9,7 +9,7 @@ from pbx_directory.formats import FORMATS
 
 from pbx_connector.api import Entry, PhoneBook
 
-from .phone_books import AskingDevice, phone_book_of, entry, parsed
+from .phone_books import AskingDevice, entry, parsed, phone_book_of
 
 GIGASET = FORMATS["gigaset"]
 DEVICE = AskingDevice(account="anna", dial_form="national", region="DE", outside_line="0")
