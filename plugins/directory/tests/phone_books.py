@@ -88,8 +88,8 @@ def store_of(entries: Iterable[Entry], accounts: Iterable[str] = (), url: str = 
 
 
 def phone_book_of(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
-    store = store_of(entries, accounts)
-    return PhoneBook(lambda: store)
+    held = store_of(entries, accounts)
+    return PhoneBook(lambda: held)
 
 
 # --- what a phone reads ---------------------------------------------------------------------------------------------
