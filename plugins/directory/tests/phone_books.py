@@ -87,9 +87,9 @@ def store_of(entries: Iterable[Entry], accounts: Iterable[str] = (), url: str = 
     return store
 
 
-def book_of(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
-    store = store_of(entries, accounts)
-    return PhoneBook(lambda: store)
+def phone_book_of(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
+    held = store_of(entries, accounts)
+    return PhoneBook(lambda: held)
 
 
 # --- what a phone reads ---------------------------------------------------------------------------------------------

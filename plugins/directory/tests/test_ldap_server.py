@@ -164,10 +164,10 @@ def test_a_second_request_of_the_same_number_is_refused(big_store: Store) -> Non
 
 def test_everybody_at_once_gets_an_answer(big_store: Store) -> None:
     def one(number: int) -> list[str]:
-        with Client(server.address) as client:
+        with Client(running.address) as client:
             return client.ask(ldap.search(Pieces("cn", f"person {number:05}".encode()))).names
 
-    with serving(big_store, trusted=True) as server, ThreadPoolExecutor(50) as pool:
+    with serving(big_store, trusted=True) as running, ThreadPoolExecutor(50) as pool:
         found = list(pool.map(one, range(200)))
     assert found == [[f"Person {number:05}"] for number in range(200)]
 
