@@ -16,10 +16,6 @@ def pbx_config() -> PluginConfig:
 
 @hookimpl
 def pbx_exporters() -> Sequence[Exporter]:
-<<<<<<< HEAD
-    from .exporters import exporters  # most commands export nothing
-=======
     from pbx_directory.exporters import exporters
->>>>>>> main
 
     return exporters()
