@@ -9,15 +9,14 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, or_,
 
 from pbx_connector.stores.normalization import SEVERAL
 from pbx_connector.stores.persons import COMPARED, COMPARED_NUMBERS, Candidate
-from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.schema.tables import book, entry, profile, provenance
 
 _TAILS = tuple(f"{name}_tail" for name in COMPARED_NUMBERS)
 
 
-def candidates(connection: Connection, dialect: Dialect) -> Iterator[Candidate]:
+def candidates(connection: Connection) -> Iterator[Candidate]:
     """Those whose e-mail address, or end of a number, another entry has as well; by id."""
-    query = _held().where(entry.c.account.is_(None), or_(*_shared(dialect, entry))).order_by(entry.c.id)
+    query = _held().where(entry.c.account.is_(None), or_(*_shared(entry))).order_by(entry.c.id)
     return map(_to_candidate, connection.execute(query, execution_options={"yield_per": 500}))
 
 
@@ -38,10 +37,10 @@ def _to_candidate(row: Any) -> Candidate:
     return Candidate(number, owner, name, region, fields)
 
 
-def _shared(dialect: Dialect, source: FromClause) -> Iterator[ColumnElement[bool]]:
+def _shared(source: FromClause) -> Iterator[ColumnElement[bool]]:
     """Whether an entry of `source` has something that more than one has."""
-    address = dialect.in_small_letters(source.c.email)
-    yield address.in_(_several([select(address.label("key")).where(source.c.email.is_not(None))]))
+    address = source.c.email_key
+    yield address.in_(_several([select(address.label("key")).where(address.is_not(None))]))
     ends = _several([select(source.c[name].label("key")).where(source.c[name] != SEVERAL) for name in _TAILS])
     yield from (source.c[name].in_(ends) for name in _TAILS)
 

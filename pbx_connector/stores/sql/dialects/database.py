@@ -60,10 +60,6 @@ class Dialect(Protocol):
         """Whether a column has one of many values, sent as one."""
         ...
 
-    def in_small_letters(self, text: ColumnElement[str]) -> ColumnElement[str]:
-        """Those of ASCII alone, whatever language the database speaks."""
-        ...
-
     def prepare_staging(self, connection: Connection) -> None:
         """Make room on a connection that is about to get its temporary tables."""
         ...

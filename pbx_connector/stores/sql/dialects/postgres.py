@@ -20,7 +20,6 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
-    collate,
     create_engine,
     func,
     literal,
@@ -115,9 +114,6 @@ class PostgresDialect:
 
     def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
         return column == any_(bindparam(None, list(values), ARRAY(Text)))
-
-    def in_small_letters(self, text: ColumnElement[str]) -> ColumnElement[str]:
-        return func.lower(collate(text, "C"))
 
     def prepare_staging(self, connection: Connection) -> None:
         """Room for a hundred thousand contacts; more of them go to the disk."""

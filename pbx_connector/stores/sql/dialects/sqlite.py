@@ -75,9 +75,6 @@ class SqliteDialect:
     def among(self, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
         return column.in_(select(func.json_each(to_json(values).decode()).table_valued("value").c.value))
 
-    def in_small_letters(self, text: ColumnElement[str]) -> ColumnElement[str]:
-        return func.lower(text)
-
     def prepare_staging(self, connection: Connection) -> None:
         """Its temporary tables grow as they need to."""
 
