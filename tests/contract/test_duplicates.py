@@ -42,7 +42,7 @@ def people(found: Duplicates) -> list[list[tuple[str, str]]]:
 
 
 def reasons(found: Duplicates) -> list[list[tuple[str, str]]]:
-    return [[tuple(reason) for reason in person.because] for person in found.persons]
+    return [[(reason.kind, reason.value) for reason in person.because] for person in found.persons]
 
 
 def without(contact: dict[str, str], *names: str, **others: str) -> dict[str, str]:
