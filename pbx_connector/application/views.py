@@ -23,7 +23,17 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.plan import Change
     from pbx_connector.profile import Case, Checked, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
-    from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
+    from pbx_connector.stores import (
+        AccountImport,
+        Device,
+        Entry,
+        KeptPlan,
+        Label,
+        Match,
+        ProfileState,
+        RunRecord,
+        Undone,
+    )
     from pbx_connector.targets import Target
 
 Json = dict[str, Any]
@@ -178,6 +188,20 @@ def label(of: Label) -> Json:
 
 def account(of: Account) -> Json:
     return {"id": of.id, "username": of.username, "email": of.email}
+
+
+def device(of: Device) -> Json:
+    seen = of.seen
+    return {
+        "id": of.id,
+        "name": of.name,
+        "account": of.account,
+        **of.options,
+        "made": moment(of.made),
+        "seen": moment(seen.time) if seen else None,
+        "seen_from": seen.address if seen else None,
+        "seen_as": seen.agent if seen else None,
+    }
 
 
 def account_import(of: AccountImport) -> Json:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pbx_rules.runtime.coercion import as_text
+from pbx_rules.runtime.coercion import as_text, read_date, read_number
 from pbx_rules.runtime.text import fold
 from pbx_rules.values import Value
 
@@ -75,13 +75,23 @@ def more_or_equal(left: Value, right: Value) -> bool:
 
 
 def _by_order(left: Value, right: Value, test: Callable[[Any, Any], bool]) -> bool:
-    """Numbers with numbers and dates with dates; anything else has no order."""
+    """Numbers with numbers and dates with dates; anything else has no order. A text, of a field whose type nobody has
+    told, is read as what it is compared with."""
     if isinstance(left, tuple):
         return any(_by_order(element, right, test) for element in left)
+    left, right = _read_beside(left, right), _read_beside(right, left)
     for kind in (Decimal, date):
         if isinstance(left, kind) and isinstance(right, kind):
             return test(left, right)
     return False
+
+
+def _read_beside(value: Value, other: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    if isinstance(other, Decimal):
+        return read_number(value)
+    return read_date(value) if isinstance(other, date) else value
 
 
 TESTS: dict[str, Callable[..., bool]] = {

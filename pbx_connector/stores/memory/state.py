@@ -8,7 +8,7 @@ from typing import Self
 
 from pbx_connector.model import Account, Book, Problem
 from pbx_connector.plan import Change, Content
-from pbx_connector.stores.contract import Entry, JournalLine, KeptPlan, Origin, RunRecord
+from pbx_connector.stores.contract import Device, Entry, JournalLine, KeptPlan, Origin, RunRecord
 from pbx_connector.stores.workspace import Outcome
 
 
@@ -85,6 +85,7 @@ class State:
     runs: dict[int, Run] = field(default_factory=dict)
     journal: dict[int, tuple[Line, ...]] = field(default_factory=dict)
     plans: dict[int, tuple[KeptPlan, tuple[Change, ...]]] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
     shared_state: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 

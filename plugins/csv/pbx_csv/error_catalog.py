@@ -89,7 +89,10 @@ NO_PRIVACY = ErrorText(
     'write 011acc_id: "{{local_id}}" into the structure',
 )
 LONG_ROW = ErrorText(
-    _P, "C0311", "line {0} has {1} values, the header {2} columns", "put the value with the extra separator in quotes"
+    _P,
+    "C0311",
+    "line {0} has {1} values, the header {2} columns",
+    "put the value with a separator in it in quotes; if all lines end in separators, say long_lines: blank",
 )
 SHORT_ROW = ErrorText(
     _P,

@@ -6,18 +6,20 @@ can tell, no contact counts as absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
+from operator import itemgetter
 
 from pbx_connector.api import ErrorText, Row, Skipped, Unreadable
 from pbx_csv import error_catalog as errors
 from pbx_csv.fields import ACCOUNT
 from pbx_csv.seen import SeenKeys
+from pbx_csv.settings import CsvSettings
 from pbx_csv.table import Table
 
 Item = Row | Skipped | Unreadable
-_AT_ONCE = 2_000
+_AT_ONCE = 5_000
 _LONGEST_KEY = 200
 """Characters; of a longer one the beginning and a digest are taken."""
 _PART = "\x1f"
@@ -26,17 +28,21 @@ SAME_LINE = "a line that is there twice"
 
 
 class RowReader:
-    """`accounts`: ids by all that the column can call an account, folded. `blank_ends`: values that a line lacks at
-    its end are blank."""
+    """`accounts`: ids by all that the column can call an account, folded."""
 
-    def __init__(self, title: str, table: Table, accounts: dict[str, str], *, blank_ends: bool, seen: SeenKeys) -> None:
+    def __init__(
+        self, title: str, table: Table, accounts: dict[str, str], settings: CsvSettings, seen: SeenKeys
+    ) -> None:
         self._title = title
         self._table = table
         self._accounts = accounts
-        self._blank_ends = blank_ends
+        self._short_are_blank = settings.short_lines == "blank"
+        self._long_are_blank = settings.long_lines == "blank"
         self._seen = seen
         self._width = len(table.names)
-        self._salt = blake2b(_PART.join(name for name, _ in table.wanted).encode("utf-8", "replace")).digest()
+        self._names = tuple(name for name, _ in table.wanted)
+        self._pick = _picker(tuple(number for _, number in table.wanted))
+        self._prefix = _digest(_PART.join(self._names)).encode()
         self._only_key = table.key[0] if len(table.key) == 1 else None
 
     def read(self, lines: Iterator[tuple[int, list[str]]]) -> Iterator[Item]:
@@ -55,18 +61,21 @@ class RowReader:
         key = self._key(cells)
         if not key or "\0" in key:
             return self._without_key(line, cells)
-        values = {name: cells[number] for name, number in self._table.wanted}
-        owner = self._owner(cells)
-        if owner is None:
-            self._seen.note([(key, line, "")])
-            return self._unreadable(key, line, errors.NO_ACCOUNT)
-        if owner:
+        picked = self._pick(cells)
+        values = dict(zip(self._names, picked, strict=True))
+        text = _PART.join(picked)
+        if self._table.account is not None:
+            owner = self._owner(cells[self._table.account])
+            if owner is None:
+                self._seen.note([(key, line, "")])
+                return self._unreadable(key, line, errors.NO_ACCOUNT)
             values[ACCOUNT] = owner
-        return Row(key, self._version(values), values)
+            text += _PART + owner
+        return Row(key, self._version(text), values)
 
-    def _version(self, values: dict[str, str]) -> str:
-        text = _PART.join(values.values())
-        return blake2b(text.encode("utf-8", "replace"), digest_size=16, key=self._salt).hexdigest()
+    def _version(self, text: str) -> str:
+        """Also of the columns' names: a row whose columns are called otherwise is another one."""
+        return blake2b(self._prefix + text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
     def _key(self, cells: list[str]) -> str:
         if self._only_key is not None:
@@ -79,17 +88,17 @@ class RowReader:
             key = _digest(text) if any(cells) else ""
         return key if len(key) <= _LONGEST_KEY else f"{key[:100]}… {_digest(key)}"
 
-    def _owner(self, cells: list[str]) -> str | None:
+    def _owner(self, cell: str) -> str | None:
         """Empty: nobody's; None: it cannot be told."""
-        named = "" if self._table.account is None else cells[self._table.account].strip()
-        return self._accounts.get(named.casefold()) if named else ""
+        named = cell.strip().casefold()
+        return self._accounts.get(named) if named else ""
 
     def _fitted(self, cells: list[str]) -> list[str] | None:
         """None if values may stand under another column than theirs."""
         missing = self._width - len(cells)
         if missing > 0:
-            return cells + [""] * missing if self._blank_ends else None
-        return None if any(cells[self._width :]) else cells[: self._width]
+            return cells + [""] * missing if self._short_are_blank else None
+        return cells[: self._width] if self._long_are_blank and not any(cells[self._width :]) else None
 
     def _misfit(self, line: int, count: int) -> Item:
         text = errors.LONG_ROW if count > self._width else errors.SHORT_ROW
@@ -109,6 +118,12 @@ class RowReader:
 
     def _unreadable(self, key: str, line: int, text: ErrorText, *known: object) -> Unreadable:
         return Unreadable(key, text.of(line, *known).problem(f"{self._title}, line {line}, row {key}"))
+
+
+def _picker(numbers: tuple[int, ...]) -> Callable[[list[str]], Sequence[str]]:
+    if len(numbers) > 1:
+        return itemgetter(*numbers)
+    return lambda cells: [cells[number] for number in numbers]
 
 
 def _nameless(line: int) -> str:

@@ -28,7 +28,7 @@ class SeenKeys:
         with _translated():
             self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = OFF")
-            self._database.execute("PRAGMA cache_size = -32768")
+            self._database.execute("PRAGMA cache_size = -65536")
             self._database.execute("CREATE TABLE seen (key INTEGER PRIMARY KEY, line INTEGER, version INTEGER)")
             self._database.execute("BEGIN")
         self._lock = threading.Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -21,7 +22,7 @@ def _blank_is_none(value: Any) -> Any:
 
 def _encoding(value: str) -> str:
     try:
-        b"".decode(value)  # codecs.lookup also takes what is none of texts, such as base64
+        io.TextIOWrapper(io.BytesIO(), encoding=value)  # codecs.lookup also takes what is none of texts, such as base64
         return codecs.lookup(value).name
     except (LookupError, ValueError):
         raise ValueError("no such encoding; expected a name such as utf-8 or windows-1252") from None
@@ -100,6 +101,9 @@ class CsvSettings(SettingsModel):
     )
     short_lines: Literal["refuse", "blank"] = Field(
         "refuse", description="Lines with fewer values than columns: refuse them, or take what is missing as blank."
+    )
+    long_lines: Literal["refuse", "blank"] = Field(
+        "refuse", description="Lines with more values than columns: refuse them, or take them if the rest is blank."
     )
     last_line: Annotated[Literal["ended", "open"], OutsideRows()] = Field(
         "ended", description="Whether the last line must end as the others do: a file cut short mostly does not."

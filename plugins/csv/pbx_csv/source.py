@@ -195,7 +195,7 @@ def read_rows(
         if first is None:
             raise errors.NO_LINES.error(copy.title)
         columns = table(copy.title, first[1], fields, settings)
-        reader = RowReader(copy.title, columns, accounts, blank_ends=settings.short_lines == "blank", seen=seen)
+        reader = RowReader(copy.title, columns, accounts, settings, seen)
         nothing = True
         for item in reader.read(lines if settings.header else _with(first, lines)):
             nothing = False

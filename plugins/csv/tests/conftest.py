@@ -37,8 +37,8 @@ class WebServer:
         """The header `Authorization` that it takes; None: anything."""
         self.asked: list[dict[str, str]] = []
         """The headers of all requests."""
-        self.sent = 0
-        """Bytes of files."""
+        self.answered: list[int] = []
+        """Their status."""
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
@@ -75,6 +75,7 @@ def _handler(server: WebServer) -> type[BaseHTTPRequestHandler]:
                 self.answer(200, server.content, **{"Content-Type": server.content_type}, **tag)
 
         def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+            server.answered.append(status)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -84,7 +85,6 @@ def _handler(server: WebServer) -> type[BaseHTTPRequestHandler]:
             for piece in (sent[at : at + 1] for at in range(len(sent))) if server.drips else [sent]:
                 self.wfile.write(piece)
                 time.sleep(0.1 if server.drips else 0)
-            server.sent += len(sent)
             if server.silent:
                 time.sleep(1)
             self.close_connection = True

@@ -84,6 +84,7 @@ FAILS = (
 
 LEAVES_OUT = (
     Fault("more values than columns", "C0311", GOOD + "4;Dee;44;45\r\n", line=5),
+    Fault("more values than columns, of which the last is blank", "C0311", GOOD + "4;Dee; Junior;\r\n", line=5),
     Fault("fewer values than columns", "C0312", GOOD + "4;Dee\r\n", line=5),
     Fault("no value in the key", "C0313", GOOD + ";Dee;44\r\n", line=5),
     Fault("a key that is there twice, with other values", "C0314", GOOD + "2;Dee;44\r\n", line=5),

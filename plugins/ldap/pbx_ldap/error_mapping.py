@@ -11,14 +11,13 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pbx_connector.api import EndlessList, SourceError, machine_error
+from pbx_connector.api import EndlessList, SourceError, ber, machine_error
 from pbx_ldap import error_catalog as catalog
 from pbx_ldap.error_catalog import ErrorText
-from pbx_ldap.wire.ber import Malformed
 from pbx_ldap.wire.connection import BrokenOff
 from pbx_ldap.wire.messages import Refused, Result
 
-FOREIGN = (OSError, Malformed, Refused, EndlessList)
+FOREIGN = (OSError, ber.Malformed, Refused, EndlessList)
 NO_SUCH_OBJECT = 32
 _INVALID_CREDENTIALS = 49
 _RESULTS = {
@@ -110,7 +109,7 @@ def shown(said: str) -> str:
 
 
 def _text_for(error: Exception) -> ErrorText:
-    if isinstance(error, Malformed):
+    if isinstance(error, ber.Malformed):
         return catalog.DAMAGED
     if isinstance(error, EndlessList):
         return catalog.ENDLESS

@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pbx_ldap.wire import ber, messages
+from pbx_ldap.wire import messages
+
+from pbx_connector.api import ber
 
 Answer = Sequence[bytes]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from pbx_ldap.directory import Directory
 from pbx_ldap.probe import test_connection as probe
-from pbx_ldap.wire import ber, messages
+from pbx_ldap.wire import messages
 from pbx_ldap.wire.entries import Wanted
 
-from pbx_connector.api import AuthenticationFailed, End, Row, SourceContext, SourceUnavailable, StreamItem
+from pbx_connector.api import AuthenticationFailed, End, Row, SourceContext, SourceUnavailable, StreamItem, ber
 
 from .conftest import Office, items_of, the_book
 from .middleman import Middleman, Passing, result

@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pbx_ldap.wire import ber, messages
+from pbx_ldap.wire import messages
 
-from pbx_connector.api import AuthenticationFailed, Book, BookUnknown, ConnectorError, End, Row, SourceError, Unreadable
+from pbx_connector.api import (
+    AuthenticationFailed,
+    Book,
+    BookUnknown,
+    ConnectorError,
+    End,
+    Row,
+    SourceError,
+    Unreadable,
+    ber,
+)
 
 from .conftest import Office
 from .middleman import Answer, Asked, Middleman, Passing, SmallServer, done, entry, notice, reference, result

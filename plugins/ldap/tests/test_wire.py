@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pbx_ldap import dn
 from pbx_ldap.server_kind import guid_octets, guid_text
-from pbx_ldap.wire import ber, messages
+from pbx_ldap.wire import messages
 from pbx_ldap.wire.connection import Chunk
 from pbx_ldap.wire.entries import EntryReader, Wanted
 from pbx_ldap.wire.filters import FilterError, escape, parse_filter
+
+from pbx_connector.api import ber
 
 from .middleman import entry
 

@@ -2,5 +2,6 @@
 ours.
 
 Knows nothing of phone books. `connection` owns the socket, `messages` writes requests and reads answers, `filters`
-reads the text form of a filter, `entries` is the loop that reads entries fast, `ber` the encoding below all of them.
+reads the text form of a filter, `entries` is the loop that reads entries fast; the encoding below all of them is the
+api's `ber`.
 """

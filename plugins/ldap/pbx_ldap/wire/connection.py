@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from pbx_ldap.wire import ber, messages
+from pbx_connector.api import ber
+from pbx_ldap.wire import messages
 from pbx_ldap.wire.messages import Control, Refused, Result, Search
 
 MOST_BYTES = 32 * 2**20

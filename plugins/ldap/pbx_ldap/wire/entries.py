@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from pbx_ldap.wire import ber
+from pbx_connector.api import ber
 from pbx_ldap.wire.connection import Chunk
 
 

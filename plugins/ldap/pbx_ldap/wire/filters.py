@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pbx_ldap.wire import ber
+from pbx_connector.api import ber
 
 _AND, _OR, _NOT, _EQUAL, _SUBSTRINGS, _GREATER, _LESS, _PRESENT, _APPROX, _MATCH = (
     *range(0xA0, 0xA7),

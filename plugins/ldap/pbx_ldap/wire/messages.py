@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from pbx_ldap.wire import ber
+from pbx_connector.api import ber
 from pbx_ldap.wire.filters import Filter
 
 BIND, BIND_ANSWER, UNBIND, SEARCH = 0x60, 0x61, 0x42, 0x63

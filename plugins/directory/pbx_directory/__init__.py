@@ -1,0 +1,1 @@
+"""The directory: the phone book as phones and phone systems read it."""
