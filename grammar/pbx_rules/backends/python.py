@@ -67,4 +67,4 @@ def _locate(tree: ast.stmt) -> None:
             nodes += node
         elif isinstance(node, _PLACED) and "lineno" not in (parts := vars(node)):
             nodes += parts.values()
-            node.lineno, node.col_offset = 1, 0
+            parts["lineno"], parts["col_offset"] = 1, 0

@@ -74,8 +74,8 @@ class Words(NamedTuple):
     tokens: list[Token] | None
     """None if it is beyond correction."""
     corrections: list[Correction]
-    count: int
-    """As many as were looked at."""
+    looked_at: int
+    """How many."""
 
 
 def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: bool) -> Words:
