@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pbx_connector.api import PluginConfig, hookimpl
+from collections.abc import Sequence
+
+from pbx_connector.api import Exporter, PluginConfig, hookimpl
 
 
 @hookimpl
@@ -10,3 +12,10 @@ def pbx_config() -> PluginConfig:
     from pbx_directory.settings import DirectorySettings
 
     return PluginConfig(DirectorySettings)
+
+
+@hookimpl
+def pbx_exporters() -> Sequence[Exporter]:
+    from pbx_directory.exporters import exporters
+
+    return exporters()
