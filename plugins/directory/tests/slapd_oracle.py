@@ -376,8 +376,12 @@ def renamed(asked: Filter) -> Filter:
             return Negation(renamed(inner))
         case Comparison(kind, "objectClass", value):
             return Comparison(kind, "objectClass", CLASSES.get(value.decode(), value.decode()).encode())
-        case Comparison() | Pieces() | Held():
-            return replace(asked, attribute=RENAMED.get(asked.attribute, asked.attribute))
+        case Comparison(kind, attribute, value):
+            return Comparison(kind, RENAMED.get(attribute, attribute), value)
+        case Pieces(attribute, initial, within, final):
+            return Pieces(RENAMED.get(attribute, attribute), initial, within, final)
+        case Held(attribute):
+            return Held(RENAMED.get(attribute, attribute))
         case Extensible():
             return asked
 
