@@ -127,6 +127,7 @@ from pbx_connector.stores import (
     Undone,
     position,
 )
+from pbx_connector.stores.normalization import numbers_in
 from pbx_connector.targets import TARGETS, Target
 
 if TYPE_CHECKING:
@@ -276,6 +277,7 @@ __all__ = [
     "hookimpl",
     "is_protected",
     "machine_error",
+    "numbers_in",
     "open_regular",
     "position",
     "quoted",
