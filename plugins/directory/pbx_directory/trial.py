@@ -53,7 +53,8 @@ class Trial:
 def tried(book: PhoneBook, asker: Telephone, format: Format, wanted: str) -> Trial:
     """Raises `StoreError`."""
     is_number = any(sign.isdigit() for sign in wanted) and not any(sign.isalpha() for sign in wanted)
-    made = answer(format, [("term", wanted)], book, asker, "http://directory")
+    term = "".join(wanted.split()) if is_number else wanted
+    made = answer(format, [("term", term)], book, asker, "http://directory")
     text = b"".join(made.body).decode("utf-8", "replace")[:SHOWN]
     called = caller.look_up(book, wanted, asker) if is_number else None
     return Trial(asker, wanted, asked(wanted, asker.form) if is_number else (), called, text)
