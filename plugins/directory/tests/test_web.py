@@ -43,17 +43,17 @@ class Served:
 
 def serving(store: Store, settings: DirectorySettings = SETTINGS) -> Iterator[Served]:
     def held() -> Store:
-        if served.failing:
+        if running.failing:
             raise StoreError("the database is unreachable")
         return store
 
     gate = Gate(DeviceReader(held), settings.trusted)
-    pages = Pages(PhoneBook(held), gate, settings, known_formats({}), lambda: served.url)
+    pages = Pages(PhoneBook(held), gate, settings, known_formats({}), lambda: running.url)
     listener = Listener(pages.application(), "127.0.0.1:0", None)
-    served = Served(f"http://{listener.address}", store)
+    running = Served(f"http://{listener.address}", store)
     listener.start()
     try:
-        yield served
+        yield running
     finally:
         listener.stop()
 
