@@ -14,13 +14,12 @@ from importlib import metadata
 from itertools import chain, islice
 
 from pbx_connector.api import Entry, PhoneBook, position
-
-from .asking import Answer, Asked, Asker, query, written
-from .book_reading import budgeted, found, framed, parts, rows
-from .characters import Limit
-from .exported import exported_text
-from .formats import Entrance, Exported, Format, Protocol, Rows
-from .listing import Link, Listed, Menu, Page, SearchForm
+from pbx_directory.asking import Answer, Asked, Asker, query, written
+from pbx_directory.book_reading import budgeted, found, framed, parts, rows
+from pbx_directory.characters import Limit
+from pbx_directory.exported import exported_text
+from pbx_directory.formats import Entrance, Exported, Format, Protocol, Rows
+from pbx_directory.listing import Link, Listed, Menu, Page, SearchForm
 
 PLAIN = "text/plain; charset=utf-8"
 CHUNK = 16_384
@@ -31,12 +30,20 @@ Parameters = Sequence[tuple[str, str]] | Mapping[str, str]
 
 
 def answer(
-    format: Format, parameters: Parameters, book: PhoneBook, device: Asker, url: str, *, store: str = ""
+    format: Format,
+    parameters: Parameters,
+    book: PhoneBook,
+    device: Asker,
+    url: str,
+    *,
+    title: str = "",
+    store: str = "",
 ) -> Answer:
-    """`parameters` are those of the request, `url` is the device's own address. Raises `StoreError` while the phone
-    book cannot be read, before anything is sent."""
-    asked = Asked(query(parameters), book, device, url, store)
-    headers = {"ETag": tag(format, parameters, book, device, url), "Cache-Control": "private, no-cache"}
+    """`parameters` are those of the request, `url` is the device's own address without any, `title` is what phones show
+    above the list, `store` which phone book it is. Raises `StoreError` while that cannot be read, before anything is
+    sent."""
+    asked = Asked(query(parameters), book, device, url, title, store)
+    headers = {"ETag": tag(format, parameters, book, device, url, title=title), "Cache-Control": "private, no-cache"}
     if isinstance(format, Protocol):
         told = format.answer(asked)
         return Answer(told.status, told.content_type, told.body, headers | dict(told.headers))
@@ -45,11 +52,11 @@ def answer(
     return Answer(200, format.content_type, _encoded(chain(begun, text)), headers)
 
 
-def tag(format: Format, parameters: Parameters, book: PhoneBook, device: Asker, url: str) -> str:
+def tag(format: Format, parameters: Parameters, book: PhoneBook, device: Asker, url: str, *, title: str = "") -> str:
     """The `ETag` of an answer, known without writing it: another one whenever anything that shows in it differs."""
     form = (device.dial_form, device.region, device.outside_line)
     asked = sorted(query(parameters).pairs)
-    parts = [_version(), book.revision(), format.name, device.id, list(device.owners), form, asked, url]
+    parts = [_version(), book.revision(), format.name, device.id, list(device.owners), form, asked, url, title]
     written = json.dumps(parts).encode("utf-8", "surrogatepass")
     return f'"{hashlib.sha256(written).hexdigest()[:32]}"'
 
@@ -109,7 +116,7 @@ def _entrance(format: Rows, asked: Asked) -> Entrance:
 def _entrance_menu(asked: Asked) -> Menu:
     said = asked.words
     links = [Link(said.everybody, asked.link(view="list")), Link(said.search, asked.link(view="form"))]
-    return Menu(said.title, links)
+    return Menu(asked.shown_title, links)
 
 
 def _page(format: Rows, asked: Asked) -> Iterator[str]:
@@ -129,7 +136,7 @@ def _page(format: Rows, asked: Asked) -> Iterator[str]:
 def _around(format: Rows, asked: Asked, rows: int, last: Entry | None) -> Page:
     term = {name: asked.query.get(name) for name in ("term",) if name in asked.query} or {"view": "list"}
     return Page(
-        title=asked.words.title,
+        title=asked.shown_title,
         words=asked.words,
         first=asked.link(**term) if "after" in asked.query else None,
         next=asked.link(**term, after=written(position(last))) if last else None,
@@ -139,7 +146,7 @@ def _around(format: Rows, asked: Asked, rows: int, last: Entry | None) -> Page:
 
 
 def _whole(format: Rows, asked: Asked) -> Iterator[str]:
-    page = Page(title=asked.words.title, words=asked.words)
+    page = Page(title=asked.shown_title, words=asked.words)
     most = format.most_entries
     every = (row for entry in found(asked, numbered=format.numbered) for row in rows(format, asked, entry))
     if not (format.menu and most) or "until" in asked.query:

@@ -17,10 +17,9 @@ from pbx_connector.api import (
     Some,
     Substrings,
 )
-
-from .characters import one_line
-from .dialing import DialForm, Form, beginnings
-from .words import Words, words
+from pbx_directory.characters import one_line
+from pbx_directory.dialing import DialForm, Form, beginnings
+from pbx_directory.words import Words, words
 
 NUMBERS = (Key.PHONE, Key.MOBILE, Key.HOME_PHONE, Key.FAX)
 NAMES = (Key.DISPLAY_NAME, Key.FIRST_NAME, Key.SURNAME, Key.ORGANISATION)
@@ -81,6 +80,8 @@ class Asked:
     device: Asker
     url: str
     """The device's own address, without parameters."""
+    title: str = ""
+    """What phones show above the list; empty: the word for it."""
     store: str = ""
     """Which phone book it is, for ids that others keep of its entries."""
 
@@ -91,6 +92,10 @@ class Asked:
     @property
     def words(self) -> Words:
         return words(self.query.get("lang"))
+
+    @property
+    def shown_title(self) -> str:
+        return self.title or self.words.title
 
     def link(self, **parameters: str) -> str:
         """The same address with other parameters; language and labels are kept."""

@@ -8,12 +8,11 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from pbx_connector.api import Entry, Every, Key, Order, Position, Present, Some, position
-
-from .asking import NUMBERS, Asked, position_of, written
-from .listing import Listed, Page, listed
+from pbx_directory.asking import NUMBERS, Asked, position_of, written
+from pbx_directory.listing import Listed, Page, listed
 
 if TYPE_CHECKING:
-    from .formats import Rows
+    from pbx_directory.formats import Rows
 
 BY_NAME = (Order(Key.DISPLAY_NAME),)
 NUMBERED = Some(tuple(Present(key) for key in NUMBERS))

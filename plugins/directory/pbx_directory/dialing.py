@@ -155,12 +155,12 @@ def _plan(region: str | None) -> _Plan | None:
     if metadata is None:
         return None
     code = f"+{metadata.country_code}"
-    kinds = set(PhoneNumberType.values()) - {PhoneNumberType.PAGER}
+    kinds = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.PAGER]
     samples = [*filter(None, (phonenumbers.example_number_for_type(region, kind) for kind in kinds))]
     fulls = [str(phonenumbers.format_number(each, PhoneNumberFormat.E164)) for each in samples]
     trunk = metadata.national_prefix or ""
-    usual = phonenumbers.format_number(phonenumbers.example_number(region), PhoneNumberFormat.NATIONAL)
-    written = trunk if _UNSIGNED.sub("", usual).startswith(trunk) else ""
+    usual = (phonenumbers.format_number(each, PhoneNumberFormat.NATIONAL) for each in samples[:1])
+    written = trunk if all(_UNSIGNED.sub("", each).startswith(trunk) for each in usual) else ""
     for prefix in (trunk, ""):
         if all(_formatted(full, region) == prefix + full.removeprefix(code) for full in fulls):
             return _Plan(region, code, prefix, written, regular=True)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO, cast
 
 from pbx_connector.api import ExportOptions, Labelled
-
-from .asking import Asked
-from .book_reading import found
-from .listing import redialed
+from pbx_directory.asking import Asked
+from pbx_directory.book_reading import found
+from pbx_directory.listing import redialed
 
 if TYPE_CHECKING:
-    from .formats import Exported
+    from pbx_directory.formats import Exported
 
 IN_MEMORY = 1_000_000
 """Characters; a longer book is put together in a file."""

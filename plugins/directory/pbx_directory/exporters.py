@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import TextIO
 
 from pbx_connector.api import Entry, Exporter, counted
-
-from .book_reading import budgeted, framed
-from .formats import FORMATS, Rows
-from .listing import Listed, Page, listed
-from .words import ENGLISH
+from pbx_directory.book_reading import budgeted, framed
+from pbx_directory.formats import FORMATS, Rows
+from pbx_directory.listing import Listed, Page, listed
+from pbx_directory.words import ENGLISH
 
 _log = logging.getLogger(__name__)
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pbx_connector.api import Content, Entry
-
-from .characters import Limit, fitting, one_line
-from .dialing import E164, DialForm, all_dialed
-from .words import ENGLISH, Words
+from pbx_directory.characters import Limit, fitting, one_line
+from pbx_directory.dialing import E164, DialForm, all_dialed
+from pbx_directory.words import ENGLISH, Words
 
 KINDS = ("phone", "mobile", "home_phone", "fax")
 """Fields of an entry that hold numbers, in the order in which phones show them."""

@@ -13,7 +13,7 @@ from lxml import etree, html
 from pbx_directory.formats import FORMATS, Rows
 from pbx_directory.listing import KINDS
 
-from pbx_connector.api import Entry
+from pbx_connector.api import Content, Entry
 
 from .phone_books import FOLDER, GOLDEN_BOOK, LONG, READERS, Read, entry, exported, read, rows_format, written
 
@@ -76,7 +76,7 @@ def entries(draw: st.DrawFn) -> list[Entry]:
         for kind in KINDS:
             if numbers := draw(st.lists(NUMBER, max_size=3)):
                 fields[kind] = ", ".join(numbers)
-        found.append(entry(id, **fields))
+        found.append(Entry(id, Content(None, fields)))
     return found
 
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pbx_connector.api import Exporter
-
-from .avaya import AVAYA
-from .cisco import CISCO, CISCO_SPA
-from .fanvil import FANVIL, FANVIL_BROWSER
-from .format import Entrance, Exported, Format, Protocol, Rows
-from .fritzbox import FRITZBOX
-from .gigaset import GIGASET_FILE
-from .gigaset_search import GIGASET
-from .grandstream import GRANDSTREAM, GRANDSTREAM_OLD
-from .mitel import MITEL
-from .panasonic import PANASONIC
-from .plain_json import JSON
-from .poly import POLY, POLY_BROWSER
-from .snom import SNOM, SNOM_BROWSER, SNOM_OLD
-from .yealink import HTEK, YEALINK
+from pbx_directory.formats.avaya import AVAYA
+from pbx_directory.formats.cisco import CISCO, CISCO_SPA
+from pbx_directory.formats.fanvil import FANVIL, FANVIL_BROWSER
+from pbx_directory.formats.format import Entrance, Exported, Format, Protocol, Rows
+from pbx_directory.formats.fritzbox import FRITZBOX
+from pbx_directory.formats.gigaset import GIGASET_FILE
+from pbx_directory.formats.gigaset_search import GIGASET
+from pbx_directory.formats.grandstream import GRANDSTREAM, GRANDSTREAM_OLD
+from pbx_directory.formats.mitel import MITEL
+from pbx_directory.formats.panasonic import PANASONIC
+from pbx_directory.formats.plain_json import JSON
+from pbx_directory.formats.poly import POLY, POLY_BROWSER
+from pbx_directory.formats.snom import SNOM, SNOM_BROWSER, SNOM_OLD
+from pbx_directory.formats.yealink import HTEK, YEALINK
 
 __all__ = ["FORMATS", "Entrance", "Exported", "Format", "Protocol", "Rows", "known_formats"]
 

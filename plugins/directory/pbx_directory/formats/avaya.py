@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from pbx_directory.formats.format import Rows
 from pbx_directory.listing import Listed, Number
 from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
-
-from .format import Rows
 
 TYPES = {"phone": "Work", "mobile": "Mobile", "home_phone": "Home", "fax": "Work"}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pbx_directory.characters import Limit
+from pbx_directory.formats.format import Entrance, Rows
 from pbx_directory.listing import Layout, Listed, Menu, Page, SearchForm
 from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
-
-from .format import Entrance, Rows
 
 MENU_NAME = Limit(64)
 MENU_ITEMS = 100

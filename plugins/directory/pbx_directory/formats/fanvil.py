@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from pbx_directory.formats.format import Entrance, Rows
 from pbx_directory.listing import Layout, Listed, Page, SearchForm
 from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
-
-from .format import Entrance, Rows
 
 LAYOUT = Layout(slots={"Telephone": ("phone",), "Mobile": ("mobile",), "Other": ("home_phone", "fax")})
 

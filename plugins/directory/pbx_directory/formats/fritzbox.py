@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from pbx_directory.formats.format import Rows
 from pbx_directory.listing import Layout, Listed, Page
 from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
-
-from .format import Rows
 
 TYPES = {"phone": "work", "mobile": "mobile", "home_phone": "home", "fax": "fax_work"}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from pbx_directory.formats.format import Rows
 from pbx_directory.listing import Layout, Listed
 from pbx_directory.markup import DECLARATION, begin, empty, end
-
-from .format import Rows
 
 LAYOUT = Layout(
     slots={

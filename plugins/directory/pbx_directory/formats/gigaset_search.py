@@ -16,10 +16,9 @@ from itertools import islice
 from pbx_connector.api import AtLeast, Condition, Equal, Every, Identified, Key, Order, Present, Some, Substrings
 from pbx_directory.asking import NUMBERS, Answer, Asked, number_condition
 from pbx_directory.dialing import asked as lookup_order
+from pbx_directory.formats.format import XML, Protocol
 from pbx_directory.listing import Layout, Listed, Number, listed
 from pbx_directory.markup import DECLARATION, branch, given, leaf
-
-from .format import XML, Protocol
 
 COMMAND = "get_list"
 LAYOUT = Layout(numbers=1, labelled=True)

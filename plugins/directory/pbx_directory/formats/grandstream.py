@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from pbx_directory.formats.format import Rows
 from pbx_directory.listing import Listed, Number
 from pbx_directory.markup import DECLARATION, begin, branch, end, given, leaf
-
-from .format import Rows
 
 TYPES = {"phone": "Work", "mobile": "Cell", "home_phone": "Home", "fax": "Fax"}
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pbx_directory.characters import Limit, fitting
+from pbx_directory.formats.format import Rows
 from pbx_directory.listing import Layout, Listed
 from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
-
-from .format import Rows
 
 NAME = Limit(24)
 NOT_TAKEN = str.maketrans({"&": "+", "'": "\N{RIGHT SINGLE QUOTATION MARK}", "<": "(", ">": ")"})

@@ -6,9 +6,8 @@ import json
 from dataclasses import replace
 
 from pbx_connector.api import Content, application
+from pbx_directory.formats.format import Rows
 from pbx_directory.listing import KINDS, Listed
-
-from .format import Rows
 
 
 def _row(row: Listed, place: int) -> str:

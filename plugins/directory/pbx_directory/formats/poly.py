@@ -5,10 +5,9 @@ from __future__ import annotations
 from xml.sax.saxutils import escape, quoteattr
 
 from pbx_directory.characters import Limit, Unit
+from pbx_directory.formats.format import Entrance, Rows
 from pbx_directory.listing import Layout, Listed, Page, SearchForm
 from pbx_directory.markup import DECLARATION, begin, branch, end, given, leaf
-
-from .format import Entrance, Rows
 
 NAME = Limit(40, Unit.BYTES)
 DOCTYPE = '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">\n'

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pbx_directory.formats.format import Entrance, Rows
 from pbx_directory.listing import Layout, Listed, Number, Page, SearchForm
 from pbx_directory.markup import DECLARATION, begin, branch, empty, end, given, leaf
-
-from .format import Entrance, Rows
 
 TYPES = {"phone": "business", "mobile": "mobile", "home_phone": "home", "fax": "business"}
 ALIAS = "Member_Alias"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pbx_directory.characters import Limit, Unit
+from pbx_directory.formats.format import Rows
 from pbx_directory.listing import Layout, Listed, Menu, Page
 from pbx_directory.markup import DECLARATION, begin, branch, end, given, leaf
-
-from .format import Rows
 
 NAME = Limit(32)
 NUMBER = Limit(126, Unit.BYTES)
