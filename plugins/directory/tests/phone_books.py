@@ -87,7 +87,7 @@ def store_of(entries: Iterable[Entry], accounts: Iterable[str] = (), url: str = 
     return store
 
 
-def book_of(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
+def phone_book_of(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
     store = store_of(entries, accounts)
     return PhoneBook(lambda: store)
 

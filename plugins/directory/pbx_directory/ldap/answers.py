@@ -11,12 +11,16 @@ from pbx_directory.ldap.messages import Control
 _CONTROLS, _NAME = 0xA0, 0x8A
 
 
+class Result(bytes):
+    """The last piece of an answer."""
+
+
 def result(
     tag: int, number: int, code: Code, said: str = "", *, matched: str = "", controls: Sequence[Control] = ()
-) -> bytes:
+) -> Result:
     """How request `number` ended; `said` is for people."""
     ended = ber.element(tag, ber.integer(code, ber.ENUMERATED), ber.octets(matched), ber.octets(said))
-    return _message(number, ended, controls)
+    return Result(_message(number, ended, controls))
 
 
 def entry(number: int, dn: str, attributes: Iterable[tuple[str, Sequence[str]]]) -> bytes:

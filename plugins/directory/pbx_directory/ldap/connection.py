@@ -39,7 +39,8 @@ FAREWELL_SECONDS = 1.0
 """For the last words to a client, before the connection is cut."""
 UNREAD = 64 * 1024
 """Octets that wait for a client before no more are made."""
-_END = b""
+ENOUGH = 16 * 1024
+"""Octets that are worth a change of threads."""
 
 
 class Shared:
@@ -53,7 +54,7 @@ class Shared:
         self.connections: set[Connection] = set()
         self.by_address: Counter[str] = Counter()
         self.waiting = 0
-        """Pieces of answers that are made or wait to be."""
+        """Requests that are answered or wait to be; not those whose clients have not yet taken what there is."""
 
 
 class Connection(asyncio.Protocol):
@@ -168,11 +169,17 @@ class Connection(asyncio.Protocol):
             self._transport.write(_unanswered(request, Code.BUSY, "too many requests at once"))
         else:
             self._is_binding = isinstance(request.operation, Bind)
+            self._shared.waiting += 1
             self._tasks[request.id] = task = self._loop.create_task(self._answer(request))
-            task.add_done_callback(lambda _: self._finish(request))
+            task.add_done_callback(lambda task: self._finish(request, task))
 
-    def _finish(self, request: Request) -> None:
-        self._tasks.pop(request.id, None)
+    def _finish(self, request: Request, task: asyncio.Task[None] | None) -> None:
+        """Before its result is sent, as the next request may follow it at once and have the same number; once more
+        does no harm."""
+        if task is None or self._tasks.get(request.id) is not task:
+            return
+        del self._tasks[request.id]
+        self._shared.waiting -= 1
         if isinstance(request.operation, Bind):
             self._is_binding = False
         if not self._transport.is_closing():
@@ -190,32 +197,38 @@ class Connection(asyncio.Protocol):
     async def _answer(self, request: Request) -> None:
         pieces = self._session.answer(request)
         ends_at = self._loop.time() + self._limits.search_seconds + 1.0
+        ended = False
         try:
-            while piece := await asyncio.wait_for(self._next(pieces), ends_at - self._loop.time()):
+            while not ended:
+                asked = self._loop.run_in_executor(self._shared.threads, _gather, pieces)
+                piece, ended = await asyncio.wait_for(asked, ends_at - self._loop.time())
+                if ended:
+                    self._finish(request, asyncio.current_task())
                 self._transport.write(piece)
                 await self._drained()
         except TimeoutError:
-            self._transport.write(_unanswered(request, Code.TIME_LIMIT_EXCEEDED, "it took too long"))
+            self._give_up(request, Code.TIME_LIMIT_EXCEEDED, "it took too long")
         except Exception as error:
             LOG.error("an LDAP request could not be answered", error=type(error).__name__)
             LOG.debug("what was wrong", exc_info=error)
-            self._transport.write(_unanswered(request, Code.OTHER, "this could not be answered"))
+            self._give_up(request, Code.OTHER, "this could not be answered")
 
-    async def _next(self, pieces: Iterator[bytes]) -> bytes:
-        self._shared.waiting += 1
-        try:
-            return await self._loop.run_in_executor(self._shared.threads, next, pieces, _END)
-        finally:
-            self._shared.waiting -= 1
+    def _give_up(self, request: Request, code: Code, said: str) -> None:
+        self._finish(request, asyncio.current_task())
+        self._transport.write(_unanswered(request, code, said))
 
     async def _drained(self) -> None:
         """Until the client has taken what waits for it, or has not for too long."""
-        if not self._may_write.is_set():
-            try:
-                await asyncio.wait_for(self._may_write.wait(), self._limits.write_seconds)
-            except TimeoutError:
-                self.cut()
-                raise asyncio.CancelledError from None
+        if self._may_write.is_set():
+            return
+        self._shared.waiting -= 1
+        try:
+            await asyncio.wait_for(self._may_write.wait(), self._limits.write_seconds)
+        except TimeoutError:
+            self.cut()
+            raise asyncio.CancelledError from None
+        finally:
+            self._shared.waiting += 1
 
     # --- TLS -----------------------------------------------------------------------------------------------------
 
@@ -301,6 +314,17 @@ class Connection(asyncio.Protocol):
             len(shared.connections) > limits.connections
             or shared.by_address[self._address] > limits.connections_per_address
         )
+
+
+def _gather(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """The next pieces of an answer, and whether these were the last."""
+    found, size = [], 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if isinstance(piece, answers.Result) or size >= ENOUGH:
+            break
+    return b"".join(found), not found or isinstance(found[-1], answers.Result)
 
 
 def _address(transport: asyncio.BaseTransport) -> str:

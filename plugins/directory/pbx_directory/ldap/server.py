@@ -47,6 +47,7 @@ class LdapServer:
         self._needs_tls = bool(ldap) and tls is not None and not plain and not is_loopback(ldap or "")
         self._plain_socket = bound_socket(ldap, "ldap") if ldap else None
         self._tls_socket = bound_socket(ldaps, "ldaps") if ldaps else None
+        self._shared: Shared | None = None
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stopping = asyncio.Event()
@@ -61,6 +62,11 @@ class LdapServer:
     @property
     def tls_address(self) -> str:
         return place(self._tls_socket) if self._tls_socket else ""
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._shared.connections) if self._shared else 0
 
     def start(self) -> None:
         self._thread.start()
@@ -86,7 +92,7 @@ class LdapServer:
 
     async def _serve(self) -> None:
         threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="directory ldap")
-        shared = Shared(self._directory, self._tls, threads, self._limits)
+        self._shared = shared = Shared(self._directory, self._tls, threads, self._limits)
         servers = await self._listen(shared)
         self._ready.set()
         await self._stopping.wait()
