@@ -87,7 +87,8 @@ def store_of(entries: Iterable[Entry], accounts: Iterable[str] = (), url: str = 
     return store
 
 
-def phone_book_of(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
+def filled(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
+    """A phone book with these entries, and accounts for their owners."""
     store = store_of(entries, accounts)
     return PhoneBook(lambda: store)
 
