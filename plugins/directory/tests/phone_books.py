@@ -87,10 +87,9 @@ def store_of(entries: Iterable[Entry], accounts: Iterable[str] = (), url: str = 
     return store
 
 
-def filled(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
-    """A phone book with these entries, and accounts for their owners."""
-    store = store_of(entries, accounts)
-    return PhoneBook(lambda: store)
+def phone_book_of(entries: Iterable[Entry], accounts: Iterable[str] = ()) -> PhoneBook:
+    held = store_of(entries, accounts)
+    return PhoneBook(lambda: held)
 
 
 # --- what a phone reads ---------------------------------------------------------------------------------------------

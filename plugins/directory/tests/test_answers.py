@@ -22,7 +22,7 @@ from pbx_connector.exports.phone_system_csv import pbx_exporters as csv_exporter
 from pbx_connector.exports.vcard import pbx_exporters as vcard_exporters
 from pbx_connector.stores import Store
 
-from .phone_books import GOLDEN_BOOK, AskingDevice, Read, entry, exported, filled, parsed, read, store_of
+from .phone_books import GOLDEN_BOOK, AskingDevice, Read, entry, exported, parsed, phone_book_of, read, store_of
 
 URL = "http://127.0.0.1:8080/d/secret"
 GERMAN = AskingDevice(account="anna", dial_form="national", region="DE", outside_line="0")
@@ -152,13 +152,13 @@ def big(count: int) -> list[Entry]:
 
 @pytest.mark.parametrize("count", [0, 1, 999, 1000])
 def test_a_book_that_a_yealink_takes_is_no_menu(count: int) -> None:
-    rows = read("yealink", body(ask(filled(big(count)), "yealink", AskingDevice())))
+    rows = read("yealink", body(ask(phone_book_of(big(count)), "yealink", AskingDevice())))
     assert len(rows) == count
 
 
 @pytest.mark.parametrize("count", [1001, 2750])
 def test_a_book_that_exceeds_a_yealink_has_one_more_level(count: int) -> None:
-    book = filled(big(count))
+    book = phone_book_of(big(count))
     menu = parsed("yealink", body(ask(book, "yealink")))
     assert menu.tag == "YealinkIPPhoneMenu"
     urls = [url.text or "" for url in menu.iterfind("MenuItem/URL")]
@@ -168,7 +168,7 @@ def test_a_book_that_exceeds_a_yealink_has_one_more_level(count: int) -> None:
 
 
 def test_a_search_in_such_a_book_is_no_menu() -> None:
-    book = filled(big(1001))
+    book = phone_book_of(big(1001))
     assert len(read("yealink", body(ask(book, "yealink", term="name 0099")))) == 11
     menu = parsed("yealink", body(ask(book, "yealink", term="name 0")))
     urls = [url.text or "" for url in menu.iterfind("MenuItem/URL")]
@@ -189,8 +189,9 @@ def page_numbers(name: str, told: bytes) -> list[str]:
 
 @pytest.mark.parametrize("name", ["cisco", "cisco-spa", "snom-browser", "fanvil-browser", "mitel", "poly-browser"])
 def test_a_phone_pages_through_the_whole_book(name: str) -> None:
-    several = " / ".join(f"+4930{n:07}" for n in range(5))
-    book = filled([*big(70), entry(0, display_name="Several", phone=several)])
+    book = phone_book_of(
+        [*big(70), entry(0, display_name="Several", phone=" / ".join(f"+4930{n:07}" for n in range(5)))]
+    )
     told = body(ask(book, name, view="list"))
     found, pages = page_numbers(name, told), 1
     while following := [url for url in links(name, told) if "after=" in url]:
@@ -205,7 +206,7 @@ def test_a_phone_pages_through_the_whole_book(name: str) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 31, 32, 33, 64, 65])
 def test_a_page_of_cisco_has_32_entries(count: int) -> None:
-    book = filled(big(count))
+    book = phone_book_of(big(count))
     told = body(ask(book, "cisco", view="list"))
     assert len(read("cisco", told)) == min(count, 32)
     assert any("after=" in url for url in links("cisco", told)) == (count > 32)
@@ -318,7 +319,7 @@ def test_cards(book: PhoneBook, name: str, version: str) -> None:
 
 def test_a_label_that_only_others_have_does_not_show() -> None:
     secret = entry(0, "ben", display_name="Geheim", phone="112", labels={"Affair": "yes"})
-    book = filled([MEIER, secret], ["anna", "ben"])
+    book = phone_book_of([MEIER, secret], ["anna", "ben"])
     assert b"Affair" not in body(ask(book, "csv"))
     assert b"Affair" in body(ask(book, "csv", AskingDevice(account="ben")))
 
@@ -355,7 +356,7 @@ def test_a_phone_book_that_cannot_be_read_is_never_an_empty_one(name: str) -> No
 
 
 def test_the_bytes_come_in_pieces(book: PhoneBook) -> None:
-    told = ask(filled(big(1000)), "grandstream")
+    told = ask(phone_book_of(big(1000)), "grandstream")
     pieces = [*told.body]
     assert len(pieces) > 5
     assert len(read("grandstream", b"".join(pieces))) == 1000

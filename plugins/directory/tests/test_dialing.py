@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pbx_directory.dialing import E164, DialForm, Form, all_dialed, asked, beginnings, dialed, international
 
-from .phone_books import entry, filled
+from .phone_books import entry, phone_book_of
 
 GERMAN = DialForm(Form.NATIONAL, "DE", "0")
 ABROAD = DialForm(Form.INTERNATIONAL, "DE", "0")
@@ -84,7 +84,7 @@ def test_what_a_phone_sends_is_looked_up_as_the_phone_book_has_it(sent: str, lik
 @pytest.mark.parametrize("form", [E164, GERMAN, ABROAD, DialForm(Form.INTERNATIONAL), DialForm(Form.NATIONAL, "DE")])
 def test_what_a_phone_was_given_finds_its_entry(form: DialForm) -> None:
     numbers = ["+498999998190", "+4917112345678", "+41446681800", "+12015550123", "112", "23125"]
-    book = filled(entry(0, display_name=number, phone=number) for number in numbers)
+    book = phone_book_of(entry(0, display_name=number, phone=number) for number in numbers)
     for number in numbers:
         found = (book.lookup(one) for one in asked(dialed(number, form), form))
         matches = next(filter(None, found))

@@ -9,7 +9,7 @@ from pbx_directory.formats import FORMATS
 
 from pbx_connector.api import Entry, PhoneBook
 
-from .phone_books import AskingDevice, entry, filled, parsed
+from .phone_books import AskingDevice, entry, parsed, phone_book_of
 
 GIGASET = FORMATS["gigaset"]
 DEVICE = AskingDevice(account="anna", dial_form="national", region="DE", outside_line="0")
@@ -27,7 +27,7 @@ BOOK = [
 
 @pytest.fixture(scope="module")
 def book() -> PhoneBook:
-    return filled(BOOK, ["anna", "ben"])
+    return phone_book_of(BOOK, ["anna", "ben"])
 
 
 def ask(book: PhoneBook, query: str | list[tuple[str, str]]) -> etree._Element:
@@ -185,13 +185,13 @@ def test_who_may_not_ask_and_a_book_that_cannot_be_read_are_errors_of_the_protoc
 
 
 def test_a_book_without_entries() -> None:
-    told = ask(filled([]), "id=*")
+    told = ask(phone_book_of([]), "id=*")
     assert (told.get("total"), told.get("notfound"), len(told)) == ("0", "ln", 0)
 
 
 def test_every_row_of_a_long_book_is_in_one_range() -> None:
     entries: list[Entry] = [entry(0, display_name=f"Name {n:04}", phone=f"+4989{n:07}", fax="112") for n in range(60)]
-    book = filled(entries)
+    book = phone_book_of(entries)
     seen: list[str] = []
     for first in range(1, 121, 7):
         seen += names(ask(book, f"first={first}&count=7"))
