@@ -330,37 +330,33 @@ def _number_term(chance: random.Random, attribute: str) -> Filter:
         piece = number[begin : begin + chance.choice([1, 2, 4, 20])]
         piece = piece.lstrip("0") or "3"  # who begins with 00 means a plus sign, here
         return _pieces(attribute, [piece], chance)
-    spaced = (
-        number
-        if len(number) < 5
-        else chance.choice([number, f"{number[:3]} {number[3:]}", f"{number[:3]}-{number[3:]}"])
-    )
-    return Comparison(chance.choice([Comparing.EQUAL, Comparing.ALIKE]), attribute, spaced.encode())
+    if len(number) > 4:
+        number = number[:3] + chance.choice(["", " ", "-"]) + number[3:]
+    return Comparison(chance.choice([Comparing.EQUAL, Comparing.ALIKE]), attribute, number.encode())
 
 
 def _other_term(chance: random.Random) -> Filter:
-    return chance.choice(
-        [
-            Comparison(Comparing.EQUAL, "uid", str(chance.randrange(70)).encode()),
-            Held("uid"),
-            Held("objectClass"),
-            Held("ou"),
-            Comparison(Comparing.EQUAL, "objectClass", b"inetOrgPerson"),
-            Comparison(Comparing.EQUAL, "objectClass", b"organizationalUnit"),
-            Comparison(Comparing.EQUAL, "objectClass", b"x-unknown"),
-            Comparison(Comparing.EQUAL, "ou", b" Company "),
-            Comparison(Comparing.AT_LEAST, "ou", b"a"),
-            Held("x-unknown"),
-            Comparison(Comparing.EQUAL, "x-unknown", b"a"),
-            Held("pbxLabel"),
-            Comparison(Comparing.EQUAL, "pbxLabel", _cased(chance, "ring").encode() + b": vip"),
-            Comparison(Comparing.EQUAL, "pbxLabel", b"group: a b"),
-            Comparison(Comparing.EQUAL, "pbxLabel", b"group"),
-            Pieces("pbxLabel", b"gro"),
-            Pieces("objectClass", b"inet"),
-            Extensible(),
-        ]
-    )
+    terms: list[Filter] = [
+        Comparison(Comparing.EQUAL, "uid", str(chance.randrange(70)).encode()),
+        Held("uid"),
+        Held("objectClass"),
+        Held("ou"),
+        Comparison(Comparing.EQUAL, "objectClass", b"inetOrgPerson"),
+        Comparison(Comparing.EQUAL, "objectClass", b"organizationalUnit"),
+        Comparison(Comparing.EQUAL, "objectClass", b"x-unknown"),
+        Comparison(Comparing.EQUAL, "ou", b" Company "),
+        Comparison(Comparing.AT_LEAST, "ou", b"a"),
+        Held("x-unknown"),
+        Comparison(Comparing.EQUAL, "x-unknown", b"a"),
+        Held("pbxLabel"),
+        Comparison(Comparing.EQUAL, "pbxLabel", _cased(chance, "ring").encode() + b": vip"),
+        Comparison(Comparing.EQUAL, "pbxLabel", b"group: a b"),
+        Comparison(Comparing.EQUAL, "pbxLabel", b"group"),
+        Pieces("pbxLabel", b"gro"),
+        Pieces("objectClass", b"inet"),
+        Extensible(),
+    ]
+    return chance.choice(terms)
 
 
 # --- asking both ----------------------------------------------------------------------------------------------------

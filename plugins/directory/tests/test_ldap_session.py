@@ -132,6 +132,15 @@ def test_a_device_whose_secret_is_taken_away_asks_no_more(store: Store, change: 
     assert talk.ask(ldap.search()).code == Code.INSUFFICIENT_ACCESS_RIGHTS
 
 
+def test_who_binds_is_noted_as_seen_though_nobody_asks_by_http(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pbx_directory.access.SEEN_EVERY", 0.0)
+    known = Talk(store).login()
+    held = store.device(known.id)
+    assert held is not None
+    assert held.seen is not None
+    assert (held.seen.address, held.seen.agent) == ("127.0.0.1", "ldap")
+
+
 def test_without_tls_nothing_is_said_where_others_can_listen(store: Store) -> None:
     talk, known = Talk(store, trusted=True), ldap.login(store)
     talk.session = Session(talk.directory, "127.0.0.1", needs_tls=True)
