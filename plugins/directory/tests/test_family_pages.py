@@ -1,4 +1,4 @@
-"""The pages of the families: what they print is what a telephone gets, and one that is set up like that has its book."""
+"""Pages of the families: what they print is what a telephone gets, and one that is set up like that has its book."""
 
 from __future__ import annotations
 
