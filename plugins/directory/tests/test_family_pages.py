@@ -11,10 +11,10 @@ from lxml import etree
 from pbx_directory.answers import answer
 from pbx_directory.formats import FORMATS
 
-from pbx_connector.api import PhoneBook
+from pbx_connector.api import Content, Entry, PhoneBook
 
 from .family_clients import CLIENTS, Ask
-from .phone_books import AskingDevice, canonical, entry, phone_book_of
+from .phone_books import AskingDevice, canonical, phone_book_of
 
 DOCS = Path(__file__).resolve().parents[3] / "docs/phones"
 URL = "http://pbx.example.com:8088/d/SECRET"
@@ -34,9 +34,10 @@ ANSWERS, PHONES = blocks("answer"), blocks("phone")
 
 @pytest.fixture(scope="module")
 def book() -> PhoneBook:
-    anna = {"first_name": "Anna", "last_name": "Huber", "phone": "+498912345670", "mobile": "+491711234567"}
+    anna = {"display_name": "Huber Anna", "first_name": "Anna", "last_name": "Huber"}
+    numbers = {"phone": "+498912345670", "mobile": "+491711234567"}
     meier = {"display_name": "Meier & Söhne", "organisation": "Meier & Söhne", "phone": "+498999998190"}
-    return phone_book_of([entry(0, display_name="Huber Anna", **anna), entry(0, **meier)])
+    return phone_book_of(Entry(0, Content(None, fields)) for fields in (anna | numbers, meier))
 
 
 def asking(book: PhoneBook, format: str) -> Ask:
