@@ -291,6 +291,23 @@ def test_a_store_that_fails_in_the_middle_of_an_answer_ends_it_as_unavailable(st
         assert client.ask(ldap.search(Held("mail"))).code == Code.SUCCESS
 
 
+def test_a_store_that_hangs_costs_who_asks_it_and_nobody_else(store: Store) -> None:
+    go_on = threading.Event()
+
+    def hanging() -> Store:
+        assert go_on.wait(60)
+        return store
+
+    limits = Limits(search_seconds=0.2)
+    with serving(store, trusted=True, limits=limits) as server, Client(server.address) as client:
+        book = server._directory.phone_book
+        book._store = hanging
+        assert client.ask(ldap.search(Held("mail"))).code == Code.TIME_LIMIT_EXCEEDED
+        book._store = lambda: store
+        assert client.ask(ldap.search(Held("mail"), base="", scope=0)).code == Code.SUCCESS
+        go_on.set()
+
+
 def test_a_mistake_of_ours_costs_one_request(store: Store) -> None:
     with serving(store, trusted=True) as server, Client(server.address) as client:
         book = server._directory.phone_book
