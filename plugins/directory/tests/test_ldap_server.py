@@ -298,7 +298,7 @@ def test_a_store_that_hangs_costs_who_asks_it_and_nobody_else(store: Store) -> N
         assert go_on.wait(60)
         return store
 
-    limits = Limits(search_seconds=0.2)
+    limits = Limits(search_seconds=1.0)
     with serving(store, trusted=True, limits=limits) as server, Client(server.address) as client:
         book = server._directory.phone_book
         book._store = hanging
