@@ -13,7 +13,7 @@ RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .PHONY: help demo test coverage kerberos judges crash overlap check lint fuzz soak lock clean
 help:
-	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
+	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book, and a telephone read it"
 	@echo "make test    run the whole test suite"
 	@echo "make coverage  the same, and which lines of our packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
@@ -35,6 +35,7 @@ help:
 
 demo: .venv/.ready
 	@$(BIN)/python -m pbx_exchange.demo
+	@$(BIN)/python -m pbx_directory.demo
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n auto
