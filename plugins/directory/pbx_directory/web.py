@@ -68,6 +68,11 @@ class Pages:
         self._formats = formats
         self._base = base
 
+    @property
+    def _title(self) -> str:
+        """Empty if nobody named one: then it is a word of the language that is asked for."""
+        return self._settings.title if "title" in self._settings.model_fields_set else ""
+
     def application(self) -> Starlette:
         limiter = anyio.CapacityLimiter(THREADS)
 
@@ -159,10 +164,10 @@ class Pages:
             LOG.error("a device has a format that no plugin supplies", device=asker.id, format=asker.format)
             return _plain(500, "this device has a format that is not installed")
         try:
-            known = tag(format, asked, self._book, asker, url)
+            known = tag(format, asked, self._book, asker, url, title=self._title)
             if _names(request.headers.get("if-none-match", ""), known):
                 return Response(status_code=304, headers={"ETag": known})
-            return _whole(answer(format, asked, self._book, asker, url))
+            return _whole(answer(format, asked, self._book, asker, url, title=self._title))
         except StoreError as error:
             LOG.error("the phone book cannot be read", reason=error.message)
             return _whole(unavailable(format), RETRY)
