@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,19 +55,28 @@ class Original:
 
 def read_original(paths: Sequence[Path]) -> Original:
     """Raises `UsageError` if there is nothing that belongs to a profile."""
-    found = Original()
-    for path in paths:
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        for file in files:
-            if file.suffix.lower() in (".php", ".json", ".csv", ".txt") or not path.is_dir():
-                _add(found, file)
+    files = [file for path in paths for file in _files(path)]
+    found = original_of({file: _bytes(file) for file in files})
     if found.is_empty:
         raise UsageError(f"nothing of a profile is in {', '.join(map(str, paths))}", hint=_SHAPES)
     return found
 
 
-def _add(found: Original, file: Path) -> None:
-    text = _text(file)
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return [file for file in sorted(path.iterdir()) if file.suffix.lower() in (".php", ".json", ".csv", ".txt")]
+
+
+def original_of(files: Mapping[Path, bytes]) -> Original:
+    """What these files hold, by their names. Raises `UsageError`."""
+    found = Original()
+    for file, raw in files.items():
+        _add(found, file, _decoded(raw, file))
+    return found
+
+
+def _add(found: Original, file: Path, text: str) -> None:
     tab = _TABS.get(_plain(file.stem))
     if tab in ("prefilter", "structure") or (tab == "variables" and file.suffix.lower() != ".json"):
         _put(found, tab, _from_csv(text) if file.suffix.lower() == ".csv" else text)
@@ -78,7 +87,7 @@ def _add(found: Original, file: Path) -> None:
         _add_pasted(found, text)
 
 
-def _text(file: Path) -> str:
+def _bytes(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
             raw = stream.read(LONGEST + 1)
@@ -86,6 +95,10 @@ def _text(file: Path) -> str:
         raise UsageError(f"{file} cannot be read: {error.strerror}", hint=_SHAPES) from None
     if len(raw) > LONGEST:
         raise UsageError(f"{file} has more than {LONGEST:,} bytes", hint=_SHAPES)
+    return raw
+
+
+def _decoded(raw: bytes, file: Path) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

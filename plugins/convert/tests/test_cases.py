@@ -69,6 +69,10 @@ UNSAID = {
     "return `ls`;": "``ls`` has no counterpart",
     "$f = $row['A']; return $f($row['B']);": "$f() has no counterpart",
     "return eval($row['A']);": "eval() has no counterpart",
+    "$v = $row['B'] ? 'x' : true; return $v === true;": (
+        "whether this has a text or something else makes no difference in a rule"
+    ),
+    "return '" + "x" * 6_000 + "';": "it has 6,010 bytes, and a rule is made of 6,000 at most: divide it",
 }
 
 
