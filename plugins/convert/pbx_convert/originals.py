@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -25,6 +26,9 @@ _TABS = {
     "structure": "structure",
     "struktur": "structure",
     "automate": "automate",
+    "automatisieren": "automate",
+    "automatisierung": "automate",
+    "zeitplan": "automate",
     "title": "title",
     "name": "title",
     "mode": "mode",
@@ -34,6 +38,7 @@ _SHAPES = (
     "give a folder with prefilter.php, variables.json (or .csv) and structure.json, one JSON file with "
     '"prefilter", "variables" and "structure", or a text file with the tabs under their names'
 )
+_NAMED = ("name", "Name", "variable", "Variable")
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)(?:[ ]*(?:\t|=>?|:)[ \t]*)(.*)")
 _WORDS_OF_PHP = {"default", "else", "case", "return", "echo", "if", "foreach", "try"}
 
@@ -99,10 +104,13 @@ def _bytes(file: Path) -> bytes:
 
 
 def _decoded(raw: bytes, file: Path) -> str:
+    """By its byte order mark, else as UTF-8."""
+    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is no UTF-8, at byte {error.start}", hint="save it as UTF-8") from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{file} is no UTF-8, in line {line}", hint="save it as UTF-8 and try again") from None
 
 
 def _plain(text: str) -> str:
@@ -130,22 +138,23 @@ def _add_json(found: Original, data: Any, file: Path) -> None:
         elif tab and isinstance(value, str):
             _put(found, tab, value)
         elif tab and value is not None:
-            raise UsageError(f"{name} in {file} is no text", hint=_SHAPES)
+            raise UsageError(f"{name} in {file} is no text", hint="write it in quotes")
 
 
 def _variables(value: Any, file: Path) -> dict[str, str]:
     """`{name: php}`, or a list of objects with a name and an expression."""
     if isinstance(value, list):
         value = dict(_named(one, file) for one in value)
-    if isinstance(value, dict) and all(isinstance(php, str) for php in value.values()):
+    if isinstance(value, dict):
+        if odd := next((name for name, php in value.items() if not isinstance(php, str)), None):
+            raise UsageError(f"the variable {odd} in {file} has no PHP text", hint="write its PHP in quotes")
         return value
     raise UsageError(f'the variables in {file} are not {{"name": "php"}}', hint=_SHAPES)
 
 
 def _named(one: Any, file: Path) -> tuple[str, str]:
-    if isinstance(one, dict) and len(one) == 2 and isinstance(one.get("name"), str):
-        php = next(value for key, value in one.items() if key != "name")
-        return one["name"], php
+    if isinstance(one, dict) and len(one) == 2 and (key := next((key for key in one if key in _NAMED), None)):
+        return str(one[key]), next(value for other, value in one.items() if other != key)
     raise UsageError(f'the variables in {file} are not {{"name": "php"}}', hint=_SHAPES)
 
 

@@ -34,16 +34,18 @@ def parse(text: str) -> Node:
 
 
 def _check(root: Node) -> None:
-    """Goes through the tree without recursion, however deep it is."""
+    """Goes through the tree without recursion, however deep it is; what is first in the text is told."""
     waiting, count = [(root, 0)], 0
     while waiting:
         node, depth = waiting.pop()
         count += 1
-        if node.is_error or node.is_missing:
-            raise CannotSay("this is no PHP that can be parsed", line_of(node))
+        if node.is_missing:
+            raise CannotSay(f"this is no PHP: a `{node.type}` is missing", line_of(node))
+        if node.is_error and not any(child.has_error for child in node.children):
+            raise CannotSay(f"this is no PHP, from `{shortened(source(node))}` on", line_of(node))
         if depth > DEEPEST or count > MOST_NODES:
             raise CannotSay("it is too deeply nested, or too long", line_of(node))
-        waiting += [(child, depth + 1) for child in node.children]
+        waiting += [(child, depth + 1) for child in reversed(node.children)]
 
 
 def line_of(node: Node) -> int:

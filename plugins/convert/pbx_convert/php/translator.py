@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Literal
 
 from tree_sitter import Node
@@ -293,7 +293,7 @@ def _merged_values(asked: Term, then: Value, otherwise: Value) -> Value:
     return Many(simplify.if_(asked, lists[0].term, lists[1].term), sure=lists[0].sure and lists[1].sure)
 
 
-def _merged_kind(kinds: set[str], *values: Value) -> Literal["field", "text", "maybe", "hit", "mixed"]:
+def _merged_kind(kinds: Set[str], *values: Value) -> Literal["field", "text", "maybe", "hit", "mixed"]:
     if kinds == {"text"}:
         return "text"
     if kinds <= {"field", "null"}:
