@@ -16,6 +16,8 @@ from pbx_convert.findings import MEANING, Note
 from pbx_convert.originals import read_original
 
 MOST_TESTS = 50
+STANDARD_FIELDS = frozenset({"DisplayName", "PhoneNumbers_BusinessPhone"})
+"""A source that has these has those of the Exchange template."""
 EXIT_UNSAID = 1
 
 Paths = Annotated[list[Path], typer.Argument(help="A folder, or files, with what the original's tabs hold.")]
@@ -52,7 +54,10 @@ def _convert(
     if out:
         application.templates.check_target(out)
     original = read_original(paths)
-    made = convert(original)
+    fields = frozenset(source.fields.names())
+    if not (original.structure or fields >= STANDARD_FIELDS):
+        raise UsageError("the structure is missing", hint="give it too: only that of the Exchange template is known")
+    made = convert(original, fields)
     title = original.title or (paths[0].resolve().stem if len(paths) == 1 else "Contacts")
     text = profile_text.profile_text(
         source, title=title, mode=original.mode, rules=made.rules, structure=made.structure

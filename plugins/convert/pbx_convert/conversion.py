@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from pbx_convert import profile_text
 from pbx_convert.findings import CannotSay, Kind, Note, Unsaid
-from pbx_convert.originals import Original
+from pbx_convert.originals import EXCHANGE_STRUCTURE, Original
 from pbx_convert.php import snippets
 from pbx_convert.php.snippets import Said
 from pbx_convert.php.translator import WORDS
@@ -32,7 +32,6 @@ from pbx_convert.terms import (
 )
 
 PHONES = ("028pho_phone", "028pho_mobile", "028pho_homephone", "028pho_fax")
-DEFAULT_STRUCTURE = '{"phonebook": [{"028pho_bez": "{{{DisplayName}}}"}]}'
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -62,12 +61,13 @@ class Conversion:
     """By the code of a target field, the names that go into it."""
 
 
-def convert(original: Original) -> Conversion:
+def convert(original: Original, fields: Set[str] = frozenset()) -> Conversion:
+    """`fields` are those that the source lists; a structure that is not given is that of the Exchange template."""
     made = Conversion()
     read = _read_structure(original, made)
     used = names_in(read) if read else set(original.variables)
     if original.variables:
-        made.assumed = sorted(name for name in used - set(original.variables) if name not in ("this", ""))
+        made.assumed = sorted(used - set(original.variables) - fields - {"this", ""})
     names = _rule_names(original.variables, made)
     if original.prefilter and original.prefilter.strip():
         _pre_filter(made, original.prefilter, frozenset(names.values()))
@@ -82,7 +82,7 @@ def convert(original: Original) -> Conversion:
 
 def _read_structure(original: Original, made: Conversion) -> template.Value | None:
     try:
-        return template.read(original.structure or DEFAULT_STRUCTURE)
+        return template.read(original.structure or EXCHANGE_STRUCTURE)
     except CannotSay as why:
         made.unsaid.append(Unsaid("structure", max(1, why.line), why.reason, original.structure or ""))
         return None

@@ -30,10 +30,31 @@ _TABS = {
     "automatisierung": "automate",
     "zeitplan": "automate",
     "title": "title",
+    "titel": "title",
     "name": "title",
     "mode": "mode",
     "modus": "mode",
 }
+EXCHANGE_STRUCTURE = """{
+  "phonebook": [{
+    "028pho_bez":          "{{{DisplayName}}}",
+    "028pho_phone":        "{{{PhoneNumbers_BusinessPhone}}}",
+    "028pho_firstname":    "{{{GivenName}}}",
+    "028pho_lastname":     "{{{Surname}}}",
+    "028pho_organisation": "{{{CompanyName}}}",
+    "028pho_email":        "{{{EmailAddresses_EmailAddress1}}}",
+    "028pho_mobile":       "{{{PhoneNumbers_MobilePhone}}}",
+    "028pho_homephone":    "{{{PhoneNumbers_HomePhone}}}",
+    "028pho_fax":          "{{{PhoneNumbers_BusinessFax}}}",
+    "011acc_id":           "{{{local_id}}}",
+    "post": {
+      "phonebook.phonebooklabel": [
+        { "050lab_bez": "Department", "028050pholab_value": "{{{Department}}}" }
+      ]
+    }
+  }]
+}"""
+"""Of the original's template Exchange Contacts: what stands in the tab until somebody changes it."""
 _SHAPES = (
     "give a folder with prefilter.php, variables.json (or .csv) and structure.json, one JSON file with "
     '"prefilter", "variables" and "structure", or a text file with the tabs under their names'

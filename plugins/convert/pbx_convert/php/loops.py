@@ -30,7 +30,10 @@ class _Loop:
 
 
 def loop(translator: Translator, node: Node) -> Flow:
-    over, element, body = named(node)
+    children = named(node)
+    if len(children) != 3:
+        raise CannotSay("a loop that does nothing has no counterpart", line_of(node))
+    over, element, body = children
     if element.type != "variable_name":
         raise CannotSay("the keys of a list have no counterpart", line_of(element))
     variable = source(element)[1:]

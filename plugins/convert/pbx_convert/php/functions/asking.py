@@ -41,7 +41,7 @@ def is_set(translator: Translator, given: Sequence[Node], node: Node) -> Value:
 
 
 def _is_set(translator: Translator, node: Node) -> Term:
-    if node.type == "subscript_expression" and source(named(node)[0]) != "$row":
+    if node.type == "subscript_expression" and len(named(node)) == 2 and source(named(node)[0]) != "$row":
         of = translator.value(named(node)[0])
         if isinstance(of, Array):
             keys: list[Value] = [Scalar(Text(str(key)), "text") for key, _ in of.items]
