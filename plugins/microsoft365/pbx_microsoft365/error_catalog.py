@@ -88,8 +88,8 @@ CERTIFICATE_EXPIRED = ErrorText(
 SIGN_IN_UNREACHABLE = ErrorText(
     _U,
     "G0228",
-    "the sign-in service cannot be asked ({name})",
-    "this machine must reach it, too (login.microsoftonline.com): check firewall, proxy: and ca_file:",
+    "the sign-in service is failing ({name})",
+    "try again later; if it persists, look at what answers in its place: a proxy, or the host in authority:",
 )
 LOCKED_KEY = ErrorText(
     _A,

@@ -6,11 +6,12 @@ Read by `pbx_microsoft365.connection` (how to get in) and the finders of address
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pbx_connector.api import (
     EmailAddress,
@@ -68,6 +69,20 @@ def _no_public_folders(value: Any) -> Any:
     return False
 
 
+def _group(value: str) -> str:
+    """Names of groups are not unique, so Graph is asked for none."""
+    value = value.strip()
+    if not _GROUP.fullmatch(value):
+        raise ValueError(
+            "expected the object id of a group (Entra: Groups, the group, Overview) or its e-mail address, not its name"
+        )
+    return value
+
+
+_GROUP = re.compile(r"[^@\s]+@[^@\s]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+Group = Annotated[str, AfterValidator(_group)]
+
+
 class SharedMailboxes(FolderSettings):
     owners: Annotated[tuple[EmailAddress, ...], OutsideRows()] = Field(
         (), description="Mailboxes whose contacts are for the whole company."
@@ -97,7 +112,7 @@ class Directory(SettingsModel):
     )
     hidden: bool = Field(False, description="Users that are hidden from address lists, too.")
     without_numbers: bool = Field(False, description="Users without any phone number, too.")
-    groups: tuple[str, ...] = Field(
+    groups: tuple[Group, ...] = Field(
         (), description="Ids or e-mail addresses of groups: only who belongs to one of them, directly or not."
     )
 
@@ -108,7 +123,7 @@ class OrgContacts(SettingsModel):
     enabled: Annotated[bool, OutsideRows()] = Field(
         True, description="Whether the organisation's mail contacts are read at all."
     )
-    groups: tuple[str, ...] = Field(
+    groups: tuple[Group, ...] = Field(
         (), description="Ids or e-mail addresses of groups: only what belongs to one of them, directly or not."
     )
 
