@@ -63,10 +63,19 @@ def _no_public_folders(value: Any) -> Any:
         wanted = False
     if wanted:
         raise ValueError(
-            "Microsoft Graph has no public folders; copy their contacts into a shared mailbox and name it in "
+            "there are no public folders in Microsoft Graph; copy their contacts into a shared mailbox and name it in "
             "shared: {owners: […]}, or use org_contacts: true if they are mail contacts of the organisation"
         )
     return False
+
+
+def _versioned(value: str | None) -> str | None:
+    if value is not None and not _VERSIONED.search(value):
+        raise ValueError("expected the address with its version, such as https://graph.microsoft.com/v1.0")
+    return value
+
+
+_VERSIONED = re.compile(r"/(v\d+\.\d+|beta)/?$", re.ASCII)
 
 
 def _group(value: str) -> str:
@@ -143,7 +152,7 @@ class Microsoft365Settings(SettingsModel):
     cloud: Literal["global", "us-government", "us-dod", "china"] = Field(
         "global", description="Which Microsoft cloud: global, us-government, us-dod or china."
     )
-    url: Annotated[WebAddress | None, BeforeValidator(blank_is_none)] = Field(
+    url: Annotated[WebAddress | None, BeforeValidator(blank_is_none), AfterValidator(_versioned)] = Field(
         None, description="Address of Microsoft Graph with its version, where it is not that of the cloud."
     )
     authority: Annotated[WebAddress | None, BeforeValidator(blank_is_none), OutsideRows()] = Field(
