@@ -127,7 +127,9 @@ from pbx_connector.stores import (
     Undone,
     position,
 )
+from pbx_connector.stores.normalization import numbers_in
 from pbx_connector.targets import TARGETS, Target
+from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
     from pbx_connector.network.deadline import DEADLINE_POOLS
@@ -276,11 +278,13 @@ __all__ = [
     "hookimpl",
     "is_protected",
     "machine_error",
+    "numbers_in",
     "open_regular",
     "position",
     "quoted",
     "read_certificates",
     "retry_after",
+    "shown",
     "switch",
     "whole_number",
 ]

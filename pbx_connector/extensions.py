@@ -57,6 +57,8 @@ class Exporter:
     """Without the dot."""
     names_owners: bool = False
     """Whether it says whose a private entry is. Read from a format that does not, it would be a company entry."""
+    by_name: bool = False
+    """Whether the entries come in the order of their display names, as directories show them; otherwise by id."""
     render: Callable[[Iterable[Entry], Sequence[str], TextIO], None]
     """`render(entries, labels, stream)` writes entries as they come, so that a book of any size passes through;
     `labels` are those of the whole phone book."""
