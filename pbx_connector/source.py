@@ -111,6 +111,8 @@ class Question:
     """None: an answer is required."""
     secret: bool = False
     """Kept in the keyring or a file; the template gets a reference such as `{keyring: ...}`, never the value."""
+    steps: str = ""
+    """What has to be done to have an answer, and where it is found; said on a terminal before the question."""
 
 
 @dataclass(frozen=True, slots=True)
