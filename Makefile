@@ -7,19 +7,24 @@ PROJECTS = pyproject.toml grammar/pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 # Three calls, as each set of tests has a conftest of its own.
 TYPED_TESTS = $(BIN)/mypy --explicit-package-bases
 
-.PHONY: help demo test coverage kerberos crash overlap check lint fuzz soak lock clean
+JUDGES := plugins/microsoft365/judges
+RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links
+
+.PHONY: help demo test coverage kerberos judges crash overlap check lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
 	@echo "make test    run the whole test suite"
 	@echo "make coverage  the same, and which lines of our packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
+	@echo "make judges  Microsoft's own client libraries, two by others and a fuzzer read the sandbox Graph; installs them first"
 	@echo "make crash   kills 200 runs at random moments and 100 commits and prunes in the middle, plays 1,000 random histories,"
 	@echo "             lets each call to a database fail: takes long"
 	@echo "make overlap four processes at once for ten minutes on each database: no two runs of a profile may overlap"
 	@echo "make check   lint, types, import contracts, lock freshness"
 	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
-	@echo "make lock    resolve requirements.lock anew"
+	@echo "make lock    resolve requirements.lock anew, and that of the judges"
 
 .venv/.ready: requirements.lock $(PROJECTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.11 ..." % v)'
@@ -43,6 +48,11 @@ coverage: .venv/.ready
 kerberos: .venv/.ready
 	$(BIN)/pip install --quiet --disable-pip-version-check gssapi
 	$(BIN)/python -m pytest -rs plugins/exchange/tests/test_kerberos.py
+
+judges: .venv/.ready
+	$(PYTHON) -m venv .venv-judges
+	.venv-judges/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(JUDGES)/requirements.lock
+	.venv-judges/bin/python -m pytest -c $(JUDGES)/pytest.ini --rootdir=. $(JUDGES)
 
 crash: .venv/.ready
 	PBX_CRASHES=100 PBX_HISTORIES=750 PBX_FAULTS_EVERY=1 $(BIN)/python -m pytest -rP --timeout 7200 \
@@ -70,11 +80,11 @@ soak: .venv/.ready
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
-	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --all-extras --group dev --group bench \
+	$(RESOLVE) --all-extras --group dev --group bench \
 	  --no-emit-package gssapi --no-emit-package decorator \
 	  --no-emit-package pbx-rules --no-emit-package pbx-connector $(PLUGINS:plugins/%=--no-emit-package pbx-connector-%) \
-	  --quiet --output-file requirements.lock $(PROJECTS)
+	  --output-file requirements.lock $(PROJECTS)
+	$(RESOLVE) --output-file $(JUDGES)/requirements.lock $(JUDGES)/requirements.in
 
 clean:
-	rm -rf .venv .venv-lock .coverage demo
+	rm -rf .venv .venv-lock .venv-judges .coverage demo

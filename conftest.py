@@ -1,6 +1,6 @@
 """What the tests of all three packages share: how a test says that something outside the repository is lacking.
 
-`../shared` holds what is not ours to ship: Microsoft's schema and the facts about the original connector.
+`../shared` holds what is not ours to ship: Microsoft's schemas and the facts about the original connector.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 
 SHARED = Path(__file__).resolve().parents[1] / "shared"
 SCHEMA = "ews-schema"
+GRAPH_SCHEMA = "graph-schema/graph-contacts.openapi.yaml"
 Lacking = Callable[[str], NoReturn]
 FromShared = Callable[[str], Path]
 
@@ -48,3 +49,10 @@ def ews_schema() -> Path | None:
     """What every request and answer of a sandbox must be valid by; `test_the_schema_is_there` says where it is not."""
     folder = SHARED / SCHEMA
     return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def graph_schema() -> Path | None:
+    """The same for a sandbox Graph."""
+    file = SHARED / GRAPH_SCHEMA
+    return file if file.is_file() else None

@@ -6,14 +6,26 @@ The values of the hooks `pbx_exporters`, `pbx_servers` and `pbx_commands`. Plugi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pbx_connector.config import Config
 from pbx_connector.model import Account
-from pbx_connector.stores import ALL, AccountScope, Entry, Label, Match, Store
+from pbx_connector.stores import (
+    ALL,
+    AccountScope,
+    Condition,
+    Device,
+    Entry,
+    Label,
+    Match,
+    Order,
+    Position,
+    Sighting,
+    Store,
+)
 
 if TYPE_CHECKING:
     import typer
@@ -45,6 +57,8 @@ class Exporter:
     """Without the dot."""
     names_owners: bool = False
     """Whether it says whose a private entry is. Read from a format that does not, it would be a company entry."""
+    by_name: bool = False
+    """Whether the entries come in the order of their display names, as directories show them; otherwise by id."""
     render: Callable[[Iterable[Entry], Sequence[str], TextIO], None]
     """`render(entries, labels, stream)` writes entries as they come, so that a book of any size passes through;
     `labels` are those of the whole phone book."""
@@ -116,11 +130,59 @@ class PhoneBook:
         """Whose number it is; the first match is the one to show."""
         return self._store().lookup(number, account=account)
 
+    def find(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Position | None = None,
+    ) -> Iterator[Entry]:
+        """Entries of `owners`, None being the company, in the order given, then by id; all of one moment. `after` goes
+        on behind an entry in the order of display names."""
+        return self._store().find(condition, owners=owners, order=order, limit=limit, after=after)
+
+    def find_ids(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+    ) -> Sequence[int]:
+        """The ids of what `find` gives."""
+        return self._store().find_ids(condition, owners=owners, order=order, limit=limit)
+
+    def count(self, condition: Condition, *, owners: Collection[str | None]) -> int:
+        return self._store().count_found(condition, owners=owners)
+
+    def revision(self) -> str:
+        """Another text whenever an entry, its labels or an account has changed."""
+        return self._store().revision()
+
     def labels(self) -> list[Label]:
         return self._store().labels()
 
     def accounts(self) -> list[Account]:
         return self._store().accounts()
+
+
+class DeviceReader:
+    """The devices that may ask the phone book, as who serves them needs them. It raises `StoreError` while the store
+    cannot be reached."""
+
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+
+    def devices(self) -> list[Device]:
+        return self._store().devices()
+
+    def device(self, device: str) -> Device | None:
+        return self._store().device(device)
+
+    def note_seen(self, sightings: Sequence[Sighting]) -> None:
+        self._store().note_seen(sightings)
 
 
 class PluginContext:
@@ -138,6 +200,7 @@ class PluginContext:
         self.plugin = plugin
         """The plugin's own name."""
         self.phone_book = PhoneBook(store)
+        self.devices = DeviceReader(store)
         self.open_store = open_store
         """Opens the phone book anew, to write; use it as `with context.open_store() as store:`."""
         self._installation = installation

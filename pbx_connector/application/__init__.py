@@ -5,7 +5,7 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
-profiles, accounts, entries, templates   what is kept, and by whom
+profiles, accounts, entries, devices, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
 exports                              the phone book as a file
 trials                               rules on rows of a file
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pbx_connector.application import (
         accounts,
         connections,
+        devices,
         entries,
         exports,
         history,
@@ -47,6 +48,7 @@ __all__ = [
     "Installation",
     "accounts",
     "connections",
+    "devices",
     "entries",
     "exports",
     "history",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,7 +11,7 @@ from pbx_rules.suggest import nearest
 from pbx_connector.application.identity import store_id
 from pbx_connector.application.replacing import replacement
 from pbx_connector.errors import StoreError, UsageError
-from pbx_connector.stores import ALL, AccountScope, Store
+from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Order, Store
 
 if TYPE_CHECKING:
     from pbx_connector.extensions import Exporter
@@ -50,7 +50,7 @@ def write(exporter: Exporter, store: Store, account: AccountScope, stream: TextI
     from pbx_connector.extensions import ExportOptions
 
     options = ExportOptions(variant=variant, store=store_id(store))
-    exporter.write(store.entries(account=account), [label.name for label in store.labels()], stream, options)
+    exporter.write(_entries(exporter, store, account), [label.name for label in store.labels()], stream, options)
 
 
 def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Path, variant: str = "") -> None:
@@ -63,3 +63,10 @@ def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Pa
             write(exporter, store, account, stream, variant)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}", hint="nothing was changed") from None
+
+
+def _entries(exporter: Exporter, store: Store, account: AccountScope) -> Iterator[Entry]:
+    if not exporter.by_name:
+        return store.entries(account=account)
+    owners = (None, *(each.id for each in store.accounts())) if account is ALL else (account,)
+    return store.find(Every(), owners=owners, order=(Order(Key.DISPLAY_NAME),))

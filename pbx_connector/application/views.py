@@ -23,7 +23,18 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.plan import Change
     from pbx_connector.profile import Case, Checked, Difference, LoadedProfile
     from pbx_connector.source import Check, Field, SourceType
-    from pbx_connector.stores import AccountImport, Entry, KeptPlan, Label, Match, ProfileState, RunRecord, Undone
+    from pbx_connector.stores import (
+        AccountImport,
+        Device,
+        Entry,
+        KeptPlan,
+        Label,
+        Match,
+        ProfileState,
+        RunRecord,
+        Undone,
+    )
+    from pbx_connector.stores.persons import Duplicates, Evidence, Person
     from pbx_connector.targets import Target
 
 Json = dict[str, Any]
@@ -172,12 +183,45 @@ def match(of: Match) -> Json:
     }
 
 
+def duplicates(of: Duplicates) -> Json:
+    return {
+        "persons": [_person(each) for each in of.persons],
+        "ambiguous": [_evidence(each.evidence) | {"entries": each.entries} for each in of.ambiguous],
+    }
+
+
+def _person(of: Person) -> Json:
+    entries = [
+        {"id": each.entry, "display_name": each.name, "profile": each.profile, "fields": dict(each.fields)}
+        for each in of.entries
+    ]
+    return {"entries": entries, "because": [_evidence(each) for each in of.because]}
+
+
+def _evidence(of: Evidence) -> Json:
+    return {"kind": of.kind, "value": of.value}
+
+
 def label(of: Label) -> Json:
     return {"name": of.name, "entries": of.entries}
 
 
 def account(of: Account) -> Json:
     return {"id": of.id, "username": of.username, "email": of.email}
+
+
+def device(of: Device) -> Json:
+    seen = of.seen
+    return {
+        "id": of.id,
+        "name": of.name,
+        "account": of.account,
+        **of.options,
+        "made": moment(of.made),
+        "seen": moment(seen.time) if seen else None,
+        "seen_from": seen.address if seen else None,
+        "seen_as": seen.agent if seen else None,
+    }
 
 
 def account_import(of: AccountImport) -> Json:

@@ -7,18 +7,22 @@ on every implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from pbx_connector.model import Account, Book, Problem, Report
 from pbx_connector.plan import Action, Change, Content, PlanSummary
+from pbx_connector.stores.selection import Condition, Order, Position
 from pbx_connector.stores.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pbx_connector.stores.persons import Duplicates
 
 
 class Scope(Enum):
@@ -71,6 +75,41 @@ class Label:
     name: str
     entries: int
     """How many entries carry it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A device asked something."""
+
+    device: str
+    time: datetime
+    address: str
+    agent: str = ""
+    """What it calls itself; anybody can call himself that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A telephone, or a phone system, that may ask the directory."""
+
+    id: str
+    """Also its user name."""
+    name: str
+    """For people."""
+    account: str | None
+    """Whose private entries it sees beside the company's; None: company entries alone."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What the plugin that serves it needs to know: how it shows and dials numbers."""
+    verifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What a secret that it shows is compared with, by method; the secret itself is kept nowhere."""
+    made: datetime | None = None
+    """None until it is stored."""
+    seen: Sighting | None = None
+
+    @property
+    def owners(self) -> tuple[str | None, ...]:
+        """Whose entries it sees; None is the company."""
+        return (None,) if self.account is None else (None, self.account)
 
 
 class RunKind(StrEnum):
@@ -229,6 +268,59 @@ class EntryReader(Protocol):
         ...
 
 
+class Finder(Protocol):
+    """Entries by what they are like. `owners` are whose entries are looked at, None being the company's: nobody sees
+    private ones without saying whose."""
+
+    def find(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Position | None = None,
+    ) -> Iterator[Entry]:
+        """In the order given, then by id; all of one moment. `after` goes on behind an entry in the order of display
+        names, which must be the order asked for. Raises `UsageError` for a text that is longer than any entry's."""
+        ...
+
+    def find_ids(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+    ) -> Sequence[int]:
+        """The ids of what `find` gives."""
+        ...
+
+    def count_found(self, condition: Condition, *, owners: Collection[str | None]) -> int: ...
+
+    def revision(self) -> str:
+        """Another text whenever an entry, its labels or an account has changed."""
+        ...
+
+
+class Devices(Protocol):
+    """By id."""
+
+    def devices(self) -> list[Device]: ...
+    def device(self, device: str) -> Device | None: ...
+    def put_device(self, device: Device) -> None:
+        """Add it, or change all that is said of it but when it was made and seen."""
+        ...
+
+    def remove_device(self, device: str) -> bool:
+        """False if there is none of that id."""
+        ...
+
+    def note_seen(self, sightings: Sequence[Sighting]) -> None:
+        """Those of devices that are gone are dropped."""
+        ...
+
+
 class Entries(EntryReader, Protocol):
     """Those made by hand can be changed by hand."""
 
@@ -250,6 +342,12 @@ class Lookup(Protocol):
         Private entries of `account` come before company ones, then the same number before a guess from one without its
         country's code, then the order of phone fields, then ids. A switchboard is a match where nobody has the number.
         """
+        ...
+
+
+class Persons(Protocol):
+    def duplicates(self) -> Duplicates:
+        """Company entries of different profiles that are one person, whether a profile merges them or not."""
         ...
 
 
@@ -335,7 +433,21 @@ class Upkeep(Protocol):
         ...
 
 
-class Store(Accounts, Labels, Entries, Lookup, History, Profiles, Runs, SharedState, Upkeep, Protocol):
+class Store(
+    Accounts,
+    Labels,
+    Entries,
+    Finder,
+    Lookup,
+    Persons,
+    Devices,
+    History,
+    Profiles,
+    Runs,
+    SharedState,
+    Upkeep,
+    Protocol,
+):
     """A phone book in all its roles: who needs one of them asks for that one. Every change is journaled and
     all-or-nothing. Raises `StoreError` when the store itself fails and `UsageError` for what cannot be done (an unknown
     id, a name that is taken)."""

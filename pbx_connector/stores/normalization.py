@@ -13,7 +13,10 @@ from pbx_rules.functions.phone_reading import notations
 from pbx_connector.model import PHONE_FIELDS
 
 SEARCHED = ("display_name", "first_name", "last_name", "organisation", "email")
+KEYS = ("display_name", "first_name", "surname", "organisation", "email", *PHONE_FIELDS)
+"""What entries are compared by; see `selection.Key`."""
 NO_DIGITS = re.compile("[^0-9]+")
+NO_KEYS = re.compile("[^0-9*#]+")
 PLAIN = re.compile(r"[+0][0-9]*+(?: [0-9]++)*+")
 """One number for certain, as most are written: to read it costs a hundred times as much."""
 TAIL = 7
@@ -93,8 +96,36 @@ def _national(written: str) -> str | None:
     return _cut(written)
 
 
+def keys(fields: Mapping[str, str]) -> tuple[str | None, ...]:
+    """What an entry is compared by, in the order of `KEYS`; None for what it lacks."""
+    name, first, company = fields["display_name"], fields.get("first_name"), fields.get("organisation")
+    texts = (name, first, fields.get("last_name") or company or name, company, fields.get("email"))
+    return (
+        *[None if text is None else text_key(text) for text in texts],
+        *[number_key(number) if (number := fields.get(phone)) else None for phone in PHONE_FIELDS],
+    )
+
+
+def key_of(key: str, text: str) -> str:
+    """A text that is looked for, as that key compares."""
+    return number_key(text) if key in PHONE_FIELDS else text_key(text)
+
+
+def text_key(text: str) -> str:
+    return " ".join(fold(text).split())
+
+
+def number_key(text: str) -> str:
+    """`+`, digits, `*` and `#` of a number; the first one if there are several. A beginning `00` is a `+`."""
+    number = text if PLAIN.fullmatch(text) else numbers_in(text)[0]
+    plain = NO_KEYS.sub("", number)
+    begin = "+" if number.lstrip(" (").startswith("+") else ""
+    return f"+{plain[2:]}" if not begin and plain.startswith("00") else begin + plain
+
+
 def found_by(fields: Mapping[str, str]) -> tuple[str | None, ...]:
-    """The tail of each phone field, then one folded text of all that is searched; a line break keeps parts apart."""
+    """The tail of each phone field, what the entry is compared by, then one folded text of all that is searched; a
+    line break keeps parts apart."""
     found: list[str | None] = []
     texts = [fold("\n".join([fields[name] for name in SEARCHED if name in fields]))]
     for name in PHONE_FIELDS:
@@ -102,4 +133,4 @@ def found_by(fields: Mapping[str, str]) -> tuple[str | None, ...]:
         found.append(tail(number) if number else None)
         if number and (written := digits(number)):
             texts.append(written)
-    return *found, "\n".join(texts)
+    return *found, *keys(fields), "\n".join(texts)

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from pbx_connector.errors import UsageError
 from pbx_connector.model import Account, Report
 from pbx_connector.plan import Content
-from pbx_connector.stores import ALL, Entry, RunKind, Store
+from pbx_connector.stores import ALL, Entry, Key, Order, RunKind, Store, Substrings
 from pbx_connector.stores.changeset import ChangeSet
+from pbx_connector.stores.normalization import KEYS
 from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
@@ -380,14 +381,35 @@ def test_a_switchboard_shows_where_nobody_has_the_number(store: Store) -> None:
         assert store.lookup(caller) == [], caller
 
 
+def make_older(connection: Connection, version: str) -> None:
+    """Without what the steps after 0006 add to the tables."""
+    connection.execute(text("DROP TABLE device"))
+    for name in KEYS:
+        connection.execute(text(f"DROP INDEX entry_{name}_key"))
+        connection.execute(text(f"ALTER TABLE entry DROP COLUMN {name}_key"))
+    connection.execute(text("ALTER TABLE profile DROP COLUMN region"))
+    connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
+
+
+def test_entries_of_an_older_version_are_found_and_sorted(store: Store) -> None:
+    if not isinstance(store, SqlStore):
+        pytest.skip("a phone book in memory is of no older version")
+    entries = [store.add_entry(person(name, phone=f"+49991{name}")) for name in ("2", "1", "3")]
+    with store._database.write() as connection:
+        make_older(connection, "0006")
+    bring_up_to_date(store._database)
+    order = [Order(Key.DISPLAY_NAME, descending=True)]
+    found = store.find(Substrings(Key.PHONE, "+4999"), owners=(None,), order=order)
+    assert list(found) == [entries[2], entries[0], entries[1]]
+
+
 def test_a_number_beside_a_remark_is_found_in_a_store_of_an_older_version(store: Store) -> None:
     if not isinstance(store, SqlStore):
         pytest.skip("a phone book in memory is of no older version")
     entry = imported(store, person("Ann", phone="089 23125-203 DW 12"))
     with store._database.write() as connection:
         connection.execute(text("UPDATE entry SET phone_tail = '2520312'"))
-        connection.execute(text("ALTER TABLE profile DROP COLUMN region"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+        make_older(connection, "0006")
     bring_up_to_date(store._database)
     assert [match.entry for match in store.lookup("+498923125203")] == [entry]
 
@@ -403,8 +425,7 @@ def test_digests_of_an_older_version_are_made_anew(run: Run, source: MemorySourc
     with store._database.write() as connection:
         connection.execute(text("UPDATE provenance SET digest = 'made otherwise'"))
         connection.execute(text("ALTER TABLE shared_state RENAME TO memo"))
-        connection.execute(text("ALTER TABLE profile DROP COLUMN region"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        make_older(connection, "0004")
     bring_up_to_date(store._database)
     counts = run(full=True).counts
     assert (counts.updated, counts.unchanged) == (0, 2)

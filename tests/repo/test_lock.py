@@ -70,6 +70,16 @@ def test_nothing_is_pinned_that_nobody_asked_for() -> None:
     assert set(PINS) - wanted == set()
 
 
-def test_the_lock_has_hashes_and_no_address() -> None:
-    assert LOCK.count("--hash=sha256:") >= len(PINS)
-    assert not re.search(r"://|index-url|find-links", LOCK)
+JUDGES = (ROOT / "plugins/microsoft365/judges/requirements.lock").read_text()
+
+
+@pytest.mark.parametrize("lock", [LOCK, JUDGES], ids=["ours", "judges"])
+def test_the_lock_has_hashes_and_no_address(lock: str) -> None:
+    pins = re.findall(r"^[A-Za-z0-9._-]+==", lock, re.MULTILINE)
+    assert lock.count("--hash=sha256:") >= len(pins) > 50
+    assert not re.search(r"://|index-url|find-links", lock)
+
+
+def test_the_judges_are_locked_at_the_versions_that_are_asked_for() -> None:
+    asked = (ROOT / "plugins/microsoft365/judges/requirements.in").read_text().split()
+    assert [line for line in asked if not re.search(rf"^{re.escape(line)}[= ]", JUDGES, re.MULTILINE | re.I)] == []

@@ -211,6 +211,7 @@ class MemoryPlanTransaction:
         if plan is not None:
             self._use_up(int(plan))
         self._check_accounts()
+        self.state.take("revision")
         record = RunRecord(RunKind.RUN, report, released=released)
         self.state.runs[self.number] = Run(record, time.time(), self.summary.removed, self.summary.numbers_lost)
         self._number_additions()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from pbx_connector.stores.checking import (
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
+    Device,
     Entry,
     KeptPlan,
     Label,
@@ -37,6 +38,7 @@ from pbx_connector.stores.contract import (
     ProfileState,
     RunKind,
     RunRecord,
+    Sighting,
 )
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.memory.changeset import MemoryChangeSet
@@ -44,6 +46,9 @@ from pbx_connector.stores.memory.state import Line, Profile, Run, State
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
 from pbx_connector.stores.normalization import fold, found_by
 from pbx_connector.stores.operations import Operations
+from pbx_connector.stores.persons import Duplicates
+from pbx_connector.stores.persons import duplicates as find_duplicates
+from pbx_connector.stores.selection import Condition, Order, Position, holds, position, sorted_entries
 
 
 class MemoryStore(Operations):
@@ -145,6 +150,64 @@ class MemoryStore(Operations):
         visible = (entry for entry in self._all(ALL) if entry.content.account in (None, account))
         regions = {id: profile.region for id, profile in self._state.profiles.items() if profile.region}
         return ordered_matches(number, visible, regions)
+
+    def duplicates(self) -> Duplicates:
+        return find_duplicates(self._state.candidates())
+
+    def find(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Position | None = None,
+    ) -> Iterator[Entry]:
+        found = sorted_entries(self._fitting(condition, owners), order)
+        behind = (entry for entry in found if after is None or _is_after(position(entry), after))
+        return islice(behind, limit)
+
+    def find_ids(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+    ) -> Sequence[int]:
+        return [entry.id for entry in self.find(condition, owners=owners, order=order, limit=limit)]
+
+    def count_found(self, condition: Condition, *, owners: Collection[str | None]) -> int:
+        return sum(1 for _ in self._fitting(condition, owners))
+
+    def _fitting(self, condition: Condition, owners: Collection[str | None]) -> Iterator[Entry]:
+        return (entry for entry in self._all(ALL) if entry.content.account in owners and holds(condition, entry))
+
+    def revision(self) -> str:
+        return str(self._state.counters.get("revision", 0))
+
+    # devices
+
+    def devices(self) -> list[Device]:
+        return [device for _, device in sorted(self._state.devices.items())]
+
+    def device(self, device: str) -> Device | None:
+        return self._state.devices.get(device)
+
+    def put_device(self, device: Device) -> None:
+        with self._write() as state:
+            known = state.devices.get(device.id, replace(device, made=datetime.now(UTC), seen=None))
+            state.devices[device.id] = replace(device, made=known.made, seen=known.seen)
+
+    def remove_device(self, device: str) -> bool:
+        with self._write() as state:
+            return state.devices.pop(checked_text(device), None) is not None
+
+    def note_seen(self, sightings: Sequence[Sighting]) -> None:
+        with self._write() as state:
+            for sighting in sightings:
+                if device := state.devices.get(sighting.device):
+                    state.devices[device.id] = replace(device, seen=sighting)
 
     # history and plans
 
@@ -286,6 +349,7 @@ class MemoryStore(Operations):
             if profile:
                 self._ensure_free(profile)
             number = state.take("run") + 1
+            state.take("revision")
             changeset = MemoryChangeSet(state, number)
             started = datetime.now(UTC)
             yield state, changeset
@@ -306,6 +370,10 @@ class MemoryStore(Operations):
             if new:
                 state.shared_state[key] = new
             return True
+
+
+def _is_after(place: Position, other: Position) -> bool:
+    return (place.name, place.id) > (other.name, other.id)
 
 
 def _labels(state: State) -> list[Label]:

@@ -1,4 +1,4 @@
-"""Numbers that are given once: ids of entries and labels, of books, of runs."""
+"""Numbers that are given once: ids of entries and labels, of books, of runs, and of each state of the phone book."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, update
 
 from pbx_connector.stores.sql.schema.tables import counter
 
-Counter = Literal["entry", "label", "book", "run"]
+Counter = Literal["entry", "label", "book", "run", "revision"]
 
 
 def take(connection: Connection, name: Counter, many: int = 1) -> int:

@@ -27,7 +27,7 @@ from pbx_connector.model import PHONE_FIELDS, Book
 from pbx_connector.plan import Content, content_digest
 from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
-from pbx_connector.stores.normalization import fold
+from pbx_connector.stores.normalization import KEYS, fold
 from pbx_connector.stores.sql.dialects.database import BACKUP, Database, Dialect
 from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, label, provenance
 from pbx_connector.targets import FIELD_NAMES
@@ -36,6 +36,8 @@ PAGE = 500
 NAMED = 10
 """So many damaged entries are named by their ids."""
 TAILS = tuple(f"{name}_tail" for name in PHONE_FIELDS)
+FOUND_BY = (*TAILS, *[f"{name}_key" for name in KEYS], "search")
+"""Columns that say what an entry is found by, in the order of `found_by`."""
 
 
 def labels_json(dialect: Dialect, owner: ColumnElement[int]) -> ScalarSelect[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
-from pbx_connector.plan import Change
+from pbx_connector.plan import Change, storable
 from pbx_connector.stores import adoption
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
@@ -29,6 +29,7 @@ from pbx_connector.stores.checking import (
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
+    Device,
     Entry,
     KeptPlan,
     Label,
@@ -36,11 +37,15 @@ from pbx_connector.stores.contract import (
     ProfileState,
     RunKind,
     RunRecord,
+    Sighting,
 )
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.normalization import tails
 from pbx_connector.stores.operations import Operations
-from pbx_connector.stores.sql import entry_queries, profiles, shared_state, upkeep
+from pbx_connector.stores.persons import Duplicates
+from pbx_connector.stores.persons import duplicates as find_duplicates
+from pbx_connector.stores.selection import Condition, Order, Position
+from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases, records
@@ -51,6 +56,7 @@ from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.schema.tables import (
     account,
     book,
+    counter,
     entry_label,
     journal,
     label,
@@ -165,6 +171,65 @@ class SqlStore(Operations):
             candidates = list(map(entry_queries.to_entry, connection.execute(query)))
             sources = {entry.origin.profile for entry in candidates if entry.origin}
             return ordered_matches(number, candidates, profiles.regions(connection, sources))
+
+    def duplicates(self) -> Duplicates:
+        with self._database.read() as connection:
+            return find_duplicates(persons.candidates(connection))
+
+    def find(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        after: Position | None = None,
+    ) -> Iterator[Entry]:
+        return selecting.selected(self._database, condition, owners, order, limit, after)
+
+    def find_ids(
+        self,
+        condition: Condition,
+        *,
+        owners: Collection[str | None],
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+    ) -> Sequence[int]:
+        with self._database.read() as connection:
+            return selecting.Selection(connection, owners).ids(condition, order, limit, None)
+
+    def count_found(self, condition: Condition, *, owners: Collection[str | None]) -> int:
+        with self._database.read() as connection:
+            return selecting.Selection(connection, owners).count(condition)
+
+    def revision(self) -> str:
+        query = select(counter.c.value).where(counter.c.name == "revision")
+        with self._database.read() as connection:
+            return str(connection.execute(query).scalar() or 0)
+
+    # devices
+
+    def devices(self) -> list[Device]:
+        with self._database.read() as connection:
+            return devices.read(connection)
+
+    def device(self, device: str) -> Device | None:
+        if not storable(device):
+            return None
+        with self._database.read() as connection:
+            return devices.find(connection, device)
+
+    def put_device(self, device: Device) -> None:
+        with self._database.write() as connection:
+            devices.put(connection, self._database.dialect, device)
+
+    def remove_device(self, device: str) -> bool:
+        with self._database.write() as connection:
+            return devices.remove(connection, checked_text(device))
+
+    def note_seen(self, sightings: Sequence[Sighting]) -> None:
+        with self._database.write() as connection:
+            devices.note_seen(connection, sightings)
 
     # history and plans
 
@@ -304,6 +369,7 @@ class SqlStore(Operations):
             if profile:
                 leases.ensure_free(connection, self._database, profile)
             number = take(connection, "run") + 1
+            take(connection, "revision")
             report = Report(str(number), profile, RunStatus.DONE, Counts(), started=datetime.now(UTC))
             records.record_run(connection, self._database.dialect, report, kind=kind, note=note)
             changeset = SqlChangeSet(connection, self._database.dialect, number)

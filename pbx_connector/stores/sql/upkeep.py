@@ -23,6 +23,8 @@ JSON = {
     ("journal", "origin"),
     ("row_note", "problems"),
     ("lease", "holder"),
+    ("device", "options"),
+    ("device", "verifiers"),
 }
 """Columns of JSON, which may be empty, too."""
 COUNTED: dict[str, Column[Any]] = {"entry": entry.c.id, "label": label.c.id, "book": book.c.no, "run": run.c.no}

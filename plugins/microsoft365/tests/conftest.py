@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.source import Microsoft365Source, open_microsoft365
 
 from pbx_connector.api import Account, Book, BookUnknown, End, Row, SourceContext, StreamItem
+
+from .graph_schema import SchemaWatcher
 
 _NAMES = ("DisplayName", "GivenName", "Surname", "CompanyName", "Department", "EmailAddresses_EmailAddress1")
 _PHONES = ("BusinessPhone", "MobilePhone", "HomePhone", "BusinessFax")
@@ -51,9 +54,25 @@ class Office:
             return {book.title: rows_of(source, book) for book in source.books() if isinstance(book, Book)}
 
 
+@contextmanager
+def watched(schema: Path | None, *, lenient: bool = False) -> Iterator[Sandbox]:
+    """A sandbox; fails at its end if anything said in between broke the schema."""
+    watcher = SchemaWatcher(schema, lenient=lenient) if schema else None
+    with Sandbox(latency=0.0, watcher=watcher) as running:
+        yield running
+        assert watcher is None or watcher.violations == []
+
+
 @pytest.fixture
-def graph() -> Iterator[Sandbox]:
-    with Sandbox(latency=0.0) as running:
+def graph(graph_schema: Path | None) -> Iterator[Sandbox]:
+    with watched(graph_schema) as running:
+        yield running
+
+
+@pytest.fixture
+def lenient_graph(graph_schema: Path | None) -> Iterator[Sandbox]:
+    """For tests that send what the sandbox must refuse."""
+    with watched(graph_schema, lenient=True) as running:
         yield running
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,12 @@ def test_a_mistyped_format_gets_a_suggestion() -> None:
     with pytest.raises(UsageError) as refused:
         exports.exporter(known, "spreadsheet")
     assert refused.value.hint == "known formats: csv"
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"), [(ALL, ["Ärzte", "Company", "Mum"]), (None, ["Ärzte", "Company"]), ("ann", ["Mum"])]
+)
+def test_a_format_for_directories_gets_its_entries_by_name(store: Store, asked: AccountScope, names: list[str]) -> None:
+    store.add_entry(Content(None, {"display_name": "Ärzte"}, {}))
+    exports.write(replace(FORMATS["jsonl"], by_name=True), store, asked, stream := io.StringIO())
+    assert [json.loads(line)["fields"]["display_name"] for line in stream.getvalue().splitlines()] == names

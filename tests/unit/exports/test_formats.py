@@ -73,7 +73,7 @@ def test_vcards_are_read_back_as_they_were() -> None:
     assert (bob.n.value.family, bob.n.value.given, bob.tel.type_param) == ("Ö", "Bob", "fax")
 
 
-@pytest.mark.parametrize("kind", EXPORTERS)
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "vcard"])
 def test_an_empty_phone_book_is_no_error(kind: str) -> None:
     out = io.StringIO()
     EXPORTERS[kind].render([], [], out)

@@ -17,7 +17,7 @@ from pbx_connector.stores.contract import Entry, JournalLine, Origin
 from pbx_connector.stores.normalization import found_by
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Dialect
-from pbx_connector.stores.sql.entry_queries import TAILS, entry_query, of_account, one_entry, origin_text, to_entry
+from pbx_connector.stores.sql.entry_queries import FOUND_BY, entry_query, of_account, one_entry, origin_text, to_entry
 from pbx_connector.stores.sql.history.records import to_line
 from pbx_connector.stores.sql.schema.tables import (
     account,
@@ -300,5 +300,5 @@ def _account_content(shown: Account) -> Content:
 
 def _values(content: Content) -> dict[str, str | None]:
     fields = {name: content.fields.get(name) for name in FIELD_NAMES}
-    found = zip((*TAILS, "search"), found_by(content.fields), strict=True)
+    found = zip(FOUND_BY, found_by(content.fields), strict=True)
     return {"account": content.account, **fields, **dict(found)}

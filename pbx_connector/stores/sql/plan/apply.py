@@ -15,7 +15,7 @@ from pbx_connector.errors import StoreError
 from pbx_connector.plan import Action
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Dialect
-from pbx_connector.stores.sql.entry_queries import TAILS, origin_json
+from pbx_connector.stores.sql.entry_queries import FOUND_BY, origin_json
 from pbx_connector.stores.sql.plan import plan_queries
 from pbx_connector.stores.sql.plan.staging import t_book, t_change, t_record, t_row
 from pbx_connector.stores.sql.schema.tables import (
@@ -32,7 +32,7 @@ from pbx_connector.stores.sql.schema.tables import (
 from pbx_connector.stores.workspace import BookOutcome, BookResult, Outcome
 from pbx_connector.targets import FIELD_NAMES
 
-WRITTEN = ("account", *FIELD_NAMES, *TAILS, "search")
+WRITTEN = ("account", *FIELD_NAMES, *FOUND_BY)
 """The columns that an entry takes over from a staged record."""
 
 
@@ -46,6 +46,7 @@ def apply_plan(
     mirror: bool,
 ) -> None:
     _check_accounts(connection)
+    take(connection, "revision")
     _number_additions(connection)
     _write_books(connection, profile, results)
     _write_journal(connection, dialect, run)

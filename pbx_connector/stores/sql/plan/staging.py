@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table
 from sqlalchemy.dialects import registry
 from sqlalchemy.schema import CreateTable
 
-from pbx_connector.stores.sql.schema.tables import Id, Key, field_columns, required, tail_columns
+from pbx_connector.stores.sql.schema.tables import Id, Key, field_columns, key_columns, required, tail_columns
 
 staging = MetaData()
 TEMPORARY = ("TEMPORARY",)
@@ -57,6 +57,7 @@ t_record = Table(
     Column("account", Key),
     *field_columns(),
     *tail_columns(),
+    *key_columns(),
     required("search"),
     prefixes=TEMPORARY,
 )

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from pbx_connector.model import PHONE_FIELDS
+from pbx_connector.stores.normalization import KEYS
 from pbx_connector.targets import FIELD_NAMES, TARGET_BY_NAME
 
 metadata = MetaData()
@@ -42,6 +43,11 @@ def field_columns() -> list[Column[str]]:
 def tail_columns() -> list[Column[str]]:
     """The last digits of each number: what `lookup` finds candidates by."""
     return [Column(f"{name}_tail", Text) for name in PHONE_FIELDS]
+
+
+def key_columns() -> list[Column[str]]:
+    """What `find` compares by and sorts by."""
+    return [Column(f"{name}_key", Key) for name in KEYS]
 
 
 account = Table(
@@ -88,9 +94,13 @@ entry = Table(
     Column("account", Key, ForeignKey("account.id")),
     *field_columns(),
     *tail_columns(),
+    *key_columns(),
     required("search"),
 )
 Index("entry_account", entry.c.account, entry.c.id)
+for _name in KEYS:
+    _key = entry.c[f"{_name}_key"]
+    Index(f"entry_{_name}_key", _key, sqlite_where=_key.is_not(None), postgresql_where=_key.is_not(None))
 for _name in PHONE_FIELDS:
     _tail = entry.c[f"{_name}_tail"]
     Index(f"entry_{_name}_tail", _tail, sqlite_where=_tail.is_not(None), postgresql_where=_tail.is_not(None))
@@ -205,5 +215,19 @@ lease = Table(
 )
 
 counter = Table("counter", metadata, Column("name", Text, primary_key=True), Column("value", Id, nullable=False))
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Key, primary_key=True),
+    required("name"),
+    Column("account", Key),  # no foreign key: the telephone of an account that comes back is its telephone again
+    required("options"),  # JSON
+    required("verifiers"),  # JSON
+    Column("made", Double, nullable=False),
+    Column("seen", Double),
+    required("seen_from"),
+    required("seen_as"),
+)
 
 shared_state_table = Table("shared_state", metadata, Column("key", Key, primary_key=True), required("text"))

@@ -15,7 +15,8 @@ from pbx_microsoft365.sandbox.options import read_query
 BATCH_LIMIT: Final = 20
 AT_A_TIME: Final = 4
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_MEMBERS: Final = frozenset(("id", "method", "url", "headers", "body", "dependsOn"))
+_MEMBERS: Final = frozenset(("id", "method", "url", "headers", "body", "dependsOn", "depends_on"))
+"""The last as msgraph-sdk misspells it, which the service reads over."""
 
 Answer = Callable[[GraphRequest], Awaitable[GraphAnswer]]
 

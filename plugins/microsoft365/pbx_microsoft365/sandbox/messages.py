@@ -19,7 +19,7 @@ Json = dict[str, Any]
 class GraphRequest:
     method: str
     path: str
-    """Below `/v1.0`, as it came, percent signs and all; begins with a slash."""
+    """Below `/v1.0`, as it came, percent signs and all; begins with a slash. Of a request for a token, the whole."""
     options: Mapping[str, str]
     headers: Mapping[str, str]
     """By lower-case name."""
@@ -42,11 +42,9 @@ class GraphAnswer:
 
 
 class Watcher(Protocol):
-    """Sees every request that is understood, and what it is answered with; the tests hold both against a schema."""
+    """Sees every request for a token or with one, and its answer: None where a fault makes that."""
 
-    def check_request(self, request: GraphRequest) -> None: ...
-
-    def check_answer(self, request: GraphRequest, answer: GraphAnswer) -> None: ...
+    def see(self, request: GraphRequest, answer: GraphAnswer | None) -> None: ...
 
 
 class GraphError(Exception):

@@ -6,8 +6,8 @@ Neighbours: web.py puts it at its address; routes.py knows who answers; batch.py
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -66,6 +66,7 @@ class Service:
             answer = await self._serve(http, body, note)
         except GraphError as error:
             answer = _refuse(error)
+        self._show(note, answer)
         response = _respond(answer, request_id)
         self.requests.add(note.record(response.status_code, sent=len(response.body)))
         for fault in note.wire:
@@ -73,11 +74,18 @@ class Service:
             response = await WIRE_FAULTS[fault.name](fault, response, transport)
         return response
 
+    async def serve_token(self, http: HttpRequest) -> Response:
+        response = await self.tokens.serve_token(http)
+        if self.watcher and not self.tokens.trouble:
+            request = GraphRequest(http.method, http.url.path, http.query_params, http.headers, await http.body())
+            self.watcher.see(request, GraphAnswer(response.status_code, json.loads(bytes(response.body))))
+        return response
+
     async def _serve(self, http: HttpRequest, body: bytes, note: _Note) -> GraphAnswer:
         """Raises GraphError."""
         caller = self._authenticate(http.headers.get("authorization", ""))
         request = _read_request(http, body)
-        note.read(request)
+        note.request = request
         if request.path == "/$batch":
             note.operation = note.template = "batch"
             return await self._batch(request, caller, note)
@@ -101,24 +109,23 @@ class Service:
         if request.method != "POST":
             raise _not_allowed()
         items = read_batch(request.body, request.headers)
-        self._check_request(request)
         await asyncio.sleep(self.latency)
         fault = self.faults.take("batch", "", False)
         if fault is not None and fault.name in ANSWER_FAULTS:
+            note.harmed = True
             exchange = Exchange(Call(self.state, caller, request, {}, self.base), GraphAnswer)
             return ANSWER_FAULTS[fault.name](fault, exchange)
         note.wire.extend([fault] if fault else [])
-        done = GraphAnswer(body=await run_batch(items, lambda one: self._run_batched(one, caller)))
-        self._check_answer(request, done)
-        return done
+        return GraphAnswer(body=await run_batch(items, lambda one: self._run_batched(one, caller)))
 
     async def _run_batched(self, request: GraphRequest, caller: Caller) -> GraphAnswer:
         note = _Note()
-        note.read(request)
+        note.request = request
         try:
             answer = await self._run(request, caller, note)
         except GraphError as error:
             answer = _refuse(error)
+        self._show(note, answer)
         self.requests.add(note.record(int(answer.status), batched=True))
         return answer
 
@@ -143,6 +150,7 @@ class Service:
             if fault is None or fault.name in WIRE_FAULTS:
                 note.wire.extend([fault] if fault else [])
                 return self._handle(route, call)
+            note.harmed = True
             with self.state.lock:
                 return ANSWER_FAULTS[fault.name](fault, Exchange(call, lambda: self._handle(route, call)))
         except GraphError as error:
@@ -152,13 +160,11 @@ class Service:
         _ = call.preferences  # a wrong header is refused whether or not it matters here
         if EXPIRED in (call.options.get("$skiptoken"), call.options.get("$deltatoken")):
             raise sync_state_lost()
-        self._check_request(call.request)
         with self.state.lock:
             found = route.handle(call)
         answer = found if isinstance(found, GraphAnswer) else GraphAnswer(body=found)
         if call.preferences.immutable:
             answer.headers["Preference-Applied"] = 'IdType="ImmutableId"'
-        self._check_answer(call.request, answer)
         return answer
 
     def _mailbox_of(self, route: Route, params: dict[str, str]) -> str:
@@ -169,13 +175,9 @@ class Service:
             entry = self.state.directory.find(params["user"])
         return (entry.name if entry else params["user"]).lower()
 
-    def _check_request(self, request: GraphRequest) -> None:
-        if self.watcher:
-            self.watcher.check_request(request)
-
-    def _check_answer(self, request: GraphRequest, answer: GraphAnswer) -> None:
-        if self.watcher:
-            self.watcher.check_answer(request, answer)
+    def _show(self, note: _Note, answer: GraphAnswer) -> None:
+        if self.watcher and note.request:
+            self.watcher.see(note.request, None if note.harmed else answer)
 
 
 @dataclass(slots=True)
@@ -185,18 +187,16 @@ class _Note:
     operation: str = ""
     template: str = ""
     mailbox: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    request: GraphRequest | None = None
+    harmed: bool = False
+    """A fault makes the answer."""
     wire: list[Fault] = field(default_factory=list)
 
-    def read(self, request: GraphRequest) -> None:
-        self.options = request.options
-        self.headers = {name: request.headers[name] for name in _LOGGED if name in request.headers}
-
     def record(self, status: int, *, batched: bool = False, sent: int = 0) -> RequestRecord:
-        return RequestRecord(
-            self.operation, self.template, self.mailbox, status, batched, self.options, self.headers, sent
-        )
+        options = self.request.options if self.request else {}
+        told = self.request.headers if self.request else {}
+        headers = {name: told[name] for name in _LOGGED if name in told}
+        return RequestRecord(self.operation, self.template, self.mailbox, status, batched, options, headers, sent)
 
 
 def _permit(route: Route, caller: Caller) -> None:

@@ -22,7 +22,7 @@ def build_app(service: Service, tokens: Tokens) -> ASGIApp:
     routes = [
         Route(f"{ROOT}/{{path:path}}", service.serve, methods=_METHODS),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", tokens.serve_configuration),
-        Route("/{tenant}/oauth2/v2.0/token", tokens.serve_token, methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/token", service.serve_token, methods=["POST"]),
         Route("/sandbox/faults", admin.serve_faults, methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/requests", admin.serve_requests, methods=["GET", "DELETE"]),
     ]

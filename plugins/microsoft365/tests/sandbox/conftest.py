@@ -83,9 +83,8 @@ class Client:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(latency=0) as running:
-        yield running
+def sandbox(lenient_graph: Sandbox) -> Sandbox:
+    return lenient_graph
 
 
 @pytest.fixture

@@ -1,0 +1,222 @@
+"""A web application served from a thread, for callers who may be slow, many or gone: uvicorn's protocol with bounds.
+
+uvicorn's own server waits for signals and says farewell to every connection; a part of a service must start and stop
+as it is told, and uvicorn has no limit for who opens a connection and says nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from pbx_connector.api import ConnectorError, UsageError
+from pbx_directory.settings import split_address
+
+REQUEST_WITHIN = 10.0
+"""Seconds for a whole request to arrive, from the moment the connection is there or the last answer has gone."""
+IDLE = 60.0
+"""Seconds that a connection without a request stays open."""
+SLOW_READER = 60.0
+"""Seconds in which a caller has to take at least something of an answer."""
+CONNECTIONS = 1_000
+CONNECTIONS_OF_ONE = 64
+"""Of one address; phones behind one router share it."""
+CERTIFICATE_EVERY = 5.0
+"""Seconds between two looks at whether the certificate was renewed."""
+
+
+class Tls:
+    """A server's certificate, read again when its files change: connections that are open keep theirs."""
+
+    def __init__(self, certificate: Path, key: Path | None) -> None:
+        """Raises `UsageError` if they cannot be used."""
+        self._certificate, self._key = certificate, key
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._read = self._stamps()
+        try:
+            self.context.load_cert_chain(certificate, key)
+        except (OSError, ssl.SSLError, ValueError) as error:
+            raise UsageError(
+                f"the certificate {certificate} cannot be used: {_reason(error)}",
+                hint="it is a PEM file with the certificate, its chain and the key, or the key is in a file of its own",
+            ) from None
+
+    def renew(self) -> bool:
+        """Read the files again if they have changed; False, and the old certificate stays, if they cannot be used."""
+        stamps = self._stamps()
+        if stamps == self._read or None in stamps:
+            return True
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self._certificate, self._key)
+            self.context.load_cert_chain(self._certificate, self._key)
+        except (OSError, ssl.SSLError, ValueError):
+            return False  # in the middle of being replaced: looked at again
+        self._read = stamps
+        return True
+
+    def _stamps(self) -> list[tuple[int, int] | None]:
+        return [_stamp(file) for file in (self._certificate, self._key) if file]
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    with contextlib.suppress(OSError):
+        held = file.stat()
+        return held.st_mtime_ns, held.st_ino
+    return None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
+
+
+def bound_socket(address: str, what: str) -> socket.socket:
+    """Raises `UsageError` if the address cannot be had."""
+    host, port = split_address(address)
+    family = socket.AF_INET6 if ":" in host or not host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, dualstack_ipv6=not host, backlog=512)
+    except OSError as error:
+        raise UsageError(
+            f"{what} cannot listen on {address}: {error.strerror}", hint=f"see plugins: directory: {what}"
+        ) from None
+
+
+def place(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    host = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)  # noqa: S104 - how it is reached from here
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class BoundedProtocol(H11Protocol):
+    """Hangs up on who takes too long, and on who has too many connections."""
+
+    counts: Counter[str]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
+        super().connection_made(transport)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._address = self.client[0] if self.client else ""
+        self.counts[self._address] += 1
+        if self.counts[self._address] > CONNECTIONS_OF_ONE or self.counts.total() > CONNECTIONS:
+            transport.abort()
+            return
+        self._expect(IDLE)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect(None)
+        self.counts[self._address] -= 1
+        if self.counts[self._address] <= 0:
+            del self.counts[self._address]
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self._expect(REQUEST_WITHIN)
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.more_body:
+            self._expect(None)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._expect(IDLE)
+
+    def pause_writing(self) -> None:
+        self._expect(SLOW_READER)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._expect(None)
+        super().resume_writing()
+
+    def _expect(self, seconds: float | None) -> None:
+        """Hang up in so many seconds, unless something else is expected before."""
+        if self._deadline is not None:
+            if seconds == REQUEST_WITHIN and self._deadline.when() <= self.loop.time() + REQUEST_WITHIN:
+                return  # another piece of the same request buys no time
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+
+
+class Listener:
+    """Serves from `start` to `stop`; the address is taken when it is made."""
+
+    def __init__(self, app: ASGIApp, address: str, tls: Tls | None) -> None:
+        """Raises `UsageError` if the address cannot be had."""
+        self._config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            ws="none",
+            server_header=False,
+            timeout_keep_alive=int(IDLE),
+            proxy_headers=False,
+        )
+        self._config.load()
+        self._tls = tls
+        self._state = ServerState()
+        self._counts: Counter[str] = Counter()
+        self._socket = bound_socket(address, "http")
+        self.address = place(self._socket)
+        self._ready = threading.Event()
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="directory http", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise ConnectorError("the HTTP side of the directory did not start")
+
+    def stop(self) -> None:
+        """Cut all connections. Stopping twice does no harm."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._thread.ident is not None:
+            self._thread.join(10)
+        self._socket.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        context = self._tls.context if self._tls else None
+        server = await self._loop.create_server(self._make_protocol, sock=self._socket, ssl=context)
+        renewing = self._loop.create_task(self._renew())
+        self._ready.set()
+        await self._stopping.wait()
+        renewing.cancel()
+        server.close()
+        for connection in tuple(self._state.connections):
+            connection.transport.abort()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        while self._tls:
+            await asyncio.sleep(CERTIFICATE_EVERY)
+            await asyncio.to_thread(self._tls.renew)
+
+    def _make_protocol(self) -> Any:
+        protocol = BoundedProtocol(self._config, self._state, app_state={})
+        protocol.counts = self._counts
+        return protocol

@@ -1,0 +1,111 @@
+"""What `plugins: directory:` in the configuration can say."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from pbx_connector.api import ProfilePath, SettingsModel, WebAddress
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+LOOPBACK = "127.0.0.1:0"
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """`192.168.7.5:8088`, `[::1]:8088`, or `:8088` for every address of the machine. Raises `ValueError`."""
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError("write an address as 192.168.7.5:8088, or off")
+    bare = host.strip("[]").replace("localhost", "127.0.0.1")
+    if bare:
+        ipaddress.ip_address(bare)
+    return bare, int(port)
+
+
+def is_loopback(address: str) -> bool:
+    host, _ = split_address(address)
+    return bool(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _address(value: Any) -> Any:
+    """`off` is how one line is switched off that another file or the environment could have set."""
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "off")):
+        return None
+    if isinstance(value, str):
+        split_address(value)
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network; expected something like 192.168.7.0/24") from None
+    return text
+
+
+Address = Annotated[str | None, BeforeValidator(_address)]
+Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)]
+
+
+class DirectorySettings(SettingsModel):
+    http: Address = None
+    """Where phones fetch books and ask for callers; https with `certificate`. Off if not given."""
+    ldap: Address = None
+    """Where phones ask by LDAP, with StartTLS if there is a `certificate`. Off if not given."""
+    ldaps: Address = None
+    """The same, encrypted from the first byte; needs `certificate`."""
+    certificate: ProfilePath | None = None
+    """The server's certificate with its chain, as PEM; read again when it changes."""
+    key: ProfilePath | None = None
+    """Its private key; default: in the file of the certificate."""
+    plain: bool = False
+    """Allows unencrypted service on addresses that other machines reach."""
+    url: WebAddress | None = None
+    """How phones reach the HTTP side, where that differs from `http`: behind a proxy, or by a name."""
+    networks: Networks = Field(default_factory=list)
+    """Who may ask without a secret, for company entries alone."""
+    title: Annotated[str, Field(min_length=1, max_length=40)] = "Phone book"
+    """What phones show above the list."""
+    region: Annotated[str | None, Field(pattern="^[A-Z]{2}$")] = None
+    """The country whose numbers are shown and dialed as national ones, such as DE."""
+    outside_line: Annotated[str, Field(pattern=r"^[0-9*#]{0,4}$")] = ""
+    """What is dialed before a number outside, such as 0."""
+    dial_form: Literal["e164", "international", "national"] = "e164"
+    """How numbers are shown and dialed, unless a device says otherwise."""
+    entries: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """What one LDAP search returns at most."""
+
+    @model_validator(mode="after")
+    def _tls(self) -> Self:
+        if self.ldaps and not self.certificate:
+            raise ValueError("ldaps needs a certificate")
+        if self.key and not self.certificate:
+            raise ValueError("a key needs its certificate")
+        if self.dial_form == "national" and not self.region:
+            raise ValueError("dial_form: national needs a region, such as region: DE")
+        return self
+
+    @model_validator(mode="after")
+    def _plain(self) -> Self:
+        for name, address in (("http", self.http), ("ldap", self.ldap)):
+            if address and not self.certificate and not self.plain and not is_loopback(address):
+                raise ValueError(
+                    f"{name}: {address} would serve the phone book unencrypted to other machines: "
+                    "give a certificate, or say plain: true"
+                )
+        return self
+
+    @property
+    def trusted(self) -> list[IPNetwork]:
+        return [ipaddress.ip_network(text) for text in self.networks]
+
+    @property
+    def serves(self) -> bool:
+        return bool(self.http or self.ldap or self.ldaps)
