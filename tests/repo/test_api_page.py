@@ -57,8 +57,8 @@ GROUPS = {
         "Store ALL AccountScope Entry Content Label Match Origin Target TARGETS AccountImport Record Mapped"
     ),
     "Finding entries": (
-        "Condition Every Some Not Equal Substrings AtLeast AtMost Present Labelled Identified Key Order Position position "
-        "numbers_in Device DeviceReader Sighting"
+        "Condition Every Some Not Equal Substrings AtLeast AtMost Present Labelled Identified Key Order Position "
+        "position numbers_in Device DeviceReader Sighting"
     ),
     "Plans and history": (
         "Action Change FieldChange PlanSummary KeptPlan Simulation RunKind RunRecord ProfileState Undone Left"
