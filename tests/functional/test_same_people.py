@@ -141,7 +141,7 @@ class Office(Protocol):
         if number in self._items:
             self.sandbox.state.update(self._items[number], **person)
         else:
-            self._items[number] = self.sandbox.state.add(self._folder, **person)
+            self._items[number] = self.sandbox.state.add_values(self._folder, person)
 
     def remove(self, number: int) -> None:
         self.sandbox.state.remove(self._items.pop(number))
@@ -158,14 +158,9 @@ class Microsoft365(Protocol):
 
     def settings(self) -> dict[str, Any]:
         there = self._sandbox
-        settings = {
-            "url": there.url,
-            "authority": there.authority,
-            "tenant": there.tenant,
-            "ca_file": str(there.ca_file),
-        }
-        settings |= {"client_id": there.client_id, "client_secret": self.secret(there.client_secret)}
-        return {**settings, "shared": {"owners": [SALES]}}
+        secret = {"client_id": there.client_id, "client_secret": self.secret(there.client_secret)}
+        address = {"url": there.url, "authority": there.authority, "tenant": there.tenant}
+        return {**address, **secret, "ca_file": str(there.ca_file), "shared": {"owners": [SALES]}}
 
     def put(self, number: int, person: Person) -> None:
         """It is there."""
