@@ -30,11 +30,13 @@ def table(title: str, header: Sequence[str], fields: frozenset[str], settings: C
     """Raises `SourceError` where a column is missing that profile or settings name: it would be blank in every row."""
     written = _written(header, settings)
     names = _distinct(written)
-    everything = not fields or fields >= set(FIELDS.names())
+    known = set(FIELDS.names())
+    everything = not fields or fields >= known
     if settings.account is not None and fields and ACCOUNT not in fields:
         raise errors.NO_PRIVACY.error(title)
     find = _Columns(title, names, written)
-    optional = OPTIONAL | {NAME} if everything else OPTIONAL
+    # All fields are also asked for by `rows --all-fields`, of a profile that has other columns in place of the template's.
+    optional = OPTIONAL | {NAME} if everything and fields - known else OPTIONAL
     wanted: dict[str, int | None] = {
         name: find.optional(name) if name in optional else find.required(name) for name in sorted(fields)
     }

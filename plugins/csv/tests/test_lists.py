@@ -289,3 +289,9 @@ def test_what_is_no_table_is_called_by_its_name(read: Read, text: str, kind: str
 def test_numbers_that_only_look_shortened_are_read(read: Read) -> None:
     items = read("Name;Phone\nE+;12E+5x\nModel 3E+10 b;+49891\n1.5E3;7\n")
     assert [type(item) for item in items] == [Row, Row, Row, End]
+
+
+def test_all_fields_can_be_asked_for_where_a_profile_has_columns_of_its_own(read: Read) -> None:
+    row, _ = read("Name;Tel\nAnn;1\n", (*CSV.fields.names(), "Name"))
+    assert isinstance(row, Row)
+    assert row.values == {"Name": "Ann", "Tel": "1"}
