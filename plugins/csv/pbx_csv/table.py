@@ -35,7 +35,7 @@ def table(title: str, header: Sequence[str], fields: frozenset[str], settings: C
     if settings.account is not None and fields and ACCOUNT not in fields:
         raise errors.NO_PRIVACY.error(title)
     find = _Columns(title, names, written)
-    # All fields are also asked for by `rows --all-fields`, of a profile that has other columns in place of the template's.
+    # `rows --all-fields` asks for all of them, whatever columns a profile has in place of the template's.
     optional = OPTIONAL | {NAME} if everything and fields - known else OPTIONAL
     wanted: dict[str, int | None] = {
         name: find.optional(name) if name in optional else find.required(name) for name in sorted(fields)
