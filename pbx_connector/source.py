@@ -19,8 +19,12 @@ FieldType = Literal["text", "number", "yes/no", "date", "list", "record"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """One field that rows of a source can have."""
+
     name: str
+    """As rules write it in brackets."""
     type: FieldType = "text"
+    """A value is of this type, or None."""
     doc: str = ""
     of: Mapping[str, FieldType] | None = None
     """For a record: its parts. For a list of records: the parts of each. None: plain values or unknown parts."""
