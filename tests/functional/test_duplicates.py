@@ -84,7 +84,7 @@ def test_a_person_shows_once_with_blanks_filled_and_comes_back(
     counts = connector.counts(people)
     assert (counts["came_back"], counts["given_way"]) == (1, 0)
     assert "Berg, Ann" in names(connector)
-    connector("undo", "4")
+    connector("undo", "3")
     assert "Berg, Ann" not in names(connector)
     assert connector.counts(office)["updated"] == 0
 
