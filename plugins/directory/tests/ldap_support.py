@@ -41,7 +41,7 @@ def encoded(asked: Filter) -> bytes:
         case Held(attribute):
             return ber.octets(attribute, 0x87)
         case Extensible():
-            return ber.element(0xA9, ber.octets("caseExactMatch", 0x81), ber.octets("cn", 0x82), ber.octets("a", 0x83))
+            return ber.element(0xA9, ber.octets("1.2.3.4", 0x81), ber.octets("cn", 0x82), ber.octets("a", 0x83))
         case Pieces(attribute, initial, within, final):
             parts = [ber.octets(initial, 0x80)] if initial else []
             parts += [ber.octets(each, 0x81) for each in within]
@@ -128,7 +128,10 @@ class Answer:
 
     @property
     def cookie(self) -> bytes:
-        value = self.controls["1.2.840.113556.1.4.319"]
+        """Where the next page is; empty if there is none."""
+        value = self.controls.get("1.2.840.113556.1.4.319")
+        if value is None:
+            return b""
         begin, end = ber.expect(value, 0, len(value), ber.SEQUENCE)
         _, after = ber.expect(value, begin, end, ber.INTEGER)
         first, last = ber.expect(value, after, end, ber.OCTETS)

@@ -132,6 +132,15 @@ def test_a_device_whose_secret_is_taken_away_asks_no_more(store: Store, change: 
     assert talk.ask(ldap.search()).code == Code.INSUFFICIENT_ACCESS_RIGHTS
 
 
+def test_who_binds_is_noted_as_seen_though_nobody_asks_by_http(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pbx_directory.access.SEEN_EVERY", 0.0)
+    known = Talk(store).login()
+    held = store.device(known.id)
+    assert held is not None
+    assert held.seen is not None
+    assert (held.seen.address, held.seen.agent) == ("127.0.0.1", "ldap")
+
+
 def test_without_tls_nothing_is_said_where_others_can_listen(store: Store) -> None:
     talk, known = Talk(store, trusted=True), ldap.login(store)
     talk.session = Session(talk.directory, "127.0.0.1", needs_tls=True)
@@ -227,6 +236,10 @@ def test_the_root_of_all_is_searched_as_the_phone_book(talk: Talk) -> None:
         (Held("x-unknown"), []),
         (Pieces("cn", b"a", (b"<be",), b"co"), ['Anne, "the" <best> & Co']),
         (Held("ipPhone"), ["Reception"]),
+        (Pieces("cn", b" rec"), ["Reception"]),
+        (Pieces("cn", final=b"ption  "), ["Reception"]),
+        (Pieces("mail", final=b" "), ["Anna Müller"]),
+        (Negation(Comparison(Comparing.EQUAL, "cn", b"")), []),
     ],
     ids=str,
 )
@@ -422,6 +435,13 @@ def test_sorting_by_any_attribute(talk: Talk, keys: list[str], names: list[str])
         answer = talk.ask(ldap.search(Held("cn"), ldap.sort(*keys, critical=True, rule=rule)))
         assert (answer.code, answer.names) == (Code.SUCCESS, names)
         assert answer.controls["1.2.840.113556.1.4.474"] == b"\x30\x03\x0a\x01\x00"
+
+
+def test_folders_stand_where_those_stand_that_lack_what_is_sorted_by(talk: Talk) -> None:
+    found = talk.ask(ldap.search(ldap.EVERYTHING, ldap.sort("mail", "-o"), attributes=["cn"]))
+    rows = [held.get("cn", [dn])[0] for dn, held in found.entries]
+    folders = ["dc=phonebook", "ou=company,dc=phonebook", "ou=private,dc=phonebook"]
+    assert rows == ["Anna Müller", *folders, "Reception", 'Anne, "the" <best> & Co', "ACME GmbH"]
 
 
 def test_pages_in_an_order(talk: Talk) -> None:

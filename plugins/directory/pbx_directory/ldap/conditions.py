@@ -71,7 +71,7 @@ class _Conditions:
         if isinstance(asked, Held):
             return _held(attribute)
         if isinstance(asked, Comparison):
-            return self._compared(attribute, asked.kind, _text(asked.value))
+            return self._compared(attribute, asked.kind, _value(asked.value))
         return self._pieces(attribute, *map(_text, (asked.initial, asked.final, *asked.within)))
 
     def _compared(self, attribute: Attribute, kind: Comparing, value: str) -> Condition:
@@ -107,6 +107,10 @@ class _Conditions:
             raise Undefined
         if any(map(is_endless, pieces)):
             return NEVER
+        # blanks at the very beginning and end do not count (RFC 4518, 2.6.1)
+        initial, final = initial.lstrip(), final.rstrip()
+        if not any((initial, *within, final)):
+            return Present(attribute.key)
         return Substrings(attribute.key, initial, tuple(within), final)
 
     def _number_pieces(self, key: Key, pieces: Sequence[str]) -> Condition:
@@ -194,6 +198,13 @@ def _text(value: bytes) -> str:
         raise Undefined from error
 
 
+def _value(value: bytes) -> str:
+    """None is empty (RFC 4517, 3.3.6), so nothing can be compared with that."""
+    if not value:
+        raise Undefined
+    return _text(value)
+
+
 def _beginning(value: str) -> str:
     begun = value[:_COMPARABLE]
     return begun[:_SURELY_COMPARABLE] if is_endless(begun) else begun
@@ -232,7 +243,7 @@ def _has(asked: Comparison | Pieces | Held, attribute: Attribute | None, values:
         return bool(values) if attribute is None or attribute.is_ is not Holder.NOTES else None
     try:
         if isinstance(asked, Comparison):
-            return _compares(asked.kind, attribute, values, _text(asked.value))
+            return _compares(asked.kind, attribute, values, _value(asked.value))
         pieces = [_text(piece) for piece in (asked.initial, *asked.within, asked.final)]
     except Undefined:
         return None

@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from pbx_connector.api import Condition, Device, Entry, Every, Identified, Key, Order, PhoneBook, ber
+from pbx_connector.api import (
+    Condition,
+    Device,
+    Entry,
+    Every,
+    Identified,
+    Key,
+    Not,
+    Order,
+    PhoneBook,
+    Present,
+    Some,
+    ber,
+)
 from pbx_directory.dialing import DialForm
 from pbx_directory.ldap import answers
 from pbx_directory.ldap.codes import Code, Scope, Tag
@@ -141,8 +154,21 @@ class _Answer:
 
     def _with_folders(self, ids: Sequence[int]) -> list[int]:
         """Folders have nothing that could be sorted by, and what is missing counts as the largest."""
-        last = self._sorting is not None and bool(self._sorting.order) and not self._sorting.order[0].descending
-        return [*ids, *self._folders()] if last else [*self._folders(), *ids]
+        folders = self._folders()
+        place = self._folders_place() if folders and self._sorting is not None else 0
+        return [*ids[:place], *folders, *ids[place:]]
+
+    def _folders_place(self) -> int:
+        """How many entries come before: those that have, of the keys that they do not share with folders, the first
+        one in ascending order."""
+        before: list[Condition] = []
+        lacking: list[Condition] = []
+        for key in self._sorting.order if self._sorting is not None else ():
+            if not key.descending:
+                before.append(Every((*lacking, Present(key.key))))
+            lacking.append(Not(Present(key.key)))
+        wanted = Every((self._condition, Some(tuple(before))))
+        return self._book.count(wanted, owners=self._area.owners) if before else 0
 
     # --- all at once ---------------------------------------------------------------------------------------------
 

@@ -45,6 +45,12 @@ class Doorkeeper(Protocol):
         """False once it was removed, or its secret or account is another."""
         ...
 
+    @property
+    def wants_flush(self) -> bool: ...
+    def flush(self) -> None:
+        """Note in the store who was seen."""
+        ...
+
 
 class Directory:
     """What all conversations share."""
@@ -141,8 +147,11 @@ class Session:
             device = device_named(name.strip())
         except InvalidName:
             device = ""
-        secret = password.decode("utf-8", "replace")
-        return self._directory.gate.by_secret(device.lower(), secret, self._address, LDAP)
+        secret, gate = password.decode("utf-8", "replace"), self._directory.gate
+        found = gate.by_secret(device.lower(), secret, self._address, LDAP)
+        if gate.wants_flush:
+            gate.flush()
+        return found
 
     def _check_tls(self) -> None:
         if self.needs_tls:
