@@ -187,6 +187,19 @@ class Mapped:
         return any(problem.severity == "error" for problem in self.problems)
 
 
+Evidence = Literal["email", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """How a profile's company entries stand to those that other profiles have of the same person."""
+
+    by: tuple[Evidence, ...]
+    """What tells a person: an e-mail address, or a telephone or mobile number."""
+    prefer: Literal["other", "mine"] = "other"
+    """Which entry is shown; its blanks are filled by the one that gives way."""
+
+
 # --- the report ----------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +244,10 @@ class Counts:
     unchanged: int = 0
     skipped: int = 0
     problems: int = 0
+    given_way: int = 0
+    """Entries, whoever has them, that give way to another profile's since this run."""
+    came_back: int = 0
+    """Entries that gave way before it, and do not any longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,4 +27,4 @@ def test_the_page_of_csv_works_as_printed_in_an_empty_folder(connector: Connecto
 
 def test_the_guide_works_as_printed_in_an_empty_folder(connector: Connector, sandbox: Sandbox) -> None:
     assert list(connector.home.iterdir()) == []
-    assert Stage(connector, sandbox).play(DOCS / "admin-guide.md") == 27
+    assert Stage(connector, sandbox).play(DOCS / "admin-guide.md") == 31
