@@ -50,17 +50,20 @@ class AddressBook:
 
 
 class Discovery:
-    """`url`: what somebody typed. `own`: whether the log-in's own books are looked for, should none be there."""
+    """`url`: what somebody typed. `own`: whether the log-in's own books are looked for, should none be there.
+
+    `places`: where address books were found, or looked for.
+    """
 
     def __init__(self, client: DavClient, url: str, *, own: bool = True) -> None:
         self.client = client
         self._url = url
         self._own = own
         self._has_path = bool(urlsplit(url).path.strip("/"))
-        self.places: list[str] = []
+        self.places = [url]
 
     def find(self) -> list[AddressBook]:
-        """Raises `SourceError` if nothing leads to address books. Notes in `places` where they were looked for."""
+        """Raises `SourceError` if nothing leads to address books."""
         base, found = self._entrance()
         first = member(base, found, base)
         if first is not None and is_book(first):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     """Half of the body is sent, and the connection closed."""
+    delay: float = 0
+    """Seconds between two pieces."""
 
 
 Spoil = Callable[[Request, Reply], Reply]
@@ -60,7 +63,7 @@ class DavServer:
     spoil: Spoil = lambda request, reply: reply
     has_sync: bool = True
     has_ctag: bool = True
-    has_book: bool = True
+    is_there: bool = True
     changes: list[tuple[str, bool]] = field(default_factory=list)
     """Names in the order in which they changed, and whether they are still there."""
     port: int = 0
@@ -92,18 +95,18 @@ class DavServer:
         path = unquote(request.path)
         if path == "/.well-known/carddav":
             return Reply(301, headers={"Location": "/dav/"})
-        if request.method == "REPORT" and self.has_book and path == BOOK:
+        if request.method == "REPORT" and self.is_there and path == BOOK:
             return self._sync(request.body) if request.kind == "sync" else self._multiget(request.body)
         if request.method == "PROPFIND" and path.rstrip("/") + "/" in self._places():
             return self._propfind(path.rstrip("/") + "/", request)
         return Reply(404)
 
     def _places(self) -> tuple[str, ...]:
-        return ("/dav/", PRINCIPAL, HOME, *([BOOK] if self.has_book else []))
+        return ("/dav/", PRINCIPAL, HOME, *([BOOK] if self.is_there else []))
 
     def _propfind(self, path: str, request: Request) -> Reply:
         listed = [self._place(path)]
-        if request.depth == "1" and path == HOME and self.has_book:
+        if request.depth == "1" and path == HOME and self.is_there:
             listed.append(self._place(BOOK))
         if request.depth == "1" and path == BOOK:
             listed += [_member(name, etag) for name, (etag, _) in self.cards.items()]
@@ -184,7 +187,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content[: len(content) // 2] if reply.cut else content)
+        content = content[: len(content) // 2] if reply.cut else content
+        for start in range(0, len(content), 50 if reply.delay else max(1, len(content))):
+            self.wfile.write(content[start:][: 50 if reply.delay else None])
+            time.sleep(reply.delay)
         self.close_connection = reply.cut
 
     do_PROPFIND = do_REPORT = _do

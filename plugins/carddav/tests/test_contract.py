@@ -127,7 +127,7 @@ class OtherStage(SourceStage):
         self._server.delete("1.vcf")
 
     def remove_book(self) -> None:
-        self._server.has_book = False
+        self._server.is_there = False
 
     def cut_short(self) -> None:
         self._server.spoil = self._shorten

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,16 @@ def test_names_of_files_may_have_any_letter(radicale: Radicale, office: Office) 
         for key in keys:
             (book / key).unlink()
         assert set(source.confirm_gone(found, keys)) == set(keys)
+
+
+def test_an_account_that_the_server_forgets_loses_what_is_really_gone_alone(radicale: Radicale, office: Office) -> None:
+    book = radicale.book("ada", "private", "Private")
+    radicale.put(book, card("Anna Berg"))
+    office.accounts = [Account("1", "ada")]
+    settings = {"company": False, "personal": {"url": radicale.url + "/{username}/"}}
+    with office.open(**settings) as source:
+        found = the_book(source)
+    shutil.rmtree(book.parent)
+    with office.open(**settings) as source:
+        assert list(source.books()) == []
+        assert source.look(found) == BookGone(found.id, "the address book is no longer there")
