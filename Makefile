@@ -22,7 +22,8 @@ help:
 	@echo "             lets each call to a database fail: takes long"
 	@echo "make overlap four processes at once for ten minutes on each database: no two runs of a profile may overlap"
 	@echo "make check   lint, types, import contracts, lock freshness"
-	@echo "make fuzz    ten minutes of mutated rules and profiles; none may raise or take long"
+	@echo "make fuzz    ten minutes of mutated rules and profiles, a million mutated LDAP messages: none may raise or take long;"
+	@echo "             10,000 questions to slapd and to the directory: both must give the same answers"
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
 	@echo "make lock    resolve requirements.lock anew, and that of the judges"
 
@@ -73,6 +74,8 @@ check: .venv/.ready
 
 fuzz: .venv/.ready
 	$(BIN)/python grammar/tests/fuzz_rules.py
+	$(BIN)/python plugins/directory/tests/fuzz_ldap.py messages
+	$(BIN)/python plugins/directory/tests/fuzz_ldap.py oracle
 
 soak: .venv/.ready
 	$(BIN)/python benchmarks/soak.py

@@ -129,6 +129,7 @@ from pbx_connector.stores import (
 )
 from pbx_connector.stores.normalization import numbers_in
 from pbx_connector.targets import TARGETS, Target
+from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
     from pbx_connector.network.deadline import DEADLINE_POOLS
@@ -283,6 +284,7 @@ __all__ = [
     "quoted",
     "read_certificates",
     "retry_after",
+    "shown",
     "switch",
     "whole_number",
 ]

@@ -76,6 +76,11 @@ class Plugins:
         return tuple(self._broken)
 
     @property
+    def names(self) -> frozenset[str]:
+        """Of all plugins, those that could not be used among them."""
+        return frozenset(name for name, _ in self._manager.list_name_plugin()) | {one.name for one in self._broken}
+
+    @property
     def templates(self) -> dict[str, tuple[SourceType, Template]]:
         """Starting profiles by name, with the source that each is for."""
         return {template.name: (source, template) for source in self.sources.values() for template in source.templates}

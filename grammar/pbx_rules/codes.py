@@ -35,7 +35,7 @@ _TITLES = {
     "R0106": "a character that means nothing here",
     "R0107": "an indented line before the first statement",
     "R0108": "an expression that is too deep or too long",
-    "R0109": "too many statements",
+    "R0109": "too many statements or words",
     "R0110": "`==` for `is`",
     "R0111": "`=` for `is`",
     "R0112": "`<>` or `!=` for `is not`",

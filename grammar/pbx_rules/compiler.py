@@ -20,6 +20,7 @@ from pbx_rules.check.scope import Defined, Names
 from pbx_rules.check.statements import check_statements
 from pbx_rules.check.structure import StructureCheck
 from pbx_rules.check.tables import read_tables
+from pbx_rules.collector import without_collector
 from pbx_rules.diagnostics import Diagnostic, Findings, Span
 from pbx_rules.functions.builtin import BUILTIN
 from pbx_rules.functions.phone import check_region
@@ -47,6 +48,7 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...]
 
 
+@without_collector()
 def compile_profile(
     *,
     file: str,
@@ -95,9 +97,9 @@ def compile_profile(
 def _compiling(rules: typed.Rules) -> Callable[[], Run]:
     @cache
     def compiled() -> Run:
-        from pbx_rules.backends import python
+        from pbx_rules.backends import choice
 
-        return python.build(rules)
+        return choice.build(rules)
 
     return compiled
 

@@ -5,7 +5,7 @@ Every stage (document, syntax, check, structure) adds to one `Findings`, so that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,6 +48,9 @@ class Diagnostic:
 MOST_FINDINGS = 500
 """Errors of one file that are told, and as many warnings; nobody reads on."""
 
+MOST_WORDS = 50_000
+"""Of a file's rules, expressions and placeholders, all together."""
+
 
 class Findings:
     """Collects the diagnostics of one file; the severity comes from the table of codes."""
@@ -57,6 +60,7 @@ class Findings:
         self._counts = {"error": 0, "warning": 0}
         self._found: dict[tuple[str, Span], Diagnostic] = {}
         self.failed = False
+        self._words = 0
 
     def add(
         self, code: str, message: str, span: Span, *, label: str = "", hint: str = "", notes: Iterable[Note] = ()
@@ -69,6 +73,21 @@ class Findings:
         self._counts[severity] += 1
         found = Diagnostic(code, severity, message, span, self._file, label, hint, tuple(notes))
         self._found[code, span] = found
+
+    def read(self, words: int, place: Callable[[], Span]) -> bool:
+        """Whether the file may have so many words more, in rules, expressions and placeholders together. Once there are
+        too many, nobody reads on, and it is reported where that was."""
+        if self.exhausted:
+            return False
+        self._words += words
+        if self.exhausted:
+            hint = "divide the profile; what lists many values can be a table of `tables:`"
+            self.add("R0109", f"the rules have more than {MOST_WORDS} words up to here", place(), hint=hint)
+        return not self.exhausted
+
+    @property
+    def exhausted(self) -> bool:
+        return self._words > MOST_WORDS
 
     @property
     def full(self) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from typing import get_args
 
 from pbx_rules import typed
-from pbx_rules.backends import codegen, interpreter
+from pbx_rules.backends import choice, codegen, interpreter
+from test_hostile import program
 
 NODES = set(get_args(typed.Typed))
 
@@ -22,3 +24,27 @@ def test_every_class_of_the_typed_tree_that_has_a_type_is_a_node() -> None:
     classes = [each for each in vars(typed).values() if isinstance(each, type) and each.__module__ == typed.__name__]
     assert {each for each in classes if "type" in getattr(each, "__annotations__", {})} == NODES
     assert len(NODES) >= 20
+
+
+def is_compiled(rules: str) -> bool:
+    run = choice.build(program(rules).rules)
+    assert run({"T": "ann", "L": ["a"]}).records
+    return bool(run.__code__.co_filename == "<rules>")
+
+
+def test_a_huge_program_is_not_compiled_unless_it_loops() -> None:
+    small = "\n".join(f'A{number} = [T] & "{number}" & [T]' for number in range(100)) + "\nA = [T]"
+    large = "\n".join(f'A{number} = [T] & "{number}" & [T]' for number in range(4_900)) + "\nA = [T]"
+    assert is_compiled(small)
+    assert not is_compiled(large)
+    assert is_compiled(large.replace("A = [T]", "A = first(each x in [L] give x)"))
+
+
+def test_the_collector_rests_while_a_program_is_made_and_goes_on_afterwards() -> None:
+    made = program("A = [T]")
+    gc.collect()
+    before = gc.get_stats()[0]["collections"]
+    choice.build(program("\n".join(f"A{number} = upper([T])" for number in range(2_000)) + "\nA = [T]").rules)
+    assert gc.get_stats()[0]["collections"] - before < 20
+    assert gc.isenabled()
+    assert made.run({"T": "x"}).records

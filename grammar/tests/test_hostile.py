@@ -139,12 +139,19 @@ def test_any_text_is_taken_as_rules(text: str) -> None:
         ("A" * 500_000 + " = 1", "R0207"),
         ("\n".join(f"V{number} = 1" for number in range(90_000)), "R0109"),
         ("\n".join("V = [Q]" for _ in range(4_000)), "R0201"),
+        ("\n".join(f"V{number} = [T] in ({', '.join(['1'] * 1_400)})" for number in range(300)), "R0109"),
+        ("\n".join(f"V{number} = {' & '.join(['[T]'] * 1_400)} &" for number in range(200)), "R0109"),
     ],
     ids=lambda value: str(value)[:20],
 )
 def test_huge_rules_end_soon_with_a_clear_error(rules: str, code: str) -> None:
     with within(20):
         assert code in codes(with_rules(rules))
+
+
+def test_the_words_of_conditions_count_with_those_of_the_rules() -> None:
+    values = ", ".join(["1"] * 1_400)
+    assert "R0109" in codes("structure:\n  book:\n" + f"    - {{name: x, when: '[T] in ({values})'}}\n" * 100)
 
 
 @pytest.mark.parametrize("text", ['"\ud800" matches /a/', '"a\0b"', "[\udfff]", "/\ud800/"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pbx_connector.application.accounts import known_account
@@ -46,18 +46,18 @@ def add_device(store: Store, name: str, account: str | None, options: Mapping[st
 
 def rotate_device(store: Store, wanted: str) -> MadeDevice:
     """A new secret; the old one is worth nothing from now on."""
-    return _with_secret(store, known_device(store, wanted))
+    return _with_secret(store, known_device(store.devices(), wanted))
 
 
 def remove_device(store: Store, wanted: str) -> Device:
-    device = known_device(store, wanted)
+    device = known_device(store.devices(), wanted)
     store.remove_device(device.id)
     return device
 
 
-def known_device(store: Devices, wanted: str) -> Device:
+def known_device(devices: Iterable[Device], wanted: str) -> Device:
     """By its id or its name. Raises `UsageError`."""
-    for device in store.devices():
+    for device in devices:
         if wanted in (device.id, device.name):
             return device
     raise UsageError(f"there is no device {wanted}", hint="see: pbx-connector directory devices list")

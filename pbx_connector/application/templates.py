@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from pbx_connector.errors import UsageError
 from pbx_connector.machine import machine_error
+from pbx_connector.plugins import Plugins
 from pbx_connector.source import Template
 
 
@@ -25,6 +27,14 @@ def check_target(target: Path) -> None:
     """Raises `UsageError` for a file that is there already: asked before the questions are."""
     if target.exists():
         raise UsageError(f"{target} exists already", hint="name another with --file, or remove it first")
+
+
+def no_template(name: str, plugins: Plugins) -> UsageError:
+    """What to say where no template has that name: a source's name is taken for its templates."""
+    source = plugins.sources.get(name)
+    close = [made.name for made in source.templates] if source else get_close_matches(name, plugins.templates, n=3)
+    hint = f"did you mean {' or '.join(close)}?" if close else "pbx-connector new lists them"
+    return UsageError(f"there is no template {name!r}", hint=hint)
 
 
 def quoted(answer: str | None) -> str:

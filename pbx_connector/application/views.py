@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
         RunRecord,
         Undone,
     )
+    from pbx_connector.stores.persons import Duplicates, Evidence, Person
     from pbx_connector.targets import Target
 
 Json = dict[str, Any]
@@ -180,6 +181,25 @@ def match(of: Match) -> Json:
         "labels": dict(content.labels),
         "switchboard": of.switchboard,
     }
+
+
+def duplicates(of: Duplicates) -> Json:
+    return {
+        "persons": [_person(each) for each in of.persons],
+        "ambiguous": [_evidence(each.evidence) | {"entries": each.entries} for each in of.ambiguous],
+    }
+
+
+def _person(of: Person) -> Json:
+    entries = [
+        {"id": each.entry, "display_name": each.name, "profile": each.profile, "fields": dict(each.fields)}
+        for each in of.entries
+    ]
+    return {"entries": entries, "because": [_evidence(each) for each in of.because]}
+
+
+def _evidence(of: Evidence) -> Json:
+    return {"kind": of.kind, "value": of.value}
 
 
 def label(of: Label) -> Json:

@@ -14,12 +14,15 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from pbx_connector.model import Account, Book, Problem, Report
 from pbx_connector.plan import Action, Change, Content, PlanSummary
 from pbx_connector.stores.selection import Condition, Order, Position
 from pbx_connector.stores.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pbx_connector.stores.persons import Duplicates
 
 
 class Scope(Enum):
@@ -336,6 +339,12 @@ class Lookup(Protocol):
         ...
 
 
+class Persons(Protocol):
+    def duplicates(self) -> Duplicates:
+        """Company entries of different profiles that are one person, whether a profile merges them or not."""
+        ...
+
+
 class History(Protocol):
     """The newest first."""
 
@@ -418,7 +427,21 @@ class Upkeep(Protocol):
         ...
 
 
-class Store(Accounts, Labels, Entries, Finder, Lookup, Devices, History, Profiles, Runs, SharedState, Upkeep, Protocol):
+class Store(
+    Accounts,
+    Labels,
+    Entries,
+    Finder,
+    Lookup,
+    Persons,
+    Devices,
+    History,
+    Profiles,
+    Runs,
+    SharedState,
+    Upkeep,
+    Protocol,
+):
     """A phone book in all its roles: who needs one of them asks for that one. Every change is journaled and
     all-or-nothing. Raises `StoreError` when the store itself fails and `UsageError` for what cannot be done (an unknown
     id, a name that is taken)."""

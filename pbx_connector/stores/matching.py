@@ -14,9 +14,11 @@ from phonenumbers import MatchType, NumberParseException, PhoneNumberFormat
 
 from pbx_connector.model import PHONE_FIELDS
 from pbx_connector.stores.contract import Entry, Match
-from pbx_connector.stores.normalization import digits, numbers_in, switchboards, tail, tails
+from pbx_connector.stores.normalization import TAIL, digits, numbers_in, switchboards, tail, tails
 
 _SWITCHBOARD = re.compile(r"[-/]\s*0\s*$")
+_CERTAIN = re.compile(r"\+[1-9]{4}[0-9]{5,11}", re.ASCII)
+"""A number that is E.164 as it stands: whatever the length of its country's code, no zero of an area follows it."""
 _FIELD = {name: position for position, name in enumerate(PHONE_FIELDS)}
 
 
@@ -106,6 +108,20 @@ def international(number: str) -> str | None:
     if written.startswith("00"):
         return _e164(f"+{written[2:]}") or f"+{written[2:]}"
     return None if written.startswith("0") else _e164(f"+{written}", valid=True)
+
+
+def certain_number(written: str, region: str | None) -> str | None:
+    """As E.164, if a field holds one number, its country is known, and it is no switchboard's."""
+    plain = written.replace(" ", "")
+    if _CERTAIN.fullmatch(plain):
+        return plain
+    numbers = numbers_in(written)
+    if len(numbers) > 1 or _SWITCHBOARD.search(numbers[0]):
+        return None
+    number = numbers[0]
+    has_code = number.lstrip(" (").startswith("+") or digits(number).startswith("00")
+    found = international(number) if has_code else _national(number, region)
+    return found if found and len(found) > TAIL else None
 
 
 @lru_cache(maxsize=10_000)

@@ -8,7 +8,7 @@
         def source(self): ...  # open, on a server that nobody changes meanwhile, with at least one contact
 
 The core's safety rests on these promises, and on those of `moving_contract.py`; see `pbx_connector.source.Source` and
-docs/plugin-authors.md.
+docs/write-a-source.md.
 """
 
 from __future__ import annotations

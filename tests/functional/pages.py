@@ -87,7 +87,7 @@ class Stage:
             subprocess.run([command, *words], cwd=self.connector.home, check=True)
             return
         done = self.connector(*words, code=None)
-        missing = _missing(step.prints, (done.out + done.err).splitlines())
+        missing = missing_line(step.prints, (done.out + done.err).splitlines())
         assert missing is None, f"{page.name}:{step.line}: {step.command}\nmissing: {missing}\n{done.out}\n{done.err}"
 
     def _do(self, what: str, *words: str) -> None:
@@ -118,7 +118,7 @@ class Stage:
         self.sandbox.faults.clear()
 
 
-def _missing(expected: tuple[str, ...], printed: list[str]) -> str | None:
+def missing_line(expected: tuple[str, ...], printed: list[str]) -> str | None:
     """The first expected line that does not come."""
     left = iter([" ".join(line.split()) for line in printed])
     for line in expected:

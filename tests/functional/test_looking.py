@@ -9,6 +9,7 @@ from product import Connector
 
 LOOKS = (
     *("accounts list", "labels list", "profiles list", "phonebook list", "phonebook search x", "phonebook lookup 112"),
+    "phonebook duplicates",
     *(
         "phonebook show 1",
         "phonebook export",

@@ -1,8 +1,7 @@
-"""The plugin author's guide builds a plugin; built exactly as printed and installed from an empty folder, it works."""
+"""The plugin author's guide builds plugins; built exactly as printed and installed from an empty folder, they work."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -13,14 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from product import Connector
 from serving import Serving
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDE = (ROOT / "docs/plugin-authors.md").read_text()
+GUIDE = "".join((ROOT / f"docs/{page}.md").read_text() for page in ("plugin-authors", "write-a-source"))
 BROKEN = "raise RuntimeError('this plugin was written in a hurry')\n"
 
 
@@ -34,13 +32,9 @@ def joined_file_of_the_guide(name: str) -> str:
     return "".join(re.findall(rf"```python\n# {name}(?:, continued)?\n(.*?)```", GUIDE, re.DOTALL))
 
 
-def files_in_parts(*names: str) -> dict[str, str]:
-    return {name: joined_file_of_the_guide(name) for name in names}
-
-
 def distribution_of(name: str) -> str:
     """The guide's pyproject.toml for another plugin."""
-    return files_of_the_guide("pyproject.toml")["pyproject.toml"].replace("sheet", name)
+    return files_of_the_guide("pyproject.toml")["pyproject.toml"].replace("initials", name)
 
 
 def install(folder: Path, files: dict[str, str], site: Path) -> None:
@@ -85,7 +79,9 @@ def csv_profile(folder: Path, lines: str) -> Path:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     site = tmp_path / "site"
-    install(tmp_path / "project", files_of_the_guide("pyproject.toml", "pbx_sheet.py"), site)
+    install(
+        tmp_path / "project", {"pyproject.toml": distribution_of("sheet"), **files_of_the_guide("pbx_sheet.py")}, site
+    )
     return site
 
 
@@ -187,64 +183,6 @@ def test_the_source_of_a_file_keeps_every_promise(tmp_path: Path) -> None:
     (tmp_path / "pbx_sheet.py").write_text(files_of_the_guide("pbx_sheet.py")["pbx_sheet.py"])
     (tmp_path / "test_csv.py").write_text(CONTRACT_OF_CSV)
     keeps_every_promise(tmp_path)
-
-
-@pytest.fixture
-def cards(tmp_path: Path) -> Path:
-    """The folder of the plugin `cards` of the guide, as printed; installed in `cards-site`."""
-    folder = tmp_path / "cards"
-    code = files_in_parts("pbx_cards.py", "cards_server.py", "test_cards.py")
-    install(folder, {"pyproject.toml": distribution_of("cards"), **code}, tmp_path / "cards-site")
-    return folder
-
-
-def test_the_source_on_a_server_keeps_every_promise(cards: Path) -> None:
-    keeps_every_promise(cards)
-
-
-def test_the_source_on_a_server_fills_the_phone_book(cards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(cards)
-    home = Connector(cards.parent)
-    home.environment |= {"PYTHONPATH": str(cards.parent / "cards-site"), "CARDS_TOKEN": "t0ken"}
-    with importlib.import_module("cards_server").CardsServer() as server:
-        fill(server)
-        home.process("accounts", "add", "ann", "--email", "Ann@example.com")
-        home.process("accounts", "add", "bo", "--email", "bo@example.com")
-        home.process("new", "cards", "--url", server.url, "--token-env", "CARDS_TOKEN")
-        assert "warning" not in home.process("check", "cards.yaml").err
-        tested = home.process("test-connection", "cards.yaml").out
-        assert re.search(r"ok +address books: 2 found\nok +account ann", tested), tested
-        assert re.search(r"warning +account bo: the server has no book of theirs", tested), tested
-        report = home.process("run", "cards.yaml", "--json", code=None).json
-        assert (report["counts"]["added"], report["skipped"]) == (2, {"a distribution list": 1})
-        assert [problem["code"] for problem in report["problems"]] == ["CARDS6"]
-        entries = home.process("phonebook", "list", "--json").json
-        assert {entry["account"]: entry["fields"] for entry in entries} == {
-            None: {"display_name": "Lee", "phone": "+49891", "mobile": "+49171"},
-            "ann": {"display_name": "Mum"},
-        }
-        server.asked.clear()
-        home.process("run", "cards.yaml")
-        assert "/books/ann/changes" in server.asked
-        assert "/books/ann/index" not in server.asked
-        assert "/books/company/index" in server.asked  # for the sake of the odd one
-        home.process("simulate", "cards.yaml", code=None)
-        home.environment["CARDS_TOKEN"] = "another"
-        assert "make a new token" in home.process("run", "cards.yaml", code=4).err
-        profile = cards.parent / "cards.yaml"
-        profile.write_text(profile.read_text().replace(server.url, "http://cards.example.com"))
-        told = home.process("check", profile, code=2).err
-        assert re.search(r"'url': must start with https.*\n.*cards.yaml:4:8", told), told
-
-
-def fill(server: Any) -> None:
-    server.add_book("company", "Customers")
-    server.add_book("ann", "Contacts", owner="ann@example.com")
-    phones = [{"kind": "mobile", "number": "+49171"}, {"kind": "work", "number": "+49891"}]
-    server.put("company", "1", name="Lee", phones=phones)
-    server.put("company", "2", kind="distribution list", name="All")
-    server.put("company", "3", name="Odd", birthday="yesterday")
-    server.put("ann", "1", name="Mum", birthday="1950-01-02")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 from pbx_rules import typed, typed_walk
 from pbx_rules.backends import costs, steps
 from pbx_rules.backends.records import Output
-from pbx_rules.backends.terms import NONE, interpolated, is_none, is_not_none, is_short, load, method, store, sure
+from pbx_rules.backends.terms import LOAD, NONE, interpolated, is_none, is_not_none, is_short, load, method, store, sure
 from pbx_rules.backends.unread import Readings, source_of
 from pbx_rules.program import Result
 from pbx_rules.runtime import coercion, compare, patterns
@@ -84,7 +84,7 @@ class CodeGenerator:
 
     def prologue(self) -> list[ast.stmt]:
         with self.block() as first:
-            self.assign(ast.Attribute(load("values"), "get", ast.Load()), "get")
+            self.assign(ast.Attribute(load("values"), "get", LOAD), "get")
             for name in LATE:
                 self.assign(NONE, name)
             if self._fixed > MOST_WORK:
@@ -93,7 +93,7 @@ class CodeGenerator:
 
     def spend(self, turns: ast.expr, turn: int) -> None:
         amount = ast.BinOp(self.call(len, turns), ast.Mult(), ast.Constant(turn))
-        self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "spend", ast.Load()), [amount], [])))
+        self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "spend", LOAD), [amount], [])))
 
     def paid(self, cost: Cost, values: Sequence[tuple[Typed, ast.expr]], then: ast.expr) -> ast.expr:
         """`then`, once the values (atoms) are paid for; that short texts cost nothing is seen without a call."""
@@ -103,7 +103,7 @@ class CodeGenerator:
         if not grown:
             return then
         atoms = [value for _, value in grown]
-        pay = ast.Call(ast.Attribute(self.work, "pay", ast.Load()), [self.known(cost), *atoms], [])
+        pay = ast.Call(ast.Attribute(self.work, "pay", LOAD), [self.known(cost), *atoms], [])
         if any(node.type.kind != "text" for node, _ in grown):
             return ast.BoolOp(ast.And(), [pay, then])
         short = [self._short(node, value) for node, value in grown]
@@ -142,7 +142,7 @@ class CodeGenerator:
             plain = ast.BoolOp(
                 ast.And(),
                 [
-                    ast.Compare(ast.Attribute(value, "__class__", ast.Load()), [ast.Is()], [self.known(str)]),
+                    ast.Compare(ast.Attribute(value, "__class__", LOAD), [ast.Is()], [self.known(str)]),
                     ast.Compare(self.call(len, value), [ast.LtE()], [ast.Constant(LONGEST_TEXT)]),
                     method(value, "isascii"),
                     method(value, "isprintable"),
@@ -198,7 +198,7 @@ class CodeGenerator:
         record = self.atom(node.of)
         if node.of.type.kind != "record":
             return self.call(steps.part_of, record, ast.Constant(node.name))
-        found = ast.Call(ast.Attribute(record, "get", ast.Load()), [ast.Constant(node.name)], [])
+        found = ast.Call(ast.Attribute(record, "get", LOAD), [ast.Constant(node.name)], [])
         return self._unless_blank([(node.of, record)], found)
 
     def _unless_blank(self, guarded: Iterable[tuple[Typed, ast.expr]], value: ast.expr) -> ast.expr:
@@ -238,7 +238,7 @@ class CodeGenerator:
         made = self.assign(text)
         long = ast.Compare(self.call(len, made), [ast.Gt()], [ast.Constant(SHORT)])
         with self.when(ast.BoolOp(ast.And(), [is_not_none(made), long]) if of.maybe_blank else long):
-            self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "made", ast.Load()), [made], [])))
+            self.add(ast.Expr(ast.Call(ast.Attribute(self.work, "made", LOAD), [made], [])))
         return made
 
     def convert(self, node: typed.Convert) -> ast.expr:
@@ -246,7 +246,7 @@ class CodeGenerator:
             return ast.BoolOp(ast.Or(), [self.value(node.value), ast.Constant("")])
         if node.to == "list" and node.value.type.kind != "any":
             value = self.atom(node.value)
-            return self._unless_blank([(node.value, value)], ast.Tuple([value], ast.Load()))
+            return self._unless_blank([(node.value, value)], ast.Tuple([value], LOAD))
         if node.to == "list":
             return self.call(steps.CONVERSIONS[node.to], self.value(node.value))
         value = self.atom(node.value)
@@ -255,7 +255,7 @@ class CodeGenerator:
     def concat(self, node: typed.Concat) -> ast.expr:
         parts = [self.value(part) for part in node.parts]
         if len(parts) > FEW_PARTS:
-            made: ast.expr = self.call(coercion.join, ast.Constant(""), ast.List(parts, ast.Load()))
+            made: ast.expr = self.call(coercion.join, ast.Constant(""), ast.List(parts, LOAD))
         else:
             made = ast.JoinedStr([interpolated(part) for part in parts])
         text = self._paid(made, node.type.not_blank())
@@ -352,12 +352,12 @@ class CodeGenerator:
         return self._unless_blank([(node.key, key)], self._looked_up(node.table, node.key, key))
 
     def _looked_up(self, table: Mapping[str, Any], node: Typed, key: ast.expr) -> ast.expr:
-        asked = ast.Call(ast.Attribute(self.known(table), "get", ast.Load()), [self.call(fold, key)], [])
+        asked = ast.Call(ast.Attribute(self.known(table), "get", LOAD), [self.call(fold, key)], [])
         return self.paid(COMPARED, [sure(node, key)], asked)
 
     def each(self, node: typed.Each) -> ast.expr:
-        found = self.assign(ast.List([], ast.Load()))
-        over = self.assign(ast.BoolOp(ast.Or(), [self.value(node.over), ast.Tuple([], ast.Load())]))
+        found = self.assign(ast.List([], LOAD))
+        over = self.assign(ast.BoolOp(ast.Or(), [self.value(node.over), ast.Tuple([], LOAD)]))
         self.spend(over, costs.of_turn(node))
         with self.block() as inner:
             if node.where is None:
@@ -369,7 +369,7 @@ class CodeGenerator:
         return ast.BoolOp(ast.Or(), [self.call(coercion.flatten, found), NONE])
 
     def _append(self, found: ast.expr, give: Typed) -> None:
-        self.add(ast.Expr(ast.Call(ast.Attribute(found, "append", ast.Load()), [self.value(give)], [])))
+        self.add(ast.Expr(ast.Call(ast.Attribute(found, "append", LOAD), [self.value(give)], [])))
 
 
 _EMITTERS: dict[type, Callable[[CodeGenerator, Any], ast.expr]] = {

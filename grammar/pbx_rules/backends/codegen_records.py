@@ -10,7 +10,7 @@ from typing import TypeAlias
 from pbx_rules import typed
 from pbx_rules.backends import costs
 from pbx_rules.backends.codegen import CodeGenerator
-from pbx_rules.backends.terms import is_none, is_not_none, load, store
+from pbx_rules.backends.terms import LOAD, is_none, is_not_none, load, store
 from pbx_rules.program import OutputRecord, Result
 
 Add: TypeAlias = Callable[[ast.expr], None]
@@ -20,31 +20,31 @@ Add: TypeAlias = Callable[[ast.expr], None]
 def generate_records(records: Sequence[typed.RecordRule], generator: CodeGenerator) -> None:
     """Ends with the statement that returns the row's result."""
     made = _generate_all(records, generator)
-    sound = generator.call(Result, made, ast.Constant(None), ast.Tuple([], ast.Load()))
-    found = ast.Call(ast.Attribute(load("output"), "result", ast.Load()), [made], [])
+    sound = generator.call(Result, made, ast.Constant(None), ast.Tuple([], LOAD))
+    found = ast.Call(ast.Attribute(load("output"), "result", LOAD), [made], [])
     generator.add(ast.Return(ast.IfExp(is_none(load("output")), sound, found)))
 
 
 def _generate_all(rules: Sequence[typed.RecordRule], generator: CodeGenerator) -> ast.expr:
     """Gives the records as a tuple."""
     if not rules:
-        return ast.Tuple([], ast.Load())
+        return ast.Tuple([], LOAD)
     if len(rules) == 1 and rules[0].loop is None:
-        only = generator.assign(ast.Tuple([], ast.Load()))
+        only = generator.assign(ast.Tuple([], LOAD))
         _generate(rules[0], lambda record: _put(generator, only, record), generator)
         return only
-    several = generator.assign(ast.List([], ast.Load()))
+    several = generator.assign(ast.List([], LOAD))
     for rule in rules:
         _generate(rule, lambda record: _append(generator, several, record), generator)
     return generator.call(tuple, several)
 
 
 def _put(generator: CodeGenerator, only: ast.Name, record: ast.expr) -> None:
-    generator.assign(ast.Tuple([record], ast.Load()), only.id)
+    generator.assign(ast.Tuple([record], LOAD), only.id)
 
 
 def _append(generator: CodeGenerator, several: ast.Name, record: ast.expr) -> None:
-    generator.add(ast.Expr(ast.Call(ast.Attribute(several, "append", ast.Load()), [record], [])))
+    generator.add(ast.Expr(ast.Call(ast.Attribute(several, "append", LOAD), [record], [])))
 
 
 def _generate(rule: typed.RecordRule, add: Add, generator: CodeGenerator) -> None:
@@ -52,7 +52,7 @@ def _generate(rule: typed.RecordRule, add: Add, generator: CodeGenerator) -> Non
         with _condition(rule, generator):
             _generate_one(rule, add, ast.Constant(str(rule.position)), generator)
         return
-    over = generator.assign(ast.BoolOp(ast.Or(), [generator.value(rule.loop.over), ast.Tuple([], ast.Load())]))
+    over = generator.assign(ast.BoolOp(ast.Or(), [generator.value(rule.loop.over), ast.Tuple([], LOAD)]))
     generator.spend(over, costs.of_turn(rule))
     number = None if rule.loop.key else generator.assign(ast.Constant(-1))
     with generator.block() as inner:

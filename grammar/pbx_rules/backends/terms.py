@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import lru_cache
 
 from pbx_rules.runtime.limits import SHORT
 from pbx_rules.typed import Typed
 
 NONE = ast.Constant(None)
+LOAD, STORE = ast.Load(), ast.Store()
 
 
+@lru_cache(maxsize=10_000)
 def load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
+    """The same node for the same name: a tree is made of as few nodes as can be."""
+    return ast.Name(name, LOAD)
 
 
 def store(name: str) -> ast.Name:
-    return ast.Name(name, ast.Store())
+    return ast.Name(name, STORE)
 
 
 def is_none(value: ast.expr) -> ast.expr:
@@ -36,7 +40,7 @@ def is_short(value: ast.expr) -> bool:
 
 
 def method(value: ast.expr, name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Attribute(value, name, ast.Load()), list(arguments), [])
+    return ast.Call(ast.Attribute(value, name, LOAD), list(arguments), [])
 
 
 def sure(node: Typed, value: ast.expr) -> tuple[Typed, ast.expr]:

@@ -102,6 +102,10 @@ class Scope:
         if not self._findings.full:
             self._findings.add(code, message, self.span(at), label=label, hint=hint, notes=[note] if note else [])
 
+    def read(self, at: At) -> bool:
+        """Whether the file may have another word, the one there."""
+        return self._findings.read(1, lambda: self.span(at))
+
     @property
     def full(self) -> bool:
         """Whether nothing more is reported."""

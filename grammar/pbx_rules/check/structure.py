@@ -18,6 +18,7 @@ from pbx_rules.check.yaml_traps import expression_text
 from pbx_rules.diagnostics import Findings, Span
 from pbx_rules.document.places import SourceText
 from pbx_rules.schema import TargetField, TargetTable
+from pbx_rules.suggest import nearest
 from pbx_rules.syntax.parser import parse_expression, parse_loop
 from pbx_rules.typed import Typed
 
@@ -41,15 +42,20 @@ class StructureCheck:
     ) -> Iterator[typed.RecordRule]:
         known = {table.name: table for table in tables}
         for name, value in node.items:
-            table = known.get(name.text)
+            table = known.get(name.text) or self._unknown_table(name, known)
             if table is None:
-                hint = meant(name.text, known) or f"known here: {', '.join(known)}"
-                self._findings.add("R0401", f"unknown target table {name.text!r}", name.span, hint=hint)
                 continue
             for position, item in enumerate(self._records(value, table)):
                 record = self._mapping(item, f"a record of {table.name} has fields by name", "{field: value}")
                 if record:
                     yield self._record(record, table, position, inside)
+
+    def _unknown_table(self, name: document.Scalar, known: dict[str, TargetTable]) -> TargetTable | None:
+        """The one that was probably meant, by which what stands in it is checked all the same."""
+        found = nearest(name.text, known)
+        hint = f"did you mean {found}?" if found else f"known here: {', '.join(known)}"
+        self._findings.add("R0401", f"unknown target table {name.text!r}", name.span, hint=hint)
+        return known[found or next(iter(known))] if found or len(known) == 1 else None
 
     def _records(self, node: document.Node, table: TargetTable) -> Iterable[document.Node]:
         if isinstance(node, document.Scalar):
@@ -132,6 +138,8 @@ class StructureCheck:
                 continue
             if target is None:
                 self._unknown_field(name, table, known)
+                if isinstance(value, document.Scalar):
+                    check_template(value, scope, native=False)
             elif not isinstance(value, document.Scalar):
                 hint = 'one text, with placeholders: "{{Name}}"'
                 self._findings.add("R0404", f"{name.text} holds one value", value.span, hint=hint)

@@ -34,7 +34,7 @@ def check_template(scalar: Scalar, scope: Scope, *, native: bool) -> Typed:
     text, at = scalar.text, 0
     pieces: list[tuple[Typed, At]] = []
     for found in _PLACEHOLDER.finditer(text):
-        if scope.full:
+        if scope.full or not inside.read(At(*found.span())):
             return BROKEN
         _check_literal(text, at, found.start(), inside)
         pieces += _literal(text, at, found.start())

@@ -26,6 +26,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.scanner import Scanner, ScannerError
 
+from pbx_rules.collector import without_collector
 from pbx_rules.diagnostics import MOST_FINDINGS, Diagnostic, Findings, Note, Span
 from pbx_rules.document.nodes import UNREADABLE, Document, Mapping, Node, Scalar, Sequence, Style
 from pbx_rules.document.places import SourceText
@@ -52,6 +53,7 @@ _REFUSED = re.compile(
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
+@without_collector()
 def load(text: str, file: str) -> Document:
     """`file` is only named in the diagnostics."""
     source, findings = SourceText(text), Findings(file)

@@ -40,33 +40,33 @@ def _statements(rules: Scalar, findings: Findings) -> Iterator[tree.Statement]:
         complain("R0109", message, at, "", "divide the profile")
         return
     for chunk in chunks:
-        if findings.full:
+        if findings.full or findings.exhausted:
             return
         if chunk.indented:
             inked = chunk.start + len(chunk.text) - len(chunk.text.lstrip())
             hint = "statements start in the first column; indented lines continue them"
             complain("R0107", "this line continues no statement", At(inked, inked + 1), "", hint)
             continue
-        statement = _parse(chunk, "statement", complain)
+        statement = _parse(chunk, "statement", rules, findings)
         if statement is not None:
             yield statement
 
 
 def parse_statement(chunk: Chunk, scalar: Scalar, findings: Findings) -> tree.Statement | None:
     """One statement of the rules in `scalar`; None if it cannot be read."""
-    parsed: tree.Statement | None = _parse(chunk, "statement", complainer(scalar, findings))
+    parsed: tree.Statement | None = _parse(chunk, "statement", scalar, findings)
     return parsed
 
 
 def parse_expression(scalar: Scalar, findings: Findings) -> tree.Expression | None:
     """The expression after `when:` or `key:`; None if it cannot be read."""
-    parsed: tree.Expression | None = _parse(_whole(scalar), "expression", complainer(scalar, findings))
+    parsed: tree.Expression | None = _parse(_whole(scalar), "expression", scalar, findings)
     return parsed
 
 
 def parse_loop(scalar: Scalar, findings: Findings) -> tree.Loop | None:
     """What stands after `for:`; None if it cannot be read."""
-    parsed: tree.Loop | None = _parse(_whole(scalar), "loop", complainer(scalar, findings))
+    parsed: tree.Loop | None = _parse(_whole(scalar), "loop", scalar, findings)
     return parsed
 
 
@@ -84,7 +84,10 @@ def complainer(scalar: Scalar, findings: Findings) -> Complain:
     return complain
 
 
-def _parse(chunk: Chunk, start: str, complain: Complain) -> Any:
+def _parse(chunk: Chunk, start: str, scalar: Scalar, findings: Findings) -> Any:
+    """None where the file has had its share of words, which is told once."""
+    if findings.exhausted:
+        return None
     from lark import Token
     from lark.exceptions import UnexpectedToken
 
@@ -92,7 +95,10 @@ def _parse(chunk: Chunk, start: str, complain: Complain) -> Any:
     from pbx_rules.syntax.nodes import build
     from pbx_rules.syntax.tokens import grammar, place_of, read_tokens
 
-    tokens, corrections = read_tokens(chunk.text, chunk.start, complain, is_statement=start == "statement")
+    complain = complainer(scalar, findings)
+    tokens, corrections, count = read_tokens(chunk.text, chunk.start, complain, is_statement=start == "statement")
+    if not findings.read(count, lambda: scalar.span_at(chunk.start, chunk.start + 1)):
+        return None
     if tokens is None:
         corrected.report(corrections, None, complain)
         return None

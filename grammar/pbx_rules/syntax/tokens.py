@@ -68,29 +68,38 @@ def _build(source: str | Grammar, parser: Literal["lalr"] | None) -> Lark:
     )
 
 
-def read_tokens(
-    text: str, offset: int, complain: Complain, *, is_statement: bool
-) -> tuple[list[Token] | None, list[Correction]]:
-    """The tokens of one statement or expression, their positions moved by `offset`; None if it is beyond correction."""
+class Words(NamedTuple):
+    """The words of one statement or expression."""
+
+    tokens: list[Token] | None
+    """None if it is beyond correction."""
+    corrections: list[Correction]
+    looked_at: int
+    """How many."""
+
+
+def read_tokens(text: str, offset: int, complain: Complain, *, is_statement: bool) -> Words:
+    """Their positions are moved by `offset`."""
     broken = _NO_CHARACTER.search(text)
     if broken:
         place = At(broken.start() + offset, broken.end() + offset)
         complain("R0106", f"U+{ord(broken[0]):04X} is no character", place, "", "delete it")
-        return None, []
+        return Words(None, [], 0)
     correction = _Correction(complain, is_statement)
     tokens: list[Token] = []
-    for count, raw in enumerate(lexer().lex(text)):
+    count = 0
+    for count, raw in enumerate(lexer().lex(text), 1):
         place = At((raw.start_pos or 0) + offset, (raw.end_pos or 0) + offset)
         tokens += correction.correct(_token(raw.type, str(raw), place), len(tokens))
-        if count >= LONGEST_STATEMENT:
-            complain(
-                "R0108", f"more than {LONGEST_STATEMENT} words in one expression", place, "", "divide it into variables"
-            )
-            return None, correction.made
+        if count > LONGEST_STATEMENT:
+            message = f"more than {LONGEST_STATEMENT} words in one expression"
+            complain("R0108", message, place, "", "divide it into variables")
+            return Words(None, correction.made, count)
     if correction.questions:
         _report_choices(correction.questions, tokens, complain)
     tokens = [_as_function(token, before, after) for before, token, after in _with_neighbours(tokens)]
-    return (tokens if correction.readable and _bounded(tokens, complain) else None), correction.made
+    readable = correction.readable and _bounded(tokens, complain)
+    return Words(tokens if readable else None, correction.made, count)
 
 
 def _report_choices(places: list[At], tokens: list[Token], complain: Complain) -> None:

@@ -37,7 +37,10 @@ COMMANDS = {
     "serve": "Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C.",
     "status": "Show the state of the service and its profiles; the exit code is 0 only if all is well.",
     "notify": "Messages to those who are to hear of failures.",
-    "new": "Write a starting profile from a template.",
+    "new": "Write a starting profile from a template; without one, list them.",
+    "new-plugin": (
+        "Write a source plugin that works, with its tests, into a new folder: the beginning of one of your own."
+    ),
     "accounts": "The phone system's users.",
     "labels": "The labels that entries can carry.",
     "phonebook": "What is in the phone book; entries by hand.",

@@ -1,4 +1,5 @@
-"""`pbx-connector new TEMPLATE`: writes a starting profile from a template that a source plugin ships.
+"""`pbx-connector new TEMPLATE`: writes a starting profile from a template that a source plugin ships; without
+TEMPLATE it lists them.
 
 Each template is a command of its own, with an option for each of its questions; what has no option is asked for.
 """
@@ -23,9 +24,25 @@ from pbx_connector.source import Question, Template
 
 
 def add_to(app: typer.Typer) -> None:
-    app.add_typer(
-        typer.Typer(cls=_Templates, no_args_is_help=True, help="Write a starting profile from a template."), name="new"
-    )
+    new = typer.Typer(cls=_Templates, invoke_without_command=True)
+    new.callback()(_list_templates)
+    app.add_typer(new, name="new")
+
+
+def _list_templates(context: typer.Context) -> None:
+    """Write a starting profile from a template; without one, list them."""
+    if context.invoked_subcommand is not None:
+        return
+    plugins = Session.of(context).plugins
+    width = max(map(len, plugins.templates), default=0)
+    for name, (source, template) in sorted(plugins.templates.items()):
+        output.say(f"{name:{width}}  {template.title} (source {source.name})")
+    if not plugins.templates:
+        output.say("no installed source has a template")
+        return
+    output.say("")
+    output.say("pbx-connector new TEMPLATE asks what it needs to know and writes TEMPLATE.yaml;")
+    output.say("pbx-connector new TEMPLATE --help says what can be answered on the command line.")
 
 
 FileOption = Annotated[
@@ -42,6 +59,11 @@ class _Templates(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         found = Session.of(ctx).plugins.templates.get(cmd_name)
         return _command(found[1]) if found else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise templates.no_template(args[0], Session.of(ctx).plugins)
+        return super().resolve_command(ctx, args)
 
 
 def _command(template: Template) -> Any:

@@ -10,7 +10,7 @@ import typer
 from pbx_connector.application import views
 from pbx_connector.application.accounts import scope
 from pbx_connector.cli import output
-from pbx_connector.cli.commands import phonebook_edit, phonebook_export, phonebook_lookup
+from pbx_connector.cli.commands import phonebook_duplicates, phonebook_edit, phonebook_export, phonebook_lookup
 from pbx_connector.cli.entries import Line, plain, plain_labels
 from pbx_connector.cli.entries import show as show_entries
 from pbx_connector.cli.session import AccountOption, CompanyOption, JsonOption, Session, StoreOption
@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("search")(search)
     phonebook_lookup.add_to(group)
+    phonebook_duplicates.add_to(group)
     phonebook_edit.add_to(group)
     phonebook_export.add_to(group)
     app.add_typer(group, name="phonebook")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 from pbx_connector.model import Account, Book, Problem
 from pbx_connector.plan import Change, Content
 from pbx_connector.stores.contract import Device, Entry, JournalLine, KeptPlan, Origin, RunRecord
+from pbx_connector.stores.persons import COMPARED, Candidate
 from pbx_connector.stores.workspace import Outcome
 
 
@@ -121,6 +123,17 @@ class State:
             for number, held in sorted(self.entries.items())
             if held.source and self.books[held.source.book].profile == profile
         ]
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Company entries of profiles, by id."""
+        for number, held in sorted(self.entries.items()):
+            if held.source and held.content.account is None:
+                yield self.candidate(number, self.books[held.source.book].profile, held.content)
+
+    def candidate(self, number: int, profile: str, content: Content) -> Candidate:
+        compared = {name: content.fields[name] for name in COMPARED if name in content.fields}
+        known = self.profiles.get(profile)
+        return Candidate(number, profile, content.fields["display_name"], known.region if known else None, compared)
 
     def of_account(self, account: str) -> list[int]:
         """Its private entries, and company entries that come from its books."""

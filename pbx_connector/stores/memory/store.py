@@ -46,6 +46,8 @@ from pbx_connector.stores.memory.state import Line, Profile, Run, State
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
 from pbx_connector.stores.normalization import fold, found_by
 from pbx_connector.stores.operations import Operations
+from pbx_connector.stores.persons import Duplicates
+from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position, holds, position, sorted_entries
 
 
@@ -148,6 +150,9 @@ class MemoryStore(Operations):
         visible = (entry for entry in self._all(ALL) if entry.content.account in (None, account))
         regions = {id: profile.region for id, profile in self._state.profiles.items() if profile.region}
         return ordered_matches(number, visible, regions)
+
+    def duplicates(self) -> Duplicates:
+        return find_duplicates(self._state.candidates())
 
     def find(
         self,

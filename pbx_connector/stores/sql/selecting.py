@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, assert_never
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, not_, or_, select, true, union_all
 
 from pbx_connector.errors import StoreDamaged, UsageError
 from pbx_connector.plan import storable
@@ -71,16 +71,25 @@ class Selection:
             case Every(conditions):
                 return and_(true(), *map(self._sql, conditions))
             case Some(conditions):
-                return or_(false(), *map(self._sql, conditions))
+                return self._some(conditions)
             case Not(negated):
                 return not_(func.coalesce(self._sql(negated), false()))
             case Identified(ids):
                 return entry.c.id.in_(list(ids))
             case Labelled(name, value):
                 return self._labelled(name, value)
-            case Equal() | Substrings() | AtLeast() | AtMost() | Present():
+            case Equal() | Substrings():
+                return entry.c.id.in_(_ids_of(condition))
+            case AtLeast() | AtMost() | Present():
                 return _compared(condition)
         assert_never(condition)
+
+    def _some(self, conditions: Sequence[Condition]) -> ColumnElement[bool]:
+        """What few entries have is looked for in the index of each key by itself."""
+        few = [_ids_of(each) for each in conditions if isinstance(each, Equal | Substrings)]
+        found = [entry.c.id.in_(union_all(*few))] if few else []
+        others = [self._sql(each) for each in conditions if not isinstance(each, Equal | Substrings)]
+        return or_(false(), *found, *others)
 
     def _labelled(self, name: str | None, value: str | None) -> ColumnElement[bool]:
         mine = entry_label.alias()
@@ -91,6 +100,11 @@ class Selection:
         if value is not None:
             carried.append(mine.c.value == value if storable(value) else false())
         return exists().where(*carried)
+
+
+def _ids_of(condition: Equal | Substrings) -> Select[Any]:
+    """Of one key's index alone: a database that weighs all conditions of a question at once reads whole entries."""
+    return select(entry.c.id).where(_compared(condition))
 
 
 def _compared(condition: Equal | Substrings | AtLeast | AtMost | Present) -> ColumnElement[bool]:
@@ -132,9 +146,11 @@ def _literal(text: str) -> str:
 
 
 def _owned(owners: Collection[str | None]) -> ColumnElement[bool]:
+    """The company has most entries: its index of owners would only lead away from better ones."""
     accounts = sorted(owner for owner in owners if owner is not None and storable(owner))
-    mine = [entry.c.account == account for account in accounts]
-    return or_(false(), *([entry.c.account.is_(None)] if None in owners else []), *mine)
+    if None in owners:
+        return func.coalesce(entry.c.account, "").in_(["", *accounts])
+    return entry.c.account.in_(accounts)
 
 
 def _order(order: Order) -> Iterator[ColumnElement[Any]]:

@@ -42,8 +42,10 @@ from pbx_connector.stores.contract import (
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.normalization import tails
 from pbx_connector.stores.operations import Operations
+from pbx_connector.stores.persons import Duplicates
+from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position
-from pbx_connector.stores.sql import devices, entry_queries, profiles, selecting, shared_state, upkeep
+from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases, records
@@ -169,6 +171,10 @@ class SqlStore(Operations):
             candidates = list(map(entry_queries.to_entry, connection.execute(query)))
             sources = {entry.origin.profile for entry in candidates if entry.origin}
             return ordered_matches(number, candidates, profiles.regions(connection, sources))
+
+    def duplicates(self) -> Duplicates:
+        with self._database.read() as connection:
+            return find_duplicates(persons.candidates(connection))
 
     def find(
         self,

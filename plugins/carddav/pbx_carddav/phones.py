@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pbx_carddav.vcard import Card, Line
 
+_LONGEST = 500
+"""Characters; what is longer is no number."""
 _SEPARATORS = re.compile(r"[\s().\-]")
 _BUILT_IN = re.compile(r"_\$!<(.*)>!\$_\Z")
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -121,11 +123,11 @@ def phone_fields(phones: Iterable[Phone]) -> dict[str, str]:
 
 
 def number_of(line: Line) -> str:
-    """Without `tel:` and what only parts digits; an extension stays as `;ext=`."""
+    """Without `tel:` and what only parts digits; an extension stays as `;ext=`. Empty: it is none."""
     text = line.text
     if text[:4].lower() != "tel:":
-        return text
-    number, *parameters = text[4:].split(";")
+        return text if len(text) <= _LONGEST else ""
+    number, *parameters = text[4 : 4 + _LONGEST].split(";")
     number = _SEPARATORS.sub("", number)
     for parameter in parameters:
         name, _, value = parameter.partition("=")

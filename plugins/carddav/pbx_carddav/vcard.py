@@ -14,6 +14,8 @@ from functools import lru_cache
 
 MOST_LINES = 5000
 """Of one card, when its folds are undone."""
+_MOST_FOLDED = 200_000
+"""As they stand in a card."""
 _FOLD = re.compile(r"\n[ \t]")
 _NAME = re.compile(r"(?:([\w-]+)\.)?([\w-]+)\Z", re.ASCII)
 _HEAD = re.compile(r'((?:"[^"]*"|[^":])*):(.*)', re.DOTALL)
@@ -25,6 +27,9 @@ _CARETS = {"n": "\n", "'": '"', "^": "^"}
 _BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 _ENCODINGS = {"QUOTED-PRINTABLE": "QUOTED-PRINTABLE", "BASE64": "B", "8BIT": "8BIT", "7BIT": "7BIT"}
 _CHARSETS = ("utf", "us-ascii", "ascii", "iso-8859", "iso8859", "latin", "windows", "cp", "koi8", "gb", "big5")
+_LONGEST_HEAD = 4000
+_MOST_TEXT = 1_000_000
+"""Characters of one card, without what is not decoded."""
 _CACHED = 200
 """Characters of a line's head that is remembered."""
 
@@ -123,15 +128,17 @@ class Card:
 def read_card(text: str) -> Card:
     """Raises `NotACard`."""
     lines = [line for line in _content_lines(text) if line.strip()]
-    if len(lines) > MOST_LINES:
-        raise NotACard("more lines than any card has")
     if len(lines) < 2 or not _is_mark(lines[0].lstrip("\ufeff"), "BEGIN") or not _is_mark(lines[-1], "END"):
         raise NotACard("not from BEGIN:VCARD to END:VCARD")
     found: dict[str, list[Line]] = {}
     legacy = any(line.replace(" ", "").upper() == "VERSION:2.1" for line in lines[:10])
+    left = _MOST_TEXT
     for line in _outermost(lines):
         if (parsed := _parse(line, legacy)) is not None:
             found.setdefault(parsed.head.name, []).append(parsed)
+            left -= len(parsed.raw)
+            if left < 0:
+                raise NotACard("more text than any card has")
     return Card(found)
 
 
@@ -165,9 +172,12 @@ def _preference(line: Line) -> int:
 
 def _content_lines(text: str) -> list[str]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "QUOTED-PRINTABLE" in text.upper():
-        return list(_joined(text.split("\n")))
-    return _FOLD.sub("", text).split("\n")
+    quoted_printable = "QUOTED-PRINTABLE" in text.upper()
+    text = text if quoted_printable else _FOLD.sub("", text)
+    if text.count("\n") > (_MOST_FOLDED if quoted_printable else MOST_LINES):
+        raise NotACard("more lines than any card has")
+    lines = text.split("\n")
+    return list(_joined(lines)) if quoted_printable else lines
 
 
 def _joined(lines: list[str]) -> Iterator[str]:
@@ -213,7 +223,7 @@ def _parse(line: str, legacy: bool) -> Line | None:
     if '"' in head:
         match = _HEAD.match(line)
         head, colon, value = (match[1], ":", match[2]) if match else ("", "", "")
-    if not colon:
+    if not colon or len(head) > _LONGEST_HEAD:
         return None
     known = _remembered(head) if len(head) <= _CACHED else _head(head)
     if known is None:

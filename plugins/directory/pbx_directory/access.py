@@ -88,6 +88,12 @@ class Gate:
         host = getattr(host, "ipv4_mapped", None) or host
         return ANYBODY if any(host in network for network in self._networks) else None
 
+    def is_current(self, device: Device) -> bool:
+        """Whether one that was admitted still would be: false once it is removed, or has another secret or account.
+        Raises `StoreError`."""
+        known = self._devices.device(device.id)
+        return known is not None and (known.verifiers, known.account) == (device.verifiers, device.account)
+
     def challenge(self, algorithm: str, *, stale: bool = False) -> str:
         """A header that asks for Digest."""
         realm, nonce = application.devices.REALM, self._nonces.new()

@@ -29,6 +29,8 @@ IDLE = 60.0
 """Seconds that a connection without a request stays open."""
 SLOW_READER = 60.0
 """Seconds in which a caller has to take at least something of an answer."""
+LONGEST_HEAD = 16_384
+"""Bytes of a request before its body."""
 CONNECTIONS = 1_000
 CONNECTIONS_OF_ONE = 64
 """Of one address; phones behind one router share it."""
@@ -161,6 +163,7 @@ class Listener:
             log_level="critical",
             access_log=False,
             ws="none",
+            h11_max_incomplete_event_size=LONGEST_HEAD,
             server_header=False,
             timeout_keep_alive=int(IDLE),
             proxy_headers=False,

@@ -1,10 +1,26 @@
-"""What the plugin adds to the core; found through the entry point group `pbx_connector`."""
+"""What the plugin adds to the core; found through the entry point group `pbx_connector`. What only some commands need
+is imported where it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from pbx_connector.api import Exporter, PluginConfig, hookimpl
+from pbx_connector.api import Command, Exporter, PluginConfig, PluginContext, Server, hookimpl
+
+if TYPE_CHECKING:
+    import typer
+
+
+def _load() -> typer.Typer:
+    from pbx_directory.command import load
+
+    return load()
+
+
+@hookimpl
+def pbx_commands() -> Sequence[Command]:
+    return (Command("directory", "Phones read the phone book: serve them, and say which may ask.", _load),)
 
 
 @hookimpl
@@ -19,3 +35,13 @@ def pbx_exporters() -> Sequence[Exporter]:
     from pbx_directory.exporters import exporters
 
     return exporters()
+
+
+@hookimpl
+def pbx_servers(context: PluginContext) -> Sequence[Server]:
+    settings = context.settings
+    if settings is None or not settings.serves:
+        return ()
+    from pbx_directory.server import sides
+
+    return sides(context.phone_book, context.devices, context.installation.plugins.exporters, settings)

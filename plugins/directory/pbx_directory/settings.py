@@ -79,7 +79,7 @@ class DirectorySettings(SettingsModel):
     """What is dialed before a number outside, such as 0."""
     dial_form: Literal["e164", "international", "national"] = "e164"
     """How numbers are shown and dialed, unless a device says otherwise."""
-    entries: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    entries: Annotated[int, Field(ge=1, le=100_000)] = 5_000
     """What one LDAP search returns at most."""
 
     @model_validator(mode="after")

@@ -19,6 +19,8 @@ CARDDAV = "urn:ietf:params:xml:ns:carddav "
 _MULTISTATUS, _RESPONSE, _PROPSTAT, _PROP = (DAV + name for name in ("multistatus", "response", "propstat", "prop"))
 _HREF, _STATUS, _SYNC_TOKEN, _ERROR = (DAV + name for name in ("href", "status", "sync-token", "error"))
 _DEEPEST = 32
+_MOST_ELEMENTS = 3_000_000
+"""Of one answer; a list of 100,000 contacts has some 800,000."""
 _RESPONSE_BYTES, _PROPERTY_BYTES, _NAME_BYTES = 500, 700, 150
 _LONGEST_ERROR = 64 * 1024
 
@@ -78,6 +80,7 @@ class Multistatus:
         self._memory = memory
         self._keeps = keeps
         self._used = 0
+        self._elements = 0
         self._path: list[str] = []
         self._text: list[str] = []
         self._width = 1
@@ -111,7 +114,10 @@ class Multistatus:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._path.append(name)
         self._text, self._width = [], 1
+        self._elements += 1
         depth = len(self._path)
+        if self._elements > _MOST_ELEMENTS:
+            raise OversizedAnswer("the answer has more elements than any answer has")
         if depth > 5:
             self._take(_NAME_BYTES)
             self._property.names.append(name)

@@ -1,0 +1,124 @@
+"""The network of the LDAP server: an event loop in a thread of its own, and a few threads that ask the phone book."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from pbx_connector.api import ConnectorError, Device, PhoneBook
+from pbx_directory.dialing import DialForm
+from pbx_directory.ldap.connection import Connection, Shared
+from pbx_directory.ldap.limits import Limits
+from pbx_directory.ldap.session import Directory, Doorkeeper
+from pbx_directory.listening import Tls, bound_socket, place
+from pbx_directory.settings import is_loopback
+
+BACKLOG = 512
+_START_WITHIN = 10.0
+
+
+class LdapServer:
+    """Serves from `start` to `stop`; addresses are taken when it is made."""
+
+    name = "directory (LDAP)"
+
+    def __init__(
+        self,
+        phone_book: PhoneBook,
+        gate: Doorkeeper,
+        *,
+        ldap: str | None = None,
+        ldaps: str | None = None,
+        tls: Tls | None = None,
+        plain: bool = False,
+        dial_form: Callable[[Device], DialForm] = lambda device: DialForm(),
+        limits: Limits | None = None,
+    ) -> None:
+        """`ldap` and `ldaps` are addresses as in the settings; without `plain` StartTLS must come first where other
+        machines can listen. Raises `UsageError` if an address cannot be had."""
+        self._limits = limits or Limits()
+        self._directory = Directory(
+            phone_book, gate, dial_form=dial_form, limits=self._limits, has_start_tls=tls is not None
+        )
+        self._tls = tls
+        self._needs_tls = bool(ldap) and tls is not None and not plain and not is_loopback(ldap or "")
+        self._plain_socket = bound_socket(ldap, "ldap") if ldap else None
+        self._tls_socket = bound_socket(ldaps, "ldaps") if ldaps else None
+        self._shared: Shared | None = None
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._stopping = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="directory ldap", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Host and port, of what is not encrypted from the first byte if there is that."""
+        listening = self._plain_socket or self._tls_socket
+        return place(listening) if listening else ""
+
+    @property
+    def tls_address(self) -> str:
+        return place(self._tls_socket) if self._tls_socket else ""
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._shared.connections) if self._shared else 0
+
+    def start(self) -> None:
+        self._thread.start()
+        if not self._ready.wait(_START_WITHIN):
+            raise ConnectorError("the LDAP side of the directory did not start")
+
+    def stop(self) -> None:
+        """Cuts all connections. Stopping twice does no harm."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._thread.ident is not None:
+            self._thread.join(_START_WITHIN)
+        for listening in (self._plain_socket, self._tls_socket):
+            if listening is not None:
+                listening.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="directory ldap")
+        self._shared = shared = Shared(self._directory, self._tls, threads, self._limits)
+        servers = await self._listen(shared)
+        self._ready.set()
+        await self._stopping.wait()
+        for server in servers:
+            server.close()
+        for connection in tuple(shared.connections):
+            connection.cut()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _listen(self, shared: Shared) -> list[asyncio.Server]:
+        servers = []
+        if self._plain_socket is not None:
+            needs = self._needs_tls
+            servers.append(
+                await self._loop.create_server(
+                    lambda: Connection(shared, needs_tls=needs), sock=self._plain_socket, backlog=BACKLOG
+                )
+            )
+        if self._tls_socket is not None:
+            servers.append(
+                await self._loop.create_server(
+                    lambda: Connection(shared, tls_first=True), sock=self._tls_socket, backlog=BACKLOG
+                )
+            )
+        return servers

@@ -1,0 +1,113 @@
+"""What `serve` runs beside the schedules, and `directory serve` alone: the ways to ask that are configured."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+from pbx_connector.api import DeviceReader, Exporter, PhoneBook, Server
+from pbx_directory.access import Gate
+from pbx_directory.devices import telephone
+from pbx_directory.formats import Format, known_formats
+from pbx_directory.ldap.limits import Limits
+from pbx_directory.ldap.server import LdapServer
+from pbx_directory.listening import Listener, Tls
+from pbx_directory.settings import DirectorySettings
+from pbx_directory.web import Pages
+
+
+class Side(Server):
+    """One way to ask."""
+
+    @property
+    @abstractmethod
+    def urls(self) -> Mapping[str, str]:
+        """Where it is asked, by the name of its setting; known once it has started."""
+
+    @property
+    def address(self) -> str:
+        return ", ".join(self.urls.values())
+
+
+class HttpSide(Side):
+    """Remote phone books and the look-up of callers."""
+
+    name = "directory-http"
+
+    def __init__(
+        self, book: PhoneBook, gate: Gate, formats: Mapping[str, Format], settings: DirectorySettings, address: str
+    ) -> None:
+        self._gate = gate
+        self._settings = settings
+        self._wanted = address
+        self._pages = Pages(book, gate, settings, formats, lambda: self.urls["http"])
+        self._listener: Listener | None = None
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        if self._listener is None:
+            return {}
+        scheme = "https" if self._settings.certificate else "http"
+        return {"http": (self._settings.url or f"{scheme}://{self._listener.address}").rstrip("/")}
+
+    def start(self) -> None:
+        self._listener = Listener(self._pages.application(), self._wanted, _tls(self._settings))
+        self._listener.start()
+
+    def stop(self) -> None:
+        if self._listener:
+            self._listener.stop()
+        self._gate.flush()
+
+
+class LdapSide(Side):
+    name = "directory-ldap"
+
+    def __init__(self, book: PhoneBook, gate: Gate, settings: DirectorySettings) -> None:
+        self._book = book
+        self._gate = gate
+        self._settings = settings
+        self._server: LdapServer | None = None
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        if self._server is None:
+            return {}
+        plain = {"ldap": f"ldap://{self._server.address}"} if self._settings.ldap else {}
+        return plain | ({"ldaps": f"ldaps://{self._server.tls_address}"} if self._settings.ldaps else {})
+
+    def start(self) -> None:
+        settings = self._settings
+        self._server = LdapServer(
+            self._book,
+            self._gate,
+            ldap=settings.ldap,
+            ldaps=settings.ldaps,
+            tls=_tls(settings),
+            plain=settings.plain,
+            dial_form=lambda device: telephone(device, settings).form,
+            limits=Limits(entries=settings.entries),
+        )
+        self._server.start()
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.stop()
+        self._gate.flush()
+
+
+def sides(
+    book: PhoneBook, devices: DeviceReader, exporters: Mapping[str, Exporter], settings: DirectorySettings
+) -> list[Side]:
+    """One for each way to ask that is configured; they share who was refused too often."""
+    gate = Gate(devices, settings.trusted)
+    found: list[Side] = []
+    if settings.http:
+        found.append(HttpSide(book, gate, known_formats(exporters), settings, settings.http))
+    if settings.ldap or settings.ldaps:
+        found.append(LdapSide(book, gate, settings))
+    return found
+
+
+def _tls(settings: DirectorySettings) -> Tls | None:
+    return Tls(settings.certificate, settings.key) if settings.certificate else None
