@@ -143,7 +143,7 @@ class Pages:
             case "caller":
                 return self._caller(request, asker, said)
             case "contacts.json":
-                return JSONResponse(threecx.contacts(caller.look_up(self._book, said.get("number", ""), asker)))
+                return JSONResponse(threecx.contacts(caller.look_up(self._book, _number(said), asker)))
             case "3cx.xml":
                 return Response(
                     threecx.template(self._settings.title, f"{url}/contacts.json"),
@@ -152,7 +152,7 @@ class Pages:
         return self._book_page(request, asker, asked, f"{url}/{path}")
 
     def _caller(self, request: Request, asker: Telephone, said: Mapping[str, str]) -> Response:
-        found = caller.look_up(self._book, said.get("number", ""), asker)
+        found = caller.look_up(self._book, _number(said), asker)
         if said.get("format") == "json" or "application/json" in request.headers.get("accept", ""):
             return JSONResponse(asdict(found), headers=UNKEPT)
         text = found.label(said["label"]) if "label" in said else found.name
@@ -215,6 +215,12 @@ def _whole(made: Answer, headers: Mapping[str, str] = MappingProxyType({})) -> R
 def _chunks(whole: IO[bytes]) -> Iterator[bytes]:
     with whole:
         yield from iter(partial(whole.read, CHUNK), b"")
+
+
+def _number(said: Mapping[str, str]) -> str:
+    """A plus sign that was sent as it is arrives as a blank."""
+    number = said.get("number", "")
+    return f"+{number.lstrip()}" if number.startswith(" ") else number
 
 
 def _names(header: str, etag: str) -> bool:
