@@ -204,3 +204,10 @@ def test_every_row_of_a_long_book_is_in_one_range() -> None:
         seen += names(ask(book, f"first={first}&count=7"))
     assert seen == names(ask(book, "count=250"))
     assert len(set(seen)) == 120
+
+
+def test_a_number_of_two_kinds_is_two_rows_so_that_pages_count_alike() -> None:
+    book = phone_book_of([entry(0, display_name=f"Name {n}", phone="112", mobile="112") for n in range(3)])
+    seen = [name for first in range(1, 7, 2) for name in names(ask(book, f"first={first}&count=2"))]
+    assert seen == [f"Name {n}{label}, : 112" for n in range(3) for label in ("", " (Mobile)")]
+    assert ask(book, "id=*").get("total") == "6"
