@@ -231,10 +231,30 @@ def test_german_tabs_and_what_stands_behind_the_structure(tmp_path: Path) -> Non
     assert (found.title, found.prefilter, found.variables, found.structure) == ("x", "", {}, "{}")
 
 
+def test_names_of_variables_may_have_blanks_and_php_may_look_like_variables(tmp_path: Path) -> None:
+    pasted = tmp_path / "pasted.txt"
+    pasted.write_text(
+        "Variables\nMobile Phone\treturn $row['M'];\nTeam: switch ($row['T']) {\ncase 1:\treturn 'x';\n}\n"
+    )
+    variables = {"Mobile Phone": "return $row['M'];", "Team": "switch ($row['T']) {\ncase 1:\treturn 'x';\n}"}
+    assert read_original([pasted]).variables == variables
+    table = tmp_path / "variables.csv"
+    with table.open("w", newline="") as stream:
+        csv.writer(stream).writerows([*variables.items(), ("V", "return [\nA => 1];")])
+    assert read_original([table]).variables == {**variables, "V": "return [\nA => 1];"}
+
+
 @pytest.mark.parametrize(
     ("name", "raw", "message", "hint"),
     [
         ("prefilter.php", b"return true;\n// M\xfcller", "is no UTF-8, in line 2", "save it as UTF-8"),
+        (
+            "pasted.txt",
+            b"Variables\n$row['x'];\n",
+            "no variable begins with `$row['x'];`",
+            "its name, a tab or a colon",
+        ),
+        ("variables.csv", b'A,"' + b"x" * 200_000, "is no table", "variables.json (or .csv)"),
         ("one.json", b'{"variables": {"A": 1}}', "the variable A in", "write its PHP in quotes"),
         ("one.json", b'{"title": 5, "structure": {}}', "title in", "write it in quotes"),
     ],

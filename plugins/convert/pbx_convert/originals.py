@@ -60,7 +60,9 @@ _SHAPES = (
     '"prefilter", "variables" and "structure", or a text file with the tabs under their names'
 )
 _NAMED = ("name", "Name", "variable", "Variable")
-_VARIABLE = re.compile(r"([A-Za-z_]\w*)(?:[ ]*(?:\t|=>?|:)[ \t]*)(.*)")
+_VARIABLE = re.compile(r"([^\W\d][\w .-]*?)[ ]*\t[ \t]*(.*)|([^\W\d]\w*)[ ]*(?:=>?|:)[ \t]*(.*)")
+"""Only before a tab can a name have blanks."""
+_SHAPE_OF_VARIABLE = "under Variables, each begins with its name, a tab or a colon, and its PHP"
 _WORDS_OF_PHP = {"default", "else", "case", "return", "echo", "if", "foreach", "try"}
 
 
@@ -105,7 +107,8 @@ def original_of(files: Mapping[Path, bytes]) -> Original:
 def _add(found: Original, file: Path, text: str) -> None:
     tab = _TABS.get(_plain(file.stem))
     if tab in ("prefilter", "structure") or (tab == "variables" and file.suffix.lower() != ".json"):
-        _put(found, tab, _from_csv(text) if file.suffix.lower() == ".csv" else text)
+        is_table = tab == "variables" and file.suffix.lower() == ".csv"
+        _put(found, tab, _from_csv(text, file) if is_table else text)
     elif file.suffix.lower() == ".json":
         data = _json(text, file)
         _add_json(found, {"variables": data} if tab == "variables" else data, file)
@@ -179,13 +182,15 @@ def _named(one: Any, file: Path) -> tuple[str, str]:
     raise UsageError(f'the variables in {file} are not {{"name": "php"}}', hint=_SHAPES)
 
 
-def _from_csv(text: str) -> str:
-    """As lines of text that was pasted: a name, a tab, PHP."""
+def _from_csv(text: str, file: Path) -> dict[str, str]:
     separator = ";" if text.partition("\n")[0].count(";") and "," not in text.partition("\n")[0] else ","
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if len(row) >= 2]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if len(row) >= 2]
+    except csv.Error as error:
+        raise UsageError(f"{file} is no table: {error}", hint=_SHAPES) from None
     if rows and rows[0][0].strip().lower() in ("name", "variable"):
         rows = rows[1:]
-    return "\n".join(f"{row[0].strip()}\t{separator.join(row[1:])}" for row in rows)
+    return {row[0].strip(): separator.join(row[1:]) for row in rows}
 
 
 def _put(found: Original, tab: str | None, value: str | dict[str, str]) -> None:
@@ -225,9 +230,12 @@ def _pasted_variables(text: str) -> dict[str, str]:
     name = ""
     for line in text.splitlines():
         begun = _VARIABLE.fullmatch(line)
-        if begun and begun[1].lower() not in _WORDS_OF_PHP:
-            name = begun[1]
-            found[name] = [begun[2]]
+        named = (begun[1] or begun[3]) if begun else ""
+        if begun and named.split()[0].lower() not in _WORDS_OF_PHP:
+            name = named
+            found[name] = [begun[2] if begun[1] else begun[4]]
         elif name:
             found[name].append(line)
+        elif line.strip():
+            raise UsageError(f"no variable begins with `{line.strip()[:60]}`", hint=_SHAPE_OF_VARIABLE)
     return {name: "\n".join(lines).strip() for name, lines in found.items()}

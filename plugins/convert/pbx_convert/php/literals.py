@@ -156,6 +156,8 @@ def _is_key(translator: Translator, subject: Term, key: str | int, node: Node) -
 def element(of: Value, index: int) -> Value:
     """Element number `index`, from 0 on."""
     match of:
+        case Pieces(separator, subject, True) if index > 0:
+            return Scalar(_rest(subject, separator) if index == 1 else BLANK, "maybe")
         case Pieces(separator, subject):
             return Scalar(piece(subject, separator, index), "text" if index == 0 else "maybe")
         case Found(subject, pattern, flags):
@@ -172,6 +174,10 @@ def element(of: Value, index: int) -> Value:
 
 def _numbered(term: Term, index: int) -> Term:
     return Call("first", (term,)) if index == 0 else Call("item", (term, Number(index + 1)))
+
+
+def _rest(subject: Term, separator: str) -> Term:
+    return simplify.extracted(subject, f"(?s)^.*?{simplify.literal_pattern(separator)}(.*)$")
 
 
 def piece(subject: Term, separator: str, index: int) -> Term:

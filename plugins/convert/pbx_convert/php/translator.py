@@ -214,7 +214,7 @@ def as_list(value: Value) -> Many:
             if len(elements) == 1:
                 return Many(elements[0], sure=simplify.never_blank(elements[0]))
             return Many(Call("list", elements), sure=all(map(simplify.never_blank, elements)))
-        case Pieces(separator, subject):
+        case Pieces(separator, subject, False):
             return Many(Call("split", (subject, separator_of(separator))), sure=True)
     raise CannotSay("no list that can be gone through")
 
@@ -272,6 +272,8 @@ def _one_or_many(subject: Term, many: Value, one: Value) -> Value:
     """A single value serves as a list of one, so that both ways must come to the same."""
     if isinstance(many, Scalar) and isinstance(one, Scalar) and many.kind == one.kind and many.term == one.term:
         return many
+    if isinstance(many, Scalar) and isinstance(one, Scalar) and one.term == subject and _is_of_one(many.term, subject):
+        return many
     try:
         as_one, as_many = as_list(one), as_list(many)
     except CannotSay:
@@ -279,6 +281,14 @@ def _one_or_many(subject: Term, many: Value, one: Value) -> Value:
     if as_one.term != as_many.term:
         raise CannotSay("whether a field has one value or a list makes no difference in a rule")
     return Many(as_many.term)
+
+
+def _is_of_one(term: Term, subject: Term) -> bool:
+    """Whether it gives, of a list of one, that one."""
+    match term:
+        case Call("first" | "last", (same,)) | Call("join", (_, same)):
+            return same == subject
+    return False
 
 
 def _merged_values(asked: Term, then: Value, otherwise: Value) -> Value:

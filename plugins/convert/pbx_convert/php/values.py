@@ -57,6 +57,8 @@ class Pieces(Value):
 
     separator: str
     subject: Term
+    in_two: bool = False
+    """Whether all behind the first separator is one piece."""
 
 
 @dataclass(frozen=True)
