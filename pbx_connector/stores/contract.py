@@ -373,7 +373,7 @@ class History(Protocol):
 
     def prune(self, keep: timedelta) -> int:
         """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs. The last
-        run of each profile stays: schedules go by it."""
+        run of each profile stays: schedules go by it. By `retention.believed`, whatever the clock says."""
         ...
 
 

@@ -315,6 +315,12 @@ def test_a_callers_name_is_private_first_then_the_surest_then_by_field_and_id(st
     assert [match.entry for match in store.lookup("+4999112345")] == [company_mobile, company, later]
 
 
+def test_a_number_in_letters_is_found_by_its_digits(store: Store) -> None:
+    entry = imported(store, person("Ann", mobile="0800 FLOWERS (24h)"))
+    for caller in ("08003569377", "+498003569377"):
+        assert [match.entry for match in store.lookup(caller)] == [entry]
+
+
 @pytest.mark.parametrize(
     "written",
     [

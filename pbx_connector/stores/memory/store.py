@@ -17,7 +17,7 @@ from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Merge, Problem, Report, RunStatus
 from pbx_connector.plan import Change
-from pbx_connector.stores import adoption
+from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
     check_successor,
@@ -238,10 +238,11 @@ class MemoryStore(Operations):
         return map(_change, lines)
 
     def prune(self, keep: timedelta) -> int:
-        if keep < timedelta(days=1):
-            raise UsageError("the history of the last day must stay", hint="the guard counts the losses of a day")
-        before = time.time() - keep.total_seconds()
+        retention.check(keep)
         with self._write() as state:
+            believed = retention.believed(state.shared_state.get(retention.KEY, ""), time.time())
+            state.shared_state[retention.KEY] = str(believed)
+            before = believed - keep.total_seconds()
             last = {run.record.report.profile: number for number, run in sorted(state.runs.items())}
             last.pop("", None)
             old = {number for number, run in state.runs.items() if run.finished < before} - set(last.values())

@@ -16,7 +16,7 @@ from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Merge, Problem, Report, RunStatus
 from pbx_connector.plan import Change, storable
-from pbx_connector.stores import adoption
+from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
     check_successor,
@@ -278,13 +278,18 @@ class SqlStore(Operations):
             yield from map(records.to_change, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def prune(self, keep: timedelta) -> int:
-        if keep < timedelta(days=1):
-            raise UsageError("the history of the last day must stay", hint="the guard counts the losses of a day")
+        retention.check(keep)
         with self._database.write() as connection:
-            before = connection.execute(select(self._database.dialect.now())).scalar_one() - keep.total_seconds()
+            before = self._believed_time(connection) - keep.total_seconds()
             connection.execute(delete(plan).where(plan.c.made < before))
             last = select(func.max(run.c.no)).where(run.c.profile.is_not(None)).group_by(run.c.profile)
             return connection.execute(delete(run).where(run.c.finished < before, run.c.no.not_in(last))).rowcount
+
+    def _believed_time(self, connection: Connection) -> float:
+        known = shared_state.read(connection, retention.KEY)
+        time = retention.believed(known, connection.execute(select(self._database.dialect.now())).scalar_one())
+        shared_state.swap(connection, retention.KEY, known, str(time))
+        return time
 
     # profiles
 

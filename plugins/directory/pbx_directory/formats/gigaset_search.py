@@ -18,7 +18,7 @@ from pbx_directory.asking import NUMBERS, Answer, Asked, number_condition
 from pbx_directory.dialing import asked as lookup_order
 from pbx_directory.formats.format import XML, Protocol
 from pbx_directory.listing import Layout, Listed, Number, listed
-from pbx_directory.markup import DECLARATION, branch, given, leaf
+from pbx_directory.markup import DECLARATION, branch, empty, given, leaf
 
 COMMAND = "get_list"
 LAYOUT = Layout(numbers=1, labelled=True)
@@ -181,7 +181,7 @@ def _entry(row: Listed) -> str:
 
 
 def _nothing(asked: Asked, searched: str) -> str:
-    return branch("list", **_attributes(asked), notfound=searched, total="0")
+    return empty("list", **_attributes(asked), notfound=searched, total="0")
 
 
 def _attributes(asked: Asked) -> dict[str, str]:
