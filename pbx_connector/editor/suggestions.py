@@ -130,6 +130,7 @@ def _in_yaml(outline: Outline, line: int, column: int, known: Words) -> Iterator
     keys = known.keys.below(spot.path, outline.source)
     if not spot.is_key or not keys:  # an element of a list may begin a mapping, as far as YAML can tell
         yield from (Suggestion(text, "value", text, start) for text in known.keys.choices(spot.path, outline.source))
+    if not spot.is_key:
         return
     if spot.path == ("tests", "row"):
         yield from (

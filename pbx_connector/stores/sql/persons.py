@@ -147,10 +147,6 @@ def settle(connection: Connection) -> None:
         connection.execute(insert(links), [asdict(link) for link in new])
 
 
-def is_settled(connection: Connection) -> bool:
-    return set(_links(connection)) == set(_wanted(connection))
-
-
 def _links(connection: Connection) -> Iterator[Link]:
     return (Link(*row) for row in connection.execute(select(links)))
 
