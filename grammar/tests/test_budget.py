@@ -140,6 +140,8 @@ program({rule!r}).run({{"T": text, "U": text[1:], "L": elements}})
         "A = right([T], 3) & mid([T], 2, 3)",
         "A = if([T] is [U], ascii([T]), ascii([U]))",
         "A = count(split([T], /a?/))",
+        "A = count(split([T], /(a?){200}(b)/))",
+        'A = length(replace([T], /(?:a?){300}(b)/, "y"))',
     ],
 )
 def test_the_dearest_rows_end_within_a_limit_of_the_system(rule: str) -> None:

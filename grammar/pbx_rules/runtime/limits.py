@@ -99,11 +99,21 @@ class Work:
             elif isinstance(value, tuple):
                 self.spend(cost.element * len(value))
                 if cost.character:
-                    self.pay(cost, *value)
+                    self._pay_elements(cost, value)
             elif isinstance(value, Mapping):
                 self.spend(cost.element * len(value))
                 self.pay(cost, *value.values())
         return True
+
+    def _pay_elements(self, cost: Cost, values: tuple[object, ...]) -> None:
+        """Also for short texts with other letters than ASCII's, as there may be so many of them."""
+        for value in values:
+            if not isinstance(value, str):
+                self.pay(cost, value)
+            elif value.isascii():
+                self._pay_text(cost, len(value))
+            else:
+                self.spend(cost.character * min(len(value), cost.longest))
 
     def _pay_text(self, cost: Cost, length: int) -> None:
         if length > SHORT:
