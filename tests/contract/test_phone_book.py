@@ -389,6 +389,9 @@ def test_a_switchboard_shows_where_nobody_has_the_number(store: Store) -> None:
 
 def make_older(connection: Connection, version: str) -> None:
     """Without what the steps after 0006 add to the tables."""
+    connection.execute(text("DROP TABLE given_way"))
+    for table in ("profile", "run"):
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN merge"))
     connection.execute(text("DROP TABLE device"))
     for name in KEYS:
         connection.execute(text(f"DROP INDEX entry_{name}_key"))

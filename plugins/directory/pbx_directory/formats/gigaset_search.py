@@ -32,7 +32,8 @@ FEWEST_DIGITS = 3
 
 
 class Error(IntEnum):
-    NOT_ALLOWED = 1
+    """1, not allowed, is the server's to say: it does not know who asks, and so not in which format."""
+
     SYNTAX = 2
     DUPLICATE = 3
     INVALID = 4
@@ -198,6 +199,13 @@ def _error(error: Error, message: str, kind: str = "pb") -> str:
     return branch("error", leaf("errorid", str(int(error))), leaf("message", message), response=COMMAND, type=kind)
 
 
+def _question(wanted: str) -> list[tuple[str, str]]:
+    begun = [("command", COMMAND), ("type", "pr")]
+    if wanted.lstrip("+").isdecimal():
+        return [*begun, (NUMBER, wanted), ("reqsrc", "auto")]
+    return [*begun, ("ln", f"{wanted}*"), ("reqsrc", "user")]
+
+
 def _xml(status: int, text: str) -> Answer:
     return Answer(status, XML, [(DECLARATION + text).encode()])
 
@@ -207,6 +215,6 @@ GIGASET = Protocol(
     title="Gigaset N510, N720, N670, N870, Maxwell, online search",
     url_query="?",
     answer=_answer,
-    refusal=lambda: _xml(401, _error(Error.NOT_ALLOWED, "this device may not ask")),
+    question=_question,
     unavailable=lambda: _xml(503, _error(Error.UNAVAILABLE, "the phone book cannot be read at the moment")),
 )
