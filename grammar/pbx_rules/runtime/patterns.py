@@ -59,7 +59,7 @@ def compile_pattern(source: str, ignore_case: bool) -> Pattern:
         raise ValueError(f"it has {len(source)} characters, {LONGEST_PATTERN} are allowed")
     flags = _re2().IGNORECASE if ignore_case else 0
     size = _size(source, flags)
-    built = _built(source, flags, _TO_RUN * size)
+    built: Any = _built(source, flags, _TO_RUN * size)
     return Pattern(built, size, max(size // _BYTES_A_WEIGHT, _weight_of_groups(source, built.groups)))
 
 
