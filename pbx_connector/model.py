@@ -138,6 +138,7 @@ class End:
 
 
 StreamItem = Row | Gone | Unreadable | Skipped | Unchanged | End
+"""What `Source.changes` yields."""
 
 
 # --- the phone book ------------------------------------------------------------------------------------------------
@@ -186,10 +187,25 @@ class Mapped:
         return any(problem.severity == "error" for problem in self.problems)
 
 
+Evidence = Literal["email", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """How a profile's company entries stand to those that other profiles have of the same person."""
+
+    by: tuple[Evidence, ...]
+    """What tells a person: an e-mail address, or a telephone or mobile number."""
+    prefer: Literal["other", "mine"] = "other"
+    """Which entry is shown; its blanks are filled by the one that gives way."""
+
+
 # --- the report ----------------------------------------------------------------------------------------------------
 
 
 class RunStatus(StrEnum):
+    """How a run ended."""
+
     DONE = "done"
     PARTIAL = "partial"
     """At least one book failed or is unknown, or contacts by the hundred were left as they were because they could not
@@ -199,6 +215,8 @@ class RunStatus(StrEnum):
 
 
 class BookStatus(StrEnum):
+    """How it went with one address book of a run: failed and unknown leave its entries as they are."""
+
     DONE = "done"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -207,6 +225,8 @@ class BookStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BookReport:
+    """One address book in a report."""
+
     book: Book
     status: BookStatus
     rows: int = 0
@@ -214,6 +234,8 @@ class BookReport:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """What a run did, in numbers of entries where nothing else is said."""
+
     rows: int = 0
     """Contacts that the source has, as far as this run looked."""
     added: int = 0
@@ -222,6 +244,10 @@ class Counts:
     unchanged: int = 0
     skipped: int = 0
     problems: int = 0
+    given_way: int = 0
+    """Entries, whoever has them, that give way to another profile's since this run."""
+    came_back: int = 0
+    """Entries that gave way before it, and do not any longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ def storable(text: str) -> bool:
 
 
 class Action(StrEnum):
+    """What a plan does with an entry."""
+
     ADD = "add"
     UPDATE = "update"
     REMOVE = "remove"
@@ -68,6 +70,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
+    """What one field says before and after; None where it says nothing."""
+
     name: str
     """A target field, `account`, or `label NAME`."""
     old: str | None
@@ -137,13 +141,16 @@ def changes_identity(before: Content, after: Content) -> bool:
     return any(name in before.fields and before.fields[name] != after.fields.get(name) for name in IDENTITY)
 
 
-def plan_digest(changes: Iterable[Change]) -> str:
-    """Equal for plans that change the same entries in the same way; `changes` come in the plan's own order."""
+def plan_digest(changes: Iterable[Change], giving_way: Iterable[tuple[int, int]] = ()) -> str:
+    """Equal for plans that change the same entries in the same way, and let the same ones give way to the same; all
+    come in the plan's own order."""
     digest = hashlib.sha256()
     for change in changes:
         parts = (change.action, change.entry, change.book, change.before, change.after)
         sides = [part.to_json() if isinstance(part, Content) else part for part in parts]
         digest.update(json.dumps(sides).encode())
+    for link in giving_way:
+        digest.update(json.dumps(link).encode())
     return digest.hexdigest()
 
 
@@ -190,6 +197,10 @@ class PlanSummary:
     blanked_lately: int = 0
     """Phone numbers that the same runs blanked, or replaced by shared ones."""
     emptied: tuple[EmptiedBook, ...] = ()
+    giving_way: int = 0
+    """Entries, its own and others', that would no longer be shown but give way to another profile's."""
+    present_of_others: int = 0
+    """Entries of the other profiles that are among those."""
 
     @property
     def unchanged(self) -> int:
@@ -198,7 +209,11 @@ class PlanSummary:
     @property
     def lost(self) -> int:
         """What counts against the guard's limit."""
-        return self.removed + self.numbers_lost + self.removed_lately + self.blanked_lately
+        return self.entries_lost + self.numbers_lost + self.removed_lately + self.blanked_lately
+
+    @property
+    def entries_lost(self) -> int:
+        return self.removed + self.giving_way
 
     @property
     def numbers_lost(self) -> int:

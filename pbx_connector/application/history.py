@@ -58,7 +58,7 @@ class Excerpt:
 
 def _is_uneventful(record: RunRecord) -> bool:
     counts = record.report.counts
-    changed = counts.added or counts.updated or counts.removed
+    changed = counts.added or counts.updated or counts.removed or counts.given_way or counts.came_back
     return record.kind is RunKind.RUN and record.report.status is RunStatus.DONE and not changed
 
 

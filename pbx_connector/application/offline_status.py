@@ -5,6 +5,7 @@ For `pbx-connector status` and `schedule`; a running service keeps the same in i
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -17,9 +18,11 @@ from pbx_connector.application.reckoning import Basis, look
 from pbx_connector.application.status import ProfileStatus, ServiceStatus, service_status, status_of
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Survey, survey
-from pbx_connector.errors import StoreError, UsageError
+from pbx_connector.errors import StoreDamaged, StoreError, UsageError
 from pbx_connector.schedule.offset import offset
 from pbx_connector.stores import Store
+
+LOG = logging.getLogger(__name__)
 
 
 class OfflineStatus:
@@ -41,6 +44,7 @@ class OfflineStatus:
 
     def status(self) -> ServiceStatus:
         self._watch.look()
+        self._look_over()
         try:
             survey = self._survey()
             status = [self._status(loaded, survey) for _, loaded in sorted(self.folder.profiles.items())]
@@ -63,6 +67,16 @@ class OfflineStatus:
             return survey.held.get(loaded.id, "")
         found = succession.waiting(self._installation, store, survey.states, loaded.profile)
         return succession.adopting(found, loaded.id) if found else ""
+
+    def _look_over(self) -> None:
+        """What a damaged file says of its profiles is not believed without a word."""
+        try:
+            if self._watch.lost_since is None:
+                list(self._watch.current().entries(limit=1))
+        except StoreDamaged as error:
+            self._watch.checked((error.message,))
+        except StoreError:
+            LOG.debug("the store was lost since it was looked at")
 
     def _survey(self) -> Survey:
         if self._watch.lost_since is None:

@@ -16,6 +16,6 @@ def records(store: Store, plan: KeptPlan) -> Iterator[Change]:
 
 
 def _others(store: Store, profile: str, touched: set[int | None]) -> Iterator[Change]:
-    for entry in store.entries():
+    for entry in store.entries(apart=True):
         if entry.origin and entry.origin.profile == profile and entry.id not in touched:
             yield Change(Action.KEEP, entry.id, entry.origin.book.title, entry.content, entry.content)

@@ -93,7 +93,7 @@ def remove(installation: Installation, store: Store, id: str) -> int:
 
 def removals(store: EntryReader, id: str) -> Iterator[Change]:
     """What `remove` would remove."""
-    for entry in store.entries():
+    for entry in store.entries(apart=True):
         if entry.origin and entry.origin.profile == id:
             yield Change(Action.REMOVE, entry.id, entry.origin.book.title, entry.content, None)
 

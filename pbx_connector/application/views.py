@@ -34,13 +34,15 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
         RunRecord,
         Undone,
     )
-    from pbx_connector.stores.persons import Duplicates, Evidence, Person
+    from pbx_connector.stores.persons import Candidate, Duplicates, Evidence, GivesWay, Person
     from pbx_connector.targets import Target
 
 Json = dict[str, Any]
 
 COUNTS = ("rows", "added", "updated", "removed", "unchanged", "skipped", "problems")
 """The counts of a report, in the order in which they are shown."""
+MERGE_COUNTS = ("given_way", "came_back")
+"""Shown where there are some."""
 
 # --- runs --------------------------------------------------------------------------------------------------------
 
@@ -50,7 +52,7 @@ def report(of: Report) -> Json:
         "run": of.run,
         "profile": of.profile,
         "status": str(of.status),
-        "counts": {name: getattr(of.counts, name) for name in COUNTS},
+        "counts": {name: getattr(of.counts, name) for name in (*COUNTS, *MERGE_COUNTS)},
         "books": [_book(book) for book in of.books],
         "problems": [problem(one) for one in of.problems],
         "warnings": [problem(one) for one in of.warnings],
@@ -66,7 +68,17 @@ def refused_report(of: Report, refused: PlanRefused) -> Json:
 
 def simulation(of: Simulation) -> Json:
     """Without its records, of which there may be many: each has the shape of a `change`."""
-    return report(of.report) | {"plan": of.plan, "reasons": list(of.reasons)}
+    giving = [gives_way(each) for each in of.shift.giving]
+    return report(of.report) | {"plan": of.plan, "reasons": list(of.reasons), "giving_way": giving}
+
+
+def gives_way(of: GivesWay) -> Json:
+    """An entry that a run would add has no id yet."""
+    return {"entry": _candidate(of.entry), "to": _candidate(of.to), "fills": list(of.fills)}
+
+
+def _candidate(of: Candidate) -> Json:
+    return {"id": None if of.is_new else of.entry, "display_name": of.name, "profile": of.profile}
 
 
 def failed_report(profile: str, error: ConnectorError) -> Json:
@@ -167,6 +179,8 @@ def entry(of: Entry) -> Json:
         "labels": dict(of.content.labels),
         "profile": origin.profile if origin else None,
         "book": origin.book.title if origin else None,
+        "merged": list(of.merged),
+        "gives_way_to": of.gives_way_to,
     }
 
 
@@ -177,7 +191,7 @@ def match(of: Match) -> Json:
         "account": content.account,
         "display_name": content.fields.get("display_name", ""),
         "field": of.field,
-        "number": content.fields.get(of.field, ""),
+        "number": of.number,
         "labels": dict(content.labels),
         "switchboard": of.switchboard,
     }
@@ -191,9 +205,9 @@ def duplicates(of: Duplicates) -> Json:
 
 
 def _person(of: Person) -> Json:
+    towards = {link.entry: link.shown for link in of.links}
     entries = [
-        {"id": each.entry, "display_name": each.name, "profile": each.profile, "fields": dict(each.fields)}
-        for each in of.entries
+        _candidate(each) | {"fields": dict(each.fields), "gives_way_to": towards.get(each.entry)} for each in of.entries
     ]
     return {"entries": entries, "because": [_evidence(each) for each in of.because]}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -12,6 +13,9 @@ from pbx_connector.cli import entries, output
 from pbx_connector.counting import counted
 from pbx_connector.model import BookStatus, Counts, Report
 from pbx_connector.plan import Action, Change, FieldChange, PlanSummary
+
+if TYPE_CHECKING:
+    from pbx_connector.stores.persons import Candidate, GivesWay
 
 FIRST = 500
 """As many records a person is shown."""
@@ -47,11 +51,26 @@ def show_totals(plan: PlanSummary) -> None:
 
 
 def counts_in_words(counts: Counts) -> str:
-    return ", ".join(_counted(getattr(counts, name), name) for name in views.COUNTS)
+    merged = [name for name in views.MERGE_COUNTS if getattr(counts, name)]
+    return ", ".join(_counted(getattr(counts, name), name) for name in (*views.COUNTS, *merged))
 
 
 def _counted(many: int, name: str) -> str:
-    return counted(many, name.removesuffix("s")) if name in ("rows", "problems") else f"{many} {name}"
+    return counted(many, name.removesuffix("s")) if name in ("rows", "problems") else f"{many} {name.replace('_', ' ')}"
+
+
+def show_giving_way(giving: Sequence[GivesWay]) -> None:
+    """Entries that would be shown by another profile's from now on."""
+    if not giving:
+        return
+    rows = [(*_who(each.entry), *_who(each.to), ", ".join(each.fills)) for each in giving[:FIRST]]
+    output.table("Giving way", ("entry", "of", "to entry", "of", "whose blanks it fills"), rows)
+    if len(giving) > FIRST:
+        output.say(f"… and more; these are the first {FIRST}, --json lists all")
+
+
+def _who(entry: Candidate) -> tuple[str, str]:
+    return (entry.name if entry.is_new else f"{entry.entry} {entry.name}"), entry.profile
 
 
 def show_records(title: str, records: Iterable[Change]) -> None:

@@ -89,7 +89,7 @@ class Keys:
             kinds = node.get("type", [])
             found += [str(value) for value in node.get("enum", [])]
             found += ["true", "false"] if kinds == ["boolean", "string"] else []
-        return found
+        return list(dict.fromkeys(found))
 
     def doc(self, path: tuple[str, ...], source: str) -> str:
         """The documentation of the key that a path ends with."""

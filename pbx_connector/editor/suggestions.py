@@ -127,14 +127,15 @@ def _in_yaml(outline: Outline, line: int, column: int, known: Words) -> Iterator
     if spot is None:
         return
     start = _start_of(_WORD, before)
-    if not spot.is_key:
+    keys = known.keys.below(spot.path, outline.source)
+    if not spot.is_key or not keys:  # an element of a list may begin a mapping, as far as YAML can tell
         yield from (Suggestion(text, "value", text, start) for text in known.keys.choices(spot.path, outline.source))
         return
     if spot.path == ("tests", "row"):
         yield from (
             Suggestion(f.name, "field", f"{f.name}: ", start, f.type, f.doc) for f in known.fields(outline.source)
         )
-    for name, doc in known.keys.below(spot.path, outline.source).items():
+    for name, doc in keys.items():
         if spot.path or name not in outline.top_level_keys:
             yield Suggestion(name, "key", f"{name}: ", start, doc=doc)
 

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    create_model,
+    model_validator,
+)
 
 from pbx_connector.config import NotifyConfig
-from pbx_connector.model import Mode
+from pbx_connector.model import Evidence, Mode
 from pbx_connector.schedule import Schedule
 from pbx_connector.targets import ACCOUNT_CODE, TARGETS
 
@@ -56,6 +65,34 @@ class LimitsHeader(Strict):
     change_at_most: ChangeLimitHeader = Field(
         ChangeLimitHeader(),
         description="A run that would change names or numbers of more entries than both of these is refused.",
+    )
+
+
+def _one_or_several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _each_once(kinds: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    if len(set(kinds)) < len(kinds):
+        raise ValueError("name each of them once")
+    return kinds
+
+
+class MergeHeader(Strict):
+    by: Annotated[
+        tuple[Evidence, ...],
+        BeforeValidator(_one_or_several, json_schema_input_type=Evidence | list[Evidence]),
+        AfterValidator(_each_once),
+        Field(min_length=1),
+    ] = Field(
+        ("email", "phone"),
+        description="What tells that two entries are one person: email, the e-mail address; phone, the telephone "
+        "or mobile number.",
+    )
+    prefer: Literal["other", "mine"] = Field(
+        "other",
+        description="Which entry is shown: that of the other profile, or that of this one. What it leaves blank is "
+        "filled by the one that gives way.",
     )
 
 
@@ -122,6 +159,11 @@ class Header(Strict):
     tables: dict[str, dict[str, str]] = Field(default_factory=dict, description="Look-up tables of the rules.")
     rules: str | None = Field(None, description="Statements that keep or skip rows and compute variables.")
     limits: LimitsHeader = LimitsHeader()
+    merge: MergeHeader | None = Field(
+        None,
+        description="Show a person once whom this profile and another one bring into the company's phone book: "
+        "`{by: [email, phone], prefer: other}`.",
+    )
     schedule: Schedule | None = Field(
         None, description='When the service runs it: `"0 12 * * *"`, `{cron: ..., timezone: ...}` or `{every: 15m}`.'
     )

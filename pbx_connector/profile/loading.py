@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pbx_connector import mapping
 from pbx_connector.documents import finding, from_validation, given_values, hidden_keys, masked
 from pbx_connector.errors import ProfileError
+from pbx_connector.model import Merge
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.blank_fields import warn_of_blank_fields
 from pbx_connector.profile.cases import Case, check_rows, read_cases
@@ -191,6 +192,7 @@ class _Loading:
             labels=header.labels,
             publish_personal=header.publish_personal,
             region=_region(header),
+            merge=Merge(header.merge.by, header.merge.prefer) if header.merge else None,
             file=self._path,
         )
 

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from pbx_connector.config import NotifyConfig
-from pbx_connector.model import Book, Mapped, Mode, Row
+from pbx_connector.model import Book, Mapped, Merge, Mode, Row
 from pbx_connector.schedule import Schedule
 from pbx_connector.source import SourceType
 
@@ -41,6 +41,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
+    """A profile that was checked and compiled."""
+
     id: str
     """Who owns the entries that its runs make."""
     title: str
@@ -66,4 +68,6 @@ class Profile:
     """None: as the configuration says."""
     region: str | None = None
     """The country of numbers without a code, in two letters; None if the profile names none."""
+    merge: Merge | None = None
+    """None: its entries stand beside those of other profiles."""
     file: Path | None = None

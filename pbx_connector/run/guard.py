@@ -20,10 +20,12 @@ def objections(plan: PlanSummary, limits: Limits) -> tuple[str, ...]:
 def _too_many(plan: PlanSummary, limits: Limits) -> Iterator[str]:
     """The share is of what there was before the losses that are counted."""
     most = limits.remove_at_most
-    before = plan.present + plan.removed_lately
-    if plan.removed + plan.numbers_lost == 0 or plan.lost <= most.entries or plan.lost <= most.share * before:
+    before = plan.present + plan.present_of_others + plan.removed_lately
+    if plan.entries_lost + plan.numbers_lost == 0 or plan.lost <= most.entries or plan.lost <= most.share * before:
         return
     what = f"it would {_losses(plan)}"
+    if plan.giving_way:
+        what += f" and let {counted(plan.giving_way, 'entry')} give way to other profiles'"
     if plan.removed_lately + plan.blanked_lately:
         what += f", after {plan.removed_lately} and {plan.blanked_lately} in the last 24 hours"
     yield f"{what}: {plan.lost} of {before}, more than {most.entries} and more than {most.share:.0%}"

@@ -22,7 +22,7 @@ from pbx_connector.logs import about
 from pbx_connector.machine import machine_error, machine_first
 from pbx_connector.mapping import UNREAD
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
-from pbx_connector.plan import PlanSummary, plan_digest
+from pbx_connector.plan import plan_digest
 from pbx_connector.profile import Profile
 from pbx_connector.run import problems
 from pbx_connector.run.book_reading import BookReading
@@ -71,7 +71,7 @@ def run_profile(
         raise UsageError("a run applies one plan: a saved one, or a refused one that is released")
     kept = None if plan is None and release is None else _usable(store, profile, plan or release or "")
     with store.open_workspace(
-        profile.id, profile.title, simulate=False, file=profile.file, region=profile.region
+        profile.id, profile.title, simulate=False, file=profile.file, region=profile.region, merge=profile.merge
     ) as workspace:
         run = PipelineRun(profile, workspace, progress or Silent(), clock())
         with about(profile=profile.id, run=workspace.run), run.recorded():
@@ -102,7 +102,8 @@ def simulate_profile(
     It is kept before it is shown: whoever looks at it for long holds nobody up. A change of the phone book just between
     the two would show, and make the plan stale.
     """
-    with machine_first(), store.open_workspace(profile.id, profile.title, simulate=True) as workspace:
+    opened = store.open_workspace(profile.id, profile.title, simulate=True, region=profile.region, merge=profile.merge)
+    with machine_first(), opened as workspace:
         run = PipelineRun(profile, workspace, progress or Silent(), clock())
         reading = run.read(full, parallel)
         plan = run.keep(reading) if save else None
@@ -147,7 +148,7 @@ class PipelineRun:
     ) -> Report | PlanRefused:
         """Apply the plan, or keep it and say why not."""
         reasons = objections(transaction.summary, self.profile.limits)
-        digest = plan_digest(transaction.changes()) if kept or reasons else ""
+        digest = _digest(transaction) if kept or reasons else ""
         stale = kept is not None and kept.digest != digest
         if stale or (reasons and not released):
             report = self.report(transaction, reading, refused=True)
@@ -162,14 +163,14 @@ class PipelineRun:
         with self.workspace.plan_transaction(mirror=self.profile.mode == "mirror", write=True) as transaction:
             reasons = objections(transaction.summary, self.profile.limits)
             report = self.report(transaction, reading, refused=bool(reasons))
-            return transaction.keep(report, plan_digest(transaction.changes()), reasons)
+            return transaction.keep(report, _digest(transaction), reasons)
 
     def report(self, transaction: PlanTransaction, reading: BookReading, *, refused: bool = False) -> Report:
         books = sorted(reading.reports.values(), key=lambda report: (report.book.title, report.book.id))
         of_books, of_rows = tuple(reading.book_problems()), _Counted(transaction.problems())
         found, many = _distinct(chain(of_books, of_rows))
         skipped = transaction.skipped()
-        counts = _counts(transaction.summary, sum(book.rows for book in books), sum(skipped.values()), many)
+        counts = _counts(transaction, sum(book.rows for book in books), sum(skipped.values()), many)
         whole = reading.complete and of_rows.errors < TOO_MANY_UNJUDGED
         status = RunStatus.REFUSED if refused else RunStatus.DONE if whole else RunStatus.PARTIAL
         listed = (*reading.warnings, *([problems.unread(of_rows.values)] if of_rows.values else ()))
@@ -225,6 +226,11 @@ def _exposed(profile: Profile, store: Path | None) -> Iterator[Problem]:
         yield problems.store_exposed(shown(store))
 
 
+def _digest(transaction: PlanTransaction) -> str:
+    links = sorted((each.entry.entry, each.to.entry) for each in transaction.shift.giving)
+    return plan_digest(transaction.changes(), links)
+
+
 def _usable(plans: Plans, profile: Profile, plan: str) -> KeptPlan:
     kept = plans.plan(plan)
     if kept.profile != profile.id:
@@ -253,8 +259,10 @@ def _stale(profile: Profile, plan: str, reasons: tuple[str, ...]) -> PlanRefused
     )
 
 
-def _counts(plan: PlanSummary, rows: int, skipped: int, problems: int) -> Counts:
-    return Counts(rows, plan.added, plan.updated, plan.removed, plan.unchanged, skipped, problems)
+def _counts(transaction: PlanTransaction, rows: int, skipped: int, problems: int) -> Counts:
+    plan, shift = transaction.summary, transaction.shift
+    changed = (plan.added, plan.updated, plan.removed, plan.unchanged)
+    return Counts(rows, *changed, skipped, problems, len(shift.giving), shift.returning)
 
 
 def _distinct(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], int]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pbx_connector.model import Report
 from pbx_connector.plan import Change, PlanSummary
 from pbx_connector.stores.workspace import PlanTransaction
+
+if TYPE_CHECKING:
+    from pbx_connector.stores.persons import Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,11 @@ class Simulation:
     plan: str | None
     """Where the plan is kept, if it was asked to be."""
     transaction: PlanTransaction
+
+    @property
+    def shift(self) -> Shift:
+        """Who would give way to whom."""
+        return self.transaction.shift
 
     def changes(self) -> Iterator[Change]:
         """What a run would change."""

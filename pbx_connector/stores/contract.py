@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from pbx_connector.model import Account, Book, Problem, Report
+from pbx_connector.model import Account, Book, Merge, Problem, Report
 from pbx_connector.plan import Action, Change, Content, PlanSummary
 from pbx_connector.stores.selection import Condition, Order, Position
 from pbx_connector.stores.workspace import Workspace
@@ -49,10 +49,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """One entry of the phone book; its id stays as long as it exists."""
+
     id: int
     content: Content
     origin: Origin | None = None
     """None for an entry made by hand."""
+    merged: tuple[int, ...] = ()
+    """Entries of other profiles that give way to it; what it left blank is theirs. Empty where each entry was asked
+    for apart."""
+    gives_way_to: int | None = None
+    """The entry that is shown for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,16 @@ class Match:
     entry: Entry
     field: str
     """Which of its numbers it is."""
+    number: str = ""
+    """As it is written there, or in an entry that gives way to it."""
     switchboard: bool = False
     """Its number is that of the caller's company, written as `089 23125-0`, and nobody has the caller's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
+    """A label that entries can carry."""
+
     name: str
     entries: int
     """How many entries carry it."""
@@ -109,6 +120,8 @@ class Device:
 
 
 class RunKind(StrEnum):
+    """What changed the phone book."""
+
     RUN = "run"
     UNDO = "undo"
     HAND = "hand"
@@ -245,10 +258,13 @@ class Labels(Protocol):
 
 
 class EntryReader(Protocol):
-    """Entries by id; a listing is of one moment, whatever is written while it is read."""
+    """Entries by id; a listing is of one moment, whatever is written while it is read. An entry that gives way to
+    another profile's is not listed: what it says fills that one's blanks."""
 
-    def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
-        """Entries with an id above `after`."""
+    def entries(
+        self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0, apart: bool = False
+    ) -> Iterator[Entry]:
+        """Entries with an id above `after`; `apart`: each as its profile made it, those that give way among them."""
         ...
 
     def count_entries(self, *, account: AccountScope = ALL) -> int: ...
@@ -256,9 +272,13 @@ class EntryReader(Protocol):
         """Those that go with an account: see `remove_account`."""
         ...
 
-    def entry(self, entry: int) -> Entry: ...
+    def entry(self, entry: int) -> Entry:
+        """As it is shown; one that gives way, as it is."""
+        ...
+
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        """Entries with `text` somewhere in names, organisation, e-mail or numbers, whatever its case and accents."""
+        """Entries with `text` somewhere in names, organisation, e-mail or numbers, whatever its case and accents; also
+        where an entry says it that gives way to them."""
         ...
 
 
@@ -335,6 +355,7 @@ class Lookup(Protocol):
 
         Private entries of `account` come before company ones, then the same number before a guess from one without its
         country's code, then the order of phone fields, then ids. A switchboard is a match where nobody has the number.
+        A person that several profiles have and one merges is one match, whichever of the entries has the number.
         """
         ...
 
@@ -358,7 +379,7 @@ class History(Protocol):
 
     def prune(self, keep: timedelta) -> int:
         """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs. The last
-        run of each profile stays: schedules go by it."""
+        run of each profile stays: schedules go by it. By `retention.believed`, whatever the clock says."""
         ...
 
 
@@ -396,9 +417,17 @@ class Runs(Plans, Protocol):
     """What a run needs: the plan that it applies, and where it is made."""
 
     def open_workspace(
-        self, profile: str, title: str, *, simulate: bool, file: Path | None = None, region: str | None = None
+        self,
+        profile: str,
+        title: str,
+        *,
+        simulate: bool,
+        file: Path | None = None,
+        region: str | None = None,
+        merge: Merge | None = None,
     ) -> AbstractContextManager[Workspace]:
-        """Start a run; `region` is that of the profile's numbers without a country code. Raises `ProfileBusy` while
+        """Start a run; `region` is that of the profile's numbers without a country code, and `merge` counts once the
+        run is applied. Raises `ProfileBusy` while
         another run of the profile goes on, `ProfileHeld` after an undo, and `UsageError` if the profile was run from
         another file that is still there; a simulation does none of this and leaves no trace."""
         ...

@@ -64,7 +64,8 @@ class _Caller:
             if found:
                 likeness, name = min(found, key=lambda each: (each[0], _FIELD[each[1]]))
                 rank = (entry.content.account is None, int(likeness), _FIELD[name], entry.id)
-                yield rank, Match(entry, name, likeness is Likeness.SWITCHBOARD)
+                written = entry.content.fields[name]
+                yield rank, Match(entry, name, written, likeness is Likeness.SWITCHBOARD)
 
     def _verdict(self, written: str, region: str | None) -> Likeness | None:
         """Many entries may share their company's number: each notation is judged once."""

@@ -7,16 +7,22 @@ docs/adr/0035-merge-gives-way.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from pbx_connector.model import Merge
+from pbx_connector.plan import Content
+from pbx_connector.stores.contract import Entry, Match
 from pbx_connector.stores.matching import certain_number
 from pbx_connector.stores.normalization import tail
+from pbx_connector.targets import FIELD_NAMES
 
 COMPARED_NUMBERS = ("phone", "mobile")
 """The numbers that are a person's own, as a rule."""
 COMPARED = ("email", *COMPARED_NUMBERS)
+NEW = 2**60
+"""From here on, numbers stand for entries that a plan would add, in the order in which they get their ids."""
 
 
 class Evidence(NamedTuple):
@@ -38,6 +44,28 @@ class Candidate:
     """Of its profile: whose country a number without a code is of."""
     fields: Mapping[str, str]
     """Those of `COMPARED` that it has."""
+    filled: int = 0
+    """One bit for each of `FIELD_NAMES` that it has, the first one lowest."""
+
+    @property
+    def is_new(self) -> bool:
+        """A plan would add it: it has no id yet."""
+        return self.entry >= NEW
+
+    def fills(self, other: Candidate) -> tuple[str, ...]:
+        """The fields that it has and `other` leaves blank."""
+        missing = self.filled & ~other.filled
+        return tuple(name for position, name in enumerate(FIELD_NAMES) if missing >> position & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry that gives way to another one."""
+
+    entry: int
+    shown: int
+    place: int
+    """Among all that give way to the same: the first one fills its blanks first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +75,8 @@ class Person:
     entries: tuple[Candidate, ...]
     """By id."""
     because: tuple[Evidence, ...]
+    links: tuple[Link, ...] = ()
+    """Those of them that give way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +92,100 @@ class Ambiguous:
 class Duplicates:
     persons: tuple[Person, ...]
     ambiguous: tuple[Ambiguous, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivesWay:
+    """Someone who would no longer be shown by one entry, but by another."""
+
+    entry: Candidate
+    to: Candidate
+
+    @property
+    def fills(self) -> tuple[str, ...]:
+        return self.entry.fills(self.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What a plan changes in who gives way to whom."""
+
+    giving: tuple[GivesWay, ...] = ()
+    returning: int = 0
+    """Entries that gave way and are shown again."""
+
+    @property
+    def held(self) -> tuple[GivesWay, ...]:
+        """Without the entries that are only added."""
+        return tuple(each for each in self.giving if not each.entry.is_new)
+
+
+def filled_bits(fields: Mapping[str, str]) -> int:
+    return sum(1 << position for position, name in enumerate(FIELD_NAMES) if name in fields)
+
+
+def given_way(candidates: Iterable[Candidate], merges: Mapping[str, Merge]) -> list[Link]:
+    """Of candidates in any order; `merges` are those of the profiles that have one."""
+    if not merges:
+        return []
+    return _links({what: some for what, some in _by_evidence(candidates).items() if tells(some)}, merges)
+
+
+def _links(told: Mapping[Evidence, Sequence[Candidate]], merges: Mapping[str, Merge]) -> list[Link]:
+    standing = _Standing(merges)
+    for what, some in told.items() if merges else ():
+        standing.compare(what, some)
+    return list(standing.links())
+
+
+Rank = tuple[int, str, int]
+"""Whoever is lowest is shown: by what the profile prefers, then by its id, then by the entry's."""
+
+
+@dataclass
+class _Standing:
+    merges: Mapping[str, Merge]
+    _ranks: dict[int, Rank] = field(default_factory=dict)
+    _towards: dict[int, Rank] = field(default_factory=dict)
+
+    def compare(self, what: Evidence, some: Sequence[Candidate]) -> None:
+        """Each gives way to the first before it that one of their two profiles wants to be one with."""
+        ranked = sorted((self._rank(one), one) for one in some)
+        for position, (mine, one) in enumerate(ranked):
+            for rank, other in ranked[:position]:
+                if self._wants(one, what) or self._wants(other, what):
+                    self._ranks[one.entry] = mine
+                    self._towards[one.entry] = min(rank, self._towards.get(one.entry, rank))
+                    break
+
+    def _rank(self, one: Candidate) -> Rank:
+        merge = self.merges.get(one.profile)
+        level = 1 if merge is None else 0 if merge.prefer == "mine" else 2
+        return level, one.profile, one.entry
+
+    def _wants(self, one: Candidate, what: Evidence) -> bool:
+        merge = self.merges.get(one.profile)
+        return merge is not None and what.kind in merge.by
+
+    def links(self) -> Iterator[Link]:
+        """Those to whom nobody is before come to the end of each chain: ranks only fall."""
+        places: dict[int, int] = defaultdict(int)
+        for _, entry in sorted((rank, entry) for entry, rank in self._ranks.items()):
+            shown = entry
+            while shown in self._towards:
+                shown = self._towards[shown][-1]
+            places[shown] += 1
+            yield Link(entry, shown, places[shown])
+
+
+def shift(
+    candidates: Iterable[Candidate], merges: Mapping[str, Merge], before: Collection[int], gone: Collection[int]
+) -> Shift:
+    """From the entries that give way (`before`) to those that would, once the `gone` ones are removed."""
+    known = {one.entry: one for one in candidates}
+    after = {link.entry: link.shown for link in given_way(known.values(), merges)}
+    giving = [GivesWay(known[entry], known[shown]) for entry, shown in after.items() if entry not in before]
+    return Shift(tuple(giving), sum(entry not in after and entry not in gone for entry in before))
 
 
 def evidence(candidate: Candidate) -> Iterator[Evidence]:
@@ -87,11 +211,13 @@ def _number(written: str, region: str | None) -> str | None:
     return number if tail(number) == tail(written) else None
 
 
-def duplicates(candidates: Iterable[Candidate]) -> Duplicates:
+def duplicates(candidates: Iterable[Candidate], merges: Mapping[str, Merge]) -> Duplicates:
     found = _by_evidence(candidates)
     told = {what: some for what, some in found.items() if tells(some)}
     ambiguous = [Ambiguous(what, len(some)) for what, some in found.items() if not tells(some) and _are_several(some)]
-    return Duplicates(tuple(_persons(told)), tuple(sorted(ambiguous, key=lambda one: (-one.entries, one.evidence))))
+    links = {link.entry: link for link in _links(told, merges)}
+    persons = tuple(_persons(told, links))
+    return Duplicates(persons, tuple(sorted(ambiguous, key=lambda one: (-one.entries, one.evidence))))
 
 
 def _by_evidence(candidates: Iterable[Candidate]) -> dict[Evidence, list[Candidate]]:
@@ -111,7 +237,7 @@ def _are_several(some: Sequence[Candidate]) -> bool:
     return len(some) > 1 and len({one.profile for one in some}) > 1
 
 
-def _persons(told: Mapping[Evidence, Sequence[Candidate]]) -> Iterator[Person]:
+def _persons(told: Mapping[Evidence, Sequence[Candidate]], links: Mapping[int, Link]) -> Iterator[Person]:
     """Whoever is one with a third is one with the other."""
     groups = _Groups()
     members: dict[int, dict[int, Candidate]] = defaultdict(dict)
@@ -124,7 +250,9 @@ def _persons(told: Mapping[Evidence, Sequence[Candidate]]) -> Iterator[Person]:
         because[first].append(what)
         members[first] |= {one.entry: one for one in some}
     for first in sorted(members):
-        yield Person(tuple(one for _, one in sorted(members[first].items())), tuple(sorted(because[first])))
+        entries = tuple(one for _, one in sorted(members[first].items()))
+        giving = tuple(links[one.entry] for one in entries if one.entry in links)
+        yield Person(entries, tuple(sorted(because[first])), giving)
 
 
 class _Groups:
@@ -142,3 +270,27 @@ class _Groups:
     def join(self, one: int, other: int) -> None:
         low, high = sorted((self.first(one), self.first(other)))
         self._towards[high] = low
+
+
+# --- as it is shown
+
+
+def merged(entry: Entry, others: Sequence[Entry]) -> Entry:
+    """What an entry says, with its blanks filled by those that give way to it, the first one first."""
+    if not others:
+        return entry
+    said = [entry.content, *(other.content for other in others)]
+    fields = {name: value for content in reversed(said) for name, value in content.fields.items()}
+    labels = {name: value for content in reversed(said) for name, value in content.labels.items()}
+    ordered = {name: fields[name] for name in FIELD_NAMES if name in fields}
+    content = Content(entry.content.account, ordered, dict(sorted(labels.items())))
+    return replace(entry, content=content, merged=tuple(other.id for other in others))
+
+
+def one_each(matches: Iterable[Match], shown: Mapping[int, Entry]) -> list[Match]:
+    """Each person once, by the first match. `shown` has who is shown for each entry that gives way or is filled."""
+    found: dict[int, Match] = {}
+    for match in matches:
+        entry = shown.get(match.entry.id, match.entry)
+        found.setdefault(entry.id, replace(match, entry=entry))
+    return list(found.values())

@@ -11,10 +11,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pbx_connector.model import Account, Book, Problem, Record, Report
 from pbx_connector.plan import Change, PlanSummary
+
+if TYPE_CHECKING:
+    from pbx_connector.stores.persons import Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ class PlanTransaction(Protocol):
 
     @property
     def summary(self) -> PlanSummary: ...
+
+    @property
+    def shift(self) -> Shift:
+        """Who would give way to whom, and did not before."""
+        ...
 
     def changes(self) -> Iterator[Change]:
         """What would change, by book, row and record key."""

@@ -13,10 +13,10 @@ from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
 from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
-from pbx_connector.stores import RunKind, Store
+from pbx_connector.stores import RunKind, Store, retention
 from pbx_connector.testing import MemorySource
 
-from .conftest import dump, fill, grow_older
+from .conftest import dump, fill, grow_older, set_clock
 
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
@@ -507,6 +507,18 @@ def test_history_is_pruned_but_not_its_last_day_and_not_the_last_run(
     with pytest.raises(UsageError, match="no run"):
         store.run(first.run)
     assert len(list(store.changes(second.run))) == 1
+
+
+def test_a_clock_that_is_a_year_fast_for_a_while_costs_no_history(run: Run, source: MemorySource, store: Store) -> None:
+    source.add("public").put("ann", display_name="Ann")
+    first, _ = run(), run()
+    store.prune(timedelta(days=30))
+    known = store.shared_state(retention.KEY)
+    set_clock(store, timedelta(days=365))
+    store.compare_and_set(retention.KEY, known, str(float(known) - 365 * 86400))
+    assert [store.prune(timedelta(days=30)) for _ in range(2)] == [0, 0]
+    assert store.run(first.run).id == first.run
+    assert sum(store.prune(timedelta(days=30)) for _ in range(365 // retention.STEP.days)) == 1
 
 
 def test_a_run_that_is_held_by_another_keeps_profiles_as_they_are(run: Run, source: MemorySource, store: Store) -> None:

@@ -315,6 +315,12 @@ def test_a_callers_name_is_private_first_then_the_surest_then_by_field_and_id(st
     assert [match.entry for match in store.lookup("+4999112345")] == [company_mobile, company, later]
 
 
+def test_a_number_in_letters_is_found_by_its_digits(store: Store) -> None:
+    entry = imported(store, person("Ann", mobile="0800 FLOWERS (24h)"))
+    for caller in ("08003569377", "+498003569377"):
+        assert [match.entry for match in store.lookup(caller)] == [entry]
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -383,6 +389,9 @@ def test_a_switchboard_shows_where_nobody_has_the_number(store: Store) -> None:
 
 def make_older(connection: Connection, version: str) -> None:
     """Without what the steps after 0006 add to the tables."""
+    connection.execute(text("DROP TABLE given_way"))
+    for table in ("profile", "run"):
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN merge"))
     connection.execute(text("DROP TABLE device"))
     for name in KEYS:
         connection.execute(text(f"DROP INDEX entry_{name}_key"))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from pbx_connector.errors import PlanRefused, UsageError
-from pbx_connector.model import Report, RunStatus
+from pbx_connector.model import Counts, Merge, Report, RunStatus
 from pbx_connector.plan import Action
 from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
-from pbx_connector.run import simulate_profile
+from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Store
 from pbx_connector.testing import MemorySource
 
@@ -322,3 +323,37 @@ def test_rule_4_a_saved_plan_that_was_not_refused_releases_nothing(
     with simulate_profile(profile, store, save=True) as simulation:
         plan = simulation.plan
     assert store.run(run(release=plan).run).released is False
+
+
+def two_crowds(profile: Profile, many: int) -> tuple[Profile, Profile]:
+    """Two profiles that bring the same people."""
+    sources = MemorySource(), MemorySource()
+    for source in sources:
+        book = source.add("public")
+        for number in range(many):
+            book.put(f"k{number}", display_name=f"Name {number}", email=f"n{number}@example.com")
+    one, other = (replace(profile, id=id, source=source.type()) for id, source in zip("ab", sources, strict=True))
+    return one, other
+
+
+def test_rule_4_entries_that_give_way_count_as_removals(profile: Profile, store: Store) -> None:
+    one, other = two_crowds(profile, 30)
+    run_profile(one, store)
+    run_profile(other, store)
+    merging = replace(other, merge=Merge(("email",), "other"))
+    with pytest.raises(PlanRefused, match="let 30 entries give way to other profiles': 30 of 30") as refused:
+        run_profile(merging, store)
+    assert store.count_entries() == 60
+    assert run_profile(merging, store, release=refused.value.plan).counts.given_way == 30
+    assert store.count_entries() == 30
+    assert run_profile(merging, store).counts == Counts(rows=30, unchanged=30)
+
+
+def test_rule_4_entries_of_others_that_would_give_way_count_too(profile: Profile, store: Store) -> None:
+    """Also of a profile that is new, by the share of those that would be hidden."""
+    one, other = two_crowds(profile, 30)
+    run_profile(one, store)
+    with pytest.raises(PlanRefused, match="30 of 30"):
+        run_profile(replace(other, merge=Merge(("email",), "mine")), store)
+    assert run_profile(replace(other, merge=Merge(("email",), "other")), store).counts.given_way == 30
+    assert [entry.origin and entry.origin.profile for entry in store.entries()] == ["a"] * 30

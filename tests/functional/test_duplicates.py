@@ -60,3 +60,49 @@ def test_programs_get_entries_reasons_and_what_is_ambiguous(connector: Connector
     assert [(entry["id"], entry["profile"]) for entry in person["entries"]] == [(3, "people"), (7, "office")]
     assert person["because"] == [{"kind": "email", "value": "ann@example.com"}]
     assert found["ambiguous"] == [{"kind": "phone", "value": "+49991999", "entries": 3}]
+
+
+def names(connector: Connector) -> list[str]:
+    return sorted(entry["fields"]["display_name"] for entry in connector.entries())
+
+
+def test_a_person_shows_once_with_blanks_filled_and_comes_back(
+    connector: Connector, bring: Callable[..., Path]
+) -> None:
+    people = bring("people", PEOPLE)
+    office = bring("office", OFFICE, "merge: {by: [email, phone], prefer: other}")
+    assert names(connector) == ["Ann Berg", "Bob", "Cid", "Door", "Dora", "Switchboard"]
+    (ann,) = connector("phonebook", "search", "ann", "--json").json
+    assert (ann["id"], ann["merged"], ann["fields"]["mobile"]) == (3, [7], "0171 1234567")
+    (found,) = connector("phonebook", "lookup", "+49 171 1234567", "--json").json
+    assert (found["id"], found["field"], found["number"]) == (3, "mobile", "0171 1234567")
+    (found,) = connector("phonebook", "lookup", "+49 991 5", "--json").json
+    assert (found["display_name"], found["number"]) == ("Ann Berg", "+49 991 5")
+    assert "Gives way to   3" in connector("phonebook", "show", "7").out
+    assert "Filled by" in connector("phonebook", "show", "3").out
+    (people.parent / "people.csv").write_text(PEOPLE.replace("Ann Berg", "Dan").replace("ann@", "dan@"))
+    counts = connector.counts(people)
+    assert (counts["came_back"], counts["given_way"]) == (1, 0)
+    assert "Berg, Ann" in names(connector)
+    connector("undo", "3")
+    assert "Berg, Ann" not in names(connector)
+    assert connector.counts(office)["updated"] == 0
+
+
+def test_a_simulation_and_a_refusal_say_who_would_give_way(connector: Connector, bring: Callable[..., Path]) -> None:
+    crowd = [f"Name {number};+49 991 70{number};;n{number}@example.com" for number in range(10, 30)]
+    text = "\n".join(["displayname;phone;mobile;email", *crowd]) + "\n"
+    bring("people", text)
+    office = bring("office", text.replace("Name", "Staff"))
+    office.write_text(f"merge: {{by: email, prefer: mine}}\n{office.read_text()}")
+    done = connector("simulate", office)
+    assert "Giving way" in done.out
+    assert "let 20 entries give way to other profiles'" in done.out
+    plan = connector("simulate", office, "--json").json
+    assert len(plan["giving_way"]) == 20
+    assert plan["giving_way"][0]["entry"]["profile"] == "people"
+    refused = connector("run", office, code=3)
+    assert len(names(connector)) == 40
+    number = refused.err.split("--release ")[1].split()[0]
+    connector("run", office, "--release", number)
+    assert {name.split()[0] for name in names(connector)} == {"Staff"}

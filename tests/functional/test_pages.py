@@ -13,7 +13,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("name", "commands"), [("backups", 7), ("convert", 6), ("safety-net", 13), ("trying-rules", 10)]
+    ("name", "commands"), [("backups", 7), ("convert", 6), ("directory", 6), ("safety-net", 13), ("trying-rules", 10)]
 )
 def test_a_page_shows_what_is_printed(
     connector: Connector, profile: Path, sandbox: Sandbox, name: str, commands: int
@@ -27,4 +27,4 @@ def test_the_page_of_csv_works_as_printed_in_an_empty_folder(connector: Connecto
 
 def test_the_guide_works_as_printed_in_an_empty_folder(connector: Connector, sandbox: Sandbox) -> None:
     assert list(connector.home.iterdir()) == []
-    assert Stage(connector, sandbox).play(DOCS / "admin-guide.md") == 27
+    assert Stage(connector, sandbox).play(DOCS / "admin-guide.md") == 31

@@ -166,6 +166,14 @@ def test_a_list_shows_all_and_then_says_what_is_damaged(connector: Connector, bo
     assert not (connector.home / "all.csv").exists()
 
 
+def test_the_status_without_a_service_names_the_damage(connector: Connector, book: Path) -> None:
+    assert json.loads(connector("status", "--json", code=4).out)["store"]["faults"] is None
+    spoil("rows", book)
+    (fault,) = json.loads(connector("status", "--json", code=4).out)["store"]["faults"]
+    assert "is damaged: " in fault
+    assert "DAMAGED: " in connector("status", code=4).out
+
+
 def test_a_run_into_a_damaged_file_is_refused(connector: Connector, book: Path, profile: Path) -> None:
     spoil("rows", book)
     before = book.read_bytes()

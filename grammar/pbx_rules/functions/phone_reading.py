@@ -59,8 +59,16 @@ def read(text: str, region: str | None) -> tuple[PhoneNumber, ...]:
 
 
 def notations(text: str) -> tuple[str, ...]:
-    """The numbers of a text as they are written there, without extensions, whatever country they are of."""
-    return _Anywhere().notations(runs(clean(text))) if len(text) <= LONGEST else ()
+    """The numbers of a text as they are written there, without extensions, whatever country they are of; letters of a
+    number are the digits that they stand for."""
+    if len(text) > LONGEST:
+        return ()
+    plain = clean(text)
+    return _Anywhere().notations(runs(plain)) or tuple(
+        phonenumbers.convert_alpha_characters_in_number(found.text)
+        for found in map(spelt, _LISTED.split(plain))
+        if found
+    )
 
 
 def _spelt(text: str, region: str | None) -> PhoneNumber | None:

@@ -78,6 +78,8 @@ def show(
     lines += (
         [("Profile", origin.profile), ("Address book", origin.book.title)] if origin else [("Origin", "made by hand")]
     )
+    lines += [("Filled by", ", ".join(map(str, found.merged)))]
+    lines += [("Gives way to", str(found.gives_way_to or ""))]
     output.table("", ("", f"entry {found.id}"), [line for line in lines if line[1]])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,7 +11,9 @@ from pbx_connector.application import views
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.counting import counted
-from pbx_connector.stores.persons import Ambiguous, Evidence, Person
+
+if TYPE_CHECKING:
+    from pbx_connector.stores.persons import Ambiguous, Evidence, Person
 
 
 def add_to(group: typer.Typer) -> None:
@@ -25,7 +28,7 @@ def duplicates(context: typer.Context, store_url: StoreOption = None, as_json: J
         output.as_json(views.duplicates(found))
         return
     if found.persons:
-        output.table("", ("", "id", "name", "profile", "because of"), _rows(found.persons))
+        output.table("", ("", "id", "name", "profile", "shown by", "because of"), _rows(found.persons))
     output.say(
         f"{counted(len(found.persons), 'person')} {'is' if len(found.persons) == 1 else 'are'} in several profiles"
     )
@@ -35,9 +38,11 @@ def duplicates(context: typer.Context, store_url: StoreOption = None, as_json: J
 def _rows(persons: Iterable[Person]) -> Iterator[tuple[str, ...]]:
     for number, person in enumerate(persons, 1):
         because = ", ".join(what.value for what in person.because)
+        towards = {link.entry: link.shown for link in person.links}
         for position, entry in enumerate(person.entries):
             lead, reason = ("", "") if position else (str(number), because)
-            yield lead, str(entry.entry), entry.name, entry.profile, reason
+            shown = str(towards.get(entry.entry, ""))
+            yield lead, str(entry.entry), entry.name, entry.profile, shown, reason
 
 
 def _show_ambiguous(found: Iterable[Ambiguous]) -> None:

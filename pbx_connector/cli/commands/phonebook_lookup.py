@@ -38,7 +38,7 @@ def lookup(
                 match.entry.content.fields.get("display_name", ""),
                 match.entry.content.account or "",
                 TARGET_BY_NAME[match.field].title + (" (switchboard)" if match.switchboard else ""),
-                match.entry.content.fields.get(match.field, ""),
+                match.number,
                 ", ".join(f"{name}: {value}" for name, value in match.entry.content.labels.items()),
             )
             for position, match in enumerate(matches)

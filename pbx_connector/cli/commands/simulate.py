@@ -53,6 +53,7 @@ def simulate(
 def _show(simulation: Simulation, everything: bool) -> None:
     what, changes = ("Records", simulation.records()) if everything else ("Changes", simulation.changes())
     reports.show_records(f"{what} (a simulation: nothing is written)", changes)
+    reports.show_giving_way(simulation.shift.giving)
     reports.show_totals(simulation.summary)
     reports.show_report(simulation.report)
     if simulation.plan:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from pbx_connector.model import Account, Counts
+from pbx_connector.model import Account, Counts, Merge
 from pbx_connector.plan import Action, Content
 from pbx_connector.stores.changeset import BATCH
 from pbx_connector.stores.contract import Entry, JournalLine, Origin
-from pbx_connector.stores.memory.state import BookState, Held, Line, Profile, Source, State
+from pbx_connector.stores.memory.state import BookState, Held, Line, Profile, Run, Source, State
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ class MemoryChangeSet:
         self._number = number
         self._lines: list[Line] = []
         self.undoes: int | None = None
+        self.merge: tuple[Merge | None, Merge | None] | None = None
         self.counts = Counts()
 
     @property
@@ -117,6 +118,7 @@ class MemoryChangeSet:
 
     def forget_profile(self, profile: str) -> None:
         self._state.forget_books({number for number, held in self._state.books.items() if held.profile == profile})
+        self._change_merge(profile, None)
         self._state.profiles.pop(profile, None)
 
     def journal_backwards(self, run: str) -> Iterator[Sequence[JournalLine]]:
@@ -143,12 +145,25 @@ class MemoryChangeSet:
     def mark_undone(self, run: str) -> None:
         self._set_undone(int(run), self.run)
         self.undoes = int(run)
+        self._take_merge_back(self._state.runs[int(run)])
         counts, undo = True, int(run)
         while (target := self._state.runs[undo].undoes) in self._state.runs:
             known = self._state.runs[target].record.undone_by
             if known == (str(undo) if counts else None):
                 self._set_undone(target, None if counts else str(undo))
             counts, undo = not counts, target
+
+    def _take_merge_back(self, run: Run) -> None:
+        """Unless a later run has changed it again."""
+        profile = self._state.profiles.get(run.record.report.profile)
+        if profile and run.merge and run.merge[1] == profile.merge:
+            self._change_merge(run.record.report.profile, run.merge[0])
+
+    def _change_merge(self, profile: str, after: Merge | None) -> None:
+        before = self._state.profiles[profile]
+        if before.merge != after:
+            self._state.profiles[profile] = replace(before, merge=after)
+            self.merge = (before.merge, after)
 
     def _set_undone(self, number: int, by: str | None) -> None:
         known = self._state.runs[number]

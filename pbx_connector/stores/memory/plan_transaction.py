@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pbx_connector.errors import StoreError
-from pbx_connector.model import Problem, Record, Report
+from pbx_connector.model import Merge, Problem, Record, Report
 from pbx_connector.plan import (
     Action,
     Change,
@@ -23,7 +23,8 @@ from pbx_connector.plan import (
 )
 from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
 from pbx_connector.stores.memory import losses
-from pbx_connector.stores.memory.state import BookState, Held, Line, Note, Run, Source, State
+from pbx_connector.stores.memory.state import BookState, Held, Line, Note, Run, Source, State, candidate
+from pbx_connector.stores.persons import NEW, Candidate, Shift, shift
 from pbx_connector.stores.workspace import BookOutcome, BookResult, Outcome, StagedRow
 
 DAY = 86400.0
@@ -55,6 +56,8 @@ class MemoryPlanTransaction:
     mirror: bool
     held: Collection[str]
     """The ids of the books that the run began with."""
+    region: str | None = None
+    merge: Merge | None = None
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -71,6 +74,7 @@ class MemoryPlanTransaction:
         self._pair_moves()
         if not self.mirror:
             self.steps = [step for step in self.steps if step.action is not Action.REMOVE]
+        self.shift = self._shift()
         self.summary = self._summarize()
 
     # the comparison
@@ -140,7 +144,34 @@ class MemoryPlanTransaction:
             removed_lately=sum(run.removed for run in lately),
             blanked_lately=sum(run.blanked for run in lately),
             emptied=guarded(self._emptied()),
+            giving_way=len(self.shift.held),
+            present_of_others=self._others(),
         )
+
+    def _shift(self) -> Shift:
+        merges = {id: merge for id, merge in self.state.merges().items() if id != self.profile}
+        merges |= {self.profile: self.merge} if self.merge else {}
+        gone = {step.entry for step in self.steps if step.action is Action.REMOVE and step.entry}
+        before = {link.entry for link in self.state.given_way()}
+        if not merges and not before:
+            return Shift()
+        return shift(self._candidates(gone), merges, before, gone)
+
+    def _candidates(self, gone: Collection[int]) -> Iterator[Candidate]:
+        """As they would be after the plan."""
+        changed = {step.entry for step in self.steps if step.action is Action.UPDATE} | {*gone}
+        for one in self.state.candidates():
+            if one.entry not in changed:
+                yield replace(one, region=self.region) if one.profile == self.profile else one
+        for step in self.steps:
+            if step.action in (Action.ADD, Action.UPDATE) and step.record and step.record.account is None:
+                number = NEW + step.number if step.entry is None else step.entry
+                yield candidate(number, self.profile, self.region, _content(step.record))
+
+    def _others(self) -> int:
+        """How many entries have the other profiles of which some would give way."""
+        losing = {each.entry.profile for each in self.shift.held} - {self.profile}
+        return sum(len(self.state.owned(profile)) for profile in losing)
 
     def _emptied(self) -> list[EmptiedBook]:
         held = Counter(place[0] for place in self._owned)
@@ -213,7 +244,11 @@ class MemoryPlanTransaction:
         self._check_accounts()
         self.state.take("revision")
         record = RunRecord(RunKind.RUN, report, released=released)
-        self.state.runs[self.number] = Run(record, time.time(), self.summary.removed, self.summary.numbers_lost)
+        held = self.state.profiles[self.profile]
+        changed = None if held.merge == self.merge else (held.merge, self.merge)
+        lost, blanked = self.summary.entries_lost, self.summary.numbers_lost
+        self.state.runs[self.number] = Run(record, time.time(), lost, blanked, changed)
+        self.state.profiles[self.profile] = replace(held, merge=self.merge)
         self._number_additions()
         books = self._write_books()
         self.state.journal[self.number] = tuple(self._journal())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
-from pbx_connector.model import Account, Book, Problem
+from pbx_connector.model import Account, Book, Merge, Problem
 from pbx_connector.plan import Change, Content
 from pbx_connector.stores.contract import Device, Entry, JournalLine, KeptPlan, Origin, RunRecord
-from pbx_connector.stores.persons import COMPARED, Candidate
+from pbx_connector.stores.persons import COMPARED, Candidate, Link, filled_bits, given_way, merged
 from pbx_connector.stores.workspace import Outcome
 
 
@@ -20,6 +21,8 @@ class Profile:
     held: str | None = None
     file: str | None = None
     region: str | None = None
+    merge: Merge | None = None
+    """As of the last run that was applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Run:
     finished: float
     removed: int = 0
     blanked: int = 0
+    merge: tuple[Merge | None, Merge | None] | None = None
+    """What it changed the `merge` of its profile from, and to."""
     undoes: int | None = None
     """What an undo took back, whether it still counts or not."""
     up: float = field(default_factory=time.monotonic)
@@ -74,6 +79,12 @@ class Line:
 
     line: JournalLine
     book: str
+
+
+def candidate(number: int, profile: str, region: str | None, content: Content) -> Candidate:
+    fields = content.fields
+    compared = {name: fields[name] for name in COMPARED if name in fields}
+    return Candidate(number, profile, fields["display_name"], region, compared, filled_bits(fields))
 
 
 @dataclass
@@ -128,12 +139,18 @@ class State:
         """Company entries of profiles, by id."""
         for number, held in sorted(self.entries.items()):
             if held.source and held.content.account is None:
-                yield self.candidate(number, self.books[held.source.book].profile, held.content)
+                profile = self.books[held.source.book].profile
+                known = self.profiles.get(profile)
+                yield candidate(number, profile, known.region if known else None, held.content)
 
-    def candidate(self, number: int, profile: str, content: Content) -> Candidate:
-        compared = {name: content.fields[name] for name in COMPARED if name in content.fields}
-        known = self.profiles.get(profile)
-        return Candidate(number, profile, content.fields["display_name"], known.region if known else None, compared)
+    def merges(self) -> dict[str, Merge]:
+        return {id: profile.merge for id, profile in self.profiles.items() if profile.merge}
+
+    def given_way(self) -> list[Link]:
+        return given_way(self.candidates(), self.merges())
+
+    def persons(self) -> Persons:
+        return Persons(self, self.given_way())
 
     def of_account(self, account: str) -> list[int]:
         """Its private entries, and company entries that come from its books."""
@@ -149,3 +166,24 @@ class State:
         for number in numbers:
             del self.books[number]
         self.notes = {place: note for place, note in self.notes.items() if place[0] not in numbers}
+
+
+class Persons:
+    """The entries of a state as they are shown."""
+
+    def __init__(self, state: State, links: Sequence[Link]) -> None:
+        self._state = state
+        self.towards = {link.entry: link.shown for link in links}
+        self._others: dict[int, list[int]] = defaultdict(list)
+        for link in sorted(links, key=lambda link: link.place):
+            self._others[link.shown].append(link.entry)
+
+    def apart(self, shown: int) -> list[Entry]:
+        """The entry, and those that give way to it."""
+        found = (self._state.entry(number) for number in (shown, *self._others.get(shown, ())))
+        return [entry for entry in found if entry]
+
+    def shown(self, number: int) -> Entry:
+        """Whoever is shown for an entry, with its blanks filled."""
+        first, *others = self.apart(self.towards.get(number, number))
+        return merged(first, others)

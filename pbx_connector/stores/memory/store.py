@@ -15,9 +15,9 @@ from typing import Self
 
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
-from pbx_connector.model import Account, Problem, Report, RunStatus
+from pbx_connector.model import Account, Merge, Problem, Report, RunStatus
 from pbx_connector.plan import Change
-from pbx_connector.stores import adoption
+from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
     check_successor,
@@ -46,7 +46,7 @@ from pbx_connector.stores.memory.state import Line, Profile, Run, State
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
 from pbx_connector.stores.normalization import fold, found_by
 from pbx_connector.stores.operations import Operations
-from pbx_connector.stores.persons import Duplicates
+from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position, holds, position, sorted_entries
 
@@ -113,27 +113,37 @@ class MemoryStore(Operations):
 
     # entries
 
-    def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
-        return islice((entry for entry in self._all(account) if entry.id > after), limit)
+    def entries(
+        self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0, apart: bool = False
+    ) -> Iterator[Entry]:
+        found = self._all(account) if apart else self._shown(account)
+        return islice((entry for entry in found if entry.id > after), limit)
 
-    def _all(self, account: AccountScope) -> Iterator[Entry]:
+    def _shown(self, account: AccountScope) -> Iterator[Entry]:
+        state = self._state
+        persons = state.persons()
+        return (persons.shown(entry.id) for entry in self._all(account, state) if entry.id not in persons.towards)
+
+    def _all(self, account: AccountScope, state: State | None = None) -> Iterator[Entry]:
         if isinstance(account, str):
             checked_text(account)
-        state = self._state
+        state = state or self._state
         for number in sorted(state.entries):
             entry = state.entry(number)
             if entry and (account is ALL or entry.content.account == account):
                 yield entry
 
     def count_entries(self, *, account: AccountScope = ALL) -> int:
-        return sum(1 for _ in self._all(account))
+        return sum(1 for _ in self._shown(account))
 
     def count_account_entries(self, account: str) -> int:
         return len(self._state.of_account(account))
 
     def entry(self, entry: int) -> Entry:
+        persons = self._state.persons()
         if found := self._state.entry(entry):
-            return found
+            towards = persons.towards.get(entry)
+            return replace(found, gives_way_to=towards) if towards else persons.shown(entry)
         raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
@@ -143,16 +153,18 @@ class MemoryStore(Operations):
             searched = found_by(entry.content.fields)[-1] or ""
             return wanted in searched or (numeric.isdigit() and numeric in searched)
 
-        return islice(filter(found, self._all(account)), limit)
+        persons = self._state.persons()
+        return islice((one for one in self._shown(account) if any(map(found, persons.apart(one.id)))), limit)
 
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
         checked_text(account or "")
         visible = (entry for entry in self._all(ALL) if entry.content.account in (None, account))
         regions = {id: profile.region for id, profile in self._state.profiles.items() if profile.region}
-        return ordered_matches(number, visible, regions)
+        matches, persons = ordered_matches(number, visible, regions), self._state.persons()
+        return one_each(matches, {match.entry.id: persons.shown(match.entry.id) for match in matches})
 
     def duplicates(self) -> Duplicates:
-        return find_duplicates(self._state.candidates())
+        return find_duplicates(self._state.candidates(), self._state.merges())
 
     def find(
         self,
@@ -181,7 +193,7 @@ class MemoryStore(Operations):
         return sum(1 for _ in self._fitting(condition, owners))
 
     def _fitting(self, condition: Condition, owners: Collection[str | None]) -> Iterator[Entry]:
-        return (entry for entry in self._all(ALL) if entry.content.account in owners and holds(condition, entry))
+        return (entry for entry in self._shown(ALL) if entry.content.account in owners and holds(condition, entry))
 
     def revision(self) -> str:
         return str(self._state.counters.get("revision", 0))
@@ -226,10 +238,11 @@ class MemoryStore(Operations):
         return map(_change, lines)
 
     def prune(self, keep: timedelta) -> int:
-        if keep < timedelta(days=1):
-            raise UsageError("the history of the last day must stay", hint="the guard counts the losses of a day")
-        before = time.time() - keep.total_seconds()
+        retention.check(keep)
         with self._write() as state:
+            believed = retention.believed(state.shared_state.get(retention.KEY, ""), time.time())
+            state.shared_state[retention.KEY] = str(believed)
+            before = believed - keep.total_seconds()
             last = {run.record.report.profile: number for number, run in sorted(state.runs.items())}
             last.pop("", None)
             old = {number for number, run in state.runs.items() if run.finished < before} - set(last.values())
@@ -304,11 +317,18 @@ class MemoryStore(Operations):
 
     @contextmanager
     def open_workspace(
-        self, profile: str, title: str, *, simulate: bool, file: Path | None = None, region: str | None = None
+        self,
+        profile: str,
+        title: str,
+        *,
+        simulate: bool,
+        file: Path | None = None,
+        region: str | None = None,
+        merge: Merge | None = None,
     ) -> Iterator[MemoryWorkspace]:
         number = None if simulate else self._start_run(profile, title, file, region)
         try:
-            yield MemoryWorkspace(lambda: self._state, self._write, profile, number)
+            yield MemoryWorkspace(lambda: self._state, self._write, profile, number, region=region, merge=merge)
         finally:
             if number is not None:
                 del self._running[profile]
@@ -327,7 +347,7 @@ class MemoryStore(Operations):
             for name, other in state.profiles.items():
                 if path and other.file == path:
                     state.profiles[name] = replace(other, file=None)
-            state.profiles[profile] = Profile(title, file=path, region=region)
+            state.profiles[profile] = Profile(title, file=path, region=region, merge=known.merge if known else None)
             self._running[profile] = number = state.take("run") + 1
             return number
 
@@ -354,7 +374,9 @@ class MemoryStore(Operations):
             started = datetime.now(UTC)
             yield state, changeset
             report = Report(str(number), profile, RunStatus.DONE, changeset.counts, started=started)
-            state.runs[number] = Run(RunRecord(kind, report, note), time.time(), undoes=changeset.undoes)
+            state.runs[number] = Run(
+                RunRecord(kind, report, note), time.time(), merge=changeset.merge, undoes=changeset.undoes
+            )
             state.journal[number] = changeset.lines
 
     # shared state

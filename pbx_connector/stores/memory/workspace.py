@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from pbx_connector.model import Account, Report
+from pbx_connector.model import Account, Merge, Report
 from pbx_connector.plan import content_digest
 from pbx_connector.stores.contract import RunKind, RunRecord
 from pbx_connector.stores.memory.plan_transaction import MemoryPlanTransaction
@@ -25,7 +25,12 @@ class MemoryWorkspace:
         write: Callable[[], AbstractContextManager[State]],
         profile: str,
         number: int | None,
+        *,
+        region: str | None = None,
+        merge: Merge | None = None,
     ) -> None:
+        self._region = region
+        self._merge = merge
         self._read = read
         self._write = write
         self._profile = profile
@@ -125,7 +130,15 @@ class MemoryWorkspace:
     def plan_transaction(self, *, mirror: bool, write: bool) -> Iterator[PlanTransaction]:
         with self._write() if write else _only_looked_at(self._read()) as state:
             yield MemoryPlanTransaction(
-                state, self._profile, self._number, self._results, self._staged, mirror, self._held
+                state,
+                self._profile,
+                self._number,
+                self._results,
+                self._staged,
+                mirror,
+                self._held,
+                self._region,
+                self._merge,
             )
 
     def fail(self, report: Report, note: str) -> None:

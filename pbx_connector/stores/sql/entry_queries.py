@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     Select,
+    exists,
     func,
     or_,
     select,
@@ -28,8 +31,9 @@ from pbx_connector.plan import Content, content_digest
 from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
 from pbx_connector.stores.normalization import KEYS, fold
+from pbx_connector.stores.persons import merged
 from pbx_connector.stores.sql.dialects.database import BACKUP, Database, Dialect
-from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, label, provenance
+from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, given_way, label, provenance
 from pbx_connector.targets import FIELD_NAMES
 
 PAGE = 500
@@ -77,8 +81,12 @@ def to_origin(text: str) -> Origin:
     return Origin(**{**parts, "book": Book(**parts["book"])})
 
 
+@lru_cache(maxsize=8)
 def entry_query(dialect: Dialect) -> Select[Any]:
-    """Its joins stay a chain: a nested one, SQLite would work out for all entries each time."""
+    """Its joins stay a chain: a nested one, SQLite would work out for all entries each time.
+
+    Made once: to put it together takes longer than to look a number up.
+    """
     source = entry.outerjoin(provenance, provenance.c.entry == entry.c.id)
     return (
         select(
@@ -122,15 +130,61 @@ def of_account(account: str) -> ColumnElement[bool]:
     return or_(entry.c.account == account, book.c.account == account)
 
 
+def is_shown() -> ColumnElement[bool]:
+    """It gives way to no other entry."""
+    return ~exists().where(given_way.c.entry == entry.c.id)
+
+
 def matching(text: str) -> ColumnElement[bool]:
+    """What an entry says, or one that gives way to it."""
+    other = entry.alias()
+    theirs = select(given_way.c.shown).join(other, other.c.id == given_way.c.entry)
+    return or_(_says(entry, text), entry.c.id.in_(theirs.where(_says(other, text))))
+
+
+def _says(source: FromClause, text: str) -> ColumnElement[bool]:
     """A number is found however it is written: by its digits, beside the text as it stands."""
-    found = entry.c.search.contains(fold(text.strip()), autoescape=True)
+    found = source.c.search.contains(fold(text.strip()), autoescape=True)
     numeric = "".join(character for character in text if character not in " -/().+")
-    return or_(found, entry.c.search.contains(numeric)) if numeric.isdigit() else found
+    return or_(found, source.c.search.contains(numeric)) if numeric.isdigit() else found
+
+
+def as_shown(connection: Connection, dialect: Dialect, entries: Sequence[Entry]) -> list[Entry]:
+    """With their blanks filled by those that give way to them."""
+    ids = [shown.id for shown in entries]
+    query = select(given_way.c.shown, given_way.c.entry).where(given_way.c.shown.in_(ids)).order_by(given_way.c.place)
+    links = connection.execute(query).all()
+    if not links:
+        return list(entries)
+    held = entry_query(dialect).where(entry.c.id.in_([link.entry for link in links]))
+    known = {other.id: other for other in map(to_entry, connection.execute(held))}
+    others: dict[int, list[Entry]] = defaultdict(list)
+    for shown, other in links:
+        others[shown].append(known[other])
+    return [merged(shown, others[shown.id]) for shown in entries]
+
+
+def shown_for(connection: Connection, dialect: Dialect, entries: Sequence[int]) -> dict[int, Entry]:
+    """Who is shown for these entries, as far as it is another one, or the same with more to it."""
+    shown: dict[int, Entry] = {}
+    for start in range(0, len(entries), PAGE):
+        some = entries[start : start + PAGE]
+        either = or_(given_way.c.entry.in_(some), given_way.c.shown.in_(some))
+        links = connection.execute(select(given_way.c.entry, given_way.c.shown).where(either)).all()
+        query = entry_query(dialect).where(entry.c.id.in_({link.shown for link in links}))
+        held = list(map(to_entry, connection.execute(query))) if links else []
+        shown |= {found.id: found for found in as_shown(connection, dialect, held)}
+        shown |= {link.entry: shown[link.shown] for link in links}
+    return shown
 
 
 def pages(
-    database: Database, limit: int | None, after: int, narrow: Callable[[Select[Any]], Select[Any]]
+    database: Database,
+    limit: int | None,
+    after: int,
+    narrow: Callable[[Select[Any]], Select[Any]],
+    *,
+    apart: bool = False,
 ) -> Iterator[Entry]:
     """Entries by id, all as of the moment of the first one: a run that commits meanwhile shows whole or not at all.
 
@@ -142,15 +196,16 @@ def pages(
     database.look_over()
     wrong: list[int] = []
     query = narrow(entry_query(database.dialect))
+    if not apart:
+        query = query.where(is_shown())
     left = limit
     with database.read() as connection:
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
             page = connection.execute(query.where(entry.c.id > after).limit(size)).all()
-            for row in page:
-                yield (found := to_entry(row))
-                if differs(found.content, row.digest):
-                    wrong.append(found.id)
+            found = list(map(to_entry, page))
+            yield from found if apart else as_shown(connection, database.dialect, found)
+            wrong += [said.id for said, row in zip(found, page, strict=True) if differs(said.content, row.digest)]
             if len(page) < size:
                 break
             after, left = page[-1].id, None if left is None else left - size
@@ -174,6 +229,14 @@ def one_entry(connection: Connection, dialect: Dialect, wanted: int) -> Entry | 
         return None
     row = connection.execute(entry_query(dialect).where(entry.c.id == wanted)).first()
     return to_entry(row) if row else None
+
+
+def one_shown(connection: Connection, dialect: Dialect, wanted: int) -> Entry | None:
+    found = one_entry(connection, dialect, wanted)
+    if found is None:
+        return None
+    towards = connection.execute(select(given_way.c.shown).where(given_way.c.entry == wanted)).scalar()
+    return replace(as_shown(connection, dialect, [found])[0], gives_way_to=towards)
 
 
 def with_tail(tails: Collection[str], account: str | None) -> ColumnElement[bool]:

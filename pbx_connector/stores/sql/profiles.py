@@ -26,6 +26,13 @@ def states(connection: Connection) -> Iterator[ProfileState]:
         )
 
 
+def count_entries(connection: Connection, some: Collection[str]) -> int:
+    """Of all these profiles together."""
+    owned = provenance.join(book, book.c.no == provenance.c.book)
+    query = select(func.count()).select_from(owned).where(book.c.profile.in_(some))
+    return connection.execute(query).scalar_one()
+
+
 def regions(connection: Connection, some: Collection[str]) -> dict[str, str]:
     """Of those that have one."""
     known = select(profile.c.id, profile.c.region).where(profile.c.region.is_not(None), profile.c.id.in_(some))
@@ -59,10 +66,10 @@ def hand_over(connection: Connection, dialect: Dialect, old: str, new: str) -> i
     """Books, runs and plans of `old` become those of `new`, and what was removed comes back to `new`; returns the
     number of entries."""
     _merge_books(connection, old, new)
-    known = select(profile.c.title, profile.c.held, profile.c.region).where(profile.c.id == old)
-    title, held, region = connection.execute(known).one()
+    known = select(profile.c.title, profile.c.held, profile.c.region, profile.c.merge).where(profile.c.id == old)
+    title, held, region, merge = connection.execute(known).one()
     if connection.execute(select(profile.c.id).where(profile.c.id == new)).first() is None:
-        connection.execute(insert(profile).values(id=new, title=title, held=held, region=region))
+        connection.execute(insert(profile).values(id=new, title=title, held=held, region=region, merge=merge))
     elif held is not None:
         connection.execute(update(profile).where(profile.c.id == new).values(held=held))
     for owned in (book, run, plan):

@@ -30,7 +30,7 @@ from pbx_connector.stores.selection import (
     parts,
 )
 from pbx_connector.stores.sql.dialects.database import BACKUP, Database
-from pbx_connector.stores.sql.entry_queries import PAGE, differing, differs, entry_query, to_entry
+from pbx_connector.stores.sql.entry_queries import PAGE, as_shown, differing, differs, entry_query, is_shown, to_entry
 from pbx_connector.stores.sql.schema.tables import entry, entry_label, label
 
 LAST = "\U0010ffff"
@@ -60,7 +60,7 @@ class Selection:
         return self._connection.execute(query).scalar_one()
 
     def _condition(self, condition: Condition, after: Position | None) -> ColumnElement[bool]:
-        wanted = and_(_owned(self._owners), self._sql(condition))
+        wanted = and_(_owned(self._owners), is_shown(), self._sql(condition))
         if after is None:
             return wanted
         name = entry.c.display_name_key
@@ -178,10 +178,8 @@ def selected(
             page = found[start : start + PAGE]
             rows = connection.execute(entry_query(database.dialect).where(entry.c.id.in_(page.tolist())))
             known = {row.id: row for row in rows}
-            for number in page:
-                held = to_entry(known[number])
-                yield held
-                if differs(held.content, known[number].digest):
-                    wrong.append(number)
+            held = [to_entry(known[number]) for number in page]
+            yield from as_shown(connection, database.dialect, held)
+            wrong += [said.id for said in held if differs(said.content, known[said.id].digest)]
     if wrong:
         raise StoreDamaged(f"{database.place} is damaged: {differing(wrong)}", hint=BACKUP)

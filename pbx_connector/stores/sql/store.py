@@ -14,9 +14,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
-from pbx_connector.model import Account, Counts, Problem, Report, RunStatus
+from pbx_connector.model import Account, Counts, Merge, Problem, Report, RunStatus
 from pbx_connector.plan import Change, storable
-from pbx_connector.stores import adoption
+from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
     check_successor,
@@ -42,7 +42,7 @@ from pbx_connector.stores.contract import (
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.normalization import tails
 from pbx_connector.stores.operations import Operations
-from pbx_connector.stores.persons import Duplicates
+from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position
 from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep
@@ -136,13 +136,15 @@ class SqlStore(Operations):
 
     # entries
 
-    def entries(self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0) -> Iterator[Entry]:
+    def entries(
+        self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0, apart: bool = False
+    ) -> Iterator[Entry]:
         scope = entry_queries.in_scope(account)
-        return entry_queries.pages(self._database, limit, after, lambda query: query.where(scope))
+        return entry_queries.pages(self._database, limit, after, lambda query: query.where(scope), apart=apart)
 
     def count_entries(self, *, account: AccountScope = ALL) -> int:
         with self._database.read() as connection:
-            return entry_queries.count(connection, entry_queries.in_scope(account))
+            return entry_queries.count(connection, entry_queries.in_scope(account), entry_queries.is_shown())
 
     def count_account_entries(self, account: str) -> int:
         owned = (
@@ -155,7 +157,7 @@ class SqlStore(Operations):
 
     def entry(self, entry: int) -> Entry:
         with self._database.read() as connection:
-            found = entry_queries.one_entry(connection, self._database.dialect, entry)
+            found = entry_queries.one_shown(connection, self._database.dialect, entry)
         if found is None:
             raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
         return found
@@ -170,11 +172,13 @@ class SqlStore(Operations):
         with self._database.read() as connection:
             candidates = list(map(entry_queries.to_entry, connection.execute(query)))
             sources = {entry.origin.profile for entry in candidates if entry.origin}
-            return ordered_matches(number, candidates, profiles.regions(connection, sources))
+            matches = ordered_matches(number, candidates, profiles.regions(connection, sources))
+            ids = [match.entry.id for match in matches]
+            return one_each(matches, entry_queries.shown_for(connection, self._database.dialect, ids))
 
     def duplicates(self) -> Duplicates:
         with self._database.read() as connection:
-            return find_duplicates(persons.candidates(connection))
+            return find_duplicates(persons.candidates(connection), persons.merges(connection))
 
     def find(
         self,
@@ -274,13 +278,18 @@ class SqlStore(Operations):
             yield from map(records.to_change, connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def prune(self, keep: timedelta) -> int:
-        if keep < timedelta(days=1):
-            raise UsageError("the history of the last day must stay", hint="the guard counts the losses of a day")
+        retention.check(keep)
         with self._database.write() as connection:
-            before = connection.execute(select(self._database.dialect.now())).scalar_one() - keep.total_seconds()
+            before = self._believed_time(connection) - keep.total_seconds()
             connection.execute(delete(plan).where(plan.c.made < before))
             last = select(func.max(run.c.no)).where(run.c.profile.is_not(None)).group_by(run.c.profile)
             return connection.execute(delete(run).where(run.c.finished < before, run.c.no.not_in(last))).rowcount
+
+    def _believed_time(self, connection: Connection) -> float:
+        known = shared_state.read(connection, retention.KEY)
+        time = retention.believed(known, connection.execute(select(self._database.dialect.now())).scalar_one())
+        shared_state.swap(connection, retention.KEY, known, str(time))
+        return time
 
     # profiles
 
@@ -313,17 +322,24 @@ class SqlStore(Operations):
 
     @contextmanager
     def open_workspace(
-        self, profile: str, title: str, *, simulate: bool, file: Path | None = None, region: str | None = None
+        self,
+        profile: str,
+        title: str,
+        *,
+        simulate: bool,
+        file: Path | None = None,
+        region: str | None = None,
+        merge: Merge | None = None,
     ) -> Iterator[SqlWorkspace]:
         taken, number = (None, None) if simulate else self._start_run(profile, title, file, region)
         if taken is None:
             self._database.look_over()
             with self._database.private() as connection:
-                yield SqlWorkspace(self._database, connection, profile, None, None)
+                yield SqlWorkspace(self._database, connection, profile, None, None, region=region, merge=merge)
             return
         try:
             with leases.Renewal(self._database, taken), self._database.private() as connection:
-                yield SqlWorkspace(self._database, connection, profile, number, taken)
+                yield SqlWorkspace(self._database, connection, profile, number, taken, region=region, merge=merge)
         finally:
             self._give_back(taken)
 
@@ -374,6 +390,8 @@ class SqlStore(Operations):
             records.record_run(connection, self._database.dialect, report, kind=kind, note=note)
             changeset = SqlChangeSet(connection, self._database.dialect, number)
             yield connection, changeset
+            if kind is not RunKind.HAND:  # what is made by hand gives way to nobody
+                persons.settle(connection)
             records.update_counts(connection, report, changeset.counts)
 
     # shared state

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, Select, Table, func, select
 from sqlalchemy.exc import DatabaseError
 
 from pbx_connector.plan import Content
+from pbx_connector.stores.sql import persons
 from pbx_connector.stores.sql.dialects.database import Database, Dialect
 from pbx_connector.stores.sql.entry_queries import content_json, differing, differs, labels_json
 from pbx_connector.stores.sql.plan.plan_queries import STREAMED
@@ -17,6 +18,8 @@ from pbx_connector.stores.sql.schema.tables import book, counter, entry, label, 
 
 JSON = {
     ("run", "report"),
+    ("run", "merge"),
+    ("profile", "merge"),
     ("plan", "summary"),
     ("plan", "reasons"),
     *((table, column) for table in ("journal", "plan_change") for column in ("before", "after")),
@@ -35,7 +38,10 @@ def faults(database: Database) -> tuple[str, ...]:
     """In words, without contact data; empty if it is whole. Raises `StoreError` if it cannot be looked at."""
     with database.read() as connection:
         damage = database.dialect.damage(connection) or list(_column_faults(connection, database.dialect))
-        return tuple(damage or [*_counter_faults(connection), *_entry_faults(connection, database.dialect)])
+        if damage:
+            return tuple(damage)
+        entries = _entry_faults(connection, database.dialect)
+        return (*_counter_faults(connection), *entries, *_merge_faults(connection))
 
 
 def _column_faults(connection: Connection, dialect: Dialect) -> Iterator[str]:
@@ -85,6 +91,11 @@ def _counter_faults(connection: Connection) -> Iterator[str]:
 def _entry_faults(connection: Connection, dialect: Dialect) -> list[str]:
     wrong = list(_differing(connection, dialect))
     return [differing(wrong)] if wrong else []
+
+
+def _merge_faults(connection: Connection) -> Iterator[str]:
+    if not persons.is_settled(connection):
+        yield "other entries are shown for one another than the profiles and the entries say"
 
 
 def _differing(connection: Connection, dialect: Dialect) -> Iterator[int]:

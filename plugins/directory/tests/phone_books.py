@@ -229,6 +229,16 @@ READERS: dict[str, Callable[[etree._Element], Iterator[Read]]] = {
 """By format."""
 
 
+def canonical(answer: bytes) -> str:
+    """Without what is between elements."""
+    root = etree.fromstring(answer, etree.XMLParser(remove_blank_text=True))
+    for element in root.iter():
+        if len(element):
+            element.text = None
+        element.tail = None
+    return etree.tostring(root, method="c14n2").decode()
+
+
 def exported(name: str, entries: Iterable[Entry]) -> str:
     """As `phonebook export` writes it."""
     from pbx_directory.exporters import exporters

@@ -9,13 +9,25 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree, html
+from lxml import html
 from pbx_directory.formats import FORMATS, Rows
 from pbx_directory.listing import KINDS
 
 from pbx_connector.api import Content, Entry
 
-from .phone_books import FOLDER, GOLDEN_BOOK, LONG, READERS, Read, entry, exported, read, rows_format, written
+from .phone_books import (
+    FOLDER,
+    GOLDEN_BOOK,
+    LONG,
+    READERS,
+    Read,
+    canonical,
+    entry,
+    exported,
+    read,
+    rows_format,
+    written,
+)
 
 GOLDEN = sorted((FOLDER / "golden").glob("*.xml"))
 ROW_FORMATS = [name for name in READERS if isinstance(FORMATS[name], Rows)]
@@ -24,15 +36,6 @@ BY_PARTS = {"snom", "snom-old", "grandstream", "grandstream-old", "poly", "gigas
 PAGED = {"cisco", "cisco-spa", "fanvil-browser", "mitel", "snom-browser"}
 MOST_CHARACTERS = {"yealink": 32, "panasonic": 24}
 MOST_BYTES = {"poly": 40}
-
-
-def canonical(text: bytes) -> str:
-    root = etree.fromstring(text, etree.XMLParser(remove_blank_text=True))
-    for element in root.iter():
-        if len(element):
-            element.text = None
-        element.tail = None
-    return etree.tostring(root, method="c14n2").decode()
 
 
 def golden(text: str) -> bytes:

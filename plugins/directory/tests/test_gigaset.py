@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from lxml import etree
-from pbx_directory.answers import answer, refused, unavailable
-from pbx_directory.formats import FORMATS
+from pbx_directory.answers import answer, unavailable
+from pbx_directory.formats import FORMATS, Protocol
 
 from pbx_connector.api import Entry, PhoneBook
 
@@ -178,10 +178,17 @@ def test_a_request_that_is_none(book: PhoneBook, pairs: list[tuple[str, str]], e
     assert told.findtext("errorid") == error
 
 
-def test_who_may_not_ask_and_a_book_that_cannot_be_read_are_errors_of_the_protocol() -> None:
-    for told, status, error in ((refused(GIGASET), 401, "1"), (unavailable(GIGASET), 503, "6")):
-        assert told.status == status
-        assert parsed("gigaset", b"".join(told.body)).findtext("errorid") == error
+def test_a_book_that_cannot_be_read_is_an_error_of_the_protocol() -> None:
+    told = unavailable(GIGASET)
+    assert told.status == 503
+    assert parsed("gigaset", b"".join(told.body)).findtext("errorid") == "6"
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("hub", ALL[1:3]), ("08999998190", ["Meier & Söhne, : 08999998190"])])
+def test_a_trial_asks_as_the_handset_does(book: PhoneBook, wanted: str, found: list[str]) -> None:
+    assert isinstance(GIGASET, Protocol)
+    told = answer(GIGASET, GIGASET.question(wanted), book, DEVICE, "http://directory")
+    assert names(parsed("gigaset", b"".join(told.body))) == found
 
 
 def test_a_book_without_entries() -> None:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from pbx_connector.errors import ProfileError
-from pbx_connector.model import Book, Row
+from pbx_connector.model import Book, Merge, Row
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Checked, check_text, load_profile
 from pbx_connector.secret import Secret
@@ -209,6 +209,11 @@ def test_the_rules_of_an_unknown_source_are_checked_too(plugins: Plugins) -> Non
             3,
             "'share'",
         ),
+        ("source: exchange", "source: exchange\nmerge: {by: [mail]}", "P0104", 3, "'email' or 'phone'"),
+        ("source: exchange", "source: exchange\nmerge: {by: []}", "P0104", 3, "'by'"),
+        ("source: exchange", "source: exchange\nmerge: {by: [email, email]}", "P0104", 3, "name each of them once"),
+        ("source: exchange", "source: exchange\nmerge: {prefer: others}", "P0104", 3, "'other' or 'mine'"),
+        ("source: exchange", "source: exchange\nmerge: {with: other}", "P0103", 3, "unknown key 'with'"),
         ("  email: pbx@example.com\n", "", "P0102", 4, "'email' is missing in settings"),
         ("  email: pbx@example.com\n", "  email:\n", "P0102", 4, "'email' is empty in settings"),
         ("{env: EXCHANGE_PASSWORD}", "{env: A, file: b}", "P0104", 5, "say where the secret lies"),
@@ -226,6 +231,20 @@ def test_a_mistake_in_the_frame_is_found(plugins: Plugins, old: str, new: str, c
     assert found
     assert found[0].span.line == line
     assert said in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("{by: [phone, email], prefer: mine}", Merge(("phone", "email"), "mine")),
+        ("{by: email}", Merge(("email",), "other")),
+        ("{}", Merge(("email", "phone"), "other")),
+    ],
+)
+def test_how_a_profile_merges_is_read_with_its_defaults(plugins: Plugins, written: str, meant: Merge) -> None:
+    profile = checked(f"merge: {written}\n{GOOD}", plugins).profile
+    assert profile
+    assert profile.merge == meant
 
 
 TESTS = """\

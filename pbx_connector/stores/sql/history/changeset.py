@@ -15,6 +15,7 @@ from pbx_connector.plan import Action, Content, content_digest
 from pbx_connector.stores.changeset import BATCH
 from pbx_connector.stores.contract import Entry, JournalLine, Origin
 from pbx_connector.stores.normalization import found_by
+from pbx_connector.stores.sql import persons
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.entry_queries import FOUND_BY, entry_query, of_account, one_entry, origin_text, to_entry
@@ -201,6 +202,7 @@ class SqlChangeSet:
         self._connection.execute(update(profile).where(profile.c.id == wanted).values(held=self._no))
 
     def forget_profile(self, wanted: str) -> None:
+        persons.change_merge(self._connection, self._no, wanted, None)
         self._connection.execute(delete(book).where(book.c.profile == wanted))
         self._connection.execute(delete(profile).where(profile.c.id == wanted))
 
@@ -238,6 +240,7 @@ class SqlChangeSet:
         undo, counts = int(run), True
         self._connection.execute(update(runs).where(runs.c.no == undo).values(undone_by=self._no))
         self._connection.execute(update(runs).where(runs.c.no == self._no).values(undoes=undo))
+        persons.take_merge_back(self._connection, self._no, undo)
         while target := self._connection.execute(select(runs.c.undoes).where(runs.c.no == undo)).scalar():
             known = runs.c.undone_by == undo if counts else runs.c.undone_by.is_(None)
             by = None if counts else undo

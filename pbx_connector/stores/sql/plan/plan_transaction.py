@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select, update
 
 from pbx_connector.errors import StoreError
-from pbx_connector.model import Problem, Report
+from pbx_connector.model import Merge, Problem, Report
 from pbx_connector.plan import Change, PlanSummary
+from pbx_connector.stores.sql import persons, profiles
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.history import loss_notes
@@ -29,13 +30,22 @@ class SqlPlanTransaction:
     results: Mapping[int, BookResult]
     labels: Collection[str]
     mirror: bool
+    region: str | None = None
+    merge: Merge | None = None
     written: bool = False
     """Whether the transaction has something to commit."""
 
     def __post_init__(self) -> None:
         now = self.connection.execute(select(self.dialect.now())).scalar_one()
         diff.work_out(self.connection, self.profile, self.mirror)
-        self.summary: PlanSummary = diff.summarize(self.connection, self.profile, now)
+        self.shift = persons.shift_of_plan(self.connection, self.profile, self.merge, self.region)
+        summary = diff.summarize(self.connection, self.profile, now)
+        losing = {each.entry.profile for each in self.shift.held} - {self.profile}
+        self.summary: PlanSummary = replace(
+            summary,
+            giving_way=len(self.shift.held),
+            present_of_others=profiles.count_entries(self.connection, losing) if losing else 0,
+        )
 
     def changes(self) -> Iterator[Change]:
         query = plan_queries.changes(self.dialect)
@@ -55,13 +65,15 @@ class SqlPlanTransaction:
     def apply(self, report: Report, *, plan: str | None = None, released: bool = False) -> None:
         if self.run is None:
             raise StoreError("a simulation applies nothing")
-        removed, blanked = self.summary.removed, self.summary.numbers_lost
+        removed, blanked = self.summary.entries_lost, self.summary.numbers_lost
         record_run(self.connection, self.dialect, report, removed=removed, blanked=blanked, released=released)
         if removed or blanked:
             loss_notes.note(self.connection, self.profile, self.run)
         if plan is not None:
             self._use_up(int(plan))
         apply.apply_plan(self.connection, self.dialect, self.profile, self.run, self.results, self.labels, self.mirror)
+        persons.put_merge(self.connection, self.run, self.profile, self.merge)
+        persons.settle(self.connection)
         self.written = True
 
     def _use_up(self, no: int) -> None:

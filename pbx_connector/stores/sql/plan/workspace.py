@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Select, Table, delete, exists, func, select, 
 from sqlalchemy.exc import IntegrityError
 
 from pbx_connector.errors import StoreError
-from pbx_connector.model import Account, Book, Record, Report
+from pbx_connector.model import Account, Book, Merge, Record, Report
 from pbx_connector.stores.normalization import found_by
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases
@@ -36,8 +36,18 @@ PAGE = 500
 
 class SqlWorkspace:
     def __init__(
-        self, database: Database, connection: Connection, profile: str, run: int | None, taken: leases.Lease | None
+        self,
+        database: Database,
+        connection: Connection,
+        profile: str,
+        run: int | None,
+        taken: leases.Lease | None,
+        *,
+        region: str | None = None,
+        merge: Merge | None = None,
     ) -> None:
+        self._region = region
+        self._merge = merge
         self._database = database
         self._connection = connection
         self._lock = threading.RLock()
@@ -221,6 +231,8 @@ class SqlWorkspace:
                     self._results,
                     self._labels,
                     mirror,
+                    self._region,
+                    self._merge,
                 )
                 yield decision
                 if decision.written:

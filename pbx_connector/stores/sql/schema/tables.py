@@ -71,6 +71,7 @@ profile = Table(
     Column("held", Id),  # the undo after which its runs wait
     Column("file", Text),  # where it was run from last
     Column("region", Text),  # of numbers without a country code
+    Column("merge", Text),  # JSON: as of the last run that was applied
 )
 
 book = Table(
@@ -104,6 +105,15 @@ for _name in KEYS:
 for _name in PHONE_FIELDS:
     _tail = entry.c[f"{_name}_tail"]
     Index(f"entry_{_name}_tail", _tail, sqlite_where=_tail.is_not(None), postgresql_where=_tail.is_not(None))
+
+given_way = Table(
+    "given_way",
+    metadata,
+    Column("entry", Id, ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("shown", Id, ForeignKey("entry.id", ondelete="CASCADE"), nullable=False),
+    Column("place", Integer, nullable=False),  # among those that give way to the same entry
+)
+Index("given_way_shown", given_way.c.shown, given_way.c.place)
 
 entry_label = Table(
     "entry_label",
@@ -154,6 +164,7 @@ run = Table(
     Column("undone_by", Id),
     Column("released", Boolean, nullable=False),
     Column("undoes", Id),  # what an undo took back, whether it still counts or not
+    Column("merge", Text),  # JSON: what it changed `merge` of its profile from, and to; empty if it did not
 )
 Index("run_profile", run.c.profile, run.c.no)
 

@@ -18,7 +18,7 @@ from pbx_directory.asking import NUMBERS, Answer, Asked, number_condition
 from pbx_directory.dialing import asked as lookup_order
 from pbx_directory.formats.format import XML, Protocol
 from pbx_directory.listing import Layout, Listed, Number, listed
-from pbx_directory.markup import DECLARATION, branch, given, leaf
+from pbx_directory.markup import DECLARATION, branch, empty, given, leaf
 
 COMMAND = "get_list"
 LAYOUT = Layout(numbers=1, labelled=True)
@@ -32,7 +32,8 @@ FEWEST_DIGITS = 3
 
 
 class Error(IntEnum):
-    NOT_ALLOWED = 1
+    """1, not allowed, is the server's to say: it does not know who asks, and so not in which format."""
+
     SYNTAX = 2
     DUPLICATE = 3
     INVALID = 4
@@ -181,7 +182,7 @@ def _entry(row: Listed) -> str:
 
 
 def _nothing(asked: Asked, searched: str) -> str:
-    return branch("list", **_attributes(asked), notfound=searched, total="0")
+    return empty("list", **_attributes(asked), notfound=searched, total="0")
 
 
 def _attributes(asked: Asked) -> dict[str, str]:
@@ -198,6 +199,13 @@ def _error(error: Error, message: str, kind: str = "pb") -> str:
     return branch("error", leaf("errorid", str(int(error))), leaf("message", message), response=COMMAND, type=kind)
 
 
+def _question(wanted: str) -> list[tuple[str, str]]:
+    begun = [("command", COMMAND), ("type", "pr")]
+    if wanted.lstrip("+").isdecimal():
+        return [*begun, (NUMBER, wanted), ("reqsrc", "auto")]
+    return [*begun, ("ln", f"{wanted}*"), ("reqsrc", "user")]
+
+
 def _xml(status: int, text: str) -> Answer:
     return Answer(status, XML, [(DECLARATION + text).encode()])
 
@@ -207,6 +215,6 @@ GIGASET = Protocol(
     title="Gigaset N510, N720, N670, N870, Maxwell, online search",
     url_query="?",
     answer=_answer,
-    refusal=lambda: _xml(401, _error(Error.NOT_ALLOWED, "this device may not ask")),
+    question=_question,
     unavailable=lambda: _xml(503, _error(Error.UNAVAILABLE, "the phone book cannot be read at the moment")),
 )

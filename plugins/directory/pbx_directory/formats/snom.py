@@ -43,7 +43,7 @@ def _item(row: Listed, number: Number, index: str) -> str:
         leaf("number", number.dialed),
         leaf("number_type", TYPES[number.kind]),
         context="active",
-        type="none",
+        type="colleagues",
         index=index,
     )
 

@@ -15,13 +15,18 @@ from pbx_convert.php.loops import elements
 from pbx_convert.php.statements import returned
 from pbx_convert.php.syntax import part, source
 from pbx_convert.php.translator import Translator, as_text
-from pbx_convert.php.values import NULL, Array, Function, Many, Pieces, Scalar, Value
+from pbx_convert.php.values import Array, Function, Many, Pieces, Scalar, Value
 from pbx_convert.simplify import BLANK, literal_pattern
 from pbx_convert.terms import Call, Name, Number, Term, Text
 
 
 def _text(term: Term) -> Value:
     return Scalar(term, "text")
+
+
+def _hit(term: Term) -> Value:
+    """A text, or false where there is none."""
+    return Scalar(term, "hit")
 
 
 @function("explode", arguments=(2, 2))
@@ -164,15 +169,15 @@ def outermost(translator: Translator, given: Sequence[Node], node: Node) -> Valu
     last = source(part(node, "function")).lower() == "end"
     of = translator.value(given[0])
     if isinstance(of, Array):
-        return of.items[-1 if last else 0][1] if of.items else NULL
+        return of.items[-1 if last else 0][1] if of.items else Scalar(simplify.NO, "boolean")
     if isinstance(of, Pieces):
         return _text(_last_piece(of) if last else piece(of.subject, of.separator, 0))
     if not last:
-        return element(of, 0)
+        return Scalar(as_text(element(of, 0)), "hit")
     listed = elements(translator, of, node)
     if not listed.sure:
         translator.note(Kind.PIECES, node)
-    return _text(Call("last", (listed.term,)))
+    return _hit(Call("last", (listed.term,)))
 
 
 def _last_piece(of: Pieces) -> Term:
