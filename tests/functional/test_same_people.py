@@ -1,4 +1,4 @@
-"""The same people in Exchange, Microsoft 365, a directory and a CSV list, with the same rules: the same phone book.
+"""The same people in Exchange, Microsoft 365, LDAP, CardDAV and a CSV list, with the same rules: the same phone book.
 
 Held for fields that all of them carry; docs/same-people.md says which these are, by the plugins' own tables.
 """
@@ -24,6 +24,8 @@ from pbx_connector.api import CONTACT_FIELDS, address_line
 from pbx_connector.plugins import Plugins
 from pbx_connector.testing.office.entities import Item, Right
 from pbx_connector.testing.office.generated import Generator
+from plugins.carddav.tests.radicale import PASSWORD as CARD_PASSWORD
+from plugins.carddav.tests.radicale import SERVICE, Radicale
 from plugins.ldap.tests.openldap import ADMIN, PASSWORD, SUFFIX, OpenLdap, missing_programs
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/same-people.md"
@@ -226,6 +228,53 @@ class CsvList(Protocol):
         del self._people[number]
 
 
+class AddressBook(Protocol):
+    """Radicale's server, with a vCard for each."""
+
+    source = "carddav"
+
+    def __init__(self, connector: Connector, server: Radicale) -> None:
+        super().__init__(connector)
+        self._server = server
+        self._book = server.book(SERVICE, "customers")
+
+    def settings(self) -> dict[str, Any]:
+        return {"url": self._server.url, "username": SERVICE, "password": self.secret(CARD_PASSWORD)}
+
+    def put(self, number: int, person: Person) -> None:
+        one = {name: _escaped(value) for name, value in person.items()}
+        called = one.get("DisplayName") or f"{one['Surname']}\\, {one['GivenName']}"  # no card is without
+        lines = [f"UID:{number}", f"FN:{called}", f"N:{one.get('Surname', '')};{one.get('GivenName', '')};;;"]
+        if "CompanyName" in one or "Department" in one:
+            lines += [f"ORG:{one.get('CompanyName', '')};{one.get('Department', '')}"]
+        lines += [f"{line}:{one[name]}" for name, line in _CARD_LINES.items() if name in one]
+        street, city, code = (
+            one.get(f"PhysicalAddresses_Business_{part}", "") for part in ("Street", "City", "PostalCode")
+        )
+        lines += [f"ADR;TYPE=WORK:;;{street};{city};;{code};"] if street or city or code else []
+        text = "\r\n".join(("BEGIN:VCARD", "VERSION:3.0", *lines, "END:VCARD", ""))
+        self._server.put(self._book, text, f"{number}.vcf")
+
+    def remove(self, number: int) -> None:
+        (self._book / f"{number}.vcf").unlink()
+
+
+_CARD_LINES = {
+    "JobTitle": "TITLE",
+    "EmailAddresses_EmailAddress1": "EMAIL",
+    "PhoneNumbers_BusinessPhone": "TEL;TYPE=WORK,VOICE",
+    "PhoneNumbers_BusinessFax": "TEL;TYPE=WORK,FAX",
+    "PhoneNumbers_HomePhone": "TEL;TYPE=HOME",
+    "PhoneNumbers_MobilePhone": "TEL;TYPE=CELL",
+}
+
+
+def _escaped(text: str) -> str:
+    for sign, written in (("\\", "\\\\"), (",", "\\,"), (";", "\\;"), ("\n", "\\n")):
+        text = text.replace(sign, written)
+    return text
+
+
 def _address(person: Person) -> dict[str, str]:
     """What the other sources make of its parts."""
     prefix = "PhysicalAddresses_Business_"
@@ -253,12 +302,15 @@ def office(connectors: Make) -> Iterator[Office]:
         yield Office(connectors("exchange"), sandbox)
 
 
-@pytest.fixture(params=["microsoft365", "ldap", "csv"])
+@pytest.fixture(params=["microsoft365", "ldap", "carddav", "csv"])
 def other(request: pytest.FixtureRequest, connectors: Make, office: Office, tmp_path: Path) -> Iterator[Protocol]:
     connector = connectors(request.param)
     if request.param == "microsoft365":
         with Graph(office.sandbox.state, latency=0.0) as graph:
             yield Microsoft365(connector, graph)
+    elif request.param == "carddav":
+        with Radicale.start(tmp_path / "radicale") as cards:
+            yield AddressBook(connector, cards)
     elif request.param == "csv":
         yield CsvList(connector)
     else:
@@ -296,7 +348,7 @@ def test_they_make_the_same_phone_book_at_first_and_after_every_change(office: O
 
 # --- which fields they carry -----------------------------------------------------------------------------------------
 
-SOURCES = {"exchange": "Exchange", "microsoft365": "Microsoft 365", "ldap": "LDAP"}
+SOURCES = {"exchange": "Exchange", "microsoft365": "Microsoft 365", "ldap": "LDAP", "carddav": "CardDAV"}
 HEAD = PAGE.read_text(encoding="utf-8").split("| Field |")[0] if PAGE.exists() else ""
 
 
@@ -308,7 +360,7 @@ def carried(source: str) -> set[str]:
 
 def table() -> str:
     by_source = {source: carried(source) for source in SOURCES}
-    lines = [f"| Field | {' | '.join(SOURCES.values())} | CSV |", "|---|---|---|---|---|"]
+    lines = [f"| Field | {' | '.join(SOURCES.values())} | CSV |", "|---|---|---|---|---|---|"]
     for name in CONTACT_FIELDS:
         marks = ["yes" if name in by_source[source] else "" for source in SOURCES]
         lines.append(f"| `{name}` | {' | '.join(marks)} | {'from `account:`' if name == 'local_id' else 'a column'} |")

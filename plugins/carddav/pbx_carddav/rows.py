@@ -37,12 +37,12 @@ class RowReader:
 
 def _names(card: Card) -> Values:
     line = card.first("N")
-    parts = [" ".join(" ".join(part).split()) for part in line.lists()] if line else []
+    parts = [" ".join(filter(None, part)) for part in line.lists()] if line else []
     surname, given, middle, prefix, suffix = (*parts, "", "", "", "", "")[:5]
     companies = _organisations(card)
     shown = card.text("FN") or " ".join(filter(None, (given, surname))) or next(iter(companies), "")
     return {
-        "DisplayName": " ".join(shown.split()),
+        "DisplayName": shown,
         "Surname": surname,
         "GivenName": given,
         "MiddleName": middle,
@@ -101,14 +101,14 @@ def _related(card: Card) -> Iterator[tuple[str, str]]:
 
 
 def _rest(card: Card) -> Values:
-    sensitivity = card.text("CLASS").upper()
+    sensitivity = card.text("CLASS").strip().upper()
     return {
         "Notes": "\n".join(filter(None, (line.text for line in card.all("NOTE")))),
         "Categories": [part for line in card.all("CATEGORIES") for part in line.parts(",") if part],
         "Sensitivity": _SENSITIVITIES.get(sensitivity, "Normal") if sensitivity else "",
         "Initials": card.text("X-INITIALS"),
         "HasPicture": card.has("PHOTO"),
-        "Uid": card.text("UID"),
+        "Uid": card.text("UID").strip(),
     }
 
 
@@ -121,6 +121,7 @@ def _days(card: Card) -> Values:
 
 def day_of(text: str) -> date | None:
     """`1980-05-01`, `19800501`, `--0501`, or a moment of that day; None: it is no day."""
+    text = text.strip()
     match = _DAY.match(text)
     if match is None:
         return None

@@ -64,8 +64,13 @@ class Line:
     """Of version 2.1, which escapes less."""
 
     @property
+    def value(self) -> str:
+        """As somebody wrote it, white space around it included."""
+        return unescape(self.raw, legacy=self.legacy)
+
+    @property
     def text(self) -> str:
-        return unescape(self.raw, legacy=self.legacy).strip()
+        return self.value.strip()
 
     def parts(self, separator: str = ";") -> list[str]:
         """Of a structured value, such as a name or an address."""
@@ -105,8 +110,9 @@ class Card:
         return next((line for name in names for line in self.all(name) if line.text), None)
 
     def text(self, *names: str) -> str:
+        """As somebody wrote it."""
         line = self.first(*names)
-        return line.text if line else ""
+        return line.value if line else ""
 
     def has(self, name: str) -> bool:
         return name in self._lines

@@ -237,6 +237,13 @@ def test_a_company_without_a_name_is_shown_by_its_own() -> None:
     assert values_of("N:Berg;Anna;;;")["DisplayName"] == "Anna Berg"
 
 
+def test_a_name_is_what_was_written() -> None:
+    """As in the other sources, so that the same people are the same entries."""
+    values = values_of("FN:  Åsa\\,  Søren ", "N:Berg\\, née Lee;Anna,Maria;;;")
+    assert (values["DisplayName"], values["Surname"]) == ("  Åsa,  Søren ", "Berg, née Lee")
+    assert values["GivenName"] == "Anna Maria"
+
+
 def test_folds_are_undone_wherever_they_are() -> None:
     assert values_of("NOTE:a", "  b", "\tc", "FN:x")["Notes"] == "a bc"
 
