@@ -22,6 +22,7 @@ PAGE = ROOT / "docs/write-a-source.md"
 RULES = "E,F,W,I,B,UP,SIM,RUF,PT,PIE,C4,ISC,TID,PERF"
 
 
+@pytest.mark.timeout(900)  # an environment, three runs of the suites and nine commands: 20 s where nothing else runs
 def test_the_page_followed_to_the_letter_makes_a_source(tmp_path: Path) -> None:
     (home := tmp_path / "home").mkdir()
     with Stranger(home) as stranger:
