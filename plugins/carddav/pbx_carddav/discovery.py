@@ -23,6 +23,8 @@ _OF_A_BOOK = (_KIND, _NAME, _REPORTS, SYNC_TOKEN, CTAG)
 _WELL_KNOWN = "/.well-known/carddav"
 _ELSEWHERE = (404, 405, 501)
 """Answers of an address where nothing speaks WebDAV."""
+_NOT_LISTED = (400, 405, 501)
+"""Of a place that leads on, and is not to be listed itself. Any other failure must not lead to other address books."""
 _MOST_HOMES = 20
 _LONGEST_NAME = 200
 _NOTHING = Property()
@@ -72,7 +74,7 @@ class Discovery:
         listed = self._books_in(base) if self._has_path else None
         homes = [] if listed or first is None else self._homes(base, first)
         if homes:
-            self.places = homes
+            self.places = [*homes, base] if self._has_path else homes
             return [book for home in homes for book in self._books_in(home, strict=True) or ()]
         if listed is None:
             raise NO_BOOKS.error(urlsplit(base).hostname or "")
@@ -116,7 +118,7 @@ class Discovery:
         try:
             base, found = self.client.properties(url, _OF_A_BOOK, depth="1")
         except DavError as error:
-            if strict or error.status == 401:
+            if strict or error.status not in _NOT_LISTED:
                 raise
             return None
         itself = member(base, found, base)

@@ -21,7 +21,7 @@ from pbx_carddav.wire.retries import RetryPolicy
 from pbx_connector.api import Book, BookGone, BookUnknown, End, Gone, Row, SourceError, StreamItem, Unreadable
 
 from .conftest import Office, items_of, the_book
-from .dav_server import BOOK, HOME, DavServer, Reply, Request, Spoil, multistatus, response, serving, status
+from .dav_server import BOOK, HOME, PRINCIPAL, DavServer, Reply, Request, Spoil, multistatus, response, serving, status
 from .radicale import PASSWORD, card
 
 PAGE = Path(__file__).parents[3] / "docs" / "faults-carddav.md"
@@ -260,6 +260,30 @@ def test_the_page_says_what_happens(name: str, dav: DavServer, office: Office) -
 def test_the_page_has_no_other_rows() -> None:
     named = re.findall(r"^\| (.*?) \| (?:finding|reading|changes|asking|a look) \|", PAGE.read_text(), re.MULTILINE)
     assert named == list(CASES)
+
+
+@pytest.mark.parametrize("code", [403, 404, 405, 500])
+def test_a_place_that_fails_is_not_taken_for_another_one(code: int, dav: DavServer, office: Office) -> None:
+    """The log-in has a home of its own, which was not asked for."""
+    shared, book = "/dav/shared/", "/dav/shared/b/"
+    failing: list[int] = []
+    principal = f"<d:current-user-principal><d:href>{PRINCIPAL}</d:href></d:current-user-principal>"
+    listed = response(book, "<d:resourcetype><d:collection/><c:addressbook/></d:resourcetype>")
+
+    def spoil(request: Request, reply: Reply) -> Reply:
+        if not request.path.startswith(shared):
+            return reply
+        if failing and request.depth == "1":
+            return Reply(failing[0])
+        if request.path == book:
+            return Reply(403 if failing else 207, multistatus(listed))
+        return Reply(207, multistatus(response(shared, principal) + listed * (request.depth == "1")))
+
+    dav.spoil = spoil
+    with office.open(url=dav.url + shared) as source:
+        found = the_book(source)
+        failing.append(code)
+        assert isinstance(source.look(found), BookUnknown)
 
 
 # --- hosts ---------------------------------------------------------------------------------------------------------
