@@ -26,6 +26,7 @@ from pbx_connector.plan import Content
 from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Entry, Store, open_store
+from pbx_connector.stores.selection import AtLeast, Equal, Key, Labelled, Not, Present, Some, Substrings
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -60,6 +61,15 @@ CONTACTS = st.fixed_dictionaries(
         "label": st.sampled_from(["", "Sales", "Staff"]),
         "also": st.sampled_from(["", "", "", "Ann at home"]),
     }
+)
+CONDITIONS = (
+    Equal(Key.EMAIL, "ann@x.example"),
+    Substrings(Key.ORGANISATION, "berg"),
+    Some((Equal(Key.MOBILE, "+4999112345"), Substrings(Key.PHONE, "+49"))),
+    Not(Present(Key.MOBILE)),
+    AtLeast(Key.EMAIL, "b"),
+    Labelled("department", "Sales"),
+    Not(Labelled("department")),
 )
 RARELY = st.integers(0, 3).map(lambda number: number == 0)
 RUNS = st.integers(1, 30).map(str)
@@ -243,6 +253,21 @@ class Histories(RuleBasedStateMachine):
         for number in ("+4999112345", "0991 777", "+49991888"):
             self.each(lambda store, number=number: store.lookup(number, account="1"), self.merging)  # type: ignore[misc]
         self.each(lambda store: store.faults())
+
+    @invariant()
+    def stores_find_the_same(self) -> None:
+        """By what is shown, also where another entry fills it."""
+        for condition in CONDITIONS:
+            found = self.each(lambda store, asked=condition: list(store.find(asked, owners=(None, "1"))), self.merging)  # type: ignore[misc]
+            ids = self.each(
+                lambda store, asked=condition: list(store.find_ids(asked, owners=(None, "1"))), self.merging
+            )  # type: ignore[misc]
+            assert [entry.id for entry in found] == ids
+            self.each(lambda store, asked=condition: store.count_found(asked, owners=(None, "1")), self.merging)  # type: ignore[misc]
+        shown = {
+            entry.id for entry in self.merging[0].entries() if entry.content.fields.get("email") == "ann@x.example"
+        }
+        assert shown <= set(self.merging[0].find_ids(CONDITIONS[0], owners=(None, "1")))
 
     @invariant()
     def it_is_shown_as_worked_out_the_slow_way(self) -> None:
