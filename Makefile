@@ -13,7 +13,7 @@ RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .PHONY: help demo test coverage kerberos judges crash overlap check lint fuzz soak lock clean
 help:
-	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book"
+	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book, and a telephone read it"
 	@echo "make test    run the whole test suite"
 	@echo "make coverage  the same, and which lines of our packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
@@ -22,8 +22,9 @@ help:
 	@echo "             lets each call to a database fail: takes long"
 	@echo "make overlap four processes at once for ten minutes on each database: no two runs of a profile may overlap"
 	@echo "make check   lint, types, import contracts, lock freshness"
-	@echo "make fuzz    ten minutes of mutated rules and profiles, a million mutated LDAP messages: none may raise or take long;"
-	@echo "             10,000 questions to slapd and to the directory: both must give the same answers"
+	@echo "make fuzz    ten minutes of mutated rules and profiles, a million mutated LDAP messages, a million of mutated PHP:"
+	@echo "             none may raise or take long; 10,000 questions to slapd and to the directory, 50,000 random programs"
+	@echo "             to PHP and to their rules: both must give the same answers"
 	@echo "make soak    ten thousand short runs through the service: memory and threads must not grow"
 	@echo "make lock    resolve requirements.lock anew, and that of the judges"
 
@@ -36,6 +37,7 @@ help:
 
 demo: .venv/.ready
 	@$(BIN)/python -m pbx_exchange.demo
+	@$(BIN)/python -m pbx_directory.demo
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n auto
@@ -76,6 +78,8 @@ fuzz: .venv/.ready
 	$(BIN)/python grammar/tests/fuzz_rules.py
 	$(BIN)/python plugins/directory/tests/fuzz_ldap.py messages
 	$(BIN)/python plugins/directory/tests/fuzz_ldap.py oracle
+	$(BIN)/python plugins/convert/tests/fuzz_convert.py --inputs 1000000
+	PBX_PROGRAMS=50000 $(BIN)/python -m pytest --timeout 7200 plugins/convert/tests/test_programs.py
 
 soak: .venv/.ready
 	$(BIN)/python benchmarks/soak.py

@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 from pbx_connector.source import Field
 
 ADDRESS_PARTS = ("Street", "City", "State", "CountryOrRegion", "PostalCode")
+"""The parts of an address record, as the fields `PhysicalAddresses_...` have them."""
 ADDRESS_KINDS = ("Business", "Home", "Other")
+"""Whose addresses there are: `PhysicalAddresses_Business` and the like."""
 
 _TEXTS = {
     "DisplayName": "Name as the contact list shows it.",
@@ -123,6 +125,7 @@ def _beyond() -> Iterator[Field]:
 
 
 CONTACT_FIELDS: Mapping[str, Field] = MappingProxyType({one.name: one for one in (*_original(), *_beyond())})
+"""The fields of a contact by name, with type and meaning: a source takes those that it can fill."""
 CONTACT_KNOWN_BY = (
     ("FileAs",),
     ("DisplayName",),

@@ -57,6 +57,8 @@ class ConnectorError(Exception):
 
 
 class UsageError(ConnectorError):
+    """The command was called wrongly, or what it names is not there."""
+
     exit_code = EXIT_USAGE
 
 
@@ -87,17 +89,19 @@ class SourceError(ConnectorError):
 
 
 class AuthenticationFailed(SourceError):
-    pass
+    """The server does not accept the credentials, or gives them no right: trying again does not help."""
 
 
 class SourceUnavailable(SourceError):
+    """No usable answer now, but perhaps later; `retry_after` is in seconds, None if the server named no time."""
+
     def __init__(self, message: str, *, hint: str = "", code: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, hint=hint, code=code)
         self.retry_after = retry_after
 
 
 class ProtocolViolation(SourceError):
-    pass
+    """The answer makes no sense; the same question would get the same."""
 
 
 class MachineError(ConnectorError):
@@ -105,7 +109,7 @@ class MachineError(ConnectorError):
 
 
 class StoreError(ConnectorError):
-    pass
+    """The phone book cannot be read or written."""
 
 
 class ProfileBusy(StoreError):

@@ -17,6 +17,7 @@ PROJECT = "pbx_connector"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin as its answer to the hook of that name."""
 
 
 @hookspec

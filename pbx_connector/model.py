@@ -138,6 +138,7 @@ class End:
 
 
 StreamItem = Row | Gone | Unreadable | Skipped | Unchanged | End
+"""What `Source.changes` yields."""
 
 
 # --- the phone book ------------------------------------------------------------------------------------------------
@@ -203,6 +204,8 @@ class Merge:
 
 
 class RunStatus(StrEnum):
+    """How a run ended."""
+
     DONE = "done"
     PARTIAL = "partial"
     """At least one book failed or is unknown, or contacts by the hundred were left as they were because they could not
@@ -212,6 +215,8 @@ class RunStatus(StrEnum):
 
 
 class BookStatus(StrEnum):
+    """How it went with one address book of a run: failed and unknown leave its entries as they are."""
+
     DONE = "done"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -220,6 +225,8 @@ class BookStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BookReport:
+    """One address book in a report."""
+
     book: Book
     status: BookStatus
     rows: int = 0
@@ -227,6 +234,8 @@ class BookReport:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """What a run did, in numbers of entries where nothing else is said."""
+
     rows: int = 0
     """Contacts that the source has, as far as this run looked."""
     added: int = 0

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class NoticeKind(StrEnum):
+    """What a notice is about."""
+
     FAILING = "failing"
     REFUSED = "refused"
     HELD = "held"

@@ -58,6 +58,8 @@ def storable(text: str) -> bool:
 
 
 class Action(StrEnum):
+    """What a plan does with an entry."""
+
     ADD = "add"
     UPDATE = "update"
     REMOVE = "remove"
@@ -68,6 +70,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
+    """What one field says before and after; None where it says nothing."""
+
     name: str
     """A target field, `account`, or `label NAME`."""
     old: str | None

@@ -15,6 +15,8 @@ Result = TypeVar("Result")
 
 
 class Pool(ThreadPoolExecutor):
+    """A `ThreadPoolExecutor` whose threads know which run they work for."""
+
     def submit(
         self, work: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Future[Result]:

@@ -65,6 +65,7 @@ def blank_is_none(value: Any) -> Any:
 
 
 EmailAddress = Annotated[str, AfterValidator(_address)]
+"""A text with an `@`, without white space at its ends."""
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 """Of a server, over http or https; no user name, no password."""
 OptionalText = Annotated[str | None, BeforeValidator(blank_is_none)]

@@ -19,8 +19,12 @@ FieldType = Literal["text", "number", "yes/no", "date", "list", "record"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """One field that rows of a source can have."""
+
     name: str
+    """As rules write it in brackets."""
     type: FieldType = "text"
+    """A value is of this type, or None."""
     doc: str = ""
     of: Mapping[str, FieldType] | None = None
     """For a record: its parts. For a list of records: the parts of each. None: plain values or unknown parts."""
@@ -111,6 +115,8 @@ class Question:
     """None: an answer is required."""
     secret: bool = False
     """Kept in the keyring or a file; the template gets a reference such as `{keyring: ...}`, never the value."""
+    steps: str = ""
+    """What has to be done to have an answer, and where it is found; said on a terminal before the question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ TARGETS = (
     Target("fax", "028pho_fax", "Fax", "fax", "phone"),
     Target("notes", "028pho_notes", "Notes", "", "notes", max_length=4000),
 )
+"""The fields of an entry, the required one first."""
 
 TARGET_BY_CODE: Mapping[str, Target] = MappingProxyType({target.code: target for target in TARGETS})
 TARGET_BY_NAME: Mapping[str, Target] = MappingProxyType({target.name: target for target in TARGETS})

@@ -14,6 +14,8 @@ Kind: TypeAlias = Literal["text", "number", "yes/no", "date", "list", "record", 
 
 @dataclass(frozen=True, slots=True)
 class Type:
+    """What a field, a parameter or a result is, and whether it can be blank."""
+
     kind: Kind
     maybe_blank: bool = True
     of: Type | None = None
@@ -39,13 +41,19 @@ class Type:
 
 
 TEXT = Type("text")
+"""A `str`, which may be blank: None."""
 NUMBER = Type("number")
+"""A `Decimal`, which may be blank."""
 BOOLEAN = Type("yes/no", maybe_blank=False)
+"""A `bool`, never blank."""
 DATE = Type("date")
+"""A `date` without a time, which may be blank."""
 LIST = Type("list")
+"""A `tuple` of anything, which may be blank."""
 RECORD = Type("record")
 BLANK = Type("blank")
 ANY = Type("any")
+"""A value of whatever type, which may be blank."""
 UNKNOWN = Type("unknown")
 
 _PLURAL = {

@@ -8,3 +8,4 @@ from decimal import Decimal
 from typing import TypeAlias
 
 Value: TypeAlias = "str | int | float | Decimal | bool | date | Sequence[Value] | Mapping[str, Value] | None"
+"""What a field has and a function gives: a text, number, yes/no, date, list or record; None is blank."""

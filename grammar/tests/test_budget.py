@@ -82,6 +82,13 @@ def test_statements_without_a_loop_pay_as_well() -> None:
     assert refusals(lines + "A = V0", {"T": "ä" * SHORT}) == []
 
 
+def test_a_text_of_marks_is_as_dear_to_compare_as_it_is_charged() -> None:
+    marks = ("a" + "\N{COMBINING ACUTE ACCENT}\N{COMBINING DOT BELOW}" * 10) * 47_000
+    lines = "".join(f"V{number} = [T] is [U]\n" for number in range(8))
+    assert refusals(lines + "A = [N]", {"T": marks, "U": "x"}) == ["R0806"]
+    assert refusals(lines + "A = [N]", {"T": "a" * len(marks), "U": "x"}) == []
+
+
 def test_texts_of_slashes_are_as_dear_to_read_as_numbers_as_they_are_charged() -> None:
     texts = tuple(f"{number} {'/ //' * 60}" for number in range(100))
     assert "R0806" in refusals("A = count(each x in [L] give phone(x))", {"L": texts})
@@ -107,7 +114,8 @@ def test_every_function_pays_for_whatever_grows(function: Function) -> None:
     assert lists[1] == 100 * lists[0] > 0
     assert function.cost.call > 0
     if function.name != "list":
-        assert texts == [size * function.cost.character for size in (0, SHORT + 1, function.cost.longest)]
+        a_character = function.cost.character * function.cost.accented
+        assert texts == [size * a_character for size in (0, SHORT + 1, function.cost.longest)]
         assert 0 < texts[2] <= MOST_WORK, "one text of the greatest length may always be read"
 
 
@@ -140,6 +148,8 @@ program({rule!r}).run({{"T": text, "U": text[1:], "L": elements}})
         "A = right([T], 3) & mid([T], 2, 3)",
         "A = if([T] is [U], ascii([T]), ascii([U]))",
         "A = count(split([T], /a?/))",
+        "A = count(split([T], /(a?){200}(b)/))",
+        'A = length(replace([T], /(?:a?){300}(b)/, "y"))',
     ],
 )
 def test_the_dearest_rows_end_within_a_limit_of_the_system(rule: str) -> None:

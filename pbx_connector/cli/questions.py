@@ -47,6 +47,8 @@ def _answer(question: Question, options: Mapping[str, Any], spelled: Spelling) -
 
 
 def _ask(question: Question, *, hide_input: bool = False) -> str:
+    if question.steps:
+        output.say(shown(question.steps))
     default = None if question.default is None else shown(question.default)
     answer: str = typer.prompt(shown(question.prompt), default=default, hide_input=hide_input)
     return answer

@@ -149,6 +149,8 @@ class PluginConfig:
 
 
 class Config(Strict):
+    """The configuration, `config.yaml`, with what its defaults are."""
+
     store: str | None = None
     """Where the phone book is, such as sqlite:///book.sqlite; default: a file in your data folder."""
     profiles: ProfilePath | None = None

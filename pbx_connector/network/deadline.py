@@ -70,3 +70,4 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 DEADLINE_POOLS = {"http": _Pool, "https": _SecurePool}
+"""For urllib3's `PoolManager.pool_classes_by_scheme`: a timeout, in seconds, is the time for a whole answer."""

@@ -41,6 +41,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
+    """A profile that was checked and compiled."""
+
     id: str
     """Who owns the entries that its runs make."""
     title: str

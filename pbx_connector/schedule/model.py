@@ -21,6 +21,8 @@ CLOCK_SET_BACK = timedelta(hours=3)
 
 
 class Schedule(BaseModel):
+    """When a profile runs by itself; a text alone is its `cron`."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cron: str | None = None

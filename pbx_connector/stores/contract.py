@@ -49,6 +49,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """One entry of the phone book; its id stays as long as it exists."""
+
     id: int
     content: Content
     origin: Origin | None = None
@@ -75,6 +77,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Label:
+    """A label that entries can carry."""
+
     name: str
     entries: int
     """How many entries carry it."""
@@ -116,6 +120,8 @@ class Device:
 
 
 class RunKind(StrEnum):
+    """What changed the phone book."""
+
     RUN = "run"
     UNDO = "undo"
     HAND = "hand"

@@ -49,11 +49,15 @@ class Some:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The condition does not hold."""
+
     condition: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Equal:
+    """The text of the key, as it is compared, is that of the value."""
+
     key: Key
     value: str
 
@@ -78,12 +82,16 @@ class AtLeast:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
+    """By code points of the text as it is compared."""
+
     key: Key
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
+    """The entry says something there."""
+
     key: Key
 
 
@@ -103,10 +111,13 @@ class Identified:
 
 
 Condition = Every | Some | Not | Equal | Substrings | AtLeast | AtMost | Present | Labelled | Identified
+"""What entries are asked for by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """By which field entries are sorted."""
+
     key: Key
     descending: bool = False
     """What an entry lacks counts as the largest, as in RFC 2891: last, or first if descending."""
@@ -122,6 +133,7 @@ class Position:
 
 
 def position(entry: Entry) -> Position:
+    """Where an entry stands in the order of display names."""
     return Position(key_of(Key.DISPLAY_NAME, entry.content.fields["display_name"]), entry.id)
 
 

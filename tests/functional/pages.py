@@ -114,6 +114,12 @@ class Stage:
         with closing(sqlite3.connect(self.connector.home / book)) as connection, connection:
             connection.execute("UPDATE entry SET phone = '+4930666' WHERE id = ?", [entry])
 
+    def _do_account(self, account: str, username: str) -> None:
+        self.connector("accounts", "add", account, "--username", username)
+
+    def _do_entry(self, name: str, phone: str) -> None:
+        self.connector("phonebook", "add", "--display-name", name, "--phone", phone)
+
     def _do_fix(self) -> None:
         self.sandbox.faults.clear()
 

@@ -19,18 +19,19 @@ WIDTH = 80
 _TOKEN = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|\r|\n|[^\x1b\r\n]")
 
 
-def on_a_terminal(connector: Connector, *arguments: str | Path) -> list[str]:
-    """Run a command with all its output on one terminal; the lines that are seen in the end."""
+def on_a_terminal(connector: Connector, *arguments: str | Path, typed: str = "") -> list[str]:
+    """Run a command with all its output on one terminal; the lines that are seen in the end. `typed`: its answers."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, WIDTH, 0, 0))
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("pbx-connector")), *map(str, arguments)],
         cwd=connector.home,
         env={**connector.environment, "TERM": "xterm", "LC_ALL": "C.UTF-8"},
-        stdin=subprocess.DEVNULL,
+        stdin=theirs if typed else subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,
     )
+    os.write(ours, typed.encode())
     os.close(theirs)
     written = _read(ours)
     process.wait()

@@ -10,38 +10,15 @@ from typing import Any
 
 import pytest
 from pbx_convert.findings import CannotSay
-from pbx_convert.originals import read_original
+from pbx_convert.originals import EXCHANGE_STRUCTURE, read_original
 from pbx_convert.structure import template
+from pbx_exchange.fields import FIELDS
 from product import Connector
 from ruamel.yaml import YAML
 
 from pbx_connector.api import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
-FIELDS = ["DisplayName", "GivenName", "Surname", "CompanyName", "Department", "local_id"]
-FIELDS += ["EmailAddresses_EmailAddress1"]
-FIELDS += [f"PhoneNumbers_{name}" for name in ("BusinessPhone", "MobilePhone", "HomePhone", "BusinessFax", "Pager")]
-STANDARD = """{
-  "phonebook": [{
-    "028pho_bez":          "{{{DisplayName}}}",
-    "028pho_phone":        "{{{PhoneNumbers_BusinessPhone}}}",
-    "028pho_firstname":    "{{{GivenName}}}",
-    "028pho_lastname":     "{{{Surname}}}",
-    "028pho_organisation": "{{{CompanyName}}}",
-    "028pho_email":        "{{{EmailAddresses_EmailAddress1}}}",
-    "028pho_mobile":       "{{{PhoneNumbers_MobilePhone}}}",
-    "028pho_homephone":    "{{{PhoneNumbers_HomePhone}}}",
-    "028pho_fax":          "{{{PhoneNumbers_BusinessFax}}}",
-    "011acc_id":           "{{{local_id}}}",
-    "post": {
-      "phonebook.phonebooklabel": [
-        { "050lab_bez": "Department", "028050pholab_value": "{{{Department}}}" }
-      ]
-    }
-  }]
-}"""
-
-
 Write = Callable[..., Path]
 
 
@@ -49,7 +26,7 @@ Write = Callable[..., Path]
 def original(tmp_path: Path) -> Write:
     """Writes a folder of the original; `name="text"` is a variable."""
 
-    def write(prefilter: str = "return true;", structure: str = STANDARD, **variables: str) -> Path:
+    def write(prefilter: str = "return true;", structure: str = EXCHANGE_STRUCTURE, **variables: str) -> Path:
         folder = tmp_path / "original"
         folder.mkdir(exist_ok=True)
         (folder / "prefilter.php").write_text(prefilter)
@@ -60,21 +37,45 @@ def original(tmp_path: Path) -> Write:
     return write
 
 
-def structure_of(text: str) -> Any:
-    """What it says, however it is laid out."""
-    return YAML(typ="safe").load(text)["structure"]
+def body_of(text: str) -> Any:
+    """What a profile says besides its settings, however it is laid out."""
+    profile = YAML(typ="safe").load(text)
+    return {name: value for name, value in profile.items() if name not in ("title", "settings")}
 
 
 def test_the_whole_template_becomes_the_standard_profile(connector: Connector, original: Write) -> None:
-    folder = original(**{name: f'return $row["{name}"];' for name in FIELDS})
-    connector("convert", folder, "--out", "made.yaml")
+    folder = original(**{name: f'return $row["{name}"];' for name in FIELDS.names()})
+    (folder / "basic.txt").write_text(
+        "Basic Data\nTitle: Exchange contacts\n"
+        "Mode: Create and update records. Remove missing records from previous imports.\n"
+    )
+    done = connector("convert", folder, "--out", "made.yaml", "--json").json
+    assert (done["unsaid"], done["differences"], done["suggestions"], done["assumed"]) == ([], [], [], [])
     made = (connector.home / "made.yaml").read_text()
     shipped = (ROOT / "profiles/exchange-contacts.yaml").read_text()
-    assert "rules:" not in made + shipped
-    assert structure_of(made) == structure_of(shipped)
-    for line in ("source: exchange", "mode: mirror", 'schedule: "0 12 * * *"'):
-        assert line in made
-        assert line in shipped
+    assert 'title: "Exchange contacts"' in made
+    assert body_of(made) == body_of(shipped)
+
+
+def test_the_whole_template_maps_each_row_of_an_exchange_as_the_standard_profile_does(
+    connector: Connector, original: Write, profile: Path
+) -> None:
+    connector("rows", profile, "--out", "rows.jsonl")
+    connector("convert", original(), "--out", "made.yaml")
+    records = [
+        connector("map", made, "--rows", "rows.jsonl", "--json", code=None).out for made in (profile, "made.yaml")
+    ]
+    assert records[0].count("028pho_bez") > 5
+    assert records[0] == records[1]
+
+
+def test_a_structure_that_is_not_given_is_that_of_the_template(connector: Connector, tmp_path: Path) -> None:
+    (tmp_path / "prefilter.php").write_text("return true;")
+    connector("convert", tmp_path / "prefilter.php", "--out", "made.yaml")
+    shipped = (ROOT / "profiles/exchange-contacts.yaml").read_text()
+    assert body_of((connector.home / "made.yaml").read_text()) == body_of(shipped)
+    done = connector("convert", tmp_path / "prefilter.php", "--source", "csv", code=2)
+    assert "the structure is missing" in done.err
 
 
 def test_what_cannot_be_said_fails_the_check_at_its_place(connector: Connector, original: Write) -> None:
@@ -100,10 +101,35 @@ def test_a_structure_that_cannot_be_said_fails_the_check(connector: Connector, o
     assert any("not_converted" in one["message"] for one in done["findings"])
 
 
+def test_a_structure_that_cannot_be_said_fails_the_check_whatever_fields_the_source_has(
+    connector: Connector, original: Write
+) -> None:
+    connector("convert", original(structure="{"), "--source", "ldap", "--out", "made.yaml", code=1)
+    assert "not_converted" in connector("check", "made.yaml", code=2).err
+
+
 def test_an_unknown_field_is_found_and_no_success(connector: Connector, original: Write) -> None:
     done = connector("convert", original(DisplayName="return $row['displayName'] . '!';"), "--json", code=1).json
     assert done["unsaid"] == []
     assert [one["code"] for one in done["findings"] if one["severity"] == "error"] == ["R0201"]
+    report = connector("convert", original(DisplayName="return $row['displayName'] . '!';"), code=1).err
+    assert "hint: did you mean [DisplayName]?" in report
+
+
+def test_a_name_that_is_neither_variable_nor_known_field_is_told(connector: Connector, original: Write) -> None:
+    structure = '{"phonebook": [{"028pho_bez": "{{{name}}}", "028pho_mobile": "{{{mobil}}}"}]}'
+    folder = original(structure=structure, name="return $row['cn'];", mobile="return $row['mobile'];")
+    done = connector("convert", folder, "--source", "ldap", "--out", "made.yaml")
+    assert "no variables, and so taken for fields of the source: mobil\n" in done.out
+
+
+def test_rows_make_no_tests_of_a_profile_that_fails_the_check_which_is_told(
+    connector: Connector, original: Write
+) -> None:
+    (connector.home / "rows.jsonl").write_text('{"DisplayName": "Ann"}\n')
+    folder = original(DisplayName="return md5('x');")
+    done = connector("convert", folder, "--rows", "rows.jsonl", "--out", "made.yaml", code=1)
+    assert "no tests are made of rows.jsonl" in done.err
 
 
 def test_block_helpers_become_conditions_and_repetitions(connector: Connector, original: Write) -> None:
@@ -161,7 +187,11 @@ def test_hostile_text_stays_one_comment_and_one_title(connector: Connector, tmp_
     odd = 'x"\n  Y = [A] # \x1b[2J'
     file.write_text(
         json.dumps(
-            {"title": odd, "variables": {"DisplayName": f"return foo('{odd}');"}, "structure": json.loads(STANDARD)}
+            {
+                "title": odd,
+                "variables": {"DisplayName": f"return foo('{odd}');"},
+                "structure": json.loads(EXCHANGE_STRUCTURE),
+            }
         )
     )
     done = connector("convert", file, code=1)
@@ -175,19 +205,71 @@ def test_the_same_original_in_each_form(tmp_path: Path, original: Write) -> None
     one = tmp_path / "one.json"
     one.write_text(
         json.dumps(
-            {"Pre Filter": "return $row['B'];", "Variables": [{"name": "V", "value": php}], "Structure": STANDARD}
+            {
+                "Pre Filter": "return $row['B'];",
+                "Variables": [{"name": "V", "value": php}],
+                "Structure": EXCHANGE_STRUCTURE,
+            }
         )
     )
     pasted = tmp_path / "pasted.txt"
-    pasted.write_text(f"Pre Filter\nreturn $row['B'];\nVariables\nV\t{php}\nStructure\n{STANDARD}\n")
+    pasted.write_text(f"Pre Filter\nreturn $row['B'];\nVariables\nV\t{php}\nStructure\n{EXCHANGE_STRUCTURE}\n")
     assert read_original([one]) == read_original([pasted]) == folder
+    windows = tmp_path / "windows.txt"
+    windows.write_bytes(pasted.read_text().replace("\n", "\r\n").encode("utf-16"))
+    assert read_original([windows]) == folder
     table = tmp_path / "variables.csv"
     with table.open("w", newline="") as stream:
         csv.writer(stream).writerows([("name", "value"), ("V", php)])
     assert read_original([table]).variables == folder.variables
 
 
-@pytest.mark.parametrize("text", ["", "[1]", '{"x": 1}', '{"variables": {"a": 1}}', '{"structure": '])
+def test_german_tabs_and_what_stands_behind_the_structure(tmp_path: Path) -> None:
+    pasted = tmp_path / "eingefügt.txt"
+    pasted.write_text("Basisdaten\nTitel: x\nVorfilter\n\nVariablen\n\nStruktur\n{}\nAutomatisieren\ntäglich 12:00\n")
+    found = read_original([pasted])
+    assert (found.title, found.prefilter, found.variables, found.structure) == ("x", "", {}, "{}")
+
+
+def test_names_of_variables_may_have_blanks_and_php_may_look_like_variables(tmp_path: Path) -> None:
+    pasted = tmp_path / "pasted.txt"
+    pasted.write_text(
+        "Variables\nMobile Phone\treturn $row['M'];\nTeam: switch ($row['T']) {\ncase 1:\treturn 'x';\n}\n"
+    )
+    variables = {"Mobile Phone": "return $row['M'];", "Team": "switch ($row['T']) {\ncase 1:\treturn 'x';\n}"}
+    assert read_original([pasted]).variables == variables
+    table = tmp_path / "variables.csv"
+    with table.open("w", newline="") as stream:
+        csv.writer(stream).writerows([*variables.items(), ("V", "return [\nA => 1];")])
+    assert read_original([table]).variables == {**variables, "V": "return [\nA => 1];"}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "message", "hint"),
+    [
+        ("prefilter.php", b"return true;\n// M\xfcller", "is no UTF-8, in line 2", "save it as UTF-8"),
+        (
+            "pasted.txt",
+            b"Variables\n$row['x'];\n",
+            "no variable begins with `$row['x'];`",
+            "its name, a tab or a colon",
+        ),
+        ("variables.csv", b'A,"' + b"x" * 200_000, "is no table", "variables.json (or .csv)"),
+        ("one.json", b'{"variables": {"A": 1}}', "the variable A in", "write its PHP in quotes"),
+        ("one.json", b'{"title": 5, "structure": {}}', "title in", "write it in quotes"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_place(
+    tmp_path: Path, name: str, raw: bytes, message: str, hint: str
+) -> None:
+    (tmp_path / name).write_bytes(raw)
+    with pytest.raises(UsageError) as refused:
+        read_original([tmp_path / name])
+    assert message in str(refused.value)
+    assert hint in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"x": 1}', '{"variables": [1]}', '{"structure": '])
 def test_what_is_no_profile_is_refused_with_a_hint(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x.json"
     file.write_text(text)

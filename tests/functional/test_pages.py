@@ -13,7 +13,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("name", "commands"), [("backups", 7), ("convert", 6), ("safety-net", 13), ("trying-rules", 10)]
+    ("name", "commands"), [("backups", 7), ("convert", 6), ("directory", 6), ("safety-net", 13), ("trying-rules", 10)]
 )
 def test_a_page_shows_what_is_printed(
     connector: Connector, profile: Path, sandbox: Sandbox, name: str, commands: int

@@ -40,3 +40,13 @@ def test_the_progress_bar_leaves_nothing_behind_and_sticks_to_no_line(
         assert any(line.startswith("error[R0802]: ") for line in seen)
     assert any(line.startswith("this is run 2;") for line in seen)
     assert widest(seen) <= WIDTH
+
+
+def test_a_question_that_needs_steps_elsewhere_says_them_before_it_is_asked(connector: Connector) -> None:
+    (connector.home / "secret").write_text("x")
+    answered = ("--name", "Office", "--client-id", "an-app", "--client-secret-file", "secret")
+    seen = on_a_terminal(connector, "new", "microsoft365-contacts", *answered, typed="contoso.onmicrosoft.com\n")
+    text = " ".join(seen)
+    assert text.index("App registrations, New registration") < text.index("Tenant id or domain, such as")
+    assert "Grant admin consent" not in text, "nothing is asked about the secret"
+    assert 'tenant: "contoso.onmicrosoft.com"' in (connector.home / "microsoft365-contacts.yaml").read_text()

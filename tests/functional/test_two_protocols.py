@@ -16,6 +16,7 @@ from pbx_microsoft365.sandbox import Sandbox as Graph
 from product import Connector
 
 from pbx_connector.testing.office.entities import Right
+from pbx_connector.testing.office.identifiers import make_stem
 from pbx_connector.testing.office.server_state import ServerState
 
 ANNA, SALES = "anna.berg@example.com", "sales@example.com"
@@ -165,3 +166,64 @@ def test_the_change_of_protocol_is_no_change_of_the_phone_book(two: Two) -> None
     after = connector.entries()
     assert [(entry["id"], said(entry)) for entry in after] == [(entry["id"], said(entry)) for entry in before]
     assert connector.counts(connector.home / "office.yaml")["added"] == 0
+
+
+def test_the_command_moves_a_whole_profile_and_back_and_no_entry_notices(two: Two) -> None:
+    connector, settings = two.connectors["exchange"], two.settings
+    path = connector.home / "contacts.yaml"
+    secret = connector.home / "secret"
+    ews = ("--email", settings["exchange"]["email"], "--url", settings["exchange"]["url"], "--password-file", secret)
+    connector("new", "exchange-contacts", "--file", path, *ews)
+    shared = f"  auth: basic\n  public: false  # there are none any more\n  shared: {{owners: [{SALES}]}}\nmode:"
+    path.write_text(path.read_text().replace("mode:", shared, 1))
+    assert connector.counts(path)["added"] > 5
+    before, text = connector.entries(), path.read_text()
+
+    (connector.home / "graph").write_text((two.connectors["microsoft365"].home / "secret").read_text())
+    (connector.home / "graph").chmod(0o600)
+    app = ("--answer", f"client_id={settings['microsoft365']['client_id']}", "--answer", "client_secret-file=graph")
+    done = connector(
+        "profiles", "migrate", path, "--to", "microsoft365", *app, "--answer", "tenant=example.com", "--write"
+    )
+    assert "the service user is not needed any more" in done.err
+    assert path.with_name("contacts.yaml.before").read_text() == text
+    addresses = {name: settings["microsoft365"][name] for name in ("url", "authority", "ca_file")}
+    only_here = "".join(f"  {name}: {address}\n" for name, address in addresses.items())
+    path.write_text(path.read_text().replace("settings:\n", f"settings:\n{only_here}"))
+    moved = path.read_text()
+    assert [line for line in text.splitlines() if line.startswith((" ", "  -")) and "pho_" in line] == [
+        line for line in moved.splitlines() if "pho_" in line
+    ]
+    assert all(line.startswith("ok ") for line in connector("test-connection", path).out.splitlines())
+    for options in ((), (), ("--full",)):
+        counts = connector("run", path, *options, "--json").json["counts"]
+        assert (counts["added"], counts["removed"], counts["updated"]) == (0, 0, 0)
+        assert [(one["id"], said(one)) for one in connector.entries()] == [(one["id"], said(one)) for one in before]
+
+    path.write_text(path.with_name("contacts.yaml.before").read_text())
+    counts = connector.counts(path)
+    assert (counts["added"], counts["removed"], counts["updated"]) == (0, 0, 0)
+    assert [(one["id"], said(one)) for one in connector.entries()] == [(one["id"], said(one)) for one in before]
+
+
+def test_a_folder_that_both_protocols_call_the_same_keeps_its_entries_too(two: Two) -> None:
+    """Graph's ids differ from those of Exchange in two letters, which some do not have."""
+    connector, state = two.connectors["exchange"], two.state
+    email = next(
+        name for name in (f"u{n}@example.com" for n in range(1000)) if not {"/", "+"} & set(make_stem(name, "folder"))
+    )
+    contacts = state.add_user(email, "same", "password").distinguished["contacts"]
+    state.set_impersonation("pbx@example.com", "*", True)
+    for number in range(4):
+        state.add(contacts, DisplayName=f"Somebody {number}", PhoneNumbers_BusinessPhone=f"+49 30 23125 10{number}")
+    connector("accounts", "add", "same", "--username", "same", "--email", email)
+    connector("run", two.profiles["exchange"])
+    before = [(entry["id"], said(entry)) for entry in connector.entries()]
+    assert sum(entry["account"] == "same" for _, entry in before) == 4
+    secrets = {source: (two.connectors[source].home / "secret").read_text() for source in two.connectors}
+    for source in ("microsoft365", "microsoft365", "exchange", "exchange"):
+        (connector.home / "secret").write_text(secrets[source])
+        two.write(source, connector)
+        counts = connector.counts(connector.home / "office.yaml")
+        assert (counts["added"], counts["removed"], counts["updated"]) == (0, 0, 0)
+        assert [(entry["id"], said(entry)) for entry in connector.entries()] == before

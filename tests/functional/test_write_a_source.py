@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from product import Connector
@@ -95,6 +96,15 @@ def test_what_a_folder_has_is_left_as_it_is(connector: Connector) -> None:
     assert (home / "empty" / "pyproject.toml").exists()
     connector("new-plugin", "cards", "--folder", "with blanks/below")
     assert "cd 'with blanks/more'" in connector("new-plugin", "cards", "--folder", "with blanks/more").out
+
+
+def test_what_is_installed_has_the_whole_kit(tmp_path: Path) -> None:
+    kit = "pbx_connector/application/plugin_kit"
+    tool("hatchling", "build", "-t", "wheel", "-d", str(tmp_path), folder=ROOT)
+    [wheel] = tmp_path.iterdir()
+    packed = {name for name in ZipFile(wheel).namelist() if name.startswith(f"{kit}/")}
+    assert packed == {str(path.relative_to(ROOT)) for path in (ROOT / kit).rglob("*.tmpl")}
+    assert len(packed) > 15
 
 
 @pytest.fixture

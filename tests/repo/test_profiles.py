@@ -36,6 +36,12 @@ ANSWERS_OF = {
     "microsoft365-contacts": APP,
     "microsoft365-office": APP,
     "microsoft365-directory": APP,
+    "carddav-contacts": {
+        "name": json.dumps("Contacts from CardDAV"),
+        "url": json.dumps("https://cloud.example.com"),
+        "username": json.dumps("pbx"),
+        "password": "{env: CARDDAV_PASSWORD}",
+    },
     "csv-contacts": {
         "name": json.dumps("Contacts from CSV"),
         "path": json.dumps("people.csv"),

@@ -147,7 +147,7 @@ FUNCTIONS = (
         (_VALUES,),
         _same,
         _unique,
-        cost=Cost(character=8),
+        cost=Cost(character=10, accented=3),
         examples=(Example('unique(list("a", "A", "b"))', 'list("a", "b")'),),
     ),
     Function(

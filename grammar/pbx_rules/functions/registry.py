@@ -74,6 +74,8 @@ Result: TypeAlias = "Type | Callable[[tuple[Type, ...]], Type]"
 
 @dataclass(frozen=True, slots=True)
 class Function:
+    """A function that rules can call: all that checker, command line, editors and documentation know of it."""
+
     name: str
     """In small letters; calls are read without case."""
     family: str

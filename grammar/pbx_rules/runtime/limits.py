@@ -37,6 +37,8 @@ class Cost:
     """For each element of a list or part of a record; 0 only where lists are not read through."""
     longest: int = LONGEST_TEXT
     """Characters after which nothing reads on."""
+    accented: int = 1
+    """How many times as dear a text with other letters than ASCII's is."""
 
     @property
     def grows(self) -> bool:
@@ -45,8 +47,8 @@ class Cost:
 
 
 DEFAULT = Cost()
-COMPARED = Cost()
-"""Texts are folded before they are compared or looked up."""
+COMPARED = Cost(accented=5)
+"""Texts are folded before they are compared or looked up; marks, which are put in order for it, are the dearest."""
 CONVERTED = Cost(call=50, character=2, element=50)
 
 
@@ -95,19 +97,30 @@ class Work:
         """Called before the values are read. Gives True, so that compiled code can go on in the same expression."""
         for value in values:
             if value.__class__ is str:
-                self._pay_text(cost, len(value))
+                self._pay_text(cost, value)
             elif isinstance(value, tuple):
                 self.spend(cost.element * len(value))
                 if cost.character:
-                    self.pay(cost, *value)
+                    self._pay_elements(cost, value)
             elif isinstance(value, Mapping):
                 self.spend(cost.element * len(value))
                 self.pay(cost, *value.values())
         return True
 
-    def _pay_text(self, cost: Cost, length: int) -> None:
-        if length > SHORT:
-            self.spend(cost.character * min(length, cost.longest))
+    def _pay_elements(self, cost: Cost, values: tuple[object, ...]) -> None:
+        """Also for short texts with other letters than ASCII's, as there may be so many of them."""
+        for value in values:
+            if not isinstance(value, str):
+                self.pay(cost, value)
+            elif value.isascii() or len(value) > SHORT:
+                self._pay_text(cost, value)
+            else:
+                self.spend(cost.character * len(value))
+
+    def _pay_text(self, cost: Cost, text: str) -> None:
+        if len(text) > SHORT:
+            dear = 1 if text.isascii() else cost.accented
+            self.spend(dear * cost.character * min(len(text), cost.longest))
 
     def scan(self, value: object, weight: int) -> None:
         """A pattern is sought in a text, or in each element of a list."""

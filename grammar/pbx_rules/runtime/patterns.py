@@ -6,6 +6,7 @@ pay for scanning by that size: `Work.scan`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
@@ -19,6 +20,8 @@ SIZES = (1 << 14, 1 << 16, 1 << 18, 1 << 20)
 """Bytes that building a pattern may take, the last some 50 ms: `\\w{1,50}` is near it, as `\\w` is 800 instructions."""
 _BYTES_A_WEIGHT = 1 << 10
 """Weighed so, a character costs half a microsecond for each unit of weight at worst, whatever the pattern."""
+_COUNTED = re.compile(r"(\)?)\{([0-9]+)(?:,([0-9]*))?\}")
+_SHORT, _FEW_GROUPS = 400, 40
 _TO_RUN = 64
 """RE2 runs a pattern with so many times the memory that building it takes; with less it gives up its fast way."""
 
@@ -41,12 +44,12 @@ class Pattern:
 
     __slots__ = ("search", "size", "split", "sub", "weight")
 
-    def __init__(self, compiled: Any, size: int) -> None:
+    def __init__(self, compiled: Any, size: int, weight: int) -> None:
         self.search: Callable[[str], Any] = compiled.search
         self.split: Callable[[str], list[Any]] = compiled.split
         self.sub: Callable[[Callable[[Any], str], str], str] = compiled.sub
         self.size = size
-        self.weight = size // _BYTES_A_WEIGHT
+        self.weight = weight
 
 
 @lru_cache(maxsize=2_000)
@@ -56,7 +59,23 @@ def compile_pattern(source: str, ignore_case: bool) -> Pattern:
         raise ValueError(f"it has {len(source)} characters, {LONGEST_PATTERN} are allowed")
     flags = _re2().IGNORECASE if ignore_case else 0
     size = _size(source, flags)
-    return Pattern(_built(source, flags, _TO_RUN * size), size)
+    built: Any = _built(source, flags, _TO_RUN * size)
+    return Pattern(built, size, max(size // _BYTES_A_WEIGHT, _weight_of_groups(source, built.groups)))
+
+
+def _weight_of_groups(source: str, groups: int) -> int:
+    """RE2 finds where groups begin and end by its fast ways only in patterns that are short once they are unrolled."""
+    unrolled = _unrolled(source)
+    return unrolled * (_FEW_GROUPS + groups) // _FEW_GROUPS if groups and unrolled > _SHORT else 0
+
+
+def _unrolled(source: str) -> int:
+    """Characters of a pattern that has no `{…}`; groups may be within each other, so their counts multiply."""
+    length, times = len(source), 1
+    for group, least, most in _COUNTED.findall(source):
+        count = max(int(least), int(most or 0))
+        length, times = (length, times * max(count, 1)) if group else (length + count, times)
+    return length * times
 
 
 def _size(source: str, flags: int) -> int:

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -80,8 +81,12 @@ def to_origin(text: str) -> Origin:
     return Origin(**{**parts, "book": Book(**parts["book"])})
 
 
+@lru_cache(maxsize=8)
 def entry_query(dialect: Dialect) -> Select[Any]:
-    """Its joins stay a chain: a nested one, SQLite would work out for all entries each time."""
+    """Its joins stay a chain: a nested one, SQLite would work out for all entries each time.
+
+    Made once: to put it together takes longer than to look a number up.
+    """
     source = entry.outerjoin(provenance, provenance.c.entry == entry.c.id)
     return (
         select(

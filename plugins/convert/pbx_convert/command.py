@@ -12,10 +12,12 @@ import typer
 from pbx_connector.api import Checked, PluginContext, SourceType, UsageError, application
 from pbx_convert import profile_text
 from pbx_convert.conversion import Conversion, convert, summary
-from pbx_convert.findings import MEANING
+from pbx_convert.findings import MEANING, Note
 from pbx_convert.originals import read_original
 
 MOST_TESTS = 50
+STANDARD_FIELDS = frozenset({"DisplayName", "PhoneNumbers_BusinessPhone"})
+"""A source that has these has those of the Exchange template."""
 EXIT_UNSAID = 1
 
 Paths = Annotated[list[Path], typer.Argument(help="A folder, or files, with what the original's tabs hold.")]
@@ -52,7 +54,10 @@ def _convert(
     if out:
         application.templates.check_target(out)
     original = read_original(paths)
-    made = convert(original)
+    fields = frozenset(source.fields.names())
+    if not (original.structure or fields >= STANDARD_FIELDS):
+        raise UsageError("the structure is missing", hint="give it too: only that of the Exchange template is known")
+    made = convert(original, fields)
     title = original.title or (paths[0].resolve().stem if len(paths) == 1 else "Contacts")
     text = profile_text.profile_text(
         source, title=title, mode=original.mode, rules=made.rules, structure=made.structure
@@ -61,6 +66,8 @@ def _convert(
     if out:
         _write(out, text)
     tests = _tests(context, out, rows) if rows and out and checked.profile else []
+    if rows and not checked.profile:
+        typer.echo(f"no tests are made of {rows}: the profile does not pass the check yet", err=True)
     if out and tests:
         text = profile_text.with_tests(text, tests)
         _write(out, text)
@@ -124,6 +131,7 @@ def _as_json(made: Conversion, checked: Checked, text: str, out: Path | None, te
         "suggestions": [{"what": one.what, "message": one.message} for one in made.suggestions],
         "unused": made.unused,
         "renamed": made.renamed,
+        "assumed": made.assumed,
         "tests": tests,
         "findings": [application.views.diagnostic(found) for found in checked.diagnostics],
     }
@@ -134,21 +142,27 @@ def _lines(made: Conversion, checked: Checked, out: Path | None, tests: int) -> 
     lines = [f"{out} is written{f', with {tests} tests' if tests else ''}."] if out else []
     lines += [f"not converted: {one.what}, line {one.line}: {one.reason}" for one in made.unsaid]
     for kind, notes in summary(made.notes).items():
-        places = ", ".join(dict.fromkeys(f"{note.what} line {note.line}" for note in notes))
+        places = ", ".join(dict.fromkeys(_place(note) for note in notes))
         lines.append(f"may differ [{kind}]: {MEANING[kind]} ({places})")
     lines += [f"suggestion: {one.what}: {one.message}" for one in made.suggestions]
     lines += [f"renamed: {old} is {new} now" for old, new in made.renamed.items()]
     if made.unused:
         lines.append(f"left out, as the structure does not use them: {', '.join(made.unused)}")
-    return [*lines, *_findings(made, checked)]
+    if made.assumed:
+        lines.append(f"no variables, and so taken for fields of the source: {', '.join(made.assumed)}")
+    return [*lines, *_findings(checked)]
 
 
-def _findings(made: Conversion, checked: Checked) -> list[str]:
-    lines = [
-        f"{found.severity}[{found.code}]: line {found.span.line}: {found.message}"
-        for found in checked.diagnostics
-        if "not_converted" not in found.message
-    ]
+def _place(note: Note) -> str:
+    return "all rules" if note.what == "rules" else f"{note.what} line {note.line}"
+
+
+def _findings(checked: Checked) -> list[str]:
+    lines = []
+    for found in checked.diagnostics:
+        if "not_converted" not in found.message:
+            lines.append(f"{found.severity}[{found.code}]: line {found.span.line}: {found.message}")
+            lines += [f"  hint: {found.hint}"] if found.hint else []
     if checked.profile is None:
         lines.append("the profile does not pass `pbx-connector check` yet")
     return lines

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from pbx_convert import profile_text
 from pbx_convert.findings import CannotSay, Kind, Note, Unsaid
-from pbx_convert.originals import Original
+from pbx_convert.originals import EXCHANGE_STRUCTURE, Original
 from pbx_convert.php import snippets
 from pbx_convert.php.snippets import Said
 from pbx_convert.php.translator import WORDS
@@ -32,7 +32,6 @@ from pbx_convert.terms import (
 )
 
 PHONES = ("028pho_phone", "028pho_mobile", "028pho_homephone", "028pho_fax")
-DEFAULT_STRUCTURE = '{"phonebook": [{"028pho_bez": "{{{DisplayName}}}"}]}'
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -56,14 +55,19 @@ class Conversion:
     """Variables that the structure does not use."""
     renamed: dict[str, str] = field(default_factory=dict)
     """Variables whose names no rule can have."""
+    assumed: list[str] = field(default_factory=list)
+    """Names in the structure that are no variable, and so are taken for fields of the source."""
     feeds: dict[str, set[str]] = field(default_factory=dict)
     """By the code of a target field, the names that go into it."""
 
 
-def convert(original: Original) -> Conversion:
+def convert(original: Original, fields: Set[str] = frozenset()) -> Conversion:
+    """`fields` are those that the source lists; a structure that is not given is that of the Exchange template."""
     made = Conversion()
     read = _read_structure(original, made)
     used = names_in(read) if read else set(original.variables)
+    if original.variables:
+        made.assumed = sorted(used - set(original.variables) - fields - {"this", ""})
     names = _rule_names(original.variables, made)
     if original.prefilter and original.prefilter.strip():
         _pre_filter(made, original.prefilter, frozenset(names.values()))
@@ -78,7 +82,7 @@ def convert(original: Original) -> Conversion:
 
 def _read_structure(original: Original, made: Conversion) -> template.Value | None:
     try:
-        return template.read(original.structure or DEFAULT_STRUCTURE)
+        return template.read(original.structure or EXCHANGE_STRUCTURE)
     except CannotSay as why:
         made.unsaid.append(Unsaid("structure", max(1, why.line), why.reason, original.structure or ""))
         return None
@@ -176,14 +180,14 @@ def _structure(
         return Name(names[name]) if name in names and name not in plain else Field(name)
 
     if read is None:
-        made.structure = _no_structure(made.unsaid[0])
+        _no_structure(made, made.unsaid[0])
         return
     try:
         written_ = Writer(refer, set(names.values())).write(read)
     except (CannotSay, TooLarge) as why:
         reason, line = (why.reason, why.line) if isinstance(why, CannotSay) else ("a text is too long", 1)
         made.unsaid.append(Unsaid("structure", max(1, line), reason, original.structure or ""))
-        made.structure = _no_structure(made.unsaid[-1])
+        _no_structure(made, made.unsaid[-1])
         return
     _take(made, written_)
 
@@ -195,10 +199,11 @@ def _take(made: Conversion, structure: Structure) -> None:
     made.feeds = structure.feeds
 
 
-def _no_structure(unsaid: Unsaid) -> list[str]:
-    """The original as a comment, and a record that does not pass the check."""
+def _no_structure(made: Conversion, unsaid: Unsaid) -> None:
+    """The original as a comment, and a record whose rule does not pass the check, whatever fields the source has."""
+    made.rules.append(f"Not_converted = {_error(unsaid)}")
     lines = [f"  {line}" for line in _left_over(unsaid)]
-    return [*lines, "  phonebook:", '    - 028pho_bez: "{{not_converted}}"']
+    made.structure = [*lines, "  phonebook:", '    - 028pho_bez: "{{Not_converted}}"']
 
 
 def _suggest(made: Conversion, terms: dict[str, Term]) -> None:

@@ -32,7 +32,7 @@ MEANING = {
     Kind.PRESENT: "PHP asks whether the field is there, even if it is empty; the rule asks whether it has a value",
     Kind.LOOSE: 'PHP compares what looks like numbers as numbers ("1" == "01"); the rule compares the text',
     Kind.CHARACTERS: "PHP counts and changes bytes, and can cut an umlaut in half; the rule counts characters",
-    Kind.PIECES: "PHP keeps empty pieces, and blanks around pieces; the rule leaves them out",
+    Kind.PIECES: "PHP keeps empty pieces and elements, and blanks around pieces; the rule leaves them out",
     Kind.SPACES: "the rule also makes one blank of several inside the text",
     Kind.LIST: "a field that has a list already is that list here; PHP would put it into another list",
     Kind.TITLE: "the rule makes the letters after the first of each word small",

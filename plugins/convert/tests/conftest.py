@@ -33,8 +33,8 @@ def run_php(programs: Sequence[Program]) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def php(lacking: Callable[[str], Any]) -> Php:
-    if shutil.which("php") is None:
-        lacking("needs PHP to compare with: apt-get install php-cli")
+    if shutil.which("php") is None or run_php([("return mb_strlen('ü');", {})]) != [1]:
+        lacking("needs PHP to compare with: apt-get install php-cli php-mbstring")
     return run_php
 
 

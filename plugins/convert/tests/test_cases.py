@@ -60,7 +60,12 @@ UNSAID = {
     "return preg_match('/a/e', $row['A']);": "the flag e of a pattern has no counterpart",
     "return preg_match('/a++/', $row['A']);": "possessive repetition does not exist here",
     "while (true) { }": "`while (true) { }` has no counterpart",
-    "return $row['A'": "this is no PHP that can be parsed",
+    "return $row['A'": "this is no PHP, from `return $row['A'` on",
+    "return $row['A']": "this is no PHP: a `;` is missing",
+    "foreach ($row['L'] as $e); return 'x';": "a loop that does nothing has no counterpart",
+    "$a = ['x']; return isset($a[]);": "an array without an index",
+    "$row['A'];": "it returns nothing: `return` is missing",
+    "": "it returns nothing: `return` is missing",
     "echo $row['A'];": "`echo $row['A'];` has no counterpart",
     "return $this->x;": "`$this->x` has no counterpart",
     "return new Foo();": "`new Foo()` has no counterpart",
@@ -69,6 +74,10 @@ UNSAID = {
     "return `ls`;": "``ls`` has no counterpart",
     "$f = $row['A']; return $f($row['B']);": "$f() has no counterpart",
     "return eval($row['A']);": "eval() has no counterpart",
+    "$v = $row['B'] ? 'x' : true; return $v === true;": (
+        "whether this has a text or something else makes no difference in a rule"
+    ),
+    "return '" + "x" * 6_000 + "';": "it has 6,010 bytes, and a rule is made of 6,000 at most: divide it",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +15,14 @@ SAMPLE = 1 << 16
 _LINES = 60
 _SEPARATOR = "sep="
 """With which Excel is told the delimiter, in a line of its own before the header."""
+
+_OTHERS = {
+    "a web page": re.compile(r"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE),
+    "XML": re.compile(r"<\?xml\b"),
+    "JSON": re.compile(r'[\[{]\s*[\[{"]\s*[\w"]+'),
+    "a list of vCards": re.compile("BEGIN:VCARD", re.IGNORECASE),
+    "LDIF": re.compile(r"(version: 1\s+)?dn: \w+=", re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,12 @@ class Dialect:
         parted = _name(DELIMITERS, self.delimiter)
         ended = _name(LINE_ENDS, self.line_end) or "any"
         return f"delimiter {parted}, quote {_name(QUOTES, self.quote)}, line end {ended}"
+
+
+def kind_of(text: str) -> str:
+    """What a text is that is no table, by its beginning; empty for one that may be."""
+    begun = text.lstrip()
+    return next((kind for kind, pattern in _OTHERS.items() if pattern.match(begun)), "")
 
 
 def detect(text: str, settings: CsvSettings) -> Dialect:

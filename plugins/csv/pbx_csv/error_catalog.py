@@ -47,6 +47,8 @@ BINARY = ErrorText(
     _P, "C0113", "line {0} has NUL characters, so this is no text", "check that it is CSV, and encoding:"
 )
 
+NO_TABLE = ErrorText(_P, "C0114", "this is {0}, not CSV", "check where file: or url: leads, or export it as CSV")
+
 # The text
 
 WRONG_ENCODING = ErrorText(
@@ -74,7 +76,10 @@ NOT_CSV = ErrorText(_P, "C0207", "line {0} cannot be split into columns: {1}", "
 # Columns and lines
 
 NO_COLUMN = ErrorText(
-    _P, "C0301", "there is no column {0}; there are {1}", "correct the name in the profile, or the file's header"
+    _P,
+    "C0301",
+    "there is no column {0}; there are {1}",
+    "correct the name in the profile, or the file's header; skip_lines: passes over lines above the header",
 )
 TWO_COLUMNS = ErrorText(
     _P,
@@ -87,6 +92,12 @@ NO_PRIVACY = ErrorText(
     "C0303",
     "account: makes rows private, and the structure does not say whose they are",
     'write 011acc_id: "{{local_id}}" into the structure',
+)
+NO_HEADER = ErrorText(
+    _P,
+    "C0304",
+    "the first line has a telephone number or an e-mail address in it, so it is no header",
+    "header: false if there is none, then columns are Column 1, Column 2; skip_lines: if it stands further below",
 )
 LONG_ROW = ErrorText(
     _P,
@@ -109,6 +120,13 @@ NO_ACCOUNT = ErrorText(
     "C0315",
     "line {0} belongs to an account that the phone system does not have",
     "correct it, or add the account: accounts import",
+)
+
+SHORTENED = ErrorText(
+    _P,
+    "C0316",
+    "line {0} has a number that a spreadsheet has shortened, as in 4.98912E+11",
+    "format the column as text in the spreadsheet, type the numbers again, and save it anew",
 )
 
 # The server

@@ -21,8 +21,10 @@ _DOCS = {
     "fax": "Fax number.",
     "notes": "Notes.",
 }
-OPTIONAL = frozenset((*_DOCS, ACCOUNT))
-"""Rules may name them where the file has no such column: the template needs only the first."""
+NAME = "displayname"
+OPTIONAL = frozenset((*_DOCS, ACCOUNT)) - {NAME}
+"""Rules may name them where the file has no such column: the template needs only the name, without which every line
+would be left out and every contact seem to be gone."""
 
 FIELDS = FieldSet(
     (

@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from pbx_csv import error_catalog as errors
 from pbx_csv.copies import Copy
-from pbx_csv.dialect import SAMPLE, Dialect, detect
+from pbx_csv.dialect import SAMPLE, Dialect, detect, kind_of
 from pbx_csv.packing import Readable
 from pbx_csv.settings import LINE_ENDS, CsvSettings
 from pbx_csv.survey import Survey
@@ -106,6 +106,8 @@ def header_of(copy: Copy, found: Survey, dialect: Dialect, settings: CsvSettings
 def dialect_of(copy: Copy, encoding: str, settings: CsvSettings) -> Dialect:
     with copy.open() as stream:
         text = _decoded(_Digesting(stream), encoding, settings).read(SAMPLE)
+    if other := kind_of(text):
+        raise errors.NO_TABLE.of(other).error(copy.title)
     return detect(text, settings)
 
 

@@ -16,6 +16,7 @@ from pbx_csv.seen import SeenKeys
 from pbx_csv.settings import CsvSettings
 from pbx_csv.source import accounts_by_name, read_rows
 from pbx_csv.survey import Survey, survey
+from pbx_csv.table import column_names
 
 _SHOWN = 5
 """Lines with a problem."""
@@ -57,7 +58,7 @@ class _Probe:
             dialect = dialect_of(copy, found.encoding, self._settings)
             yield Check(f"layout of {self._origin.title}", detail=str(dialect))
             header = header_of(copy, found, dialect, self._settings)
-            named = ", ".join(header) if self._settings.header else "no header"
+            named = ", ".join(column_names(header, self._settings))
             yield Check(f"columns of {self._origin.title}", detail=named)
             yield from self._rows(copy, found)
 

@@ -6,6 +6,7 @@ can tell, no contact counts as absent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
@@ -23,6 +24,7 @@ _AT_ONCE = 5_000
 _LONGEST_KEY = 200
 """Characters; of a longer one the beginning and a digest are taken."""
 _PART = "\x1f"
+_SHORTENED = re.compile(r"\s*[+-]?\d([.,]\d+)?E\+\d{2,3}\s*")
 EMPTY_LINE = "an empty line"
 SAME_LINE = "a line that is there twice"
 
@@ -64,6 +66,9 @@ class RowReader:
         picked = self._pick(cells)
         values = dict(zip(self._names, picked, strict=True))
         text = _PART.join(picked)
+        if "E+" in text and any(map(_SHORTENED.fullmatch, picked)):
+            self._seen.note([(key, line, "")])
+            return self._unreadable(key, line, errors.SHORTENED)
         if self._table.account is not None:
             owner = self._owner(cells[self._table.account])
             if owner is None:

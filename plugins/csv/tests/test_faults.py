@@ -70,6 +70,8 @@ FAILS = (
     Fault("the zip file has two lists", "C0111", packed({"a.csv": b"a\n1\n", "b.csv": b"a\n1\n"})),
     Fault("it is an Excel workbook", "C0112", packed({"[Content_Types].xml": b"<Types/>"})),
     Fault("there are NUL characters in it", "C0113", "Number;Name;Phone\r\n1;A\0n;11\r\n", line=2),
+    Fault("it is a web page", "C0114", "<!DOCTYPE html>\n<html><body>Log in</body></html>\n"),
+    Fault("it is JSON, XML, LDIF or vCards", "C0114", '[{"Name": "Ann", "Phone": "11"}]\n'),
     Fault("the text is not of the encoding that is given", "C0201", "Name;Phone\r\nAnn;1\r\nJörg;2\r\n".encode("cp1252"), {"encoding": "utf-8"}, line=3),
     Fault("a line of more than a megabyte", "C0204", GOOD + "4;" + "x" * 3_000_000 + ";44\r\n", line=5),
     Fault("a quote is never closed", "C0205", GOOD + '4;"Dee;44\r\n' + "5;Eve;55\r\n" * 200, line=5),
@@ -77,6 +79,9 @@ FAILS = (
     Fault("a quote that is closed by that of a later line", "C0206", GOOD + '4;"Dee;44\r\n5;"Eve";55\r\n', line=5),
     Fault("a line break of another kind than `line_end` within a value", "C0207", GOOD + "4;D\ree;44\r\n", {"line_end": "crlf"}, line=5),
     Fault("a column that the rules name is missing", "C0301", GOOD, fields=("Name", "Fax")),
+    Fault("`displayname` of the template is missing", "C0301", GOOD, fields=CSV.fields.names()),
+    Fault("lines stand above the header", "C0301", "List of 2026\r\n\r\n" + GOOD, fields=("Name", "Phone")),
+    Fault("there is no header, and `header` does not say so", "C0304", "Ann;+49 89 1234\r\nBob;+49 89 5678\r\n", fields=("displayname",)),
     Fault("a column that the settings name is missing", "C0301", GOOD, {"key": "Id"}),
     Fault("rules or settings name a column that is there twice", "C0302", "Name;Phone;Phone\r\nAnn;1;2\r\n"),
     Fault("`account` without a structure that makes rows private", "C0303", GOOD, {"account": "Name"}),
@@ -88,6 +93,7 @@ LEAVES_OUT = (
     Fault("fewer values than columns", "C0312", GOOD + "4;Dee\r\n", line=5),
     Fault("no value in the key", "C0313", GOOD + ";Dee;44\r\n", line=5),
     Fault("a key that is there twice, with other values", "C0314", GOOD + "2;Dee;44\r\n", line=5),
+    Fault("a number that a spreadsheet has shortened", "C0316", GOOD + "4;Dee;4,98912E+11\r\n", line=5),
     Fault("an account that is not there", "C0315", "Number;Name;Phone\r\n1;Ann;nobody\r\n2;Bob;\r\n3;Cy;ann@example.com\r\n", {"account": "Phone"}, ("Name", "local_id"), line=2),
 )  # fmt: skip
 

@@ -259,3 +259,39 @@ def test_a_file_is_gone_while_others_are_there_and_unwanted_if_the_pattern_chang
 def test_an_empty_list_is_right_where_the_profile_says_so(read: Read) -> None:
     assert [type(item) for item in read("Name;Phone\r\n", empty="true")] == [End]
     assert [type(item) for item in read("Name;Phone\r\n;\r\n", empty="true")] == [Skipped, End]
+
+
+# --- what is no table -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("\n <html lang=en>\n", "a web page"),
+        ('<?xml version="1.0"?>\n<a/>\n', "XML"),
+        ('{"people": []}\n', "JSON"),
+        ("BEGIN:VCARD\nVERSION:3.0\n", "a list of vCards"),
+        ("dn: cn=Ann,dc=example\ncn: Ann\n", "LDIF"),
+        ("[Name];[Phone]\nA;1\n", ""),
+        ("{Name};Phone\nA;1\n", ""),
+        ('"Name";"Phone"\nA;1\n', ""),
+        ("<Name>;<Phone>\nA;1\n", ""),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_name(read: Read, text: str, kind: str) -> None:
+    if not kind:
+        assert len(read(text)) == 2
+        return
+    with pytest.raises(SourceError, match=f"this is {kind}, not CSV"):
+        read(text)
+
+
+def test_numbers_that_only_look_shortened_are_read(read: Read) -> None:
+    items = read("Name;Phone\nE+;12E+5x\nModel 3E+10 b;+49891\n1.5E3;7\n")
+    assert [type(item) for item in items] == [Row, Row, Row, End]
+
+
+def test_all_fields_can_be_asked_for_where_a_profile_has_columns_of_its_own(read: Read) -> None:
+    row, _ = read("Name;Tel\nAnn;1\n", (*CSV.fields.names(), "Name"))
+    assert isinstance(row, Row)
+    assert row.values == {"Name": "Ann", "Tel": "1"}

@@ -61,12 +61,7 @@ def tag(format: Format, parameters: Parameters, book: PhoneBook, device: Asker, 
     return f'"{hashlib.sha256(written).hexdigest()[:32]}"'
 
 
-def refused(format: Format | None) -> Answer:
-    """To a device that may not ask, or that nobody knows; the server adds how it may."""
-    return format.refusal() if isinstance(format, Protocol) else _plain(401, "this device may not ask")
-
-
-def unavailable(format: Format | None) -> Answer:
+def unavailable(format: Format) -> Answer:
     """While the phone book cannot be read: never an empty list."""
     if isinstance(format, Protocol):
         return format.unavailable()

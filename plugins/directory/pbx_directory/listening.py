@@ -31,9 +31,9 @@ SLOW_READER = 60.0
 """Seconds in which a caller has to take at least something of an answer."""
 LONGEST_HEAD = 16_384
 """Bytes of a request before its body."""
-CONNECTIONS = 1_000
-CONNECTIONS_OF_ONE = 64
-"""Of one address; phones behind one router share it."""
+CONNECTIONS = 800
+CONNECTIONS_OF_ONE = 400
+"""Of one address; telephones behind one router share it."""
 CERTIFICATE_EVERY = 5.0
 """Seconds between two looks at whether the certificate was renewed."""
 

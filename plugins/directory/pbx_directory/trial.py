@@ -11,7 +11,7 @@ from pbx_directory import caller
 from pbx_directory.answers import answer
 from pbx_directory.devices import Telephone
 from pbx_directory.dialing import asked
-from pbx_directory.formats import Format
+from pbx_directory.formats import Format, Protocol
 
 SHOWN = 20_000
 """Characters of an answer that are shown."""
@@ -54,7 +54,8 @@ def tried(book: PhoneBook, asker: Telephone, format: Format, wanted: str) -> Tri
     """Raises `StoreError`."""
     is_number = any(sign.isdigit() for sign in wanted) and not any(sign.isalpha() for sign in wanted)
     term = "".join(wanted.split()) if is_number else wanted
-    made = answer(format, [("term", term)], book, asker, "http://directory")
+    parameters = format.question(term) if isinstance(format, Protocol) else [("term", term)]
+    made = answer(format, parameters, book, asker, "http://directory")
     text = b"".join(made.body).decode("utf-8", "replace")[:SHOWN]
     called = caller.look_up(book, wanted, asker) if is_number else None
     return Trial(asker, wanted, asked(wanted, asker.form) if is_number else (), called, text)

@@ -68,6 +68,11 @@ class Pages:
         self._formats = formats
         self._base = base
 
+    @property
+    def _title(self) -> str:
+        """Empty if nobody named one: then it is a word of the language that is asked for."""
+        return self._settings.title if "title" in self._settings.model_fields_set else ""
+
     def application(self) -> Starlette:
         limiter = anyio.CapacityLimiter(THREADS)
 
@@ -138,7 +143,7 @@ class Pages:
             case "caller":
                 return self._caller(request, asker, said)
             case "contacts.json":
-                return JSONResponse(threecx.contacts(caller.look_up(self._book, said.get("number", ""), asker)))
+                return JSONResponse(threecx.contacts(caller.look_up(self._book, _number(said), asker)))
             case "3cx.xml":
                 return Response(
                     threecx.template(self._settings.title, f"{url}/contacts.json"),
@@ -147,7 +152,7 @@ class Pages:
         return self._book_page(request, asker, asked, f"{url}/{path}")
 
     def _caller(self, request: Request, asker: Telephone, said: Mapping[str, str]) -> Response:
-        found = caller.look_up(self._book, said.get("number", ""), asker)
+        found = caller.look_up(self._book, _number(said), asker)
         if said.get("format") == "json" or "application/json" in request.headers.get("accept", ""):
             return JSONResponse(asdict(found), headers=UNKEPT)
         text = found.label(said["label"]) if "label" in said else found.name
@@ -159,10 +164,10 @@ class Pages:
             LOG.error("a device has a format that no plugin supplies", device=asker.id, format=asker.format)
             return _plain(500, "this device has a format that is not installed")
         try:
-            known = tag(format, asked, self._book, asker, url)
+            known = tag(format, asked, self._book, asker, url, title=self._title)
             if _names(request.headers.get("if-none-match", ""), known):
                 return Response(status_code=304, headers={"ETag": known})
-            return _whole(answer(format, asked, self._book, asker, url))
+            return _whole(answer(format, asked, self._book, asker, url, title=self._title))
         except StoreError as error:
             LOG.error("the phone book cannot be read", reason=error.message)
             return _whole(unavailable(format), RETRY)
@@ -210,6 +215,12 @@ def _whole(made: Answer, headers: Mapping[str, str] = MappingProxyType({})) -> R
 def _chunks(whole: IO[bytes]) -> Iterator[bytes]:
     with whole:
         yield from iter(partial(whole.read, CHUNK), b"")
+
+
+def _number(said: Mapping[str, str]) -> str:
+    """A plus sign that was sent as it is arrives as a blank."""
+    number = said.get("number", "")
+    return f"+{number.lstrip()}" if number.startswith(" ") else number
 
 
 def _names(header: str, etag: str) -> bool:

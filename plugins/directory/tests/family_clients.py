@@ -67,7 +67,8 @@ def _cisco(configuration: str, ask: Ask, typed: str) -> list[Read]:
 
 
 def _poly(configuration: str, ask: Ask, typed: str) -> list[Read]:
-    rows = read("poly", ask("GET", f"{configuration.strip()}/0004f2abcdef-directory.xml"))
+    own = configuration.strip().replace("000000000000", "0004f2abcdef")
+    rows = read("poly", ask("GET", own))
     return [row for row in rows if typed.lower() in f"{row.first} {row.last}".lower()]
 
 

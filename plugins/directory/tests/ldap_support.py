@@ -230,7 +230,7 @@ def login(store: Store, account: str | None = None) -> Login:
 class Client:
     """Octets over a socket."""
 
-    def __init__(self, address: str, seconds: float = 20.0) -> None:
+    def __init__(self, address: str, seconds: float = 60.0) -> None:
         host, _, port = address.rpartition(":")
         self.socket = socket.create_connection((host, int(port)), timeout=seconds)
         self._unread = bytearray()

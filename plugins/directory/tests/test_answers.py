@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import vobject
 from lxml import html
-from pbx_directory.answers import answer, refused, tag, unavailable
+from pbx_directory.answers import answer, tag, unavailable
 from pbx_directory.asking import Answer
 from pbx_directory.exporters import exporters
 from pbx_directory.formats import FORMATS, Rows, known_formats
@@ -351,8 +351,6 @@ def test_a_phone_book_that_cannot_be_read_is_never_an_empty_one(name: str) -> No
         answer(KNOWN[name], parameters, PhoneBook(gone), GERMAN, URL)
     told = unavailable(KNOWN[name])
     assert (told.status, body(told) != b"") == (503, True)
-    assert refused(KNOWN[name]).status == 401
-    assert (refused(None).status, unavailable(None).status) == (401, 503)
 
 
 def test_the_bytes_come_in_pieces(book: PhoneBook) -> None:

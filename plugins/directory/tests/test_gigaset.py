@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from lxml import etree
-from pbx_directory.answers import answer, refused, unavailable
-from pbx_directory.formats import FORMATS
+from pbx_directory.answers import answer, unavailable
+from pbx_directory.formats import FORMATS, Protocol
 
 from pbx_connector.api import Entry, PhoneBook
 
@@ -178,10 +178,17 @@ def test_a_request_that_is_none(book: PhoneBook, pairs: list[tuple[str, str]], e
     assert told.findtext("errorid") == error
 
 
-def test_who_may_not_ask_and_a_book_that_cannot_be_read_are_errors_of_the_protocol() -> None:
-    for told, status, error in ((refused(GIGASET), 401, "1"), (unavailable(GIGASET), 503, "6")):
-        assert told.status == status
-        assert parsed("gigaset", b"".join(told.body)).findtext("errorid") == error
+def test_a_book_that_cannot_be_read_is_an_error_of_the_protocol() -> None:
+    told = unavailable(GIGASET)
+    assert told.status == 503
+    assert parsed("gigaset", b"".join(told.body)).findtext("errorid") == "6"
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("hub", ALL[1:3]), ("08999998190", ["Meier & Söhne, : 08999998190"])])
+def test_a_trial_asks_as_the_handset_does(book: PhoneBook, wanted: str, found: list[str]) -> None:
+    assert isinstance(GIGASET, Protocol)
+    told = answer(GIGASET, GIGASET.question(wanted), book, DEVICE, "http://directory")
+    assert names(parsed("gigaset", b"".join(told.body))) == found
 
 
 def test_a_book_without_entries() -> None:
@@ -197,3 +204,10 @@ def test_every_row_of_a_long_book_is_in_one_range() -> None:
         seen += names(ask(book, f"first={first}&count=7"))
     assert seen == names(ask(book, "count=250"))
     assert len(set(seen)) == 120
+
+
+def test_a_number_of_two_kinds_is_two_rows_so_that_pages_count_alike() -> None:
+    book = phone_book_of([entry(0, display_name=f"Name {n}", phone="112", mobile="112") for n in range(3)])
+    seen = [name for first in range(1, 7, 2) for name in names(ask(book, f"first={first}&count=2"))]
+    assert seen == [f"Name {n}{label}, : 112" for n in range(3) for label in ("", " (Mobile)")]
+    assert ask(book, "id=*").get("total") == "6"

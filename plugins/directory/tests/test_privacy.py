@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hypothesis import given, settings
@@ -85,15 +86,18 @@ def test_an_answer_is_the_same_as_if_others_had_no_entries(book: list[Entry], ac
     device = AskingDevice(account=account, dial_form="national", region="DE")
     own = [each for each in book if each.content.account in device.owners]
     with store_of(book, ACCOUNTS) as store, store_of(own, ACCOUNTS) as alone:
-        for name, format in KNOWN.items():
-            if name.startswith(("json", "vcard", "gigaset")) and name != "gigaset-file":
-                continue  # these show ids
+        for format in KNOWN.values():
             for question in questions(0):
                 told, expected = (
                     b"".join(answer(format, question, held, device, "http://x/d").body)
                     for held in (PhoneBook(lambda: store), PhoneBook(lambda: alone))
                 )
-                assert told == expected or b"after=" in told
+                assert _without_ids(told) == _without_ids(expected) or b"after=" in told or "id" in question
+
+
+def _without_ids(text: bytes) -> bytes:
+    """An entry has another one in another store."""
+    return re.sub(rb'id="[^"]*"|"id": \d+|UID:\S+', b"", text)
 
 
 def test_devices_of_two_accounts_have_two_tags() -> None:

@@ -8,8 +8,9 @@ import http.client
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from xml.etree import ElementTree as Tree
 
 import pytest
@@ -22,7 +23,7 @@ from pbx_directory.settings import DirectorySettings
 from pbx_directory.web import Pages
 from requests.auth import HTTPDigestAuth
 
-from pbx_connector.api import Content, DeviceReader, PhoneBook, Store, StoreError, application
+from pbx_connector.api import Content, DeviceReader, Exporter, PhoneBook, Store, StoreError, application
 
 Made = application.devices.MadeDevice
 SETTINGS = DirectorySettings(region="DE", networks=[])
@@ -41,14 +42,16 @@ class Served:
         return f"{self.url}/{made.device.id}-{made.secret}/{path}"
 
 
-def serving(store: Store, settings: DirectorySettings = SETTINGS) -> Iterator[Served]:
+def serving(
+    store: Store, settings: DirectorySettings = SETTINGS, exporters: Mapping[str, Exporter] = MappingProxyType({})
+) -> Iterator[Served]:
     def held() -> Store:
         if running.failing:
             raise StoreError("the database is unreachable")
         return store
 
     gate = Gate(DeviceReader(held), settings.trusted)
-    pages = Pages(PhoneBook(held), gate, settings, known_formats({}), lambda: running.url)
+    pages = Pages(PhoneBook(held), gate, settings, known_formats(exporters), lambda: running.url)
     listener = Listener(pages.application(), "127.0.0.1:0", None)
     running = Served(f"http://{listener.address}", store)
     listener.start()

@@ -191,6 +191,21 @@ ANNA = "anna.berg@example.com"
 FRIENDS = "anna: /Contacts/Friends"
 
 
+@pytest.mark.parametrize("title", ["anna: /Contacts", "sales@example.com: /Contacts"])
+def test_a_book_that_was_read_over_graph_is_not_wanted_any_more(office: Office, title: str) -> None:
+    """No server of Exchange takes Graph's ids: the way back from Microsoft 365 would double the phone book."""
+    with office.open(public=False, shared={"owners": ["sales@example.com"]}) as source:
+        book = find_book(source, title)
+        front, _, folder = book.id.rpartition(":")
+        same = replace(book, id=f"{front}:graph.{folder.translate(str.maketrans('+/', '-_'))}")
+        other = replace(book, id=f"{front}:graph.AAMkSomethingElse")
+        for gone in (source.look(same), source.look(other)):
+            assert isinstance(gone, BookGone)
+            assert gone.unwanted
+        office.sandbox.faults.add(Fault(name="500", operation="FindFolder", times=None))
+        assert isinstance(source.look(same), BookUnknown)
+
+
 def test_a_folder_that_its_owner_deletes_in_outlook_is_gone_with_those_below_it(office: Office) -> None:
     """It moves to Deleted Items, under the same id, and its contacts with it."""
     state = office.sandbox.state

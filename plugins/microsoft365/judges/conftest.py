@@ -15,7 +15,8 @@ from typing import Any
 import msal
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 OURS = ROOT / ".venv" / "bin" / "python"
 SCHEMA = ROOT.parent / "shared" / "graph-schema" / "graph-contacts.openapi.yaml"
 MAILBOX = "anna.berg@example.com"

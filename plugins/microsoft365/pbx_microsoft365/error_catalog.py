@@ -88,8 +88,8 @@ CERTIFICATE_EXPIRED = ErrorText(
 SIGN_IN_UNREACHABLE = ErrorText(
     _U,
     "G0228",
-    "the sign-in service cannot be asked ({name})",
-    "this machine must reach it, too (login.microsoftonline.com): check firewall, proxy: and ca_file:",
+    "the sign-in service is failing ({name})",
+    "try again later; if it persists, look at what answers in its place: a proxy, or the host in authority:",
 )
 LOCKED_KEY = ErrorText(
     _A,
@@ -149,7 +149,12 @@ TOO_DEEP = ErrorText(_P, "G0313", "the folders lie deeper than Exchange allows",
 NO_SUCH_OBJECT = ErrorText(
     _U, "G0314", "the directory has no such user or group", "check e-mail addresses, user names and groups:"
 )
-TOO_BUSY = ErrorText(_U, "G0401", "Microsoft Graph is too busy", "try again later, or ask for fewer connections:")
+TOO_BUSY = ErrorText(
+    _U,
+    "G0401",
+    "Microsoft Graph is too busy",
+    "the next run asks again; patience: waits longer, fewer connections: ask for less at a time",
+)
 FAILING_INSIDE = ErrorText(_U, "G0402", "Microsoft Graph is failing", "try again later; see status.cloud.microsoft")
 STATE_EXPIRED = ErrorText(
     _U, "G0403", "the server no longer knows what it told before", "the next run reads the address book in full"

@@ -102,7 +102,6 @@ _BY_NUMBER = {
 }
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
     ((CertificateExpired,), error_catalog.CERTIFICATE_EXPIRED),
-    ((SignInUnreachable,), error_catalog.SIGN_IN_UNREACHABLE),
     ((LockedKey,), error_catalog.LOCKED_KEY),
     ((BadFile, UnusableAuthorities), error_catalog.UNREADABLE),
     ((OversizedAnswer,), error_catalog.TOO_LARGE),
@@ -183,10 +182,12 @@ def _name(error: Exception) -> str:
 def _words(error: Exception) -> ErrorText:
     if isinstance(error, GraphError):
         return _words_of_graph(error)
-    cause = _innermost(error)
+    cause = _innermost(error.failure if isinstance(error, SignInUnreachable) else error)
     for types, found in _BY_TYPE:
         if isinstance(cause, types):
             return found
+    if isinstance(error, SignInUnreachable):
+        return error_catalog.SIGN_IN_UNREACHABLE
     if isinstance(cause, NoToken):
         return _BY_NUMBER.get(cause.number, error_catalog.NO_TOKEN)
     return error_catalog.UNEXPECTED

@@ -69,7 +69,7 @@ class FolderReader:
                 if not confirms_absence(answer):
                     yield Unreadable(key, problem(answer, f"{self._title}: {key}"))
             elif self._is_here(answer):
-                yield self._row(key, answer)
+                yield self._row(key, version_of(answer) + self.mark, answer)
 
     def tell_removed(self, keys: Sequence[str]) -> Iterator[Gone | Unreadable]:
         """Asked for each key directly: only *not found*, and *in another folder*, is a removal. Any other answer is
@@ -115,14 +115,13 @@ class FolderReader:
             raise DamagedAnswer("the list ended before its end")
 
     def _listed(self, key: str, item: Json, known: KnownRows) -> Item:
-        if known.has(key, version_of(item) + self.mark):
-            return Unchanged(key)
-        return self._row(key, item)
+        version = version_of(item) + self.mark
+        return Unchanged(key) if known.has(key, version) else self._row(key, version, item)
 
-    def _row(self, key: str, item: Json) -> Row:
+    def _row(self, key: str, version: str, item: Json) -> Row:
         values = self._rows.read(item)
         values.update(self._extra)
-        return Row(key, version_of(item) + self.mark, values)
+        return Row(key, version, values)
 
     def _ask(self, keys: Sequence[str], options: Mapping[str, str]) -> Iterator[tuple[str, Json | GraphError]]:
         """Each contact by its id, wherever in the mailbox it is."""

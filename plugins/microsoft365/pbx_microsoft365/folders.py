@@ -61,11 +61,6 @@ def get_folder(client: GraphClient, mailbox: str, identifier: str) -> Folder:
     return _folder(client.get(path("users", mailbox, "contactFolders", identifier), _OPTIONS, mailbox=mailbox))
 
 
-def is_exchange_id(identifier: str) -> bool:
-    """Whether an id is one of Exchange Web Services, from a profile that read over them: Graph's need no quoting."""
-    return "/" in identifier or "+" in identifier
-
-
 def translated_id(client: GraphClient, mailbox: str, identifier: str) -> str:
     """Graph's id for what Exchange Web Services call so; empty if there is nothing that is called so."""
     body = {"inputIds": [identifier], "sourceIdType": "ewsId", "targetIdType": "restId"}

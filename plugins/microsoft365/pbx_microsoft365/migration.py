@@ -11,9 +11,23 @@ from typing import Any
 
 from pbx_connector.api import Migration, Question
 
-TENANT = Question("tenant", "Tenant id or domain, such as example.onmicrosoft.com")
+TENANT = Question(
+    "tenant",
+    "Tenant id or domain, such as example.onmicrosoft.com",
+    steps="pbx-connector signs in as an app, not as a person. An administrator of the tenant registers it once, at "
+    "entra.microsoft.com: App registrations, New registration; any name, accounts in this directory only, no redirect "
+    "URI. The page that follows shows the directory (tenant) ID and the application (client) ID.",
+)
 CLIENT_ID = Question("client_id", "Application (client) id of the app registration")
-CLIENT_SECRET = Question("client_secret", "Client secret of the app registration", secret=True)
+CLIENT_SECRET = Question(
+    "client_secret",
+    "Client secret of the app registration",
+    secret=True,
+    steps="In the app registration: API permissions, Add a permission, Microsoft Graph, Application permissions (not "
+    "Delegated): Contacts.Read and User.Read.All; for organisational contacts OrgContact.Read.All, for groups "
+    "GroupMember.Read.All. Then Grant admin consent. After that: Certificates & secrets, New client secret; its Value, "
+    "which is shown only once, is the answer. docs/microsoft365.md says more, also of certificates.",
+)
 
 _SIGN_IN = ("tenant", "client_id", "client_secret", "certificate", "passphrase", "cloud", "authority")
 _PROXY = ("ca_file", "proxy", "proxy_username", "proxy_password")

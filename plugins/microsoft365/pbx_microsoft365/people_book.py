@@ -39,10 +39,12 @@ class Population:
 
 
 def wants_user(settings: Directory, user: Json) -> bool:
+    """Guests are hidden from address lists unless somebody shows them, so that says nothing about them."""
+    guest = user.get("userType") == "Guest"
     return (
-        (settings.guests or user.get("userType") != "Guest")
+        (settings.guests or not guest)
         and (settings.disabled or user.get("accountEnabled") is not False)
-        and (settings.hidden or user.get("showInAddressList") is not False)
+        and (settings.hidden or guest or user.get("showInAddressList") is not False)
         and (settings.without_numbers or any(user.get(of) for of in _NUMBERS))
     )
 
@@ -98,25 +100,27 @@ class PeopleBook:
         return lambda person: person.get("id") in members and self._people.wants(person)
 
     def _members(self, group: str) -> Iterator[str]:
-        target = path("groups", self._group_id(group), "transitiveMembers")
         try:
-            for page in self._client.pages(target, {"$select": "id", "$top": str(PAGE)}):
+            for page in self._client.pages(members_of(self._client, group), {"$top": str(PAGE)}):
                 yield from map(key_of, page.items)
         except GraphError as error:
             if _is_absent(error):
                 raise NO_SUCH_OBJECT.error(f"{self._title}: {group}") from None
             raise
 
-    def _group_id(self, group: str) -> str:
-        """By its e-mail address, if that is what was given."""
-        if "@" not in group:
-            return group
-        quoted = group.replace("'", "''")
-        answer = self._client.get("/groups", {"$filter": f"mail eq '{quoted}'", "$select": "id"})
-        found = answer.get("value")
-        if not isinstance(found, list) or len(found) != 1:
-            raise NO_SUCH_OBJECT.error(f"{self._title}: {group}")
-        return key_of(found[0])
+
+def members_of(client: GraphClient, group: str) -> str:
+    """Where the members of a group are listed, at any depth. Graph selects none of their properties there."""
+    return path("groups", _group_id(client, group) if "@" in group else group, "transitiveMembers")
+
+
+def _group_id(client: GraphClient, address: str) -> str:
+    """By its e-mail address."""
+    quoted = address.replace("'", "''")
+    found = client.get("/groups", {"$filter": f"mail eq '{quoted}'", "$select": "id"}).get("value")
+    if not isinstance(found, list) or len(found) != 1:
+        raise NO_SUCH_OBJECT.error(address)
+    return key_of(found[0])
 
 
 def _is_absent(error: GraphError) -> bool:

@@ -16,6 +16,7 @@ from pbx_microsoft365.address_books.mailboxes import PersonalFinder, SharedFinde
 from pbx_microsoft365.connection import client_of, transport_options
 from pbx_microsoft365.error_catalog import UNVERIFIED
 from pbx_microsoft365.error_mapping import FOREIGN, problem
+from pbx_microsoft365.people_book import members_of
 from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.wire.client import GraphClient
 from pbx_microsoft365.wire.sign_in import SignIn
@@ -108,8 +109,11 @@ class _Probe:
 
     def _groups(self, groups: tuple[str, ...]) -> Iterator[Check]:
         for group in groups:
-            target = path("groups", group, "transitiveMembers")
-            yield _try(f"group {group}", lambda target=target: self._first(target))  # type: ignore[misc]
+            yield _try(f"group {group}", lambda group=group: self._first_member(group))  # type: ignore[misc]
+
+    def _first_member(self, group: str) -> str:
+        found = self._client.get(members_of(self._client, group), {"$top": "1"}).get("value")
+        return "its members can be read" if found else "its members can be read; there are none"
 
 
 def _patterns(finder: BookFinder) -> Iterator[Check]:

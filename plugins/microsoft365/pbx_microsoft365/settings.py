@@ -6,11 +6,12 @@ Read by `pbx_microsoft365.connection` (how to get in) and the finders of address
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pbx_connector.api import (
     EmailAddress,
@@ -62,10 +63,33 @@ def _no_public_folders(value: Any) -> Any:
         wanted = False
     if wanted:
         raise ValueError(
-            "Microsoft Graph has no public folders; copy their contacts into a shared mailbox and name it in "
+            "there are no public folders in Microsoft Graph; copy their contacts into a shared mailbox and name it in "
             "shared: {owners: […]}, or use org_contacts: true if they are mail contacts of the organisation"
         )
     return False
+
+
+def _versioned(value: str | None) -> str | None:
+    if value is not None and not _VERSIONED.search(value):
+        raise ValueError("expected the address with its version, such as https://graph.microsoft.com/v1.0")
+    return value
+
+
+_VERSIONED = re.compile(r"/(v\d+\.\d+|beta)/?$", re.ASCII)
+
+
+def _group(value: str) -> str:
+    """Names of groups are not unique, so Graph is asked for none."""
+    value = value.strip()
+    if not _GROUP.fullmatch(value):
+        raise ValueError(
+            "expected the object id of a group (Entra: Groups, the group, Overview) or its e-mail address, not its name"
+        )
+    return value
+
+
+_GROUP = re.compile(r"[^@\s]+@[^@\s]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+Group = Annotated[str, AfterValidator(_group)]
 
 
 class SharedMailboxes(FolderSettings):
@@ -97,7 +121,7 @@ class Directory(SettingsModel):
     )
     hidden: bool = Field(False, description="Users that are hidden from address lists, too.")
     without_numbers: bool = Field(False, description="Users without any phone number, too.")
-    groups: tuple[str, ...] = Field(
+    groups: tuple[Group, ...] = Field(
         (), description="Ids or e-mail addresses of groups: only who belongs to one of them, directly or not."
     )
 
@@ -108,7 +132,7 @@ class OrgContacts(SettingsModel):
     enabled: Annotated[bool, OutsideRows()] = Field(
         True, description="Whether the organisation's mail contacts are read at all."
     )
-    groups: tuple[str, ...] = Field(
+    groups: tuple[Group, ...] = Field(
         (), description="Ids or e-mail addresses of groups: only what belongs to one of them, directly or not."
     )
 
@@ -128,7 +152,7 @@ class Microsoft365Settings(SettingsModel):
     cloud: Literal["global", "us-government", "us-dod", "china"] = Field(
         "global", description="Which Microsoft cloud: global, us-government, us-dod or china."
     )
-    url: Annotated[WebAddress | None, BeforeValidator(blank_is_none)] = Field(
+    url: Annotated[WebAddress | None, BeforeValidator(blank_is_none), AfterValidator(_versioned)] = Field(
         None, description="Address of Microsoft Graph with its version, where it is not that of the cloud."
     )
     authority: Annotated[WebAddress | None, BeforeValidator(blank_is_none), OutsideRows()] = Field(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ LOOKED_OVER = 256 * 2**20
 """Bytes of the largest file that is looked over whenever a store is opened to be written to or listed."""
 
 
-class Dialect(Protocol):
+class Dialect(Hashable, Protocol):
     def begin(self, connection: Connection, *, write: bool) -> None:
         """Start a transaction; one that writes waits until no other one does. Readers go on."""
         ...

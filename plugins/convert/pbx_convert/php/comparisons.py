@@ -9,10 +9,11 @@ from tree_sitter import Node
 from pbx_convert import simplify
 from pbx_convert.findings import CannotSay, Kind
 from pbx_convert.php.translator import Translator, as_text, at_least, has_case, one_line, without_zero
-from pbx_convert.php.values import Array, Found, Many, Pieces, Position, Scalar, Value
+from pbx_convert.php.values import NULLABLE, TEXTS, Array, Found, Many, Pieces, Position, Scalar, Value
 from pbx_convert.simplify import NO, YES
 from pbx_convert.terms import Boolean, Call, Compare, Number, Term, Text
 
+_TYPES = "whether this has a text or something else makes no difference in a rule"
 EQUALITIES = {"==": False, "===": False, "!=": True, "<>": True, "!==": True}
 """Whether it asks for the opposite."""
 ORDERS = ("<", "<=", ">", ">=")
@@ -29,7 +30,7 @@ def compare(translator: Translator, operator: str, left: Node, right: Node, node
 
 
 def equal(translator: Translator, left: Value, right: Value, node: Node, *, strict: bool) -> Term:
-    if _is_constant(left) and not _is_constant(right):
+    if _is_null(left) or (_is_constant(left) and not _is_constant(right) and not _is_null(right)):
         left, right = right, left
     match left, right:
         case Position(), _:
@@ -43,6 +44,10 @@ def equal(translator: Translator, left: Value, right: Value, node: Node, *, stri
         case Scalar(), Scalar():
             return _scalars(translator, left, right, node, strict=strict)
     raise CannotSay("this comparison has no counterpart")
+
+
+def _is_null(value: Value) -> bool:
+    return isinstance(value, Scalar) and value.kind == "null"
 
 
 def _is_constant(value: Value) -> bool:
@@ -68,17 +73,27 @@ def _null(translator: Translator, left: Value, node: Node, *, strict: bool) -> T
     match left:
         case Scalar(_, "null"):
             return YES
-        case Scalar(term, "field" | "text"):
+        case Scalar(Text(text), "text"):
+            return Boolean(not text and not strict)
+        case Scalar(term, kind) if kind in (TEXTS if not strict else NULLABLE):
             if strict:
                 translator.note(Kind.PRESENT, node)
             return simplify.is_blank(term)
+        case Scalar(_, "mixed"):
+            raise CannotSay(_TYPES)
     if strict:
         return NO
     return simplify.not_(translator.truth(left, node))
 
 
 def _boolean(translator: Translator, left: Value, known: bool, node: Node, *, strict: bool) -> Term:
-    if strict and not (isinstance(left, Scalar) and left.kind == "boolean"):
+    kind = left.kind if isinstance(left, Scalar) else ""
+    if strict and kind == "mixed":
+        raise CannotSay(_TYPES)
+    if strict and isinstance(left, Scalar) and kind == "hit" and not known:
+        translator.note(Kind.PRESENT, node)
+        return simplify.is_blank(left.term)
+    if strict and kind != "boolean":
         return NO
     asked = translator.truth(left, node)
     return asked if known else simplify.not_(asked)
@@ -126,6 +141,8 @@ def _with_number(translator: Translator, left: Scalar, right: Scalar, node: Node
         return {1: left.term, 0: simplify.not_(left.term)}.get(number, NO)
     if left.kind == "number":
         return number_is(left.term, number)
+    if strict and left.kind == "mixed":
+        raise CannotSay(_TYPES)
     if strict:
         return NO
     translator.note(Kind.LOOSE, node)
@@ -145,7 +162,7 @@ def _order(translator: Translator, operator: str, left: Value, right: Value, nod
         raise CannotSay("this comparison has no counterpart")
     if isinstance(left.term, Number):
         left, right, operator = right, left, _TURNED[operator]
-    if not isinstance(right.term, Number) or left.kind not in ("number", "text", "field", "flag"):
+    if not isinstance(right.term, Number) or left.kind not in ("number", *TEXTS, "flag"):
         raise CannotSay("this comparison has no counterpart")
     if left.kind == "flag":
         return _flag_order(operator, left.term, right.term.value)

@@ -144,7 +144,7 @@ def _of_array(translator: Translator, of: Array, key: Value, node: Node) -> Valu
     found: Term = BLANK
     for known, value in reversed(of.items):
         found = simplify.if_(_is_key(translator, subject, known, node), as_text(value), found)
-    return Scalar(found, "text")
+    return Scalar(found, "maybe")
 
 
 def _is_key(translator: Translator, subject: Term, key: str | int, node: Node) -> Term:
@@ -156,22 +156,28 @@ def _is_key(translator: Translator, subject: Term, key: str | int, node: Node) -
 def element(of: Value, index: int) -> Value:
     """Element number `index`, from 0 on."""
     match of:
+        case Pieces(separator, subject, True) if index > 0:
+            return Scalar(_rest(subject, separator) if index == 1 else BLANK, "maybe")
         case Pieces(separator, subject):
-            return Scalar(piece(subject, separator, index), "text")
+            return Scalar(piece(subject, separator, index), "text" if index == 0 else "maybe")
         case Found(subject, pattern, flags):
             from pbx_convert.php.pcre import group
 
-            return Scalar(Call("extract", (subject, group(pattern, flags, index))), "text")
+            return Scalar(Call("extract", (subject, group(pattern, flags, index))), "maybe")
         case Many() | Scalar(_, "field"):
             many = as_list(of)
             if isinstance(of, Many) and not of.sure:
                 raise CannotSay("an element by its number, of a list that may have empty ones, has no counterpart")
-            return Scalar(_numbered(many.term, index), "text")
+            return Scalar(_numbered(many.term, index), "maybe")
     raise CannotSay("a single character of a text has no counterpart; there is mid()")
 
 
 def _numbered(term: Term, index: int) -> Term:
     return Call("first", (term,)) if index == 0 else Call("item", (term, Number(index + 1)))
+
+
+def _rest(subject: Term, separator: str) -> Term:
+    return simplify.extracted(subject, f"(?s)^.*?{simplify.literal_pattern(separator)}(.*)$")
 
 
 def piece(subject: Term, separator: str, index: int) -> Term:

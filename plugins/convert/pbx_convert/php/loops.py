@@ -11,7 +11,7 @@ from pbx_convert.findings import CannotSay, Kind
 from pbx_convert.php.statements import Exit, Flow, both, follow
 from pbx_convert.php.syntax import line_of, named, source
 from pbx_convert.php.translator import Translator, Variables, as_list, as_text, merged
-from pbx_convert.php.values import NULL, Array, Before, Many, Pieces, Scalar, Step, Unknown, Value
+from pbx_convert.php.values import NULL, TEXTS, Array, Before, Many, Pieces, Scalar, Step, Unknown, Value
 from pbx_convert.simplify import NO
 from pbx_convert.terms import Boolean, Call, Name, Term, Text
 
@@ -30,7 +30,10 @@ class _Loop:
 
 
 def loop(translator: Translator, node: Node) -> Flow:
-    over, element, body = named(node)
+    children = named(node)
+    if len(children) != 3:
+        raise CannotSay("a loop that does nothing has no counterpart", line_of(node))
+    over, element, body = children
     if element.type != "variable_name":
         raise CannotSay("the keys of a list have no counterpart", line_of(element))
     variable = source(element)[1:]
@@ -45,9 +48,10 @@ def loop(translator: Translator, node: Node) -> Flow:
 
 
 def elements(translator: Translator, value: Value, node: Node) -> Many:
-    if isinstance(value, Pieces):
+    listed = as_list(value)
+    if isinstance(value, Pieces) or (isinstance(value, Array) and not listed.sure):
         translator.note(Kind.PIECES, node)
-    return as_list(value)
+    return listed
 
 
 def _round(translator: Translator, before: Variables, variable: str, name: str, body: Node) -> Flow:
@@ -184,7 +188,7 @@ def _one_grown(translator: Translator, of: _Loop, before: Value, step: Value) ->
             return _last(translator, of, where, value, before)
         case Unknown():
             return step
-        case Scalar(_, "text" | "field"):
+        case Scalar(_, kind) if kind in TEXTS:
             return _last(translator, of, simplify.YES, step, before)
     raise CannotSay("what a variable has after this loop has no counterpart", line_of(of.node))
 

@@ -9,7 +9,7 @@ from pbx_convert.findings import CannotSay, Kind
 from pbx_convert.php import comparisons
 from pbx_convert.php.syntax import line_of, named, part, source
 from pbx_convert.php.translator import Translator, as_text, expression, merged
-from pbx_convert.php.values import NULL, Array, Before, Scalar, Step, Value
+from pbx_convert.php.values import NULL, NULLABLE, Array, Before, Scalar, Step, Value
 from pbx_convert.terms import Number
 
 
@@ -41,7 +41,9 @@ def _unless_null(translator: Translator, left: Node, right: Node) -> Value:
     value = translator.value(left)
     if value == NULL:
         return translator.maybe_value(right)
-    if not isinstance(value, Scalar) or value.kind not in ("text", "field"):
+    if isinstance(value, Scalar) and value.kind == "mixed":
+        raise CannotSay("whether this has a value cannot be told here")
+    if not isinstance(value, Scalar) or value.kind not in NULLABLE:
         return value
     translator.note(Kind.PRESENT, left)
     return merged(simplify.has_value(value.term), value, translator.maybe_value(right))

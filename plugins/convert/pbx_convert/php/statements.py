@@ -41,6 +41,8 @@ class Flow:
 def returned(translator: Translator, program: Node) -> Value:
     """What a program returns; null where it just ends."""
     flow = follow(translator, named(program))
+    if not flow.exits:
+        raise CannotSay("it returns nothing: `return` is missing", line_of(program))
     found: Value | None = NULL if flow.variables is not None else None
     for way in reversed(flow.exits):
         if way.how != "return":

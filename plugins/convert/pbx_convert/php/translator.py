@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Literal
 
 from tree_sitter import Node
@@ -10,7 +10,7 @@ from tree_sitter import Node
 from pbx_convert import simplify
 from pbx_convert.findings import CannotSay, Kind, Note
 from pbx_convert.php.syntax import line_of, shortened, source
-from pbx_convert.php.values import Array, Before, Found, Many, Pieces, Position, Scalar, Step, Unknown, Value
+from pbx_convert.php.values import TEXTS, Array, Before, Found, Many, Pieces, Position, Scalar, Step, Unknown, Value
 from pbx_convert.simplify import BLANK, NO, YES
 from pbx_convert.terms import Blank, Boolean, Call, Compare, Concat, Else, Field, Not, Number, Pattern, Term, Text
 
@@ -187,7 +187,7 @@ def as_text(value: Value) -> Term:
             return BLANK
         case Scalar(Number(known), "number"):
             return Text(str(known))
-        case Scalar(term, "text" | "field" | "number"):
+        case Scalar(term, kind) if kind in (*TEXTS, "number"):
             return term
     raise CannotSay(f"{_NAMES.get(type(value), 'this')} stands where a text is needed")
 
@@ -212,9 +212,9 @@ def as_list(value: Value) -> Many:
         case Array(items):
             elements = tuple(as_text(item) for _, item in items)
             if len(elements) == 1:
-                return Many(elements[0])
+                return Many(elements[0], sure=simplify.never_blank(elements[0]))
             return Many(Call("list", elements), sure=all(map(simplify.never_blank, elements)))
-        case Pieces(separator, subject):
+        case Pieces(separator, subject, False):
             return Many(Call("split", (subject, separator_of(separator))), sure=True)
     raise CannotSay("no list that can be gone through")
 
@@ -272,6 +272,8 @@ def _one_or_many(subject: Term, many: Value, one: Value) -> Value:
     """A single value serves as a list of one, so that both ways must come to the same."""
     if isinstance(many, Scalar) and isinstance(one, Scalar) and many.kind == one.kind and many.term == one.term:
         return many
+    if isinstance(many, Scalar) and isinstance(one, Scalar) and one.term == subject and _is_of_one(many.term, subject):
+        return many
     try:
         as_one, as_many = as_list(one), as_list(many)
     except CannotSay:
@@ -281,17 +283,35 @@ def _one_or_many(subject: Term, many: Value, one: Value) -> Value:
     return Many(as_many.term)
 
 
+def _is_of_one(term: Term, subject: Term) -> bool:
+    """Whether it gives, of a list of one, that one."""
+    match term:
+        case Call("first" | "last", (same,)) | Call("join", (_, same)):
+            return same == subject
+    return False
+
+
 def _merged_values(asked: Term, then: Value, otherwise: Value) -> Value:
     kinds = {value.kind for value in (then, otherwise) if isinstance(value, Scalar)}
     if all(isinstance(value, Scalar) for value in (then, otherwise)):
         if kinds <= {"boolean", "null"} and "boolean" in kinds:
             return Scalar(simplify.condition(asked, _bool(then), _bool(otherwise)), "boolean")
         if kinds == {"number"}:
-            return Scalar(simplify.if_(asked, as_text(then), as_text(otherwise)), "text")
-        kind: Literal["field", "text"] = "field" if kinds <= {"field", "null"} else "text"
-        return Scalar(simplify.if_(asked, as_text(then), as_text(otherwise)), kind)
+            return Scalar(simplify.if_(asked, as_text(then), as_text(otherwise)), "mixed")
+        return Scalar(simplify.if_(asked, as_text(then), as_text(otherwise)), _merged_kind(kinds, then, otherwise))
     lists = [Many(BLANK, sure=True) if _is_nothing(value) else as_list(value) for value in (then, otherwise)]
     return Many(simplify.if_(asked, lists[0].term, lists[1].term), sure=lists[0].sure and lists[1].sure)
+
+
+def _merged_kind(kinds: Set[str], *values: Value) -> Literal["field", "text", "maybe", "hit", "mixed"]:
+    if kinds == {"text"}:
+        return "text"
+    if kinds <= {"field", "null"}:
+        return "field"
+    if kinds <= {"field", "null", "maybe", "text"}:
+        return "maybe"
+    is_false = all(value.term == NO for value in values if isinstance(value, Scalar) and value.kind == "boolean")
+    return "hit" if kinds <= {"text", "hit", "boolean"} and is_false else "mixed"
 
 
 def _bool(value: Value) -> Term:

@@ -10,8 +10,11 @@ from tree_sitter import Node
 
 from pbx_convert.terms import Boolean, Term
 
-Kind = Literal["text", "field", "boolean", "number", "flag", "null", "is-list"]
+Kind = Literal["text", "field", "maybe", "hit", "mixed", "boolean", "number", "flag", "null", "is-list"]
 
+TEXTS = ("text", "field", "maybe", "hit", "mixed")
+"""Whose terms are texts."""
+NULLABLE = ("field", "maybe")
 
 _ALWAYS = Boolean(True)
 
@@ -23,7 +26,8 @@ class Value:
 
 @dataclass(frozen=True)
 class Scalar(Value):
-    """`field`: a text, or a list, as it comes; `flag`: a condition as 1 or 0; `is-list`: whether the term, a field,
+    """`field`: a text, or a list, as it comes, or null; `maybe`: a text or null; `hit`: a text or false; `mixed`: a
+    text, or something else that is as good as one; `flag`: a condition as 1 or 0; `is-list`: whether the term, a field,
     has a list."""
 
     term: Term
@@ -53,6 +57,8 @@ class Pieces(Value):
 
     separator: str
     subject: Term
+    in_two: bool = False
+    """Whether all behind the first separator is one piece."""
 
 
 @dataclass(frozen=True)

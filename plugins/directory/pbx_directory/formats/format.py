@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -75,7 +75,7 @@ class Protocol(Format):
     """Questions and answers that a family has rules of its own for."""
 
     answer: Callable[[Asked], Answer]
-    refusal: Callable[[], Answer]
-    """To a device that may not ask."""
+    question: Callable[[str], Sequence[tuple[str, str]]]
+    """How a phone asks for a name, or for a number that calls."""
     unavailable: Callable[[], Answer]
     """While the phone book cannot be read."""

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
-from pbx_connector.api import AtLeast, Condition, Equal, Every, Identified, Key, Order, Present, Some, Substrings
+from pbx_connector.api import AtLeast, Condition, Entry, Equal, Every, Identified, Key, Order, Present, Some, Substrings
 from pbx_directory.asking import NUMBERS, Answer, Asked, number_condition
+from pbx_directory.characters import one_line
+from pbx_directory.dialing import all_dialed
 from pbx_directory.dialing import asked as lookup_order
 from pbx_directory.formats.format import XML, Protocol
-from pbx_directory.listing import Layout, Listed, Number, listed
+from pbx_directory.listing import KINDS, Layout, Listed, Number, listed
 from pbx_directory.markup import DECLARATION, branch, empty, given, leaf
 
 COMMAND = "get_list"
@@ -32,7 +34,8 @@ FEWEST_DIGITS = 3
 
 
 class Error(IntEnum):
-    NOT_ALLOWED = 1
+    """1, not allowed, is the server's to say: it does not know who asks, and so not in which format."""
+
     SYNTAX = 2
     DUPLICATE = 3
     INVALID = 4
@@ -53,6 +56,8 @@ class _Range:
     first: int
     count: int
     total: int
+    letters: str = ""
+    """What the name of the first one begins with, or comes behind: nothing before it need be read."""
 
 
 def _answer(asked: Asked) -> Answer:
@@ -98,8 +103,7 @@ def _listed(asked: Asked) -> str:
     if not total:
         return _nothing(asked, next((name for name in (*FIELDS, NUMBER) if asked.query.get(name).strip("*")), "ln"))
     span = _range(asked, condition, total)
-    shown = islice(_rows(asked, condition, span.first - 1 + span.count), span.first - 1, span.first - 1 + span.count)
-    return _list(asked, span, [*shown])
+    return _list(asked, span, [*islice(_rows(asked, condition, span), span.count)])
 
 
 def _condition(asked: Asked) -> Condition:
@@ -135,7 +139,7 @@ def _range(asked: Asked, condition: Condition, total: int) -> _Range:
     count = max(wanted, 1)
     if (letters := asked.query.get("set_first").strip("*")) and "first" not in asked.query:
         behind = _total(asked, Every((condition, AtLeast(Key.DISPLAY_NAME, letters))))
-        return _Range(min(total - behind + 1, total), count, total)
+        return _Range(total - behind + 1, count, total, letters) if behind else _Range(total, 1, total)
     if "last" in asked.query:
         last = _whole(asked, "last", -1, least=-1)
         end = total if last == -1 else min(last, total)
@@ -155,15 +159,24 @@ def _whole(asked: Asked, name: str, otherwise: int, least: int = 0) -> int:
     return int(text)
 
 
-def _rows(asked: Asked, condition: Condition, limit: int) -> Iterator[Listed]:
-    """Each entry has a row at least, so as many entries do as rows are wanted."""
-    some = Every((condition, Some(tuple(Present(key) for key in NUMBERS))))
-    order = (Order(Key.DISPLAY_NAME),)
-    for entry in asked.book.find(some, owners=asked.device.owners, order=order, limit=limit):
-        row = listed(entry, asked.form)
-        firsts = {number.kind: number for number in reversed(row.numbers)}
-        numbers = tuple(number for number in row.numbers if firsts[number.kind] is number)
-        yield from LAYOUT.rows(Listed(entry, row.name, numbers), asked.words)
+def _rows(asked: Asked, condition: Condition, span: _Range) -> Iterator[Listed]:
+    """From the first of the range on. Each entry has a row at least, so as many entries do as rows are wanted."""
+    skipped = 0 if span.letters else span.first - 1
+    limit = skipped + span.count
+    begun = (AtLeast(Key.DISPLAY_NAME, span.letters),) if span.letters else ()
+    some = Every((condition, *begun, Some(tuple(Present(key) for key in NUMBERS))))
+    for entry in asked.book.find(some, owners=asked.device.owners, order=(Order(Key.DISPLAY_NAME),), limit=limit):
+        kinds = [kind for kind in KINDS if kind in entry.content.fields]
+        if skipped < len(kinds):
+            yield from islice(_shown(asked, entry, kinds), skipped, None)
+        skipped = max(skipped - len(kinds), 0)
+
+
+def _shown(asked: Asked, entry: Entry, kinds: list[str]) -> Iterator[Listed]:
+    """A row for each kind of number, with the first one of it."""
+    fields = entry.content.fields
+    numbers = (Number(kind, one) for kind in kinds for one in all_dialed(fields[kind], asked.form)[:1])
+    return LAYOUT.rows(Listed(entry, one_line(fields["display_name"]), tuple(numbers)), asked.words)
 
 
 def _list(asked: Asked, span: _Range, shown: list[Listed]) -> str:
@@ -198,6 +211,13 @@ def _error(error: Error, message: str, kind: str = "pb") -> str:
     return branch("error", leaf("errorid", str(int(error))), leaf("message", message), response=COMMAND, type=kind)
 
 
+def _question(wanted: str) -> list[tuple[str, str]]:
+    begun = [("command", COMMAND), ("type", "pr")]
+    if wanted.lstrip("+").isdecimal():
+        return [*begun, (NUMBER, wanted), ("reqsrc", "auto")]
+    return [*begun, ("ln", f"{wanted}*"), ("reqsrc", "user")]
+
+
 def _xml(status: int, text: str) -> Answer:
     return Answer(status, XML, [(DECLARATION + text).encode()])
 
@@ -207,6 +227,6 @@ GIGASET = Protocol(
     title="Gigaset N510, N720, N670, N870, Maxwell, online search",
     url_query="?",
     answer=_answer,
-    refusal=lambda: _xml(401, _error(Error.NOT_ALLOWED, "this device may not ask")),
+    question=_question,
     unavailable=lambda: _xml(503, _error(Error.UNAVAILABLE, "the phone book cannot be read at the moment")),
 )

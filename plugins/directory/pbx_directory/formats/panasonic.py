@@ -40,4 +40,5 @@ PANASONIC = Rows(
     tail=lambda _: end("PhoneBook") + end("Screen") + end("ppxml"),
     layout=Layout(),
     most_entries=20,
+    url_query="?term=",
 )

@@ -55,4 +55,5 @@ HTEK = Rows(
     tail=lambda _: end("PhoneDirectory"),
     layout=Layout(numbers=1, labelled=True),
     file_name="phonebook.xml",
+    url_query="?term=",
 )

@@ -19,7 +19,7 @@ class Limits:
     """Numbers that one filter asks for."""
     controls: int = 16
     connections: int = 800
-    connections_per_address: int = 100
+    connections_per_address: int = 400
     requests: int = 8
     """Of one connection at a time."""
     idle_seconds: float = 300.0

@@ -20,6 +20,12 @@ NO_CONTACTS = "no longer a folder of contacts"
 NOT_READABLE = "the right to read it was withdrawn"
 CLOSED_ABOVE = "the right to see the folder above it was withdrawn"
 MOVED_AWAY = "moved away from the contacts, as deleted folders are"
+READ_ANEW = "the same folder is read over Exchange Web Services now"
+NOT_READ_HERE = "it was read over Microsoft Graph, and is not among the folders that are read now"
+_GRAPH = "graph."
+"""What the source of Microsoft 365 writes before the id of a folder."""
+_LETTERS = str.maketrans("-_+", "///")
+"""In Graph's ids others stand for two of Exchange's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,19 @@ def judge_unlisted(book: Book, folder: Folder, listed: Sequence[Folder]) -> Book
     if any(folder.parent == one.id for one in listed):
         return BookUnknown(book, OUT_OF_SIGHT.problem(book.title))
     return BookGone(book.id, MOVED_AWAY)
+
+
+def is_graph_id(folder: str) -> bool:
+    """Whether it is of a profile that read over Microsoft Graph: no server of Exchange takes such an id."""
+    return folder.startswith(_GRAPH)
+
+
+def judge_graph_id(book: Book, folder: str, listed: Sequence[Folder]) -> BookGone:
+    """Among all folders that are read here. The server cannot be asked for this id, and nobody wants it any more."""
+    wanted = folder.removeprefix(_GRAPH).translate(_LETTERS)
+    if any(wanted == one.id.translate(_LETTERS) for one in listed):
+        return BookGone(book.id, READ_ANEW, unwanted=True)
+    return BookGone(book.id, NOT_READ_HERE, unwanted=True)
 
 
 def unknown(book: Book, error: Exception) -> BookUnknown:

@@ -10,7 +10,9 @@ from pbx_connector.api import Account, Book, BookGone, BookUnknown, PatternUse, 
 from pbx_exchange.address_books.location import (
     NO_LONGER_THERE,
     BookLocation,
+    is_graph_id,
     judge,
+    judge_graph_id,
     judge_unlisted,
     switched_off,
     unknown,
@@ -70,6 +72,8 @@ class PersonalFinder:
     def _look_elsewhere(
         self, book: Book, mailbox: Mailbox, folder: str, listed: Sequence[Folder]
     ) -> BookGone | BookUnknown:
+        if is_graph_id(folder):
+            return judge_graph_id(book, folder, listed)
         try:
             return judge_unlisted(book, get_folder(mailbox, folder_id(folder)), listed)
         except FOREIGN as error:

@@ -18,8 +18,10 @@ from pbx_exchange.address_books.location import (
     NO_LONGER_THERE,
     NOT_READABLE,
     BookLocation,
+    is_graph_id,
     is_refusal,
     judge,
+    judge_graph_id,
     judge_unlisted,
     switched_off,
     unknown,
@@ -70,6 +72,8 @@ class SharedFinder:
         owner = _owner_of(book)
         if not self._settings.enabled or owner not in self._owners:
             return switched_off(book)
+        if is_graph_id(folder):
+            return self._look_by_graph_id(book, owner, folder)
         try:
             found = look_into(self._connection.delegate(owner), folder_id(folder))
         except ews.ErrorAccessDenied:
@@ -77,6 +81,12 @@ class SharedFinder:
         except FOREIGN as error:
             return self._gone(book, owner) if is_not_there(error) else unknown(book, error)
         return judge(book, found) or self._look_where(book, owner, found)
+
+    def _look_by_graph_id(self, book: Book, owner: str, folder: str) -> BookGone | BookUnknown:
+        try:
+            return judge_graph_id(book, folder, self._list(owner))
+        except _NOT_LISTED as error:
+            return unknown(book, error)
 
     def _look_where(self, book: Book, owner: str, found: Folder) -> BookLocation | BookGone | BookUnknown:
         """Among the owner's contacts, the only place from which it is read; its path may be another by now."""

@@ -31,13 +31,16 @@ from pbx_microsoft365.address_books.location import (
 )
 from pbx_microsoft365.error_catalog import NAMELESS, NO_SUCH_FOLDER, OUT_OF_SIGHT
 from pbx_microsoft365.error_mapping import FOREIGN, Meaning, confirms_absence, meaning
-from pbx_microsoft365.folders import Folder, get_folder, is_exchange_id, translated_id, walk_contacts
+from pbx_microsoft365.folders import Folder, get_folder, translated_id, walk_contacts
 from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.wire.answers import GraphError
 from pbx_microsoft365.wire.client import GraphClient
 
 _FAILURES: tuple[type[Exception], ...] = (*FOREIGN, SourceError)
 _NOT_THIS_NAME = (Meaning.NO_OBJECT, Meaning.NO_MAILBOX)
+GRAPH = "graph."
+"""Stands before a folder's id in that of its book: Exchange Web Services may call the folder the same, but the contacts
+in it have other ids over them, so that the book is another one."""
 
 
 class _MailboxFinder(ABC):
@@ -67,9 +70,11 @@ class _MailboxFinder(ABC):
             return BookUnknown(book, error.problem)
         except _FAILURES as error:
             return unknown(book, error)  # "not found" as well, which is about the mailbox
-        found = next((one for one in listed if one.id == folder), None)
+        if not folder.startswith(GRAPH):
+            return self._look_by_exchange_id(book, mailbox, folder, listed)
+        found = next((one for one in listed if one.id == folder.removeprefix(GRAPH)), None)
         if found is None:
-            return self._look_elsewhere(book, mailbox, folder, listed)
+            return self._look_elsewhere(book, mailbox, folder.removeprefix(GRAPH), listed)
         if not self._folders.wants(found.path):
             return switched_off(book)
         return judge(book, found) or self._place(whose, mailbox, found)
@@ -124,16 +129,24 @@ class _MailboxFinder(ABC):
                     raise
         return names[-1], list(walk_contacts(self._client, names[-1]))
 
+    def _look_by_exchange_id(
+        self, book: Book, mailbox: str, folder: str, listed: Sequence[Folder]
+    ) -> BookGone | BookUnknown:
+        """For a book of a profile that read over Exchange Web Services."""
+        try:
+            folder = translated_id(self._client, mailbox, folder)
+        except FOREIGN as error:
+            return unknown(book, error)
+        if any(folder == one.id for one in listed):
+            return BookGone(book.id, READ_ANEW, unwanted=True)
+        if not folder:
+            return BookUnknown(book, OUT_OF_SIGHT.problem(book.title))
+        return self._look_elsewhere(book, mailbox, folder, listed)
+
     def _look_elsewhere(
         self, book: Book, mailbox: str, folder: str, listed: Sequence[Folder]
     ) -> BookGone | BookUnknown:
         try:
-            if is_exchange_id(folder):
-                folder = translated_id(self._client, mailbox, folder)
-                if any(folder == one.id for one in listed):
-                    return BookGone(book.id, READ_ANEW, unwanted=True)
-                if not folder:
-                    return BookUnknown(book, OUT_OF_SIGHT.problem(book.title))
             return judge_unlisted(book, get_folder(self._client, mailbox, folder), listed)
         except FOREIGN as error:
             return BookGone(book.id, NO_LONGER_THERE) if confirms_absence(error) else unknown(book, error)
@@ -184,7 +197,7 @@ class PersonalFinder(_MailboxFinder):
         name = account.username or account.email or account.id
         if folder is None:
             return Book(f"personal:{whose}", f"Contacts of {name}", self.kind, whose)
-        return Book(f"personal:{whose}:{folder.id}", f"{name}: {folder.path}", self.kind, whose)
+        return Book(f"personal:{whose}:{GRAPH}{folder.id}", f"{name}: {folder.path}", self.kind, whose)
 
 
 class SharedFinder(_MailboxFinder):
@@ -211,7 +224,7 @@ class SharedFinder(_MailboxFinder):
     def _book(self, whose: str, folder: Folder | None) -> Book:
         if folder is None:
             return Book(f"shared:{whose}", f"Contacts of {whose}", self.kind)
-        return Book(f"shared:{whose}:{folder.id}", f"{whose}: {folder.path}", self.kind)
+        return Book(f"shared:{whose}:{GRAPH}{folder.id}", f"{whose}: {folder.path}", self.kind)
 
 
 class Nameless(Exception):

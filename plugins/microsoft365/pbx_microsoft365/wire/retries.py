@@ -58,7 +58,8 @@ class RetryPolicy:
         """Wait until requests to this mailbox have not to hold back any more."""
         with self._lock:
             until = max(self._holds[scope].until for scope in (mailbox, _SERVER))
-        time.sleep(max(0.0, until - time.monotonic()))
+        if (left := until - time.monotonic()) > 0:
+            time.sleep(left)
 
     def answered(self, mailbox: str) -> None:
         """A request went well: whatever was wrong is over."""

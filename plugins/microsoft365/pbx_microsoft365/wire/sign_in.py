@@ -39,14 +39,14 @@ class NoToken(Exception):
 
 
 class SignInUnreachable(NoToken):
-    """The sign-in service cannot be reached, or is out of order. `kind`: what failed."""
+    """The sign-in service cannot be reached, or is out of order. `failure`: of the network, or of the service."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, failure: Exception) -> None:
         super().__init__()
-        self.kind = kind
+        self.failure = failure
 
     def __str__(self) -> str:
-        return self.kind
+        return str(self.failure) if isinstance(self.failure, _Failing) else type(self.failure).__name__
 
 
 class CertificateExpired(NoToken):
@@ -103,7 +103,7 @@ class SignIn:
         except (HTTPError, OSError, OversizedAnswer, MsalError, _Failing) as error:
             if lacking := machine_error(error):
                 raise lacking from None
-            raise SignInUnreachable(type(error).__name__.lstrip("_")) from None
+            raise SignInUnreachable(error) from None
         except _NONSENSE as error:
             raise NoToken(_number_in(f"{error} {error.__context__}")) from None
         return answer if isinstance(answer, dict) else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import warnings
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ class Transport:
         if proxy:
             address, login = _without_login(proxy)
             login = self._options.proxy_login or login
-            headers = urllib3.make_headers(proxy_basic_auth=":".join(login)) if login else None
+            headers = {"Proxy-Authorization": f"Basic {_basic(*login)}"} if login else None
             context = self._how["ssl_context"]
             manager = urllib3.ProxyManager(address, proxy_headers=headers, proxy_ssl_context=context, **self._how)
         else:
@@ -164,6 +165,11 @@ def _without_login(proxy: str) -> tuple[str, tuple[str, str] | None]:
         return proxy, None
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return bare, (unquote(parts.username), unquote(parts.password or ""))
+
+
+def _basic(user: str, password: str) -> str:
+    """In UTF-8, where urllib3 has Latin-1."""
+    return b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _read_whole(response: urllib3.BaseHTTPResponse, largest: int) -> bytes:

@@ -14,7 +14,7 @@ from pbx_convert.php.functions import function, spelled_out
 from pbx_convert.php.loops import elements
 from pbx_convert.php.syntax import named, source
 from pbx_convert.php.translator import Translator, field, one_line
-from pbx_convert.php.values import NULL, Array, Found, Many, Position, Scalar, Value
+from pbx_convert.php.values import NULL, NULLABLE, Array, Found, Many, Position, Scalar, Value
 from pbx_convert.simplify import NO, YES
 from pbx_convert.terms import Compare, Member, Name, Pattern, Term, Text
 
@@ -41,7 +41,7 @@ def is_set(translator: Translator, given: Sequence[Node], node: Node) -> Value:
 
 
 def _is_set(translator: Translator, node: Node) -> Term:
-    if node.type == "subscript_expression" and source(named(node)[0]) != "$row":
+    if node.type == "subscript_expression" and len(named(node)) == 2 and source(named(node)[0]) != "$row":
         of = translator.value(named(node)[0])
         if isinstance(of, Array):
             keys: list[Value] = [Scalar(Text(str(key)), "text") for key, _ in of.items]
@@ -51,8 +51,10 @@ def _is_set(translator: Translator, node: Node) -> Term:
         return NO
     if not isinstance(value, Scalar):
         return YES
+    if value.kind not in (*NULLABLE, "mixed"):
+        return YES
     translator.note(Kind.PRESENT, node)
-    return simplify.has_value(value.term) if value.kind in ("text", "field") else YES
+    return simplify.has_value(value.term)
 
 
 @function("empty", arguments=(1, 1))
@@ -65,7 +67,7 @@ def is_null(translator: Translator, given: Sequence[Node], node: Node) -> Value:
     value = translator.value(given[0])
     if value == NULL:
         return _yes(YES)
-    if not isinstance(value, Scalar) or value.kind not in ("text", "field"):
+    if not isinstance(value, Scalar) or value.kind not in (*NULLABLE, "mixed"):
         return _yes(NO)
     translator.note(Kind.PRESENT, node)
     return _yes(simplify.is_blank(value.term))
@@ -86,9 +88,11 @@ def is_array(translator: Translator, given: Sequence[Node], node: Node) -> Value
 @function("is_string", arguments=(1, 1))
 def is_string(translator: Translator, given: Sequence[Node], node: Node) -> Value:
     match translator.value(given[0]):
-        case Scalar(term, "field"):
+        case Scalar(term, "field" | "maybe" | "hit"):
             translator.note(Kind.PRESENT, node)
             return _yes(simplify.has_value(term))
+        case Scalar(_, "mixed"):
+            raise CannotSay("whether this has a text or something else makes no difference in a rule")
         case Scalar(_, "text"):
             return _yes(YES)
     return _yes(NO)

@@ -14,8 +14,8 @@ from pbx_convert.php.literals import element, piece
 from pbx_convert.php.loops import elements
 from pbx_convert.php.statements import returned
 from pbx_convert.php.syntax import part, source
-from pbx_convert.php.translator import Translator, as_text
-from pbx_convert.php.values import NULL, Array, Function, Many, Pieces, Scalar, Value
+from pbx_convert.php.translator import Translator, as_list, as_text
+from pbx_convert.php.values import Array, Function, Many, Pieces, Scalar, Value
 from pbx_convert.simplify import BLANK, literal_pattern
 from pbx_convert.terms import Call, Name, Number, Term, Text
 
@@ -24,12 +24,19 @@ def _text(term: Term) -> Value:
     return Scalar(term, "text")
 
 
-@function("explode", arguments=(2, 2))
+def _hit(term: Term) -> Value:
+    """A text, or false where there is none."""
+    return Scalar(term, "hit")
+
+
+@function("explode", arguments=(2, 3))
 def explode(translator: Translator, given: Sequence[Node], node: Node) -> Value:
     separator = spelled_out(translator, given[0])
     if not separator:
         raise CannotSay("explode() needs a separator")
-    return Pieces(separator, translator.text(given[1]))
+    if len(given) == 3 and translator.value(given[2]) != Scalar(Number(2), "number"):
+        raise CannotSay("explode() with a limit other than 2 has no counterpart")
+    return Pieces(separator, translator.text(given[1]), in_two=len(given) == 3)
 
 
 @function("preg_split", arguments=(2, 2))
@@ -77,7 +84,8 @@ def filtered(translator: Translator, given: Sequence[Node], node: Node) -> Value
     of = translator.value(given[0])
     if len(given) == 1:
         translator.note(Kind.EMPTY, node)
-        return Many(elements(translator, of, node).term, sure=True)
+        listed = as_list(of) if isinstance(of, Array) else elements(translator, of, node)
+        return Many(listed.term, sure=True)
     name, where = _applied(translator, given[1])
     listed = elements(translator, of, node)
     return Many(simplify.each(name, listed.term, translator.truth(where, given[1]), Name(name)), sure=listed.sure)
@@ -164,15 +172,15 @@ def outermost(translator: Translator, given: Sequence[Node], node: Node) -> Valu
     last = source(part(node, "function")).lower() == "end"
     of = translator.value(given[0])
     if isinstance(of, Array):
-        return of.items[-1 if last else 0][1] if of.items else NULL
-    if isinstance(of, Pieces):
+        return of.items[-1 if last else 0][1] if of.items else Scalar(simplify.NO, "boolean")
+    if isinstance(of, Pieces) and not of.in_two:
         return _text(_last_piece(of) if last else piece(of.subject, of.separator, 0))
     if not last:
-        return element(of, 0)
+        return Scalar(as_text(element(of, 0)), "hit")
     listed = elements(translator, of, node)
     if not listed.sure:
         translator.note(Kind.PIECES, node)
-    return _text(Call("last", (listed.term,)))
+    return _hit(Call("last", (listed.term,)))
 
 
 def _last_piece(of: Pieces) -> Term:

@@ -26,6 +26,10 @@ def _text(term: Term) -> Value:
     return Scalar(term, "text")
 
 
+def _hit(term: Term) -> Value:
+    return Scalar(term, "hit")
+
+
 def _of_bytes(node: Node) -> bool:
     return not source(part(node, "function")).lower().startswith("mb_")
 
@@ -33,6 +37,8 @@ def _of_bytes(node: Node) -> bool:
 @function("strlen", "mb_strlen", "iconv_strlen", arguments=(1, 2))
 def length(translator: Translator, given: Sequence[Node], node: Node) -> Value:
     subject = translator.text(given[0])
+    if subject == BLANK:
+        return Scalar(Number(0), "number")
     if isinstance(subject, Text):
         return Scalar(Number(len(subject.value.encode() if _of_bytes(node) else subject.value)), "number")
     if _of_bytes(node):
@@ -124,8 +130,8 @@ def from_hit(translator: Translator, given: Sequence[Node], node: Node) -> Value
     if not sought:
         raise CannotSay("an empty text is looked for")
     if len(given) == 3 and translator.value(given[2]) == Scalar(simplify.YES, "boolean"):
-        return _text(_before(subject, sought, last=False))
-    return _text(extracted(subject, f"(?s){literal_pattern(sought)}.*$"))
+        return _hit(_before(subject, sought, last=False))
+    return _hit(extracted(subject, f"(?s){literal_pattern(sought)}.*$"))
 
 
 @function("strrchr", arguments=(2, 2))
@@ -133,7 +139,7 @@ def from_last_hit(translator: Translator, given: Sequence[Node], node: Node) -> 
     sought = spelled_out(translator, given[1])[:1]
     if not sought or not sought.isascii():
         raise CannotSay("such a text to look for has no counterpart")
-    return _text(extracted(translator.text(given[0]), f"(?s)^.*({literal_pattern(sought)}.*)$"))
+    return _hit(extracted(translator.text(given[0]), f"(?s)^.*({literal_pattern(sought)}.*)$"))
 
 
 @function("trim", "ltrim", "rtrim", "chop", arguments=(1, 2))
@@ -180,11 +186,20 @@ def first_letter(translator: Translator, given: Sequence[Node], node: Node) -> V
     return _text(simplify.concat(Call(name, (_cut(subject, 0, 1),)), _cut(subject, 1, None)))
 
 
-@function("ucwords", "mb_convert_case", arguments=(1, 3))
+_CASES = {"MB_CASE_TITLE": "title", "MB_CASE_UPPER": "upper", "MB_CASE_LOWER": "lower"}
+
+
+@function("mb_convert_case", arguments=(2, 3))
+def converted(translator: Translator, given: Sequence[Node], node: Node) -> Value:
+    name = _CASES.get(source(given[1]))
+    if name is None:
+        raise CannotSay(f"mb_convert_case() to {source(given[1])[:40]} has no counterpart")
+    return _text(_called(name, translator.text(given[0])))
+
+
+@function("ucwords", arguments=(1, 2))
 def words(translator: Translator, given: Sequence[Node], node: Node) -> Value:
-    if source(part(node, "function")).lower() != "ucwords" and source(given[-1]) != "MB_CASE_TITLE":
-        raise CannotSay("mb_convert_case() other than to MB_CASE_TITLE has no counterpart")
-    if len(given) > 1 and source(given[1]) != "MB_CASE_TITLE":
+    if len(given) > 1:
         raise CannotSay("ucwords() with other separators has no counterpart")
     translator.note(Kind.CHARACTERS, node)
     subject = translator.text(given[0])

@@ -1,0 +1,1 @@
+"""CardDAV address books as a source of pbx-connector."""
