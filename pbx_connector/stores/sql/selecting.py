@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, assert_never
 
 from sqlalchemy import (
-    Alias,
     ColumnElement,
     Connection,
     FromClause,
@@ -146,7 +145,7 @@ def _fields_filled(condition: Compared) -> Select[Any]:
     return query.where(shown.c[name].is_(None), _compared(condition, other), ~before)
 
 
-def _labels_filled(mine: Alias, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _labels_filled(mine: FromClause, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """The entries that do not carry the label and are filled by one that does; `mine` has its labels."""
     sooner, theirs = given_way.alias(), entry_label.alias()
     own = exists().where(theirs.c.entry == given_way.c.shown, theirs.c.label == mine.c.label)
