@@ -170,9 +170,13 @@ def piece_of(key: Key, text: str) -> str:
 NUMBERS = (Key.PHONE, Key.MOBILE, Key.HOME_PHONE, Key.FAX)
 
 
-def holds(condition: Condition, entry: Entry) -> bool:
-    """What every store answers; the one in memory asks this."""
-    return _holds(condition, entry, dict(zip(Key, keys(entry.content.fields), strict=True)))
+def holds(condition: Condition, entry: Entry, apart: Sequence[Entry] = ()) -> bool:
+    """What every store answers; the one in memory asks this. `apart` are the entries that are shown as this one: what
+    the first lacks is the next one's."""
+    held: dict[Key, str | None] = {}
+    for one in reversed(apart or (entry,)):
+        held |= {key: text for key, text in zip(Key, keys(one.content.fields), strict=True) if text is not None}
+    return _holds(condition, entry, dict.fromkeys(Key) | held)
 
 
 def _holds(condition: Condition, entry: Entry, held: Mapping[Key, str | None]) -> bool:

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import combinations, count
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from pbx_connector.plan import Content
 from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
 from pbx_connector.stores import Entry, Store, open_store
+from pbx_connector.stores.selection import AtLeast, Condition, Equal, Key, Labelled, Not, Present, Some, Substrings
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -60,6 +62,15 @@ CONTACTS = st.fixed_dictionaries(
         "label": st.sampled_from(["", "Sales", "Staff"]),
         "also": st.sampled_from(["", "", "", "Ann at home"]),
     }
+)
+CONDITIONS = (
+    Equal(Key.EMAIL, "ann@x.example"),
+    Substrings(Key.ORGANISATION, "berg"),
+    Some((Equal(Key.MOBILE, "+4999112345"), Substrings(Key.PHONE, "+49"))),
+    Not(Present(Key.MOBILE)),
+    AtLeast(Key.EMAIL, "b"),
+    Labelled("department", "Sales"),
+    Not(Labelled("department")),
 )
 RARELY = st.integers(0, 3).map(lambda number: number == 0)
 RUNS = st.integers(1, 30).map(str)
@@ -245,6 +256,17 @@ class Histories(RuleBasedStateMachine):
         self.each(lambda store: store.faults())
 
     @invariant()
+    def stores_find_the_same(self) -> None:
+        """By what is shown, also where another entry fills it."""
+        for condition in CONDITIONS:
+            found = self.each(partial(found_by, condition), self.merging)
+            assert [entry.id for entry in found[0]] == found[1]
+        shown = {
+            entry.id for entry in self.merging[0].entries() if entry.content.fields.get("email") == "ann@x.example"
+        }
+        assert shown <= set(self.merging[0].find_ids(CONDITIONS[0], owners=(None, "1")))
+
+    @invariant()
     def it_is_shown_as_worked_out_the_slow_way(self) -> None:
         store = self.merging[0]
         apart = list(store.entries(apart=True))
@@ -271,6 +293,12 @@ class Histories(RuleBasedStateMachine):
             found = store.lookup("+4999112345")
             assert len({match.entry.id for match in found}) == len(found)
             assert not any(match.entry.gives_way_to or match.entry.content.account for match in found)
+
+
+def found_by(condition: Condition, store: Store) -> tuple[list[Entry], list[int], int]:
+    owners = (None, "1")
+    ids = list(store.find_ids(condition, owners=owners))
+    return list(store.find(condition, owners=owners)), ids, store.count_found(condition, owners=owners)
 
 
 def slow_links(entries: Sequence[Entry], merges: dict[str, Merge], german: set[str]) -> dict[int, int]:

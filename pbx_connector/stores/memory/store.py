@@ -42,7 +42,7 @@ from pbx_connector.stores.contract import (
 )
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.memory.changeset import MemoryChangeSet
-from pbx_connector.stores.memory.state import Line, Profile, Run, State
+from pbx_connector.stores.memory.state import Line, Persons, Profile, Run, State
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
 from pbx_connector.stores.normalization import fold, found_by
 from pbx_connector.stores.operations import Operations
@@ -175,7 +175,9 @@ class MemoryStore(Operations):
         limit: int | None = None,
         after: Position | None = None,
     ) -> Iterator[Entry]:
-        found = sorted_entries(self._fitting(condition, owners), order)
+        persons = self._state.persons()
+        own = (persons.apart(entry.id)[0] for entry in self._fitting(condition, owners, persons))
+        found = map(persons.shown, (entry.id for entry in sorted_entries(own, order)))
         behind = (entry for entry in found if after is None or _is_after(position(entry), after))
         return islice(behind, limit)
 
@@ -190,10 +192,12 @@ class MemoryStore(Operations):
         return [entry.id for entry in self.find(condition, owners=owners, order=order, limit=limit)]
 
     def count_found(self, condition: Condition, *, owners: Collection[str | None]) -> int:
-        return sum(1 for _ in self._fitting(condition, owners))
+        return sum(1 for _ in self._fitting(condition, owners, self._state.persons()))
 
-    def _fitting(self, condition: Condition, owners: Collection[str | None]) -> Iterator[Entry]:
-        return (entry for entry in self._shown(ALL) if entry.content.account in owners and holds(condition, entry))
+    def _fitting(self, condition: Condition, owners: Collection[str | None], persons: Persons) -> Iterator[Entry]:
+        for entry in self._shown(ALL):
+            if entry.content.account in owners and holds(condition, entry, persons.apart(entry.id)):
+                yield entry
 
     def revision(self) -> str:
         return str(self._state.counters.get("revision", 0))

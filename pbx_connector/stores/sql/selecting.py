@@ -6,7 +6,21 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, assert_never
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, not_, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from pbx_connector.errors import StoreDamaged, UsageError
 from pbx_connector.plan import storable
@@ -31,12 +45,13 @@ from pbx_connector.stores.selection import (
 )
 from pbx_connector.stores.sql.dialects.database import BACKUP, Database
 from pbx_connector.stores.sql.entry_queries import PAGE, as_shown, differing, differs, entry_query, is_shown, to_entry
-from pbx_connector.stores.sql.schema.tables import entry, entry_label, label
+from pbx_connector.stores.sql.schema.tables import entry, entry_label, given_way, label
 
 LAST = "\U0010ffff"
 """No text that begins with a part is greater than the part with this behind it."""
 LONGEST = 1_000
 """Characters of a text to compare with: no key is much longer, and SQLite refuses patterns of many thousand."""
+Compared = Equal | Substrings | AtLeast | AtMost | Present
 ALWAYS_THERE = (Key.DISPLAY_NAME, Key.SURNAME)
 
 
@@ -46,6 +61,7 @@ class Selection:
     def __init__(self, connection: Connection, owners: Collection[str | None]) -> None:
         self._connection = connection
         self._owners = owners
+        self._merged = connection.execute(select(given_way.c.entry).limit(1)).first() is not None
 
     def ids(
         self, condition: Condition, order: Sequence[Order], limit: int | None, after: Position | None
@@ -79,36 +95,73 @@ class Selection:
             case Labelled(name, value):
                 return self._labelled(name, value)
             case Equal() | Substrings():
-                return entry.c.id.in_(_ids_of(condition))
+                return entry.c.id.in_(union_all(*self._ids_of(condition)))
             case AtLeast() | AtMost() | Present():
-                return _compared(condition)
+                return or_(_compared(condition, entry), *self._filled(condition))
         assert_never(condition)
 
     def _some(self, conditions: Sequence[Condition]) -> ColumnElement[bool]:
         """What few entries have is looked for in the index of each key by itself."""
-        few = [_ids_of(each) for each in conditions if isinstance(each, Equal | Substrings)]
+        few = [ids for each in conditions if isinstance(each, Equal | Substrings) for ids in self._ids_of(each)]
         found = [entry.c.id.in_(union_all(*few))] if few else []
         others = [self._sql(each) for each in conditions if not isinstance(each, Equal | Substrings)]
         return or_(false(), *found, *others)
 
     def _labelled(self, name: str | None, value: str | None) -> ColumnElement[bool]:
         mine = entry_label.alias()
-        carried = [mine.c.entry == entry.c.id]
+        wanted: list[ColumnElement[bool]] = []
         if name is not None:
             known = self._connection.execute(select(label.c.id, label.c.name))
-            carried.append(mine.c.label.in_([no for no, held in known if fold(held) == fold(name)]))
+            wanted.append(mine.c.label.in_([no for no, held in known if fold(held) == fold(name)]))
         if value is not None:
-            carried.append(mine.c.value == value if storable(value) else false())
-        return exists().where(*carried)
+            wanted.append(mine.c.value == value if storable(value) else false())
+        own = exists().where(mine.c.entry == entry.c.id, *wanted)
+        return or_(own, entry.c.id.in_(_labels_filled(mine, wanted))) if self._merged else own
+
+    def _ids_of(self, condition: Equal | Substrings) -> Iterator[Select[Any]]:
+        """Of one key's index alone: a database that weighs all conditions of a question at once reads whole entries."""
+        yield select(entry.c.id).where(_compared(condition, entry))
+        if self._merged:
+            yield _fields_filled(condition)
+
+    def _filled(self, condition: Compared) -> Iterator[ColumnElement[bool]]:
+        if self._merged:
+            yield entry.c.id.in_(_fields_filled(condition))
 
 
-def _ids_of(condition: Equal | Substrings) -> Select[Any]:
-    """Of one key's index alone: a database that weighs all conditions of a question at once reads whole entries."""
-    return select(entry.c.id).where(_compared(condition))
+def _fields_filled(condition: Compared) -> Select[Any]:
+    """The entries that leave the field blank and are filled by one that fits."""
+    name = f"{condition.key}_key"
+    shown, other, earlier = entry.alias(), entry.alias(), entry.alias()
+    sooner = given_way.alias()
+    before = exists().where(
+        sooner.c.shown == given_way.c.shown,
+        sooner.c.place < given_way.c.place,
+        earlier.c.id == sooner.c.entry,
+        earlier.c[name].is_not(None),
+    )
+    joined = given_way.join(other, other.c.id == given_way.c.entry).join(shown, shown.c.id == given_way.c.shown)
+    query = select(given_way.c.shown).select_from(joined)
+    return query.where(shown.c[name].is_(None), _compared(condition, other), ~before)
 
 
-def _compared(condition: Equal | Substrings | AtLeast | AtMost | Present) -> ColumnElement[bool]:
-    column = entry.c[f"{condition.key}_key"]
+def _labels_filled(mine: FromClause, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The entries that do not carry the label and are filled by one that does; `mine` has its labels."""
+    sooner, theirs = given_way.alias(), entry_label.alias()
+    own = exists().where(theirs.c.entry == given_way.c.shown, theirs.c.label == mine.c.label)
+    carried = entry_label.alias()
+    before = exists().where(
+        sooner.c.shown == given_way.c.shown,
+        sooner.c.place < given_way.c.place,
+        carried.c.entry == sooner.c.entry,
+        carried.c.label == mine.c.label,
+    )
+    joined = given_way.join(mine, mine.c.entry == given_way.c.entry)
+    return select(given_way.c.shown).select_from(joined).where(*wanted, ~own, ~before)
+
+
+def _compared(condition: Compared, source: FromClause) -> ColumnElement[bool]:
+    column = source.c[f"{condition.key}_key"]
     match condition:
         case Present():
             return column.is_not(None)
