@@ -78,6 +78,7 @@ fuzz: .venv/.ready
 	$(BIN)/python grammar/tests/fuzz_rules.py
 	$(BIN)/python plugins/directory/tests/fuzz_ldap.py messages
 	$(BIN)/python plugins/directory/tests/fuzz_ldap.py oracle
+	$(BIN)/python plugins/directory/tests/fuzz_web.py
 	$(BIN)/python plugins/convert/tests/fuzz_convert.py --inputs 1000000
 	PBX_PROGRAMS=50000 $(BIN)/python -m pytest --timeout 7200 plugins/convert/tests/test_programs.py
 

@@ -26,6 +26,7 @@ from pbx_connector.stores import (
     Sighting,
     Store,
 )
+from pbx_connector.stores.identity import store_id
 
 if TYPE_CHECKING:
     import typer
@@ -160,6 +161,10 @@ class PhoneBook:
     def revision(self) -> str:
         """Another text whenever an entry, its labels or an account has changed."""
         return self._store().revision()
+
+    def identity(self) -> str:
+        """Which phone book it is: the same text for as long as it exists, another for every other one."""
+        return store_id(self._store())
 
     def labels(self) -> list[Label]:
         return self._store().labels()

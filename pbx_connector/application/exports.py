@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from pbx_rules.suggest import nearest
 
-from pbx_connector.application.identity import store_id
 from pbx_connector.application.replacing import replacement
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Order, Store
+from pbx_connector.stores.identity import store_id
 
 if TYPE_CHECKING:
     from pbx_connector.extensions import Exporter

@@ -167,7 +167,8 @@ class Pages:
             known = tag(format, asked, self._book, asker, url, title=self._title)
             if _names(request.headers.get("if-none-match", ""), known):
                 return Response(status_code=304, headers={"ETag": known})
-            return _whole(answer(format, asked, self._book, asker, url, title=self._title))
+            made = answer(format, asked, self._book, asker, url, title=self._title, store=self._book.identity())
+            return _whole(made)
         except StoreError as error:
             LOG.error("the phone book cannot be read", reason=error.message)
             return _whole(unavailable(format), RETRY)

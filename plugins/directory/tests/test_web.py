@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.client
+import io
 import re
 import socket
 import time
@@ -24,6 +25,7 @@ from pbx_directory.web import Pages
 from requests.auth import HTTPDigestAuth
 
 from pbx_connector.api import Content, DeviceReader, Exporter, PhoneBook, Store, StoreError, application
+from pbx_connector.plugins import Plugins
 
 Made = application.devices.MadeDevice
 SETTINGS = DirectorySettings(region="DE", networks=[])
@@ -317,3 +319,17 @@ def test_a_slow_reader_keeps_nobody_waiting(served: Served) -> None:
     assert answer.text == "Ann Lee"
     for connection in slow:
         connection.close()
+
+
+def test_a_vcard_has_the_uid_of_the_export(store: Store) -> None:
+    """Who reads both must not take one person for two."""
+    store.add_entry(Content(None, {"display_name": "Ann Lee", "phone": "11"}))
+    exporters = Plugins().exporters
+    exported = io.StringIO()
+    application.exports.write(exporters["vcard"], store, None, exported)
+    for served in serving(store, exporters=exporters):
+        made = served.device("Address book", format="vcard")
+        answered = requests.get(served.path(made, ""), timeout=10).content.decode()
+    uid = re.findall("^UID:.*$", exported.getvalue(), re.MULTILINE)
+    assert uid
+    assert re.findall("^UID:.*$", answered, re.MULTILINE) == uid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from pbx_connector.stores import Store
+from pbx_connector.stores.contract import Store
 
 KEY = "store id"
 """In the shared state."""
