@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from urllib.request import parse_http_list, parse_keqv_list
 
@@ -17,7 +16,7 @@ def basic(header: str) -> tuple[str, str] | None:
         return None
     try:
         text = base64.b64decode(rest.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no text in it
         return None
     name, colon, password = text.partition(":")
     return (name, password) if colon else None

@@ -167,6 +167,7 @@ def test_a_store_that_fails_admits_nobody_and_says_so(made: Made) -> None:
         ("Basic YWJj", None),
         ("Basic !!!", None),
         ("Basic /w==", None),
+        ("Basic YW\u00ccj", None),
         ("Basic", None),
         ("Bearer YWJjOmRlZg==", None),
         ("Basic " + "QUFB" * 2_000, None),
