@@ -29,6 +29,7 @@ PASSED_ON = {
     "EmptiedBook",
     "HistoryConfig",
     "Limits",
+    "Merge",
     "Note",
     "NotifyConfig",
     "PlanTransaction",
