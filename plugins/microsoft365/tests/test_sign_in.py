@@ -152,12 +152,13 @@ class Tunnel(BaseHTTPRequestHandler):
 @contextmanager
 def proxy(login: str = "") -> Iterator[tuple[str, list[str]]]:
     """Its address, and what went through it."""
-    handler = type("OneTunnel", (Tunnel,), {"hosts": [], "login": login})
+    hosts: list[str] = []
+    handler = type("OneTunnel", (Tunnel,), {"hosts": hosts, "login": login})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", handler.hosts
+        yield f"http://127.0.0.1:{server.server_port}", hosts
     finally:
         server.shutdown()
         server.server_close()
