@@ -37,8 +37,9 @@ from pbx_directory.settings import DirectorySettings
 LOG = structlog.stdlib.get_logger(__name__)
 
 _TOKEN = re.compile(r"[a-z2-9]{6}-[a-z2-9]{24}")
-THREADS = 8
-"""Questions to the store at a time; others wait for their turn."""
+CALLERS, BOOKS = 1, 3
+"""Threads that ask the store: for who calls, and for books, which may hold up no caller. A look-up takes a millisecond or
+two, nearly all of it Python's own time, so that a second thread would only make both wait for each other."""
 LONGEST_BODY = 8_192
 LONGEST_QUERY = 4_096
 IN_MEMORY = 2**20
@@ -74,12 +75,13 @@ class Pages:
         return self._settings.title if "title" in self._settings.model_fields_set else ""
 
     def application(self) -> Starlette:
-        limiter = anyio.CapacityLimiter(THREADS)
+        callers, books = anyio.CapacityLimiter(CALLERS), anyio.CapacityLimiter(BOOKS)
 
         async def endpoint(request: Request) -> Response:
             asked = await _question(request)
             if isinstance(asked, Response):
                 return asked
+            limiter = callers if request.url.path.endswith(("/caller", "/contacts.json")) else books
             return await anyio.to_thread.run_sync(self._answered, request, asked, limiter=limiter)
 
         routes = [Route("/{path:path}", endpoint, methods=["GET", "POST"])]  # GET implies HEAD
