@@ -38,8 +38,8 @@ LOG = structlog.stdlib.get_logger(__name__)
 
 _TOKEN = re.compile(r"[a-z2-9]{6}-[a-z2-9]{24}")
 CALLERS, BOOKS = 1, 3
-"""Threads that ask the store: for who calls, and for books, which may hold up no caller. A look-up takes a millisecond or
-two, nearly all of it Python's own time, so that a second thread would only make both wait for each other."""
+"""Threads that ask the store: for who calls, and for books, which may hold up no caller. A look-up takes a millisecond
+or two, nearly all of it Python's own time, so that a second thread would only make both wait for each other."""
 LONGEST_BODY = 8_192
 LONGEST_QUERY = 4_096
 IN_MEMORY = 2**20
