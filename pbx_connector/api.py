@@ -35,6 +35,7 @@ from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.known_rows import KnownRows
+from pbx_connector.logs import set_up as set_up_logs
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
@@ -284,6 +285,7 @@ __all__ = [
     "quoted",
     "read_certificates",
     "retry_after",
+    "set_up_logs",
     "shown",
     "switch",
     "whole_number",

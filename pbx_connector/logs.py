@@ -57,6 +57,8 @@ def about(**values: Any) -> Iterator[None]:
 
 
 def set_up(form: Form, stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """For a process that serves: lines go to standard error, or to `stream`. As structlog is without this, it writes
+    them to standard output, and the values of variables with an exception."""
     import structlog
 
     out = stream or _Stderr()

@@ -92,6 +92,25 @@ def test_a_phone_asks_by_both_ways(book: Connector) -> None:
     assert listed[0]["seen_from"] == "127.0.0.1"
 
 
+def test_what_is_logged_is_no_result_and_no_secret(book: Connector) -> None:
+    command = [str(Path(sys.executable).with_name("pbx-connector")), "directory", "serve", "--json"]
+    process = subprocess.Popen(
+        command, cwd=book.home, env=book.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    url = json.loads(process.stdout.readline())["http"]
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        fetch(f"{url}/abcdef-{'hunter' * 4}/book")
+    known = add(book, "Hall")["url"]
+    process.terminate()
+    out, err = process.communicate(timeout=PATIENCE)
+    assert out == ""
+    assert "a wrong secret" in err
+    assert "hunter" not in err
+    assert known.startswith(url)
+    assert add(book, "Cellar")["url"].startswith("/")  # nothing serves any more
+
+
 def test_the_service_serves_what_is_configured(book: Connector, serve: Serve) -> None:
     config = book.home / "config.yaml"
     config.write_text(

@@ -44,7 +44,7 @@ GROUPS = {
     ),
     "Servers and files that may be hostile": (
         "is_protected ber RefusalLimit RetryDelays retry_after ListLimit EndlessList Allowance whole_number quoted "
-        "DEADLINE_POOLS Pool shown open_regular read_certificates UnreadableFile"
+        "DEADLINE_POOLS Pool set_up_logs shown open_regular read_certificates UnreadableFile"
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
     "Configuration, exports, commands, servers": (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
-from pbx_connector.api import Device, Store
+from pbx_connector.api import Device, Store, StoreError
 from pbx_directory.formats import Format
 from pbx_directory.ldap.tree import BASE, DEVICES
 from pbx_directory.settings import DirectorySettings, split_address
@@ -16,11 +17,19 @@ KEY = "directory"
 
 def note(store: Store, addresses: Mapping[str, str]) -> None:
     """Keep where a directory serves, for `devices add` in another process."""
-    text = json.dumps(dict(addresses), sort_keys=True) if addresses else ""
     for _ in range(10):
-        held = store.shared_state(KEY)
-        if held == text or store.compare_and_set(KEY, held, text):
+        if store.compare_and_set(KEY, store.shared_state(KEY), _written(addresses)):
             return
+
+
+def forget(store: Store, addresses: Mapping[str, str]) -> None:
+    """It serves there no more; where another one serves by now stays known. Nobody waits for a store to end."""
+    with suppress(StoreError):
+        store.compare_and_set(KEY, _written(addresses), "")
+
+
+def _written(addresses: Mapping[str, str]) -> str:
+    return json.dumps(dict(addresses), sort_keys=True)
 
 
 def http_url(settings: DirectorySettings, store: Store) -> str:

@@ -11,7 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pbx_connector.api import Device, DeviceReader, PhoneBook, PluginContext, Store, UsageError, application
+from pbx_connector.api import (
+    Device,
+    DeviceReader,
+    PhoneBook,
+    PluginContext,
+    Store,
+    UsageError,
+    application,
+    set_up_logs,
+)
 from pbx_connector.api import shown as visible
 from pbx_directory import addresses
 from pbx_directory.devices import DEFAULT_FORMAT, checked_options, telephone
@@ -72,6 +81,7 @@ def serve(
     if not settings.serves and not said:
         said = {"http": LOOPBACK, "ldap": LOOPBACK}
     settings = _changed(settings, said)
+    set_up_logs(plugin.config.service.log)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -84,6 +94,7 @@ def serve(
             stack.callback(side.stop)
             urls |= side.urls
         addresses.note(store, urls)
+        stack.callback(addresses.forget, store, urls)
         _print(urls, as_json, "\n".join(f"{name:5} {url}" for name, url in urls.items()))
         stop.wait()
 
@@ -142,7 +153,7 @@ def list_devices(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the devices with when they asked last."""
     known = context.obj.devices.devices()
     if as_json:
-        typer.echo(json.dumps([application.views.device(device) for device in known], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([application.views.device(device) for device in known], indent=2))
     elif not known:
         typer.echo("no device may ask yet; see: pbx-connector directory devices add --help")
     for device in () if as_json else known:
@@ -231,5 +242,6 @@ def _line(device: Device) -> str:
 
 
 def _print(value: Any, as_json: bool, text: str) -> None:
-    """JSON in one line, so that a program that waits for it reads a line."""
-    typer.echo(json.dumps(value, ensure_ascii=False) if as_json else "\n".join(map(visible, text.split("\n"))))
+    """JSON in one line, so that a program that waits for it reads a line; in ASCII, so that none of it moves a
+    terminal."""
+    typer.echo(json.dumps(value) if as_json else "\n".join(map(visible, text.split("\n"))))

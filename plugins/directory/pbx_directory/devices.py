@@ -10,8 +10,6 @@ from pbx_directory.dialing import DialForm, Form
 from pbx_directory.settings import DirectorySettings
 
 DEFAULT_FORMAT = "yealink"
-OPTIONS = ("format", "dial_form", "region", "outside_line")
-"""What a row can say."""
 
 
 @dataclass(frozen=True, slots=True)
