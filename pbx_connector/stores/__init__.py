@@ -6,8 +6,6 @@ from pbx_connector.stores.contract import (
     AccountImport,
     Accounts,
     AccountScope,
-    Device,
-    Devices,
     Entries,
     Entry,
     EntryReader,
@@ -27,11 +25,11 @@ from pbx_connector.stores.contract import (
     RunRecord,
     Runs,
     SharedState,
-    Sighting,
     Store,
     Undone,
     Upkeep,
 )
+from pbx_connector.stores.devices import Device, Devices, Sighting
 from pbx_connector.stores.opening import open_store, restore_store
 from pbx_connector.stores.selection import (
     AtLeast,

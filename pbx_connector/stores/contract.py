@@ -7,9 +7,9 @@ on every implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from pbx_connector.model import Account, Book, Merge, Problem, Report
 from pbx_connector.plan import Action, Change, Content, PlanSummary
+from pbx_connector.stores.devices import Devices
 from pbx_connector.stores.selection import Condition, Order, Position
 from pbx_connector.stores.workspace import Workspace
 
@@ -82,41 +83,6 @@ class Label:
     name: str
     entries: int
     """How many entries carry it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A device asked something."""
-
-    device: str
-    time: datetime
-    address: str
-    agent: str = ""
-    """What it calls itself; anybody can call himself that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A telephone, or a phone system, that may ask the directory."""
-
-    id: str
-    """Also its user name."""
-    name: str
-    """For people."""
-    account: str | None
-    """Whose private entries it sees beside the company's; None: company entries alone."""
-    options: Mapping[str, str] = field(default_factory=dict)
-    """What the plugin that serves it needs to know: how it shows and dials numbers."""
-    verifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What a secret that it shows is compared with, by method; the secret itself is kept nowhere."""
-    made: datetime | None = None
-    """None until it is stored."""
-    seen: Sighting | None = None
-
-    @property
-    def owners(self) -> tuple[str | None, ...]:
-        """Whose entries it sees; None is the company."""
-        return (None,) if self.account is None else (None, self.account)
 
 
 class RunKind(StrEnum):
@@ -314,24 +280,6 @@ class Finder(Protocol):
 
     def revision(self) -> str:
         """Another text whenever an entry, its labels or an account has changed."""
-        ...
-
-
-class Devices(Protocol):
-    """By id."""
-
-    def devices(self) -> list[Device]: ...
-    def device(self, device: str) -> Device | None: ...
-    def put_device(self, device: Device) -> None:
-        """Add it, or change all that is said of it but when it was made and seen."""
-        ...
-
-    def remove_device(self, device: str) -> bool:
-        """False if there is none of that id."""
-        ...
-
-    def note_seen(self, sightings: Sequence[Sighting]) -> None:
-        """Those of devices that are gone are dropped."""
         ...
 
 

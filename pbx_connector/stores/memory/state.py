@@ -10,7 +10,8 @@ from typing import Self
 
 from pbx_connector.model import Account, Book, Merge, Problem
 from pbx_connector.plan import Change, Content
-from pbx_connector.stores.contract import Device, Entry, JournalLine, KeptPlan, Origin, RunRecord
+from pbx_connector.stores.contract import Entry, JournalLine, KeptPlan, Origin, RunRecord
+from pbx_connector.stores.devices import Device
 from pbx_connector.stores.persons import COMPARED, Candidate, Link, filled_bits, given_way, merged
 from pbx_connector.stores.workspace import Outcome
 

@@ -30,7 +30,6 @@ from pbx_connector.stores.checking import (
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
-    Device,
     Entry,
     KeptPlan,
     Label,
@@ -38,8 +37,8 @@ from pbx_connector.stores.contract import (
     ProfileState,
     RunKind,
     RunRecord,
-    Sighting,
 )
+from pbx_connector.stores.devices import Device, Sighting
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.memory.changeset import MemoryChangeSet
 from pbx_connector.stores.memory.state import Line, Persons, Profile, Run, State

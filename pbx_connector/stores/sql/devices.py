@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from pbx_connector.stores.contract import Device, Sighting
+from pbx_connector.stores.devices import Device, Sighting
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.schema.tables import device
 

@@ -29,7 +29,6 @@ from pbx_connector.stores.checking import (
 from pbx_connector.stores.contract import (
     ALL,
     AccountScope,
-    Device,
     Entry,
     KeptPlan,
     Label,
@@ -37,8 +36,8 @@ from pbx_connector.stores.contract import (
     ProfileState,
     RunKind,
     RunRecord,
-    Sighting,
 )
+from pbx_connector.stores.devices import Device, Sighting
 from pbx_connector.stores.matching import ordered_matches
 from pbx_connector.stores.normalization import tails
 from pbx_connector.stores.operations import Operations
