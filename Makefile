@@ -14,9 +14,10 @@ JUDGES := plugins/microsoft365/judges
 RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
 
-.PHONY: help demo test coverage kerberos judges crash overlap check site lint fuzz soak lock clean
+.PHONY: help demo web test coverage kerberos judges crash overlap check site lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book, and a telephone read it"
+	@echo "make web     the administrator's pages in a browser, on a sandbox Exchange; prints one link, ends by Ctrl-C"
 	@echo "make test    run the whole test suite"
 	@echo "make coverage  the same, and which lines of our packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
@@ -42,6 +43,9 @@ help:
 demo: .venv/.ready
 	@$(BIN)/python -m pbx_exchange.demo
 	@$(BIN)/python -m pbx_directory.demo
+
+web: .venv/.ready
+	@$(BIN)/python -m pbx_web.demo
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n auto
