@@ -43,6 +43,7 @@ from pbx_connector.application.drafts.form import (
 )
 from pbx_connector.application.drafts.inputs import Input, InputKind, Reference
 from pbx_connector.application.drafts.merging import Merged, merge
+from pbx_connector.application.drafts.requests import read_edits
 from pbx_connector.application.drafts.sampling import RuleResult, Sample, sample
 from pbx_connector.application.drafts.saving import (
     ChangedMeanwhile,
@@ -106,6 +107,7 @@ __all__ = [
     "merge",
     "open_draft",
     "profile_path",
+    "read_edits",
     "read_form",
     "rename",
     "sample",

@@ -1,5 +1,6 @@
 """Every JSON shape of the product, once: what `--json` prints, what pages and plugins answer. Fields are only added."""
 
+from pbx_connector.application.views.drafts import changed_meanwhile, checked_draft, draft, form, form_input, sample
 from pbx_connector.application.views.phone_book import account, account_import, device, duplicates, entry, label, match
 from pbx_connector.application.views.profiles import (
     diagnostic,
@@ -9,6 +10,7 @@ from pbx_connector.application.views.profiles import (
     mapped_row,
     profile_migration,
     profile_state,
+    record,
     source,
     step,
     target,
@@ -48,14 +50,19 @@ __all__ = [
     "asked_service",
     "automated",
     "change",
+    "changed_meanwhile",
     "check",
+    "checked_draft",
     "device",
     "diagnostic",
+    "draft",
     "duplicates",
     "entry",
     "explained_row",
     "failed_report",
     "field",
+    "form",
+    "form_input",
     "function",
     "gives_way",
     "kept_plan",
@@ -68,9 +75,11 @@ __all__ = [
     "profile_migration",
     "profile_state",
     "profile_status",
+    "record",
     "refused_report",
     "report",
     "run_record",
+    "sample",
     "scheduled_profile",
     "service_status",
     "simulation",
