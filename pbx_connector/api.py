@@ -142,6 +142,7 @@ if TYPE_CHECKING:
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.transport import Transport, TransportOptions, UnusableAuthorities, is_proxy_refusal
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -267,12 +268,15 @@ __all__ = [
     "Target",
     "Template",
     "Tls",
+    "Transport",
+    "TransportOptions",
     "Type",
     "Unchanged",
     "Undelivered",
     "Undone",
     "Unreadable",
     "UnreadableFile",
+    "UnusableAuthorities",
     "UsageError",
     "Value",
     "WebAddress",
@@ -288,6 +292,7 @@ __all__ = [
     "hookimpl",
     "is_loopback",
     "is_protected",
+    "is_proxy_refusal",
     "machine_error",
     "numbers_in",
     "open_regular",
@@ -303,6 +308,10 @@ __all__ = [
 ]
 
 _LATE = {
+    "is_proxy_refusal": "pbx_connector.transport",
+    "UnusableAuthorities": "pbx_connector.transport",
+    "TransportOptions": "pbx_connector.transport",
+    "Transport": "pbx_connector.transport",
     "DEADLINE_POOLS": "pbx_connector.network.deadline",
     "Listener": "pbx_connector.listening",
     "Tls": "pbx_connector.listening",

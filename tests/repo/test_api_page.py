@@ -45,6 +45,7 @@ GROUPS = {
     ),
     "Servers and files that may be hostile": (
         "is_protected ber RefusalLimit RetryDelays retry_after ListLimit EndlessList Allowance whole_number quoted "
+        "Transport TransportOptions UnusableAuthorities is_proxy_refusal "
         "DEADLINE_POOLS Pool set_up_logs shown open_regular read_certificates UnreadableFile"
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
