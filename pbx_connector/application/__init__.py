@@ -7,6 +7,7 @@ Installation                         which configuration, which plugins, whose c
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, devices, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
+drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
 trials                               rules on rows of a file
 upkeep                               whether the phone book is whole, and its backups
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         accounts,
         connections,
         devices,
+        drafts,
         entries,
         exports,
         history,
@@ -49,6 +51,7 @@ __all__ = [
     "accounts",
     "connections",
     "devices",
+    "drafts",
     "entries",
     "exports",
     "history",
