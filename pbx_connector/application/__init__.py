@@ -6,6 +6,7 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, devices, templates   what is kept, and by whom
+users, setup_links, audit            who administers it in a browser, and what they did
 profile_folder                       the files that the service runs
 exports                              the phone book as a file
 trials                               rules on rows of a file
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pbx_connector.application import (
         accounts,
+        audit,
         connections,
         devices,
         entries,
@@ -35,11 +37,13 @@ if TYPE_CHECKING:
         runs,
         schedules,
         service_health,
+        setup_links,
         simulations,
         status,
         templates,
         trials,
         upkeep,
+        users,
         views,
     )
     from pbx_connector.application.installation import Installation
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Installation",
     "accounts",
+    "audit",
     "connections",
     "devices",
     "entries",
@@ -59,11 +64,13 @@ __all__ = [
     "runs",
     "schedules",
     "service_health",
+    "setup_links",
     "simulations",
     "status",
     "templates",
     "trials",
     "upkeep",
+    "users",
     "views",
 ]
 

@@ -13,6 +13,7 @@ from pbx_connector.model import Counts, Problem, Report, RunStatus
 if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
     from pbx_rules import Diagnostic, Function, Parameter, Step
 
+    from pbx_connector.application.audit import AuditPage
     from pbx_connector.application.migration import ProfileMigration
     from pbx_connector.application.schedules import Automated, ScheduledProfile
     from pbx_connector.application.simulations import Simulation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
     from pbx_connector.source import Check, Field, SourceType
     from pbx_connector.stores import (
         AccountImport,
+        AuditRecord,
         Device,
         Entry,
         KeptPlan,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
         ProfileState,
         RunRecord,
         Undone,
+        User,
     )
     from pbx_connector.stores.persons import Candidate, Duplicates, Evidence, GivesWay, Person
     from pbx_connector.targets import Target
@@ -374,6 +377,39 @@ def function(of: Function) -> Json:
 
 def _parameter(of: Parameter) -> Json:
     return {"name": of.name, "accepts": of.accepts, "required": of.required, "many": of.many, "doc": of.doc}
+
+
+# --- who administers it, and what they did ------------------------------------------------------------------------
+
+
+def user(of: User) -> Json:
+    return {
+        "name": of.name,
+        "role": str(of.role),
+        "password": of.password is not None,
+        "single_sign_on": of.subject is not None,
+        "personal": of.personal,
+        "disabled": of.disabled,
+        "made": moment(of.made),
+        "last_login": moment(of.last_login),
+    }
+
+
+def audit_page(of: AuditPage) -> Json:
+    return {"records": [_audit_record(record) for record in of.records], "next": of.next}
+
+
+def _audit_record(of: AuditRecord) -> Json:
+    return {
+        "id": of.id,
+        "time": moment(of.time),
+        "user": of.user,
+        "address": of.address,
+        "action": of.action,
+        "target": of.target,
+        "detail": dict(of.detail),
+        "run": of.run,
+    }
 
 
 # --- how it stands -----------------------------------------------------------------------------------------------

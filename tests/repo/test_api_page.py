@@ -60,6 +60,7 @@ GROUPS = {
         "Condition Every Some Not Equal Substrings AtLeast AtMost Present Labelled Identified Key Order Position "
         "position numbers_in Device DeviceReader Sighting"
     ),
+    "Users of the pages, and what they did": "User Role WebSession AuditRecord AuditFilter",
     "Plans and history": (
         "Action Change FieldChange PlanSummary KeptPlan Simulation RunKind RunRecord ProfileState Undone Left"
     ),
