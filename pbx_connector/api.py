@@ -19,6 +19,7 @@ from pbx_connector.contact_fields import (
     calendar_day,
 )
 from pbx_connector.counting import counted
+from pbx_connector.duration import Duration, at_least
 from pbx_connector.error_text import ErrorText
 from pbx_connector.errors import (
     AuthenticationFailed,
@@ -64,8 +65,10 @@ from pbx_connector.network import (
     ListLimit,
     RefusalLimit,
     RetryDelays,
+    Throttle,
     ber,
     is_protected,
+    network_of,
     quoted,
     retry_after,
     whole_number,
@@ -191,6 +194,7 @@ __all__ = [
     "Device",
     "DeviceReader",
     "Diagnostic",
+    "Duration",
     "EmailAddress",
     "End",
     "EndlessList",
@@ -274,6 +278,7 @@ __all__ = [
     "Substrings",
     "Target",
     "Template",
+    "Throttle",
     "Tls",
     "Type",
     "Unchanged",
@@ -289,6 +294,7 @@ __all__ = [
     "WebhookConfig",
     "address_line",
     "application",
+    "at_least",
     "ber",
     "blank_is_none",
     "bound_address",
@@ -299,6 +305,7 @@ __all__ = [
     "is_loopback",
     "is_protected",
     "machine_error",
+    "network_of",
     "numbers_in",
     "open_regular",
     "position",

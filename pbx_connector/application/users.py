@@ -61,7 +61,7 @@ def add_user(store: Users, name: str, role: Role, *, password: str | None = None
 
 def add_first_admin(store: Users, name: str, password: str) -> User:
     """Raises `UsageError` if there is one who can log in."""
-    added = User(user_name(name), Role.ADMIN, password, personal=True)
+    added = User(user_name(name), Role.ADMIN, password)
 
     def change(held: Mapping[str, User]) -> Mapping[str, User]:
         require_no_admin(held)

@@ -13,9 +13,19 @@ class Role(StrEnum):
     """What somebody may do; each may do what those before it may."""
 
     READER = "reader"
+    """Searches company entries."""
     EDITOR = "editor"
+    """Writes profiles, tests connections, simulates."""
     RELEASER = "releaser"
+    """Runs, releases, undoes; changes the phone book."""
     ADMIN = "admin"
+    """Users, devices, settings, audit."""
+
+    def includes(self, other: Role) -> bool:
+        return _ORDER.index(self) >= _ORDER.index(other)
+
+
+_ORDER = list(Role)
 
 
 @dataclass(frozen=True, slots=True)
