@@ -1,9 +1,9 @@
 """Rules for whatever talks to a server that may be broken or hostile: one place for all sources, whatever they speak.
 
-`credentials` guards log-ins at servers and `throttling` those at ours, `waiting` the time between tries, `deadline` that of
-one answer, `listing` the length of lists, `numbers` reads what servers write as numbers, and `quoting` makes their
-words fit to be shown; `ber` is how LDAP writes its messages, for whoever asks and whoever answers. Nothing here sends
-anything; plugins reach it through `pbx_connector.api`.
+`credentials` guards log-ins at servers and `throttling` those at ours, `waiting` the time between tries, `deadline`
+that of one answer, `listing` the length of lists, `numbers` reads what servers write as numbers, and `quoting` makes
+their words fit to be shown; `ber` is how LDAP writes its messages, for whoever asks and whoever answers. Nothing here
+sends anything; plugins reach it through `pbx_connector.api`.
 """
 
 from __future__ import annotations
