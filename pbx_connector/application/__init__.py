@@ -6,6 +6,7 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, devices, templates   what is kept, and by whom
+users, setup_links, audit            who administers it in a browser, and what they did
 profile_folder                       the files that the service runs
 drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pbx_connector.application import (
         accounts,
+        audit,
         connections,
         devices,
         drafts,
@@ -37,11 +39,13 @@ if TYPE_CHECKING:
         runs,
         schedules,
         service_health,
+        setup_links,
         simulations,
         status,
         templates,
         trials,
         upkeep,
+        users,
         views,
     )
     from pbx_connector.application.installation import Installation
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Installation",
     "accounts",
+    "audit",
     "connections",
     "devices",
     "drafts",
@@ -62,11 +67,13 @@ __all__ = [
     "runs",
     "schedules",
     "service_health",
+    "setup_links",
     "simulations",
     "status",
     "templates",
     "trials",
     "upkeep",
+    "users",
     "views",
 ]
 

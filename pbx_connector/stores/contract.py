@@ -20,6 +20,7 @@ from pbx_connector.model import Account, Book, Merge, Problem, Report
 from pbx_connector.plan import Action, Change, Content, PlanSummary
 from pbx_connector.stores.devices import Devices
 from pbx_connector.stores.selection import Condition, Order, Position
+from pbx_connector.stores.users import Audit, Sessions, Users
 from pbx_connector.stores.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -326,8 +327,9 @@ class History(Protocol):
         ...
 
     def prune(self, keep: timedelta) -> int:
-        """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs. The last
-        run of each profile stays: schedules go by it. By `retention.believed`, whatever the clock says."""
+        """Drop runs, journal, kept plans and audit older than `keep`, which is a day at least, and sessions that are
+        over; returns how many runs. The last run of each profile stays: schedules go by it. By `retention.believed`,
+        whatever the clock says."""
         ...
 
 
@@ -412,6 +414,9 @@ class Store(
     Lookup,
     Persons,
     Devices,
+    Users,
+    Sessions,
+    Audit,
     History,
     Profiles,
     Runs,

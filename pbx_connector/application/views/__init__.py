@@ -37,6 +37,7 @@ from pbx_connector.application.views.status import (
     service_status,
     store_check,
 )
+from pbx_connector.application.views.users import audit_page, user
 from pbx_connector.application.views.values import Json, moment, plain
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "account",
     "account_import",
     "asked_service",
+    "audit_page",
     "automated",
     "change",
     "check",
@@ -80,4 +82,5 @@ __all__ = [
     "target",
     "test_case",
     "undone",
+    "user",
 ]

@@ -40,8 +40,10 @@ from pbx_connector.stores.contract import (
 )
 from pbx_connector.stores.devices import Device, Sighting
 from pbx_connector.stores.matching import ordered_matches
+from pbx_connector.stores.memory import users
 from pbx_connector.stores.memory.changeset import MemoryChangeSet
 from pbx_connector.stores.memory.state import Line, Persons, Profile, Run, State
+from pbx_connector.stores.memory.users import MemoryUsers
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
 from pbx_connector.stores.normalization import fold, found_by
 from pbx_connector.stores.operations import Operations
@@ -50,7 +52,7 @@ from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position, holds, position, sorted_entries
 
 
-class MemoryStore(Operations):
+class MemoryStore(Operations, MemoryUsers):
     def __init__(self) -> None:
         self._state = State()
         self._writing = threading.Lock()
@@ -246,6 +248,7 @@ class MemoryStore(Operations):
             believed = retention.believed(state.shared_state.get(retention.KEY, ""), time.time())
             state.shared_state[retention.KEY] = str(believed)
             before = believed - keep.total_seconds()
+            users.prune(state, before, believed)
             last = {run.record.report.profile: number for number, run in sorted(state.runs.items())}
             last.pop("", None)
             old = {number for number, run in state.runs.items() if run.finished < before} - set(last.values())

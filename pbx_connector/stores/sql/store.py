@@ -44,7 +44,7 @@ from pbx_connector.stores.operations import Operations
 from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position
-from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep
+from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep, users
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases, records
@@ -65,11 +65,12 @@ from pbx_connector.stores.sql.schema.tables import (
     run,
 )
 from pbx_connector.stores.sql.schema.tables import profile as profile_table
+from pbx_connector.stores.sql.users import SqlUsers
 
 LOG = logging.getLogger(__name__)
 
 
-class SqlStore(Operations):
+class SqlStore(Operations, SqlUsers):
     def __init__(self, database: Database) -> None:
         bring_up_to_date(database)
         self._database = database
@@ -279,7 +280,9 @@ class SqlStore(Operations):
     def prune(self, keep: timedelta) -> int:
         retention.check(keep)
         with self._database.write() as connection:
-            before = self._believed_time(connection) - keep.total_seconds()
+            now = self._believed_time(connection)
+            before = now - keep.total_seconds()
+            users.prune(connection, before, now)
             connection.execute(delete(plan).where(plan.c.made < before))
             last = select(func.max(run.c.no)).where(run.c.profile.is_not(None)).group_by(run.c.profile)
             return connection.execute(delete(run).where(run.c.finished < before, run.c.no.not_in(last))).rowcount

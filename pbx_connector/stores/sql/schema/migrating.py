@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from pbx_connector.errors import StoreError
 from pbx_connector.stores.sql.dialects.database import Database
 
-HEAD = "0010"
+HEAD = "0011"
 """The last step in `migrations/versions`; a test holds the two together."""
 STEPS = Path(__file__).parent / "migrations"
 
