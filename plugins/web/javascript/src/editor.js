@@ -1,0 +1,3 @@
+import { EditorView } from "@codemirror/view";
+
+export { EditorView };
