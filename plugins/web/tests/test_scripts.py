@@ -85,7 +85,7 @@ def run_build(folder: Path, **environment: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize(("environment", "code"), [({}, 0), ({"CI": "1"}, 1)], ids=["at home", "CI"])
-def test_a_registry_that_is_away_is_said_and_leaves_what_was_there(
+def test_an_unreachable_registry_is_said_and_leaves_what_was_there(
     copy: Path, environment: dict[str, str], code: int
 ) -> None:
     done = run_build(copy, NPM_CONFIG_REGISTRY="http://127.0.0.1:9/", **environment)
