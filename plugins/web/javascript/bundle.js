@@ -13,6 +13,8 @@ async function bundle(folder) {
     absWorkingDir: import.meta.dirname,
     outdir: folder,
     entryNames: "[name].[hash]",
+    chunkNames: "part.[hash]",
+    splitting: true,
     bundle: true,
     format: "esm",
     target: "es2022",

@@ -1,3 +1,6 @@
 import { EditorView } from "@codemirror/view";
 
-export { EditorView };
+/** @param {ParentNode} place */
+export function edit(place) {
+  console.log(EditorView, place);
+}
