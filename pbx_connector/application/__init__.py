@@ -11,6 +11,7 @@ profile_folder                       the files that the service runs
 drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
 trials                               rules on rows of a file
+language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         exports,
         history,
         installation,
+        language,
         offline_status,
         profile_folder,
         profiles,
@@ -61,6 +63,7 @@ __all__ = [
     "exports",
     "history",
     "installation",
+    "language",
     "offline_status",
     "profile_folder",
     "profiles",

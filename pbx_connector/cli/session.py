@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
+from pbx_connector import files
 from pbx_connector.cli import output
 from pbx_connector.errors import StoreError
 from pbx_connector.machine import machine_error
@@ -128,7 +129,7 @@ class Session:
         """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
         from pbx_connector import stores
 
-        file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
+        file = files.expanded(Path(self.store_url.removeprefix(_SQLITE)))
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):
             with self.open_store() as store:

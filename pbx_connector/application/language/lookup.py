@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pbx_rules import Mention, mentions
 from pbx_rules.trial import scalar
 
-from pbx_connector.editor.keys import spot_at
-from pbx_connector.editor.outline import EXPRESSION, Outline, Place, moved, place_of
-from pbx_connector.editor.words import Words, field_doc, function_doc
+from pbx_connector.application.language.keys import spot_at
+from pbx_connector.application.language.outline import EXPRESSION, Outline, Place, moved, place_of
+from pbx_connector.application.language.words import Words, field_doc, function_doc
 
 _PLACEHOLDER = re.compile(r"\{\{\{?\s*(\w+)")
 _KEY = re.compile(r"""["']?([\w.-]+)["']?\s*:""")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
-from pbx_connector.editor.hostile_input import TolerantProtocol, tolerant_converter
-from pbx_connector.editor.lookup import definition, meaning
-from pbx_connector.editor.outline import Outline, Place
-from pbx_connector.editor.suggestions import Kind, Suggestion, suggest
-from pbx_connector.editor.words import Words
+from pbx_connector.application.language.hostile_input import TolerantProtocol, tolerant_converter
+from pbx_connector.application.language.lookup import definition, meaning
+from pbx_connector.application.language.outline import Outline, Place
+from pbx_connector.application.language.suggestions import Kind, Suggestion, suggest
+from pbx_connector.application.language.words import words_of
 from pbx_connector.errors import ProfileError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import check_text, format_profile
@@ -59,8 +60,20 @@ class ProfileServer(LanguageServer):
             converter_factory=tolerant_converter,
         )
         self.plugins = plugins
-        self.words = Words(plugins)
-        self._checking = asyncio.Lock()
+        self.words = words_of(plugins)
+        self._answers = ThreadPoolExecutor(1, "language-answers")
+        self._checks = ThreadPoolExecutor(1, "language-checks")
+        self._to_be_checked: set[str] = set()
+
+    def shutdown(self) -> None:
+        super().shutdown()  # type: ignore[no-untyped-call]  # of pygls
+        self._answers.shutdown(wait=False, cancel_futures=True)
+        self._checks.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def open_documents(self) -> int:
+        workspace = self.protocol._workspace
+        return len(workspace.text_documents) if workspace else 0
 
     def text(self, uri: str) -> str:
         """Of an open document; empty for others: what the disk has is for the editor to open."""
@@ -94,22 +107,34 @@ class ProfileServer(LanguageServer):
             return len(character.encode("utf-8", "surrogatepass"))
         return 2 if ord(character) > 0xFFFF else 1
 
-    async def check(self, uri: str, version: int) -> None:
+    async def answer(self, handler: Callable[..., Any], params: object) -> Any:
+        """In a thread, one after the other: the texts of one editor must not hold up those of others."""
+        return await asyncio.get_running_loop().run_in_executor(self._answers, handler, self, params)
+
+    async def check(self, uri: str) -> None:
         """Tell the editor all that is wrong with a text; nothing if it has changed meanwhile.
 
-        In a thread, so that other answers need not wait, and one text at a time: checking a long one takes seconds.
+        In a thread, so that answers need not wait, and one text at a time: checking a long one takes seconds.
         """
-        async with self._checking:
-            if not self._is_current(uri, version):
-                return
-            text = self.text(uri)
-            found = await asyncio.to_thread(check_text, text, Path(to_fs_path(uri) or "profile.yaml"), self.plugins)
-        if self._is_current(uri, version):
-            lines = _LINE_BREAK.split(text)
-            said = [self._diagnostic(one, lines, uri) for one in found.diagnostics]
-            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, said, version))
+        if uri in self._to_be_checked:
+            return  # what is still waiting for its turn will find the text as it is then
+        self._to_be_checked.add(uri)
+        found = await asyncio.get_running_loop().run_in_executor(self._checks, self._checked, uri)
+        if found is not None and self.is_current(uri, found.version):
+            self.text_document_publish_diagnostics(found)
 
-    def _is_current(self, uri: str, version: int) -> bool:
+    def _checked(self, uri: str) -> lsp.PublishDiagnosticsParams | None:
+        self._to_be_checked.discard(uri)
+        document = self._document(uri)
+        if document is None:
+            return None
+        version, text = document.version, document.source
+        found = check_text(text, Path(to_fs_path(uri) or "profile.yaml"), self.plugins)
+        lines = _LINE_BREAK.split(text)
+        said = [self._diagnostic(one, lines, uri) for one in found.diagnostics]
+        return lsp.PublishDiagnosticsParams(uri, said, version)
+
+    def is_current(self, uri: str, version: int | None) -> bool:
         document = self._document(uri)
         return document is not None and document.version == version
 
@@ -139,22 +164,32 @@ class ProfileServer(LanguageServer):
         )
 
 
-def make_server(plugins: Plugins) -> ProfileServer:
+def make_server(plugins: Plugins, kind: type[ProfileServer] = ProfileServer) -> ProfileServer:
     """A server with all its features, ready to be started."""
-    server = ProfileServer(plugins)
-    for name, (handler, options) in _FEATURES.items():
-        server.feature(name, options)(handler)
+    server = kind(plugins)
+    for name, handler in _EVENTS.items():
+        server.feature(name)(handler)
+    for name, (handler, options) in _ANSWERS.items():
+        server.feature(name, options)(_in_its_turn(handler))
     return server
 
 
+def _in_its_turn(handler: Callable[..., Any]) -> Callable[..., Any]:
+    async def answer(server: ProfileServer, params: Any) -> Any:
+        return await server.answer(handler, params)
+
+    return answer
+
+
 async def _opened(server: ProfileServer, params: lsp.DidOpenTextDocumentParams) -> None:
-    await server.check(params.text_document.uri, params.text_document.version)
+    await server.check(params.text_document.uri)
 
 
 async def _changed(server: ProfileServer, params: lsp.DidChangeTextDocumentParams) -> None:
     """Checks once the typing pauses: of several changes in a row only the last is checked."""
     await asyncio.sleep(PAUSE)
-    await server.check(params.text_document.uri, params.text_document.version)
+    if server.is_current(params.text_document.uri, params.text_document.version):
+        await server.check(params.text_document.uri)
 
 
 def _closed(server: ProfileServer, params: lsp.DidCloseTextDocumentParams) -> None:
@@ -217,12 +252,15 @@ def _cursor(
     return outline, line, server.column(outline.lines[line], params.position.character)
 
 
-_FEATURES: dict[str, tuple[Callable[..., Any], lsp.CompletionOptions | None]] = {
-    lsp.TEXT_DOCUMENT_DID_OPEN: (_opened, None),
-    lsp.TEXT_DOCUMENT_DID_CHANGE: (_changed, None),
-    lsp.TEXT_DOCUMENT_DID_CLOSE: (_closed, None),
+_EVENTS: dict[str, Callable[..., Any]] = {
+    lsp.TEXT_DOCUMENT_DID_OPEN: _opened,
+    lsp.TEXT_DOCUMENT_DID_CHANGE: _changed,
+    lsp.TEXT_DOCUMENT_DID_CLOSE: _closed,
+}
+_ANSWERS: dict[str, tuple[Callable[..., Any], lsp.CompletionOptions | None]] = {
     lsp.TEXT_DOCUMENT_COMPLETION: (_complete, lsp.CompletionOptions(trigger_characters=["[", "{", "."])),
     lsp.TEXT_DOCUMENT_HOVER: (_hover, None),
     lsp.TEXT_DOCUMENT_DEFINITION: (_define, None),
     lsp.TEXT_DOCUMENT_FORMATTING: (_format, None),
 }
+SERVED = frozenset(_EVENTS) | frozenset(_ANSWERS)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from pbx_rules import Function, Registry
 
-from pbx_connector.editor.keys import Keys
+from pbx_connector.application.language.keys import Keys
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile.schema import profile_schema
 from pbx_connector.source import Field
 
 
 class Words:
-    """One for the life of the server: plugins do not change while it runs."""
+    """One for the life of the process: plugins do not change while it runs."""
 
     def __init__(self, plugins: Plugins) -> None:
         self._sources = plugins.sources
@@ -39,6 +40,12 @@ class Words:
         """The parts of each element of a list field."""
         field = self.field(source, name)
         return field.of or {} if field else {}
+
+
+@lru_cache(maxsize=1)
+def words_of(plugins: Plugins) -> Words:
+    """The same for every session: they take time to gather."""
+    return Words(plugins)
 
 
 def function_doc(function: Function) -> str:

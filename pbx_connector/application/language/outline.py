@@ -13,7 +13,7 @@ from pbx_rules.document import Mapping, load
 from pbx_rules.syntax.statements import split
 from pbx_rules.trial import scalar
 
-from pbx_connector.editor.loops import Loops, loops_of_structure
+from pbx_connector.application.language.loops import Loops, loops_of_structure
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _TOP_LEVEL = re.compile(r"""["']?([A-Za-z_]\w*)["']?\s*:""")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from pbx_connector.editor.loops import loops_of_expression, loops_of_structure
-from pbx_connector.editor.outline import Outline
-from pbx_connector.editor.suggestions import suggest
-from pbx_connector.editor.words import Words
+from pbx_connector.application.language.loops import loops_of_expression, loops_of_structure
+from pbx_connector.application.language.outline import Outline
+from pbx_connector.application.language.suggestions import suggest
+from pbx_connector.application.language.words import Words
 from pbx_connector.plugins import Plugins
 from pbx_connector.source import Field, FieldSet, Source, SourceContext, SourceType
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lsprotocol import types as lsp
 from pygls.workspace import Workspace
 
-from pbx_connector.editor.hostile_input import tolerant_converter
-from pbx_connector.editor.server import _FEATURES, ProfileServer, make_server
+from pbx_connector.application.language.hostile_input import tolerant_converter
+from pbx_connector.application.language.server import _ANSWERS, ProfileServer, make_server
 from pbx_connector.plugins import Plugins
 
 URI = "file:///c%3A/profiles/p.yaml"
@@ -82,7 +82,7 @@ def show(server: ProfileServer, text: str) -> None:
 def ask(server: ProfileServer, method: str, line: object, character: object, uri: str = URI) -> Any:
     """As it comes over the wire."""
     params = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
-    return _FEATURES[method][0](server, tolerant_converter().structure(params, lsp.HoverParams))
+    return _ANSWERS[method][0](server, tolerant_converter().structure(params, lsp.HoverParams))
 
 
 @settings(max_examples=150, deadline=None)
@@ -93,7 +93,7 @@ def test_every_place_of_every_text_has_an_answer(
     show(server, text)
     for method in PLACED:
         ask(server, method, line, character)
-    edits = _FEATURES[lsp.TEXT_DOCUMENT_FORMATTING][0](server, lsp.HoverParams(lsp.TextDocumentIdentifier(URI), ZERO))
+    edits = _ANSWERS[lsp.TEXT_DOCUMENT_FORMATTING][0](server, lsp.HoverParams(lsp.TextDocumentIdentifier(URI), ZERO))
     assert isinstance(edits, list)
 
 

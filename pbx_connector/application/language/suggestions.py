@@ -9,11 +9,11 @@ from typing import Literal
 
 from pbx_rules.check.vocabulary import KEYWORDS
 
-from pbx_connector.editor import words
-from pbx_connector.editor.keys import spot_at
-from pbx_connector.editor.loops import Loops, loops_of_expression
-from pbx_connector.editor.outline import EXPRESSION, Outline
-from pbx_connector.editor.words import Words
+from pbx_connector.application.language import words
+from pbx_connector.application.language.keys import spot_at
+from pbx_connector.application.language.loops import Loops, loops_of_expression
+from pbx_connector.application.language.outline import EXPRESSION, Outline
+from pbx_connector.application.language.words import Words
 
 Kind = Literal["field", "variable", "function", "keyword", "table", "key", "value"]
 

@@ -17,7 +17,7 @@ from pbx_rules.syntax.statements import split
 from pbx_rules.syntax.tokens import lexer
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 GRAMMAR = json.loads((ROOT / "editors/pbx-rules.tmLanguage.json").read_text(encoding="utf-8"))
 SCOPES = {
     "FIELD": "variable.other.field",
