@@ -24,7 +24,12 @@ from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
     MachineError,
+    PlanRefused,
+    ProfileBusy,
+    ProfileError,
+    ProfileHeld,
     ProtocolViolation,
+    RunCancelled,
     SourceError,
     SourceUnavailable,
     StoreError,
@@ -71,7 +76,7 @@ from pbx_connector.network import (
     whole_number,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary, RowPlace
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import (
@@ -131,7 +136,8 @@ from pbx_connector.stores import (
     Undone,
     position,
 )
-from pbx_connector.stores.normalization import numbers_in
+from pbx_connector.stores.normalization import fold, numbers_in
+from pbx_connector.stores.workspace import Outcome, StagedRow
 from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
@@ -222,10 +228,12 @@ __all__ = [
     "OptionalText",
     "Order",
     "Origin",
+    "Outcome",
     "OutsideRows",
     "Parameter",
     "PatternUse",
     "PhoneBook",
+    "PlanRefused",
     "PlanSummary",
     "PluginConfig",
     "PluginContext",
@@ -234,6 +242,9 @@ __all__ = [
     "Present",
     "Problem",
     "Profile",
+    "ProfileBusy",
+    "ProfileError",
+    "ProfileHeld",
     "ProfilePath",
     "ProfileState",
     "Progress",
@@ -244,6 +255,8 @@ __all__ = [
     "Report",
     "RetryDelays",
     "Row",
+    "RowPlace",
+    "RunCancelled",
     "RunKind",
     "RunRecord",
     "RunStatus",
@@ -260,6 +273,7 @@ __all__ = [
     "SourceError",
     "SourceType",
     "SourceUnavailable",
+    "StagedRow",
     "Store",
     "StoreError",
     "StreamItem",
@@ -285,6 +299,7 @@ __all__ = [
     "bound_socket",
     "calendar_day",
     "counted",
+    "fold",
     "hookimpl",
     "is_loopback",
     "is_protected",
