@@ -6,6 +6,7 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, devices, templates   what is kept, and by whom
+secret_files                         secrets that people type into a user interface
 profile_folder                       the files that the service runs
 exports                              the phone book as a file
 trials                               rules on rows of a file
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         profiles,
         runs,
         schedules,
+        secret_files,
         service_health,
         simulations,
         status,
@@ -58,6 +60,7 @@ __all__ = [
     "profiles",
     "runs",
     "schedules",
+    "secret_files",
     "service_health",
     "simulations",
     "status",
