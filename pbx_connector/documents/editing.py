@@ -333,8 +333,8 @@ def _placed(values: Plain, path: Path, value: Plain) -> Plain:
     for part in path[:-1]:
         if isinstance(inner, dict) and isinstance(part, str) and not isinstance(inner.get(part), (dict, list)):
             inner[part] = {}
-        inner = inner[part]  # type: ignore[call-overload,index]  # as the path says
-    inner[path[-1]] = value  # type: ignore[call-overload,index]
+        inner = inner[part]  # type: ignore[index]  # as the path says
+    inner[path[-1]] = value  # type: ignore[index]
     return whole
 
 
@@ -342,6 +342,6 @@ def _taken(values: Plain, path: Path) -> Plain:
     whole = copy.deepcopy(values)
     inner: Plain = whole
     for part in path[:-1]:
-        inner = inner[part]  # type: ignore[call-overload,index]
+        inner = inner[part]  # type: ignore[index]
     del inner[path[-1]]  # type: ignore[arg-type,union-attr]
     return whole

@@ -31,9 +31,9 @@ def check_characters(value: Plain) -> None:
 
 def written(value: str, like: Scalar, *, in_flow: bool = False) -> str:
     """A text as the one whose place it takes was written."""
+    if not value:
+        return ""
     if like.style == "plain":
-        if not value:
-            return ""
         return value if _reads_plain(value, in_flow=in_flow) else quoted(value)
     raw = like.source.text[like.start : like.end]
     if like.style == "literal" and value.strip() and not in_flow:
@@ -62,8 +62,8 @@ def as_flow(value: Plain, *, in_flow: bool = False) -> str:
 
 
 def as_block(name: str, value: Plain, indent: str) -> Iterator[str]:
-    """The lines of a key and its value."""
-    if not isinstance(value, dict) or not value:
+    """The lines of a key and its value; a few texts by name stand on one line."""
+    if not isinstance(value, dict) or all(isinstance(part, str) for part in value.values()):
         yield f"{indent}{as_key(name)}: {as_flow(value)}"
         return
     yield f"{indent}{as_key(name)}:"

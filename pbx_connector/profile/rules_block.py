@@ -71,6 +71,13 @@ class RulesBlock:
         assert self._scalar is not None  # noqa: S101 - it has statements
         return self._scalar.span_at(*self.placed[number].whole).line
 
+    def ends(self, number: int) -> tuple[int, int]:
+        """Where a statement begins and ends in the file."""
+        layout = self._yaml.layout
+        assert self._scalar is not None  # noqa: S101 - it has statements
+        span = self._scalar.span_at(*self.placed[number].extent)
+        return layout.offset(span.line, span.column), layout.offset(span.end_line, span.end_column)
+
     # --- edits ---------------------------------------------------------------------------------------------------
 
     def added(self, statement: Statement, at: int | None = None) -> YamlText:
@@ -115,6 +122,17 @@ class RulesBlock:
         for place in range(number, to, step):
             block = RulesBlock(block._exchanged(min(place, place + step)))
         return block._yaml
+
+    def with_text_replaced(self, spots: Sequence[tuple[int, int]], new: str) -> YamlText:
+        """With another text at some places of the rules, none of which is longer than a line."""
+        self._check_editable()
+        expected = self.text
+        for start, end in reversed(spots):
+            expected = expected[:start] + new + expected[end:]
+        changed = self._yaml.spliced([self._splice(spot, new) for spot in spots], but=KEY)
+        if RulesBlock(changed).text != expected:
+            raise NotEditable("the rules would not be read as this says")
+        return changed
 
     # --- how -----------------------------------------------------------------------------------------------------
 
@@ -166,8 +184,8 @@ class RulesBlock:
             return [self._yaml.top_level_lines(["rules: |", *written], AFTER)]
         if self._scalar.style == "literal":
             return [layout.lines_after(self._scalar.start, written)]
-        start, end, head = self._yaml.blank_value(KEY, "|")
-        return [Splice(start, end, head), layout.lines_after(end, written)]
+        head = self._yaml.blank_value(KEY, "|")
+        return [head, layout.lines_after(head.end, written)]
 
     def _width(self, place: int) -> int:
         """How wide the names of variables are, if the `=` of the neighbour was moved there by hand."""

@@ -80,13 +80,9 @@ def _placed(chunk: Chunk) -> Placed:
     statement = Statement(kind, code[name.start : name.end], dedented(text), because, comment)
     start = chunk.start
     end = len(code) + _tail(rest)
-    return Placed(
-        statement,
-        At(start, start + len(code)),
-        At(start, start + end),
-        *(At(start + at.start, start + at.end) for at in (name, rule, reason)),
-        inner_comment=has_inner_comment(code),
-    )
+    parts = At(0, len(code)), At(0, end), name, rule, reason
+    whole, extent, name, rule, reason = (At(start + at.start, start + at.end) for at in parts)
+    return Placed(statement, whole, extent, name, rule, reason, has_inner_comment(code))
 
 
 def _tail(rest: str) -> int:
@@ -149,8 +145,8 @@ def continued(rule: str, indent: str = "  ") -> str:
 
 def indent_of(code: str) -> str:
     """That of a statement's further lines."""
-    depths = [len(line) - len(line.lstrip()) for line in code.split("\n")[1:] if line.strip()]
-    return " " * min(depths) if depths and min(depths) else "  "
+    depth = min((len(line) - len(line.lstrip()) for line in code.split("\n")[1:] if line.strip()), default=0)
+    return " " * (depth or 2)
 
 
 def normalized(rule: str) -> str:
