@@ -6,7 +6,9 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, devices, templates   what is kept, and by whom
+secret_files                         secrets that people type into a user interface
 profile_folder                       the files that the service runs
+drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
 trials                               rules on rows of a file
 upkeep                               whether the phone book is whole, and its backups
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         accounts,
         connections,
         devices,
+        drafts,
         entries,
         exports,
         history,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
         profiles,
         runs,
         schedules,
+        secret_files,
         service_health,
         simulations,
         status,
@@ -49,6 +53,7 @@ __all__ = [
     "accounts",
     "connections",
     "devices",
+    "drafts",
     "entries",
     "exports",
     "history",
@@ -58,6 +63,7 @@ __all__ = [
     "profiles",
     "runs",
     "schedules",
+    "secret_files",
     "service_health",
     "simulations",
     "status",

@@ -5,6 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pbx_web.page import Action, Page
-from pbx_web.pages import overview
+from pbx_web.pages import new, overview
 
-ALL: Sequence[Page | Action] = (*overview.PAGES,)
+ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES)
