@@ -25,7 +25,12 @@ from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
     MachineError,
+    PlanRefused,
+    ProfileBusy,
+    ProfileError,
+    ProfileHeld,
     ProtocolViolation,
+    RunCancelled,
     SourceError,
     SourceUnavailable,
     StoreError,
@@ -74,7 +79,7 @@ from pbx_connector.network import (
     whole_number,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary, RowPlace
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import (
@@ -139,7 +144,8 @@ from pbx_connector.stores import (
     WebSession,
     position,
 )
-from pbx_connector.stores.normalization import numbers_in
+from pbx_connector.stores.normalization import fold, numbers_in
+from pbx_connector.stores.workspace import Outcome, StagedRow
 from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
@@ -234,10 +240,12 @@ __all__ = [
     "OptionalText",
     "Order",
     "Origin",
+    "Outcome",
     "OutsideRows",
     "Parameter",
     "PatternUse",
     "PhoneBook",
+    "PlanRefused",
     "PlanSummary",
     "PluginConfig",
     "PluginContext",
@@ -246,6 +254,9 @@ __all__ = [
     "Present",
     "Problem",
     "Profile",
+    "ProfileBusy",
+    "ProfileError",
+    "ProfileHeld",
     "ProfilePath",
     "ProfileState",
     "Progress",
@@ -257,6 +268,8 @@ __all__ = [
     "RetryDelays",
     "Role",
     "Row",
+    "RowPlace",
+    "RunCancelled",
     "RunKind",
     "RunRecord",
     "RunStatus",
@@ -273,6 +286,7 @@ __all__ = [
     "SourceError",
     "SourceType",
     "SourceUnavailable",
+    "StagedRow",
     "Store",
     "StoreError",
     "StreamItem",
@@ -305,6 +319,7 @@ __all__ = [
     "bound_socket",
     "calendar_day",
     "counted",
+    "fold",
     "hookimpl",
     "is_loopback",
     "is_protected",

@@ -16,6 +16,7 @@
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
     +-- ProfileHeld                3   waits for a person: an undone profile, or one that seems renamed
     +-- ImportRefused              3   an import of accounts would remove too many
+    +-- RunCancelled               4   a person stopped a run or a simulation on its way
 
 Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
 Foreign exceptions are translated where the foreign library is called, never further in.
@@ -113,7 +114,7 @@ class StoreError(ConnectorError):
 
 
 class ProfileBusy(StoreError):
-    pass
+    """Another run of the profile is going on; nothing was begun."""
 
 
 class StoreDamaged(StoreError):
@@ -150,3 +151,7 @@ class ProfileHeld(ConnectorError):
 
 class ImportRefused(ConnectorError):
     exit_code = EXIT_REFUSED
+
+
+class RunCancelled(ConnectorError):
+    """A run or a simulation was stopped on its way; nothing was changed."""

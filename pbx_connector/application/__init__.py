@@ -7,6 +7,7 @@ Installation                         which configuration, which plugins, whose c
 runs, simulations, connections       a profile and its source
 profiles, accounts, entries, devices, templates   what is kept, and by whom
 users, setup_links, audit            who administers it in a browser, and what they did
+secret_files                         secrets that people type into a user interface
 profile_folder                       the files that the service runs
 drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         profiles,
         runs,
         schedules,
+        secret_files,
         service_health,
         setup_links,
         simulations,
@@ -69,6 +71,7 @@ __all__ = [
     "profiles",
     "runs",
     "schedules",
+    "secret_files",
     "service_health",
     "setup_links",
     "simulations",

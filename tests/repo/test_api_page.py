@@ -41,7 +41,7 @@ GROUPS = {
     ),
     "Failures": (
         "ConnectorError SourceError AuthenticationFailed SourceUnavailable ProtocolViolation UsageError MachineError "
-        "StoreError ErrorText machine_error"
+        "StoreError PlanRefused ProfileBusy ProfileError ProfileHeld RunCancelled ErrorText machine_error"
     ),
     "Servers and files that may be hostile": (
         "is_protected ber RefusalLimit RetryDelays retry_after ListLimit EndlessList Allowance whole_number quoted "
@@ -61,11 +61,12 @@ GROUPS = {
     ),
     "Finding entries": (
         "Condition Every Some Not Equal Substrings AtLeast AtMost Present Labelled Identified Key Order Position "
-        "position numbers_in Device DeviceReader Sighting"
+        "position numbers_in fold Device DeviceReader Sighting"
     ),
     "Users of the pages, and what they did": "User Role WebSession AuditRecord AuditFilter",
     "Plans and history": (
-        "Action Change FieldChange PlanSummary KeptPlan Simulation RunKind RunRecord ProfileState Undone Left"
+        "Action Change FieldChange RowPlace PlanSummary KeptPlan Simulation Outcome StagedRow RunKind RunRecord "
+        "ProfileState Undone Left"
     ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
 }

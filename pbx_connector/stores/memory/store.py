@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from typing import Self
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Merge, Problem, Report, RunStatus
-from pbx_connector.plan import Change
+from pbx_connector.plan import Change, PlanSummary
 from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
@@ -228,8 +228,12 @@ class MemoryStore(Operations, MemoryUsers):
 
     # history and plans
 
-    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
-        records = [run.record for _, run in sorted(self._state.runs.items(), reverse=True)]
+    def runs(
+        self, profile: str | None = None, *, limit: int | None = None, before: str | None = None
+    ) -> Iterator[RunRecord]:
+        end = None if before is None else checked_number(before, "run")
+        found = sorted(self._state.runs.items(), reverse=True)
+        records = [run.record for number, run in found if end is None or number < end]
         return islice((record for record in records if profile in (None, record.report.profile)), limit)
 
     def run(self, run: str) -> RunRecord:
@@ -238,9 +242,9 @@ class MemoryStore(Operations, MemoryUsers):
             raise UsageError(f"there is no run {run}", hint="see: pbx-connector history")
         return found.record
 
-    def changes(self, run: str) -> Iterator[Change]:
+    def changes(self, run: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
         lines = self._state.journal.get(int(self.run(run).id), ())
-        return map(_change, lines)
+        return map(_change, islice(lines, skip, None if limit is None else skip + limit))
 
     def prune(self, keep: timedelta) -> int:
         retention.check(keep)
@@ -267,8 +271,18 @@ class MemoryStore(Operations, MemoryUsers):
             raise UsageError(f"there is no plan {plan}", hint="see: pbx-connector history")
         return found[0]
 
-    def plan_changes(self, plan: str) -> Iterator[Change]:
-        return iter(self._state.plans[int(self.plan(plan).id)][1])
+    def plan_changes(self, plan: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
+        changes = self._state.plans[int(self.plan(plan).id)][1]
+        return islice(changes, skip, None if limit is None else skip + limit)
+
+    def keep_plan(
+        self, profile: str, summary: PlanSummary, digest: str, reasons: Sequence[str], changes: Iterable[Change]
+    ) -> str:
+        with self._write() as state:
+            number = state.take("run") + 1
+            plan = KeptPlan(str(number), checked_text(profile), datetime.now(UTC), digest, summary, tuple(reasons))
+            state.plans[number] = (plan, tuple(replace(change, row=None) for change in changes))
+            return str(number)
 
     # profiles
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Merge, Problem, Report, RunStatus
-from pbx_connector.plan import Change, storable
+from pbx_connector.plan import Change, PlanSummary, storable
 from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
@@ -237,8 +237,12 @@ class SqlStore(Operations, SqlUsers):
 
     # history and plans
 
-    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
+    def runs(
+        self, profile: str | None = None, *, limit: int | None = None, before: str | None = None
+    ) -> Iterator[RunRecord]:
         query = select(run).order_by(run.c.no.desc()).limit(limit)
+        if before is not None:
+            query = query.where(run.c.no < checked_number(before, "run"))
         if profile is not None:
             query = query.where(run.c.profile == checked_text(profile))
         with self._database.read() as connection:
@@ -251,9 +255,9 @@ class SqlStore(Operations, SqlUsers):
             raise UsageError(f"there is no run {run_id}", hint="see: pbx-connector history")
         return records.to_run(row)
 
-    def changes(self, run_id: str) -> Iterator[Change]:
+    def changes(self, run_id: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
         number = int(self.run(run_id).id)
-        query = select(journal).where(journal.c.run == number).order_by(journal.c.seq)
+        query = select(journal).where(journal.c.run == number).order_by(journal.c.seq).offset(skip).limit(limit)
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
@@ -271,11 +275,22 @@ class SqlStore(Operations, SqlUsers):
             raise UsageError(f"there is no plan {plan_id}", hint="see: pbx-connector history")
         return records.to_plan(row)
 
-    def plan_changes(self, plan_id: str) -> Iterator[Change]:
+    def plan_changes(self, plan_id: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
         number = int(self.plan(plan_id).id)
-        query = select(plan_change).where(plan_change.c.plan == number).order_by(plan_change.c.seq)
+        of_plan = select(plan_change).where(plan_change.c.plan == number)
+        query = of_plan.order_by(plan_change.c.seq).offset(skip).limit(limit)
         with self._database.read() as connection:
             yield from map(records.to_change, connection.execute(query, execution_options=plan_queries.STREAMED))
+
+    def keep_plan(
+        self, profile: str, summary: PlanSummary, digest: str, reasons: Sequence[str], changes: Iterable[Change]
+    ) -> str:
+        with self._database.write() as connection:
+            number = take(connection, "run") + 1
+            dialect = self._database.dialect
+            records.keep_plan(connection, dialect, number, checked_text(profile), digest, summary, list(reasons))
+            records.keep_changes(connection, number, changes)
+            return str(number)
 
     def prune(self, keep: timedelta) -> int:
         retention.check(keep)
