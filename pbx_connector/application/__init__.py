@@ -5,13 +5,15 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
-profiles, accounts, entries, devices, templates   what is kept, and by whom
+profiles, accounts, account_files, entries, devices, plans, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
 exports                              the phone book as a file
 trials                               rules on rows of a file
 upkeep                               whether the phone book is whole, and its backups
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
+attention, survey, tally             what waits for a person, and what the last days changed
+configuration                        what applies, and where it is said
 views                                every JSON shape
 """
 
@@ -22,7 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pbx_connector.application import (
+        account_files,
         accounts,
+        attention,
+        configuration,
         connections,
         devices,
         entries,
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
         history,
         installation,
         offline_status,
+        plans,
         profile_folder,
         profiles,
         runs,
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
         service_health,
         simulations,
         status,
+        survey,
+        tally,
         templates,
         trials,
         upkeep,
@@ -46,7 +54,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Installation",
+    "account_files",
     "accounts",
+    "attention",
+    "configuration",
     "connections",
     "devices",
     "entries",
@@ -54,6 +65,7 @@ __all__ = [
     "history",
     "installation",
     "offline_status",
+    "plans",
     "profile_folder",
     "profiles",
     "runs",
@@ -61,6 +73,8 @@ __all__ = [
     "service_health",
     "simulations",
     "status",
+    "survey",
+    "tally",
     "templates",
     "trials",
     "upkeep",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,15 @@ from pbx_connector.model import Counts, Problem, Report, RunStatus
 if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
     from pbx_rules import Diagnostic, Function, Parameter, Step
 
+    from pbx_connector.application.accounts import PlannedImport
+    from pbx_connector.application.attention import Concern
+    from pbx_connector.application.configuration import AppliedSetting
+    from pbx_connector.application.devices import MadeDevice
     from pbx_connector.application.migration import ProfileMigration
     from pbx_connector.application.schedules import Automated, ScheduledProfile
     from pbx_connector.application.simulations import Simulation
     from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
+    from pbx_connector.application.tally import Day
     from pbx_connector.application.trials import TriedRow
     from pbx_connector.application.upkeep import StoreCheck
     from pbx_connector.model import Account, BookReport
@@ -184,6 +189,32 @@ def entry(of: Entry) -> Json:
     }
 
 
+def found_entries(
+    entries: Sequence[Entry], following: int | None, callers: Sequence[Match] = (), total: int | None = None
+) -> Json:
+    """A page of the phone book; `following` is the entry behind which the next one begins, None on the last."""
+    return {
+        "entries": [entry(each) for each in entries],
+        "next": following,
+        "callers": [match(each) for each in callers],
+        "total": total,
+    }
+
+
+def whole_entry(of: Entry, giving_way: Sequence[Entry], history: Sequence[tuple[str, Change]]) -> Json:
+    """With the entries that give way to it, and its changes with their runs, the newest first."""
+    return entry(of) | {
+        "row": of.origin.row if of.origin else None,
+        "giving_way": [entry(each) for each in giving_way],
+        "history": [change(each) | {"run": run} for run, each in history],
+    }
+
+
+def entry_faults(faults: Mapping[str, str]) -> Json:
+    """By field, or `label NAME`."""
+    return {"error": {"message": "the entry cannot be written so", "hint": None, "fields": dict(faults)}}
+
+
 def match(of: Match) -> Json:
     content = of.entry.content
     return {
@@ -235,6 +266,28 @@ def device(of: Device) -> Json:
         "seen": moment(seen.time) if seen else None,
         "seen_from": seen.address if seen else None,
         "seen_as": seen.agent if seen else None,
+    }
+
+
+def made_device(of: MadeDevice, access: Mapping[str, str]) -> Json:
+    """With its secret, which is shown this once; `access`: what has to be typed into it, by what that is."""
+    return device(of.device) | {"secret": of.secret, "access": dict(access)}
+
+
+def planned_import(of: PlannedImport, kept: str) -> Json:
+    """`kept`: what it is agreed to by."""
+    return account_import(of.changes) | {"doubts": list(of.doubts), "import": kept}
+
+
+def removed_account(id: str, entries: int) -> Json:
+    return {"id": id, "entries_removed": entries}
+
+
+def accounts_and_labels(accounts: Sequence[Account], labels: Sequence[Label], following: str | None) -> Json:
+    return {
+        "accounts": [account(each) for each in accounts],
+        "labels": [label(each) for each in labels],
+        "next": following,
     }
 
 
@@ -457,6 +510,47 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
             "reason": of.undelivered.reason,
         },
         "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
+    }
+
+
+def concern(of: Concern) -> Json:
+    return {
+        "kind": str(of.kind),
+        "subject": of.subject,
+        "detail": of.detail or None,
+        "profile": of.profile or None,
+        "command": of.command or None,
+        "plan": of.plan or None,
+        "number": of.number or None,
+    }
+
+
+def day(of: Day, entries: int) -> Json:
+    """`entries`: how many there were at its end."""
+    return {
+        "date": of.date.isoformat(),
+        "runs": of.runs,
+        "failed": of.failed,
+        "added": of.added,
+        "updated": of.updated,
+        "removed": of.removed,
+        "entries": entries,
+    }
+
+
+def overview(concerns: Sequence[Concern], days: Sequence[tuple[Day, int]], status: Json) -> Json:
+    """`status` as `service_status` says it."""
+    return status | {"attention": [concern(each) for each in concerns], "days": [day(*each) for each in days]}
+
+
+def applied_setting(of: AppliedSetting) -> Json:
+    return {
+        "key": of.key,
+        "value": of.value or None,
+        "origin": str(of.origin),
+        "place": of.place or None,
+        "variable": of.variable,
+        "secret": of.secret or None,
     }
 
 

@@ -202,8 +202,8 @@ def _holds(condition: Condition, apart: Sequence[Entry], held: Mapping[Key, str 
             return any(_holds(each, apart, held, entry) for each in conditions)
         case Not(negated):
             return not _holds(negated, apart, held, entry)
-        case Says(text):
-            return any(says(one, text) for one in apart)
+        case Says(said):
+            return any(says(one, said) for one in apart)
         case Identified(ids):
             return entry.id in ids
         case Labelled(name, value):
