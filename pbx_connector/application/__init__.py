@@ -5,9 +5,9 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
-profiles, accounts, entries, devices, templates   what is kept, and by whom
 users, setup_links, audit            who administers it in a browser, and what they did
 secret_files                         secrets that people type into a user interface
+profiles, accounts, account_files, entries, devices, plans, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
 drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
@@ -16,6 +16,8 @@ language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
+attention, survey, tally             what waits for a person, and what the last days changed
+configuration                        what applies, and where it is said
 views                                every JSON shape
 """
 
@@ -26,8 +28,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pbx_connector.application import (
+        account_files,
         accounts,
+        attention,
         audit,
+        configuration,
         connections,
         devices,
         drafts,
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
         installation,
         language,
         offline_status,
+        plans,
         profile_folder,
         profiles,
         runs,
@@ -46,6 +52,8 @@ if TYPE_CHECKING:
         setup_links,
         simulations,
         status,
+        survey,
+        tally,
         templates,
         trials,
         upkeep,
@@ -56,8 +64,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Installation",
+    "account_files",
     "accounts",
+    "attention",
     "audit",
+    "configuration",
     "connections",
     "devices",
     "drafts",
@@ -67,6 +78,7 @@ __all__ = [
     "installation",
     "language",
     "offline_status",
+    "plans",
     "profile_folder",
     "profiles",
     "runs",
@@ -76,6 +88,8 @@ __all__ = [
     "setup_links",
     "simulations",
     "status",
+    "survey",
+    "tally",
     "templates",
     "trials",
     "upkeep",

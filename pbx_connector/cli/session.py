@@ -79,12 +79,17 @@ class Session:
         finally:
             self._name_broken()
 
+    @property
+    def config_file(self) -> ConfigFile:
+        """The configuration with what says it. Raises `ConfigError`."""
+        return self._config_as_read
+
     @cached_property
     def installation(self) -> Installation:
         """Raises `ConfigError`."""
         from pbx_connector.application.installation import Installation
 
-        return Installation(self.config_with_plugins, self.plugins)
+        return Installation(self.config_with_plugins, self.plugins, file=self._config_as_read)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""

@@ -329,6 +329,10 @@ class History(Protocol):
         """Without the first `skip` of them, which costs next to nothing."""
         ...
 
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        """The changes of an entry, each with the id of its run; also of one that is gone."""
+        ...
+
     def undo(self, run: str) -> Undone: ...
     def simulate_undo(self, run: str) -> Undone:
         """What `undo` would do; it has no run, and changes nothing."""
@@ -405,6 +409,10 @@ class SharedState(Protocol):
 
     def shared_state(self, key: str) -> str:
         """Empty if there is none."""
+        ...
+
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        """What stands under all keys that begin so: one question in place of many."""
         ...
 
     def compare_and_set(self, key: str, old: str, new: str) -> bool:

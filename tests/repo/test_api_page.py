@@ -60,7 +60,7 @@ GROUPS = {
         "Store ALL AccountScope Entry Content Label Match Origin Target TARGETS AccountImport Record Mapped"
     ),
     "Finding entries": (
-        "Condition Every Some Not Equal Substrings AtLeast AtMost Present Labelled Identified Key Order Position "
+        "Condition Every Some Not Equal Substrings AtLeast AtMost Present Says Labelled Identified Key Order Position "
         "position numbers_in fold Device DeviceReader Sighting"
     ),
     "Users of the pages, and what they did": "User Role WebSession AuditRecord AuditFilter",

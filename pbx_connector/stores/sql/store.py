@@ -19,6 +19,7 @@ from pbx_connector.plan import Change, PlanSummary, storable
 from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
+    LARGEST,
     check_successor,
     checked_label,
     checked_number,
@@ -261,6 +262,12 @@ class SqlStore(Operations, SqlUsers):
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        query = select(journal).where(journal.c.entry == entry).order_by(journal.c.run.desc(), journal.c.seq.desc())
+        with self._database.read() as connection:
+            for row in connection.execute(query.limit(limit)).all() if 0 < entry <= LARGEST else ():
+                yield str(row.run), records.to_history(row)
+
     def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
         query = select(plan).order_by(plan.c.no.desc())
         if profile is not None:
@@ -416,6 +423,10 @@ class SqlStore(Operations, SqlUsers):
     def shared_state(self, key: str) -> str:
         with self._database.read() as connection:
             return shared_state.read(connection, key)
+
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        with self._database.read() as connection:
+            return shared_state.read_all(connection, prefix)
 
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._database.write() as connection:
