@@ -33,6 +33,9 @@ from pbx_connector.tenants.published import Layouts
 from pbx_connector.tenants.registry import Tenant
 from pbx_connector.tenants.vault import TenantVault
 
+DEFAULT_ZONE = "UTC"
+"""Of a tenant whose configuration names none: workers may stand anywhere."""
+
 
 @dataclass(frozen=True)
 class LoadedTenant:
@@ -111,11 +114,12 @@ class Fleet:
             if file.path == "config.yaml":
                 raise ConfigError(f"the configuration of tenant {tenant.id} cannot be used here", file.findings)
         vault = TenantVault(self.control, self.config.keys, tenant.id)
-        bind_vault(contents.config, vault)
+        config = contents.config.model_copy(update={"timezone": contents.config.timezone or DEFAULT_ZONE})
+        bind_vault(config, vault)
         for profile in contents.profiles.values():
             bind_vault(profile.settings, vault)
         published = {id: str(profile.file) for id, profile in contents.profiles.items()}
-        installation = Installation(contents.config, self.plugins, self._clock, published)
+        installation = Installation(config, self.plugins, self._clock, published)
         return LoadedTenant(tenant, number, installation, contents.profiles, contents)
 
     @contextmanager

@@ -15,7 +15,7 @@ from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.stores import Store
 from pbx_connector.stores.address import postgres_address, shown
 from pbx_connector.stores.sql.dialects.database import Database
-from pbx_connector.stores.sql.dialects.postgres_schema import quoted, schema_database, shared_engine
+from pbx_connector.stores.sql.dialects.postgres_schema import Schema, quoted, schema_database, shared_engine
 from pbx_connector.stores.sql.schema.migrating import HEAD as SCHEMA_VERSION
 from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.store import SqlStore
@@ -39,23 +39,22 @@ class PhoneBooks:
 
     def open(self, tenant: Tenant) -> Store:
         """To be closed; its connections go on to others. Raises `OtherVersion` for one that is not migrated yet."""
-        return SqlStore(self.database(tenant), migrate=False)
+        return SqlStore(self._database(tenant, SCHEMA_VERSION), migrate=False)
 
-    def database(self, tenant: Tenant) -> Database:
-        place = f"the phone book of tenant {tenant.id}"
-        engine = self._engine(tenant.store)
-        return schema_database(engine, tenant.schema, tenant.role, patience=self._patience, place=place)
+    def _database(self, tenant: Tenant, version: str | None = None) -> Database:
+        schema = Schema(tenant.schema, tenant.role, f"the phone book of tenant {tenant.id}", version)
+        return schema_database(self._engine(tenant.store), schema, patience=self._patience)
 
     def make(self, tenant: Tenant) -> None:
         """Role, schema and tables, as far as they are not there. Raises `StoreError`."""
         with self._login(tenant).write() as connection:
             _make_role(connection, tenant.role)
             _make_schema(connection, tenant)
-        bring_up_to_date(self.database(tenant))
+        bring_up_to_date(self._database(tenant))
 
     def migrate(self, tenant: Tenant) -> None:
         """In one transaction. Raises `StoreError`."""
-        bring_up_to_date(self.database(tenant))
+        bring_up_to_date(self._database(tenant))
 
     def remove(self, tenant: Tenant) -> None:
         """All of it, as far as it is there. Raises `StoreError`."""

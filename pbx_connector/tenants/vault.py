@@ -153,8 +153,8 @@ def set_secret(control: ControlDatabase, keys: Keys, tenant: str, name: str, val
         raise UsageError("a secret is neither empty nor longer than 100 kB")
     with control.write() as connection:
         _changeable(connection, tenant)
-        values = {"sealed": keys.seal(tenant, name, value), "key": keys.first.id, "who": who}
-        values |= {"changed": control.now(connection)}
+        sealed = keys.seal(tenant, name, value)
+        values = {"sealed": sealed, "key": keys.first.id, "who": who, "changed": control.now(connection)}
         adding = insert(secret).values(tenant=tenant, name=name, **values)
         connection.execute(adding.on_conflict_do_update(index_elements=["tenant", "name"], set_=values))
 

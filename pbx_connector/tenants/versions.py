@@ -56,7 +56,7 @@ def digests(connection: Connection, id: str, number: int) -> dict[str, str]:
     """Of the files of a version, by path; none for a version that is not there."""
     of_version = (version_file.c.tenant == id) & (version_file.c.number == number)
     query = select(version_file.c.path, version_file.c.digest).where(of_version).order_by(version_file.c.path)
-    return dict(connection.execute(query).all())  # type: ignore[arg-type]
+    return dict(connection.execute(query).all())
 
 
 def contents(control: ControlDatabase, id: str, number: int) -> FileSet:

@@ -7,26 +7,51 @@ nothing of anybody else, and a statement outside of a transaction finds no table
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, event, func, select
+from sqlalchemy import URL, Connection, Engine, event, func, select, text
 
+from pbx_connector.errors import OtherVersion
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.dialects.postgres import PostgresDialect, postgres_engine
 
 
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Where one phone book is."""
+
+    name: str
+    role: str
+    """Who owns it, and may use nothing else."""
+    place: str
+    """For people."""
+    version: str | None
+    """What it has to be of to be written to, as programs of several versions may be about; None for who makes it so."""
+
+
 class SchemaDialect(PostgresDialect):
-    def __init__(self, patience: float, schema: str, role: str) -> None:
-        super().__init__(patience, writer_of(schema))
+    def __init__(self, patience: float, schema: Schema) -> None:
+        super().__init__(patience, writer_of(schema.name))
         # Named last, temporary tables do not stand before those of the schema.
-        self._path = f'"{quoted(schema)}", pg_temp'
-        self._role = role
+        self._path = f'"{quoted(schema.name)}", pg_temp'
+        self._schema = schema
 
     def begin(self, connection: Connection, *, write: bool) -> None:
         super().begin(connection, write=write)
-        role = func.set_config("role", self._role, True)
+        role = func.set_config("role", self._schema.role, True)
         connection.execute(select(role, func.set_config("search_path", self._path, True)))
+        if write and self._schema.version is not None:
+            self._require_version(connection, self._schema.version)
+
+    def _require_version(self, connection: Connection, version: str) -> None:
+        """Nobody migrates it before this transaction ends: that takes the writers' lock, too."""
+        if connection.execute(text("SELECT version_num FROM alembic_version")).scalar() != version:
+            raise OtherVersion(
+                f"{self._schema.place} was brought to another version meanwhile; nothing was changed",
+                hint="run it again, with that version of pbx-connector",
+            )
 
 
 def quoted(identifier: str) -> str:
@@ -47,8 +72,8 @@ def shared_engine(url: URL, connections: int) -> Engine:
     return engine
 
 
-def schema_database(engine: Engine, schema: str, role: str, *, patience: float, place: str) -> Database:
-    return Database(engine, SchemaDialect(patience, schema, role), place, owns_engine=False)
+def schema_database(engine: Engine, schema: Schema, *, patience: float) -> Database:
+    return Database(engine, SchemaDialect(patience, schema), schema.place, owns_engine=False)
 
 
 def _reset(connection: psycopg.Connection[Any], _record: object, state: Any) -> None:
