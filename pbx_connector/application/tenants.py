@@ -1,4 +1,4 @@
-"""The tenants of a provider: added, looked at, suspended, removed and migrated; `publishing` says what runs for them."""
+"""The tenants of a provider: added, looked at, suspended, removed, migrated; `publishing` says what runs for them."""
 
 from __future__ import annotations
 

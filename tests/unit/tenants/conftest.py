@@ -56,3 +56,31 @@ def control_config(new_database: Callable[[], str], tmp_path: Path) -> ControlCo
 def fleet(control_config: ControlConfig, plugins: Plugins) -> Iterator[Fleet]:
     with Fleet(control_config, plugins) as fleet:
         yield fleet
+
+
+PROFILE = """\
+title: Staff
+source: csv
+settings: {file: ../staff.csv, key: Id, settle: 0}
+schedule: {every: 15m}
+rules: keep when [Name] is not blank because "no name"
+structure:
+  phonebook:
+    - 028pho_bez:   "{{Name}}"
+      028pho_phone: "{{Phone}}"
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[..., Path]:
+    """Writes the folder of a tenant, with one profile and its list; gives the folder of all tenants."""
+
+    def write(id: str, *names: str, profile: str = PROFILE) -> Path:
+        folder = tmp_path / "fleet" / id
+        (folder / "profiles").mkdir(parents=True, exist_ok=True)
+        (folder / "profiles" / "staff.yaml").write_text(profile)
+        rows = [f"{number};{name};+49 89 {number}" for number, name in enumerate(names, 1)]
+        (folder / "staff.csv").write_text("\n".join(["Id;Name;Phone", *rows, ""]))
+        return folder.parent
+
+    return write
