@@ -9,18 +9,22 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import unified_diff
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
 from pbx_connector.application.fleet import DEFAULT_ZONE, Fleet
-from pbx_connector.errors import ProfileError, UsageError
+from pbx_connector.documents import masked
+from pbx_connector.errors import ConnectorError, ProfileError, PublishedMeanwhile, UsageError
 from pbx_connector.tenants import registry, versions
 from pbx_connector.tenants.confinement import confinement
-from pbx_connector.tenants.ids import checked_id
+from pbx_connector.tenants.ids import checked_id, is_id
 from pbx_connector.tenants.loading import PROFILES, CheckedFile, Contents, read_contents
 from pbx_connector.tenants.published import FileChanges, FileSet, WrongTree, changes, read_tree, write_tree
+from pbx_connector.tenants.registry import TenantState
 from pbx_connector.tenants.schedules import PublishedProfile
 from pbx_connector.tenants.tables import tenant as tenant_table
 from pbx_connector.tenants.tables import version as version_table
@@ -40,6 +44,8 @@ class Publication:
     """Those that were checked, with what was found."""
     error: UsageError | None = None
     """What is wrong with the folder as such."""
+    tree: FileSet | None = None
+    """What the folder has; None if it could not be read."""
     new: NewVersion | None = None
     """None if nothing differs, or something is wrong."""
 
@@ -64,6 +70,48 @@ def publications(
             yield Publication(entry.name, Path(entry.path), 0, error=error)
 
 
+def unknown(fleet: Fleet, folder: Path, only: Collection[str] = ()) -> list[str]:
+    """The tenants that have a folder, and are not there, or not whole. Raises `UsageError`."""
+    names = [entry.name for entry in _folders(folder, only)]
+    states = {tenant.id: tenant.state for tenant in registry.all_tenants(fleet.control)}
+    return [id for id in names if states.get(id, TenantState.ADDING) is TenantState.ADDING and is_id(id)]
+
+
+class Status(StrEnum):
+    PUBLISHED = "published"
+    DIFFERS = "differs"
+    """It would be published."""
+    UNCHANGED = "unchanged"
+    WRONG = "wrong"
+    REFUSED = "refused"
+    """Somebody else published meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of a publication."""
+
+    publication: Publication
+    status: Status
+    version: Version | None = None
+    error: ConnectorError | None = None
+
+
+def result(fleet: Fleet, publication: Publication, *, simulate: bool = False) -> Published:
+    """Publishes what differs and is right; what is not is a value. Raises `StoreError`."""
+    if publication.is_wrong:
+        return Published(publication, Status.WRONG, error=publication.error)
+    if simulate:
+        return Published(publication, Status.DIFFERS if publication.new else Status.UNCHANGED)
+    try:
+        made = publish(fleet, publication)
+    except PublishedMeanwhile as refused:
+        return Published(publication, Status.REFUSED, error=refused)
+    except UsageError as error:
+        return Published(publication, Status.WRONG, error=error)
+    return Published(publication, Status.PUBLISHED if made else Status.UNCHANGED, made)
+
+
 def publish(fleet: Fleet, publication: Publication) -> Version | None:
     """None if nothing differs. Raises `PublishedMeanwhile`, `ProfileError` and `UsageError`; nothing was changed
     then."""
@@ -75,6 +123,22 @@ def publish(fleet: Fleet, publication: Publication) -> Version | None:
     if publication.new is None:
         return None
     return versions.publish(fleet.control, publication.tenant, publication.new, base=publication.base)
+
+
+def differences(fleet: Fleet, publication: Publication) -> Iterator[str]:
+    """What differs, line by line, as `diff -u` writes it; of files in YAML, as others may hold people's data."""
+    tree, base = publication.tree, publication.base
+    if tree is None or not publication.changes:
+        return
+    before = versions.contents(fleet.control, publication.tenant, base) if base else FileSet({})
+    for path in sorted({*before.contents, *tree.contents}):
+        old, new = (_lines(files.contents.get(path, b"")) for files in (before, tree))
+        if path.endswith((".yaml", ".yml")):
+            yield from unified_diff(old, new, f"{path} (version {base})", path, lineterm="")
+
+
+def _lines(content: bytes) -> list[str]:
+    return masked(content.decode(errors="replace")).splitlines()
 
 
 def roll_back(fleet: Fleet, id: str, number: int, *, who: str) -> Publication:
@@ -112,7 +176,7 @@ def _checked(
     contents = check(fleet, id, tree, folder)
     with fleet.control.read() as connection:
         differing = changes(versions.digests(connection, id, base[0]), tree.digests)
-    whole = replace(same, changes=differing, files=tuple(contents.files))
+    whole = replace(same, changes=differing, files=tuple(contents.files), tree=tree)
     if whole.is_wrong:
         return whole
     return replace(whole, new=NewVersion(tree, _profiles(contents), _warnings(contents), who, note))

@@ -11,9 +11,13 @@ _ID = re.compile(r"[a-z](?:-?[a-z0-9])*", re.ASCII)
 _NAME = re.compile(r"[a-z](?:[-_.]?[a-z0-9])*", re.ASCII)
 
 
+def is_id(text: str) -> bool:
+    return len(text) <= LONGEST and _ID.fullmatch(text) is not None
+
+
 def checked_id(id: str) -> str:
     """Raises `UsageError`: ids become names of schemas, roles, folders and variables."""
-    if len(id) > LONGEST or not _ID.fullmatch(id):
+    if not is_id(id):
         raise UsageError(
             f"{id[:60]!r} cannot be the id of a tenant",
             hint=f"a letter, then letters, digits and single hyphens, all small, {LONGEST} at most, such as acme-north",

@@ -14,6 +14,7 @@ from pbx_connector.documents import finding
 from pbx_connector.errors import ConfigError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile, check_profile
+from pbx_connector.profile.text import read_profile
 from pbx_connector.tenants.confinement import Confinement
 
 CONFIG = "config.yaml"
@@ -95,7 +96,7 @@ class _Reading:
         found = list(checked.diagnostics)
         profile = checked.profile
         if profile is not None:
-            root = load(checked.text, str(path)).root
+            root = load(read_profile(path), str(path)).root
             settings = root.get("settings") if isinstance(root, Mapping) else None
             found += self._confinement.findings(profile.settings, settings, str(path), "settings")
             found += self._same_id(profile.id, path)

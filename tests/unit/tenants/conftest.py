@@ -4,45 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.config import ControlConfig
 from pbx_connector.plugins import Plugins
 
-PROVIDER = "provider"
-"""Who workers and administrators log in as: no superuser, as that would pass over every right."""
-
 
 @pytest.fixture(scope="session")
 def plugins() -> Plugins:
     return Plugins()
-
-
-@pytest.fixture(scope="session")
-def provider(postgres_server: str) -> str:
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {PROVIDER} LOGIN CREATEROLE CREATEDB")
-    return PROVIDER
-
-
-@pytest.fixture
-def new_database(postgres_server: str, provider: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases, which the provider owns."""
-    made: list[str] = []
-
-    def make() -> str:
-        made.append(f"fleet_{uuid4().hex[:12]}")
-        connection.execute(f"CREATE DATABASE {made[-1]} OWNER {provider}")
-        return postgres_server.replace("postgres@/postgres", f"{provider}@/{made[-1]}")
-
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        yield make
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
