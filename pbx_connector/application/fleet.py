@@ -6,8 +6,7 @@ secrets and phone book.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -30,7 +29,7 @@ from pbx_connector.tenants.control import ControlDatabase, open_control
 from pbx_connector.tenants.loading import Contents, read_contents
 from pbx_connector.tenants.phone_books import PhoneBooks
 from pbx_connector.tenants.published import Layouts
-from pbx_connector.tenants.registry import Tenant
+from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.vault import TenantVault
 
 DEFAULT_ZONE = "UTC"
@@ -47,15 +46,21 @@ class LoadedTenant:
     profiles: Mapping[str, Profile]
     """Those that can be run, by id."""
     contents: Contents
+    phone_books: PhoneBooks
 
-    def profile(self, id: str) -> Profile:
-        """Raises `UsageError` for one that was not published, and `ProfileError` for one that cannot be used here."""
+    def profile(self, id: str) -> Profile | None:
+        """None for one that was not published. Raises `ProfileError` for one that cannot be used here."""
         if id in self.profiles:
             return self.profiles[id]
         for file in self.contents.wrong:
             if Path(file.path).stem == id:
                 raise ProfileError(f"profile {id} of tenant {self.tenant.id} cannot be used here", file.findings)
-        raise UsageError(f"tenant {self.tenant.id} has no profile {id}", hint="publish it")
+        return None
+
+    def open_store(self) -> Store:
+        """Its phone book, by its own role. Raises `StoreError`, and `OtherVersion` for one that is not migrated yet,
+        which a worker leaves to those of its version."""
+        return self.phone_books.open(self.tenant)
 
 
 class Fleet:
@@ -103,10 +108,14 @@ class Fleet:
         number = tenant.published if version is None else version
         if not number:
             raise UsageError(f"nothing is published for tenant {id}", hint="pbx-connector tenants publish FOLDER")
-        tree = versions.contents(self.control, id, number)
-        folder = self.layouts.lay_out(id, tree)
-        confined = confinement(id, folder, self.config.files)
-        contents = read_contents(folder, confined, self.plugins, Path(f"/{id}"))
+        return self.load_version(tenant, number)
+
+    def load_version(self, tenant: Tenant, number: int) -> LoadedTenant:
+        """See `load`."""
+        tree = versions.contents(self.control, tenant.id, number)
+        folder = self.layouts.lay_out(tenant.id, tree)
+        confined = confinement(tenant.id, folder, self.config.files)
+        contents = read_contents(folder, confined, self.plugins, Path(f"/{tenant.id}"))
         return self._loaded(tenant, number, contents)
 
     def _loaded(self, tenant: Tenant, number: int, contents: Contents) -> LoadedTenant:
@@ -120,10 +129,22 @@ class Fleet:
             bind_vault(profile.settings, vault)
         published = {id: str(profile.file) for id, profile in contents.profiles.items()}
         installation = Installation(config, self.plugins, self._clock, published)
-        return LoadedTenant(tenant, number, installation, contents.profiles, contents)
+        return LoadedTenant(tenant, number, installation, contents.profiles, contents, self.phone_books)
 
-    @contextmanager
-    def open_store(self, tenant: Tenant) -> Iterator[Store]:
-        """Its phone book. Raises `OtherVersion` for one that is not migrated yet, which a worker leaves alone."""
-        with self.phone_books.open(tenant) as store:
-            yield store
+    def open_store(self, tenant: Tenant) -> Store:
+        """Its phone book, to be closed. Raises `OtherVersion` for one that is not migrated yet."""
+        return self.phone_books.open(tenant)
+
+
+class RunnableTenants:
+    """The tenants of a fleet as workers see them."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def load(self, id: str) -> LoadedTenant | None:
+        """None: it is gone, not active, or has nothing published. Raises `ConnectorError`."""
+        tenant = registry.known(self._fleet.control, id)
+        if tenant is None or tenant.state is not TenantState.ACTIVE or not tenant.published:
+            return None
+        return self._fleet.load_version(tenant, tenant.published)

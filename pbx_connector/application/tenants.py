@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.errors import UsageError
@@ -15,13 +15,11 @@ from pbx_connector.tenants.migrating import Migration
 from pbx_connector.tenants.phone_books import SCHEMA_VERSION, checked_store
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.schedules import ScheduleRow
-from pbx_connector.tenants.tables import metadata, tenant
+from pbx_connector.tenants.tables import tenant
 from pbx_connector.tenants.vault import SecretRow
 from pbx_connector.tenants.versions import Version
 
 WHOLE = (TenantState.ACTIVE, TenantState.SUSPENDED)
-OF_A_TENANT = tuple(table for table in reversed(metadata.sorted_tables) if "tenant" in table.c)
-"""In the order in which they can be emptied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +81,7 @@ def remove(fleet: Fleet, id: str) -> None:
     found = registry.change_state(fleet.control, id, TenantState.REMOVING, of=tuple(TenantState))
     fleet.phone_books.remove(found)
     with fleet.control.write() as connection:
-        for table in OF_A_TENANT:
-            connection.execute(delete(table).where(table.c.tenant == id))
-        connection.execute(delete(tenant).where(tenant.c.id == id))
+        registry.forget(connection, id)
     fleet.layouts.forget(id)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, column, delete, select, table, text, update
 
 from pbx_connector.errors import UsageError
 from pbx_connector.tenants.control import ControlDatabase
 from pbx_connector.tenants.ids import checked_id, role_of, schema_of
-from pbx_connector.tenants.tables import tenant
+from pbx_connector.tenants.tables import metadata, tenant
+
+ENGINE = "pbx_engine"
+"""The schema of what runs the profiles; it has rows of tenants, too."""
 
 
 class TenantState(StrEnum):
@@ -56,6 +59,12 @@ def find(control: ControlDatabase, id: str) -> Tenant:
         return required(connection, id)
 
 
+def known(control: ControlDatabase, id: str) -> Tenant | None:
+    with control.read() as connection:
+        row = connection.execute(select(tenant).where(tenant.c.id == id)).first()
+        return _tenant(row) if row else None
+
+
 def required(connection: Connection, id: str, *, lock: bool = False) -> Tenant:
     """With `lock` nobody else changes it before the transaction ends. Raises `UsageError`."""
     query = select(tenant).where(tenant.c.id == checked_id(id))
@@ -97,6 +106,24 @@ def change_state(control: ControlDatabase, id: str, to: TenantState, *, of: Coll
         now = control.now(connection)
         connection.execute(update(tenant).where(tenant.c.id == id).values(state=to, changed=now))
         return required(connection, id)
+
+
+def forget(connection: Connection, id: str) -> None:
+    """Every row of it, in tables of the engine, too, which stand beside ours where one runs."""
+    for name in _tables_of_the_engine(connection):
+        rows = table(name, column("tenant"), schema=ENGINE)
+        connection.execute(delete(rows).where(rows.c.tenant == id))
+    for ours in reversed(metadata.sorted_tables):
+        if "tenant" in ours.c:
+            connection.execute(delete(ours).where(ours.c.tenant == id))
+    connection.execute(delete(tenant).where(tenant.c.id == id))
+
+
+def _tables_of_the_engine(connection: Connection) -> Sequence[str]:
+    query = text(
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = :schema AND column_name = 'tenant'"
+    )
+    return connection.execute(query, {"schema": ENGINE}).scalars().all()
 
 
 def _way_on(found: Tenant) -> str:

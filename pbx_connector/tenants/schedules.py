@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, case, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from pbx_connector.schedule import Schedule
@@ -83,37 +83,25 @@ class PublishedProfile:
 def replace(
     connection: Connection, id: str, version: int, profiles: Sequence[PublishedProfile], now: float, jitter: timedelta
 ) -> None:
-    """The rows of a tenant are those of a version that was just published. What is known of a profile that stays is
-    kept; a new version lets one that was quarantined or paused run again."""
-    known = {row.profile: row for row in of_tenant(connection, id)}
-    gone = known.keys() - {profile.id for profile in profiles}
-    connection.execute(delete(schedule).where(schedule.c.tenant == id, schedule.c.profile.in_(gone)))
-    rows = [_values(id, version, profile, known.get(profile.id), now, jitter) for profile in profiles]
-    if rows:
-        adding = insert(schedule).values(rows)
-        new = {column.name: column for column in adding.excluded if not column.primary_key}
-        connection.execute(adding.on_conflict_do_update(index_elements=["tenant", "profile"], set_=new))
+    """The rows of a tenant are those of a version that was just published. A profile whose schedule stays keeps its
+    time; one that was quarantined or paused may run again."""
+    kept = schedule.c.profile.in_([profile.id for profile in profiles])
+    connection.execute(delete(schedule).where(schedule.c.tenant == id, ~kept))
+    if not profiles:
+        return
+    adding = insert(schedule).values([_values(id, version, profile, now, jitter) for profile in profiles])
+    new: dict[str, Any] = {column.name: column for column in adding.excluded if not column.primary_key}
+    # Compared by the database, as a dispatcher may be about to change the row.
+    stays = (schedule.c.rule == adding.excluded.rule) & (schedule.c.zone == adding.excluded.zone)
+    new["next_at"] = case((stays, schedule.c.next_at), else_=adding.excluded.next_at)
+    connection.execute(adding.on_conflict_do_update(index_elements=["tenant", "profile"], set_=new))
 
 
-def _values(
-    id: str, version: int, profile: PublishedProfile, known: ScheduleRow | None, now: float, jitter: timedelta
-) -> dict[str, Any]:
+def _values(id: str, version: int, profile: PublishedProfile, now: float, jitter: timedelta) -> dict[str, Any]:
     late = share(id, profile.id) * jitter.total_seconds()
     row = ScheduleRow(id, profile.id, version, profile.rule, profile.zone, None, late, ProfileRunState.READY, 0, 0, "")
-    stays = known is not None and known.rule == profile.rule and known.zone == profile.zone
-    return {
-        "tenant": id,
-        "profile": profile.id,
-        "version": version,
-        "rule": profile.rule.model_dump_json(exclude_none=True) if profile.rule else "",
-        "zone": profile.zone,
-        "next_at": known.next_at if known and stays else _first(row, now),
-        "jitter": late,
-        "state": ProfileRunState.READY,
-        "failures": 0,
-        "lost": 0,
-        "reason": "",
-    }
+    rule = profile.rule.model_dump_json(exclude_none=True) if profile.rule else ""
+    return asdict(row) | {"rule": rule, "next_at": _first(row, now)}
 
 
 def _first(row: ScheduleRow, now: float) -> float | None:

@@ -15,6 +15,7 @@ from pbx_connector.model import RunStatus
 from pbx_connector.tenants import registry, schedules
 from pbx_connector.tenants.ids import checked_id, variable_prefix
 from pbx_connector.tenants.registry import TenantState
+from pbx_connector.tenants.tables import metadata
 
 NO_IDS = (
     *("", "Acme", "1acme", "acme-", "ac--me", "a" * 41, "acme\n", "ａcme", "a/../b", "a, public", "$user", "pg_temp"),
@@ -57,7 +58,9 @@ def test_a_tenant_from_its_beginning_to_its_end(fleet: Fleet, tree: Callable[...
     with psycopg.connect(postgres_server) as connection:
         assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None
     with fleet.control.read() as connection:
-        for table in tenants.OF_A_TENANT:
+        of_tenants = [table for table in metadata.sorted_tables if "tenant" in table.c]
+        assert len(of_tenants) == 6
+        for table in of_tenants:
             assert connection.execute(table.select().where(table.c.tenant == "acme")).all() == []
 
 
