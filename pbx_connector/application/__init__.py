@@ -14,11 +14,12 @@ exports                              the phone book as a file
 trials                               rules on rows of a file
 language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
+fleet, tenants, publishing           many phone systems: what is kept of each, and what runs for it
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
 attention, survey, tally             what waits for a person, and what the last days changed
 configuration                        what applies, and where it is said
-views                                every JSON shape
+views, tenant_views                  every JSON shape
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         drafts,
         entries,
         exports,
+        fleet,
         history,
         installation,
         language,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         plans,
         profile_folder,
         profiles,
+        publishing,
         runs,
         schedules,
         secret_files,
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
         survey,
         tally,
         templates,
+        tenant_views,
+        tenants,
         trials,
         upkeep,
         users,
@@ -74,6 +79,7 @@ __all__ = [
     "drafts",
     "entries",
     "exports",
+    "fleet",
     "history",
     "installation",
     "language",
@@ -81,6 +87,7 @@ __all__ = [
     "plans",
     "profile_folder",
     "profiles",
+    "publishing",
     "runs",
     "schedules",
     "secret_files",
@@ -91,6 +98,8 @@ __all__ = [
     "survey",
     "tally",
     "templates",
+    "tenant_views",
+    "tenants",
     "trials",
     "upkeep",
     "users",
