@@ -25,7 +25,12 @@ from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
     MachineError,
+    PlanRefused,
+    ProfileBusy,
+    ProfileError,
+    ProfileHeld,
     ProtocolViolation,
+    RunCancelled,
     SourceError,
     SourceUnavailable,
     StoreError,
@@ -74,7 +79,7 @@ from pbx_connector.network import (
     whole_number,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary, RowPlace
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import (
@@ -130,6 +135,7 @@ from pbx_connector.stores import (
     Role,
     RunKind,
     RunRecord,
+    Says,
     Sighting,
     Some,
     Store,
@@ -139,7 +145,8 @@ from pbx_connector.stores import (
     WebSession,
     position,
 )
-from pbx_connector.stores.normalization import numbers_in
+from pbx_connector.stores.normalization import fold, numbers_in
+from pbx_connector.stores.workspace import Outcome, StagedRow
 from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
@@ -150,6 +157,7 @@ if TYPE_CHECKING:
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.transport import Transport, TransportOptions, UnusableAuthorities, is_proxy_refusal
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -233,10 +241,12 @@ __all__ = [
     "OptionalText",
     "Order",
     "Origin",
+    "Outcome",
     "OutsideRows",
     "Parameter",
     "PatternUse",
     "PhoneBook",
+    "PlanRefused",
     "PlanSummary",
     "PluginConfig",
     "PluginContext",
@@ -245,6 +255,9 @@ __all__ = [
     "Present",
     "Problem",
     "Profile",
+    "ProfileBusy",
+    "ProfileError",
+    "ProfileHeld",
     "ProfilePath",
     "ProfileState",
     "Progress",
@@ -256,9 +269,12 @@ __all__ = [
     "RetryDelays",
     "Role",
     "Row",
+    "RowPlace",
+    "RunCancelled",
     "RunKind",
     "RunRecord",
     "RunStatus",
+    "Says",
     "Schedule",
     "Secret",
     "Server",
@@ -272,6 +288,7 @@ __all__ = [
     "SourceError",
     "SourceType",
     "SourceUnavailable",
+    "StagedRow",
     "Store",
     "StoreError",
     "StreamItem",
@@ -280,12 +297,15 @@ __all__ = [
     "Template",
     "Throttle",
     "Tls",
+    "Transport",
+    "TransportOptions",
     "Type",
     "Unchanged",
     "Undelivered",
     "Undone",
     "Unreadable",
     "UnreadableFile",
+    "UnusableAuthorities",
     "UsageError",
     "User",
     "Value",
@@ -301,9 +321,11 @@ __all__ = [
     "bound_socket",
     "calendar_day",
     "counted",
+    "fold",
     "hookimpl",
     "is_loopback",
     "is_protected",
+    "is_proxy_refusal",
     "machine_error",
     "network_of",
     "numbers_in",
@@ -320,6 +342,10 @@ __all__ = [
 ]
 
 _LATE = {
+    "is_proxy_refusal": "pbx_connector.transport",
+    "UnusableAuthorities": "pbx_connector.transport",
+    "TransportOptions": "pbx_connector.transport",
+    "Transport": "pbx_connector.transport",
     "DEADLINE_POOLS": "pbx_connector.network.deadline",
     "Listener": "pbx_connector.listening",
     "Tls": "pbx_connector.listening",

@@ -7,7 +7,7 @@ on every implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -318,9 +318,21 @@ class Persons(Protocol):
 class History(Protocol):
     """The newest first."""
 
-    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]: ...
+    def runs(
+        self, profile: str | None = None, *, limit: int | None = None, before: str | None = None
+    ) -> Iterator[RunRecord]:
+        """`before`: only those older than this run, which need not be there any more."""
+        ...
+
     def run(self, run: str) -> RunRecord: ...
-    def changes(self, run: str) -> Iterator[Change]: ...
+    def changes(self, run: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
+        """Without the first `skip` of them, which costs next to nothing."""
+        ...
+
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        """The changes of an entry, each with the id of its run; also of one that is gone."""
+        ...
+
     def undo(self, run: str) -> Undone: ...
     def simulate_undo(self, run: str) -> Undone:
         """What `undo` would do; it has no run, and changes nothing."""
@@ -341,7 +353,16 @@ class Plans(Protocol):
         ...
 
     def plan(self, plan: str) -> KeptPlan: ...
-    def plan_changes(self, plan: str) -> Iterator[Change]: ...
+    def plan_changes(self, plan: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
+        """See `History.changes`."""
+        ...
+
+    def keep_plan(
+        self, profile: str, summary: PlanSummary, digest: str, reasons: Sequence[str], changes: Iterable[Change]
+    ) -> str:
+        """Keep what a simulation showed, for a run that applies just this; returns the plan's id. Nothing depends on
+        when it is kept: a run compares it with what it would change by then."""
+        ...
 
 
 class Profiles(Protocol):
@@ -388,6 +409,10 @@ class SharedState(Protocol):
 
     def shared_state(self, key: str) -> str:
         """Empty if there is none."""
+        ...
+
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        """What stands under all keys that begin so: one question in place of many."""
         ...
 
     def compare_and_set(self, key: str, old: str, new: str) -> bool:

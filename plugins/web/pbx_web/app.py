@@ -16,18 +16,21 @@ from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
 
 from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError
 from pbx_web import language
 from pbx_web.asking import Ask
 from pbx_web.boundary import Boundary, client_address
+from pbx_web.language_server import PATH, LanguageServer
 from pbx_web.login.pages import log_in_first
 from pbx_web.login.sessions import LoginChanged
 from pbx_web.origin import is_ours, local
 from pbx_web.page import Action, Done, Forbidden, NotFound, Page, Shown
 from pbx_web.pages import ALL
+from pbx_web.permissions import Role
 from pbx_web.rendering import render
 from pbx_web.site import Site
 
@@ -45,8 +48,15 @@ SAID = "said"
 def make_app(site: Site) -> Starlette:
     with as_file(files("pbx_web")) as package:
         static = StaticFiles(directory=package / "static")
-    routes: list[BaseRoute] = [Mount("/static", static, name="static"), *Pages(site).routes()]
+    helping = LanguageServer(lambda: site.installation, partial(_who_may_edit, site))
+    editing = WebSocketRoute(PATH, helping.serve)
+    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(site).routes()]
     return Starlette(routes=routes, middleware=[Middleware(Boundary, settings=site.settings)])
+
+
+def _who_may_edit(site: Site, websocket: WebSocket) -> str | None:
+    user = site.sessions.user_of(websocket)
+    return user.name if user and user.role.includes(Role.EDITOR) else None
 
 
 class Pages:
