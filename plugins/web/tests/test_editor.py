@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
-from pbx_web import app, language_server, rendering
+from pbx_web import app, language_server, pages, rendering
 from pbx_web.asking import Ask
 from pbx_web.assets import BUILT
 from pbx_web.page import Action, Done, Page, Shown
@@ -78,7 +78,7 @@ def saved() -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def pages(monkeypatch: pytest.MonkeyPatch, saved: list[str]) -> None:
+def pages_of_ours(monkeypatch: pytest.MonkeyPatch, saved: list[str]) -> None:
     """Pages of the test: an editor with the profile, and two versions of it."""
     theirs = PROFILE.replace("title:", "# Changed by somebody\ntitle:").replace("mode: mirror", "mode: add")
 
@@ -86,15 +86,16 @@ def pages(monkeypatch: pytest.MonkeyPatch, saved: list[str]) -> None:
         saved.append(ask.text("text").replace("\r\n", "\n"))
         return Done(to="/try", message="Saved.")
 
-    pages = [
+    made = [
         Page("/try", Role.EDITOR, lambda ask: Shown(template="try.html", values={"text": PROFILE})),
         Page(
             "/try-merge", Role.EDITOR, lambda ask: Shown(template="m.html", values={"theirs": theirs, "mine": PROFILE})
         ),
         Action("/try", Role.EDITOR, save),
     ]
-    monkeypatch.setattr(app, "ALL", [*app.ALL, *pages])
+    monkeypatch.setattr(app, "ALL", [*pages.ALL, *made])
     environment = rendering._environment()
+    assert environment.loader is not None
     ours = DictLoader({"try.html": EDITOR, "m.html": MERGE})
     monkeypatch.setattr(environment, "loader", ChoiceLoader([ours, environment.loader]))
     monkeypatch.setattr(language_server, "LOOKED_AT_EVERY", 0.2)
@@ -258,7 +259,7 @@ def test_without_scripts_it_is_a_text_field(visit: Visit) -> None:
 
 
 @pytest.fixture
-def running(pages: None, start: Start) -> Running:
+def running(pages_of_ours: None, start: Start) -> Running:
     return start()
 
 
