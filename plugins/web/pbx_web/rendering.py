@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -43,27 +43,31 @@ def _environment() -> Environment:
 
 def render(template: str, values: Mapping[str, Any], ask: Ask, said: str = "") -> str:
     """A template with what each gets: `ask`, `user`, `_`, `ngettext`, `places`, `said` (once, after an action)."""
+    return _environment().get_template(template).render(_for_each(ask, said), **values)
+
+
+def stream(template: str, values: Mapping[str, Any], ask: Ask) -> Iterator[str]:
+    """The same bit by bit, as far as what the template goes through is there: for what takes its time."""
+    return _environment().get_template(template).generate(_for_each(ask), **values)
+
+
+def _for_each(ask: Ask, said: str = "") -> dict[str, Any]:
     speak = ask.language
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            ask=ask,
-            user=ask.user,
-            here=ask.request.url.path,
-            said=said,
-            languages=LANGUAGES,
-            places=[(path, speak(words)) for path, words, role in PLACES if ask.may(role)],
-            _=speak,
-            gettext=speak,
-            ngettext=speak.count,
-            number=speak.number,
-            moment=lambda of: speak.moment(of, ask.site.installation.zone),
-            age=lambda of: speak.age(of, ask.site.now()),
-            Role=Role,
-            **values,
-        )
-    )
+    return {
+        "ask": ask,
+        "user": ask.user,
+        "here": ask.request.url.path,
+        "said": said,
+        "languages": LANGUAGES,
+        "places": [(path, speak(words)) for path, words, role in PLACES if ask.may(role)],
+        "_": speak,
+        "gettext": speak,
+        "ngettext": speak.count,
+        "number": speak.number,
+        "moment": lambda of: speak.moment(of, ask.site.installation.zone),
+        "age": lambda of: speak.age(of, ask.site.now()),
+        "Role": Role,
+    }
 
 
 @cache

@@ -132,7 +132,8 @@ def test_who_may_not_edit_is_told_so(join: Join, role: Role | None) -> None:
 def test_the_editor_ends_with_the_session(join: Join, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     talk = join()
     talk.start()
-    running.server.site.sessions._held.clear()
+    for session in running.store.sessions():
+        running.store.end_session(session.digest)
     assert talk.close_code() == Close.ENDED
 
 
