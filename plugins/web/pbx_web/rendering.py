@@ -37,6 +37,7 @@ def _environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.globals["static"] = static
+    environment.filters["zipped"] = lambda one, other: list(zip(one, other, strict=True))
     return environment
 
 
@@ -58,6 +59,7 @@ def render(template: str, values: Mapping[str, Any], ask: Ask, said: str = "") -
             ngettext=speak.count,
             number=speak.number,
             moment=lambda of: speak.moment(of, ask.site.installation.zone),
+            day=speak.day,
             age=lambda of: speak.age(of, ask.site.now()),
             Role=Role,
             **values,

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pbx_web.page import Action, Page
-from pbx_web.pages import overview
+from pbx_web.pages import accounts, devices, entries, overview, phone_book, settings
 
-ALL: Sequence[Page | Action] = (*overview.PAGES,)
+ALL: Sequence[Page | Action] = (
+    *overview.PAGES,
+    *phone_book.PAGES,
+    *entries.PAGES,
+    *devices.PAGES,
+    *accounts.PAGES,
+    *settings.PAGES,
+)
