@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pbx_connector.application.status import ProfileStatus, ServiceStatus
-from pbx_connector.application.survey import Decision, decision
+from pbx_connector.application.survey import Remedy, remedy
 from pbx_connector.stores import KeptPlan
 
 LATE = timedelta(minutes=15)
@@ -47,7 +47,7 @@ class Concern:
     """The profile's id; empty if it is about none."""
     command: str = ""
     """What can be typed to settle it; empty if there is none."""
-    decision: Decision | None = None
+    remedy: Remedy | None = None
     """The same for a button."""
     plan: str = ""
     """The id of a plan that waits."""
@@ -91,7 +91,7 @@ def _refused(status: ServiceStatus, plans: Iterable[KeptPlan]) -> Iterator[Conce
 
 def _of_profile(profile: ProfileStatus, now: datetime) -> Iterator[Concern]:
     def concern(kind: ConcernKind, detail: str = "", command: str = "", number: int = 0) -> Concern:
-        word = decision(command) if command else None
+        word = remedy(command) if command else None
         return Concern(kind, profile.title, detail, profile.id, command, word, number=number)
 
     if profile.broken:

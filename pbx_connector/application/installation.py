@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
@@ -29,6 +29,8 @@ class Installation:
     """The time in UTC."""
     file: ConfigFile | None = None
     """Where the configuration was read from; None if it was made otherwise."""
+    published: Mapping[str, str] | None = None
+    """The files of the profiles by id, where a published version says which there are; None where the files do."""
 
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:

@@ -45,7 +45,7 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Remedy:
     """What a person can say of a profile whose runs wait for a word."""
 
     kind: Literal["resume", "adopt"]
@@ -54,13 +54,13 @@ class Decision:
     """Whose entries it would take over; with `adopt` alone."""
 
 
-def decision(held: str) -> Decision | None:
+def remedy(held: str) -> Remedy | None:
     """Which command a profile waits for, see `ProfileStatus.held`; None for one that is not known."""
     match held.split()[1:]:
         case ["profiles", "resume", profile]:
-            return Decision("resume", profile)
+            return Remedy("resume", profile)
         case ["profiles", "adopt", old, profile]:
-            return Decision("adopt", profile, old)
+            return Remedy("adopt", profile, old)
     return None
 
 

@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from itertools import islice
-from typing import IO, Any, cast
+from itertools import chain, islice
+from typing import Any, TextIO, cast
 
 from starlette.responses import Response, StreamingResponse
 
@@ -28,6 +28,7 @@ from pbx_connector.api import (
     Order,
     Position,
     Says,
+    Store,
     UsageError,
     application,
     position,
@@ -44,6 +45,7 @@ FEWEST_DIGITS = 3
 """A number with fewer is looked for as a text alone."""
 IN_MEMORY = 1_000_000
 """Characters of a file; a longer one is put together on disk."""
+PIECE = 65_536
 OF_FILES = ("csv", "jsonl", "vcard")
 """The formats of the core: files for programs. All others are what telephones read."""
 BY_NAME = (Order(Key.DISPLAY_NAME),)
@@ -219,25 +221,23 @@ def visible_entry(ask: Ask, wanted: int | str | None) -> Entry:
 
 
 def export(ask: Ask) -> Response:
-    """A file of the company's entries; private ones for those who see them, where somebody says that they are wanted."""
+    """A file of the company's entries; of private ones too for who sees them and says that they are wanted."""
     format = application.exports.exporter(_formats(ask), ask.text("format") or "csv")
     variant = application.exports.variant(format, ask.text("variant") or None)
     asked: AccountScope = ALL if ask.sees_personal and ask.text("private") else None
-    scope = application.exports.permitted(format, asked, agreed=bool(ask.text("private")))
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="")
-    try:
-        application.exports.write(format, ask.store, scope, cast("Any", file), variant)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
+    scope = application.exports.permitted(format, asked, agreed=asked is ALL)
+    pieces = _written(format, ask.store, scope, variant)
+    first = next(pieces, "")  # what fails, fails before the answer begins
     headers = {"Content-Disposition": f'attachment; filename="phonebook.{format.file_ending}"'}
-    return StreamingResponse(_pieces(file), media_type=format.content_type, headers=headers)
+    return StreamingResponse(chain((first,), pieces), media_type=format.content_type, headers=headers)
 
 
-def _pieces(file: IO[str]) -> Iterator[str]:
-    with file:
-        while piece := file.read(65_536):
+def _written(format: Exporter, store: Store, scope: AccountScope, variant: str) -> Iterator[str]:
+    with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="") as spooled:
+        file = cast("TextIO", spooled)
+        application.exports.write(format, store, scope, file, variant)
+        file.seek(0)
+        while piece := file.read(PIECE):
             yield piece
 
 

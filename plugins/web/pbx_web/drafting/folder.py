@@ -1,0 +1,64 @@
+"""The files of the profiles folder, as addresses of the pages name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pbx_connector.api import UsageError
+from pbx_web.asking import Ask
+from pbx_web.drafting.names import ENDINGS, NAME
+from pbx_web.page import NotFound
+
+_ID = re.compile(r"^id:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9._-]{0,99})[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+HEAD = 100_000
+"""Characters of a file in which its `id:` is looked for."""
+
+
+def folder_of(ask: Ask) -> Path:
+    """Raises `UsageError` while there is none."""
+    folder = ask.site.config.profiles
+    if folder is None or not folder.is_dir():
+        raise UsageError(f"there is no profiles folder {folder or ''}".rstrip(), hint="set profiles: in config.yaml")
+    return folder
+
+
+def file_of(ask: Ask) -> Path:
+    """The profile's file: by its name, by its name without the ending, or by the `id:` that it names itself. Raises
+    `NotFound`, and `UsageError` for one that leads out of the folder."""
+    folder, asked = folder_of(ask), ask.path["profile"]
+    found = next(_named(folder, asked), None) or next(_by_id(folder, asked), None)
+    if found is None:
+        raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
+    if found.is_symlink() and not found.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"{found.name} is a link to a file outside of the profiles folder", hint="edit it where it lies"
+        )
+    return found
+
+
+def _named(folder: Path, asked: str) -> Iterator[Path]:
+    if not NAME.fullmatch(asked):
+        return
+    names = [asked] if asked.endswith(ENDINGS) else []
+    for name in (*names, *(f"{asked}{ending}" for ending in ENDINGS)):
+        path = folder / name
+        if path.is_symlink() or path.exists():
+            yield path
+
+
+def _by_id(folder: Path, asked: str) -> Iterator[Path]:
+    if not NAME.fullmatch(asked):
+        return
+    for path in sorted(folder.iterdir()):
+        if path.suffix in ENDINGS and not path.name.startswith(".") and path.is_file() and asked in _ids(path):
+            yield path
+
+
+def _ids(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return _ID.findall(file.read(HEAD))
+    except OSError:
+        return []
