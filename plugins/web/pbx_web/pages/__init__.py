@@ -6,6 +6,15 @@ from collections.abc import Sequence
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import new, overview
+from pbx_web.pages import accounts, devices, entries, new, overview, phone_book, settings
 
-ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES, *login.PAGES)
+ALL: Sequence[Page | Action] = (
+    *overview.PAGES,
+    *new.PAGES,
+    *phone_book.PAGES,
+    *entries.PAGES,
+    *devices.PAGES,
+    *accounts.PAGES,
+    *settings.PAGES,
+    *login.PAGES,
+)
