@@ -11,6 +11,7 @@ profile_folder                       the files that the service runs
 drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
 trials                               rules on rows of a file
+source_rows                          the rows that a source has
 upkeep                               whether the phone book is whole, and its backups
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         secret_files,
         service_health,
         simulations,
+        source_rows,
         status,
         templates,
         trials,
@@ -66,6 +68,7 @@ __all__ = [
     "secret_files",
     "service_health",
     "simulations",
+    "source_rows",
     "status",
     "templates",
     "trials",
