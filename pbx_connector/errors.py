@@ -13,9 +13,12 @@
     +-- StoreError                 4   the phone book store cannot be read or written
     |   +-- ProfileBusy                another run of the profile is going on
     |   +-- StoreDamaged               it contradicts itself, or cannot be read
+    |   +-- OtherVersion               it is of another version of pbx-connector
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
     +-- ProfileHeld                3   waits for a person: an undone profile, or one that seems renamed
     +-- ImportRefused              3   an import of accounts would remove too many
+    +-- PublishedMeanwhile         3   a tenant has another version than the one that was compared with
+    +-- RunCancelled               4   a person stopped a run or a simulation on its way
 
 Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
 Foreign exceptions are translated where the foreign library is called, never further in.
@@ -113,11 +116,15 @@ class StoreError(ConnectorError):
 
 
 class ProfileBusy(StoreError):
-    pass
+    """Another run of the profile is going on; nothing was begun."""
 
 
 class StoreDamaged(StoreError):
     pass
+
+
+class OtherVersion(StoreError):
+    """A program of that version can use it; nothing is wrong with it."""
 
 
 class PlanRefused(ConnectorError):
@@ -149,4 +156,14 @@ class ProfileHeld(ConnectorError):
 
 
 class ImportRefused(ConnectorError):
+    exit_code = EXIT_REFUSED
+
+
+class RunCancelled(ConnectorError):
+    """A run or a simulation was stopped on its way; nothing was changed."""
+
+
+class PublishedMeanwhile(ConnectorError):
+    """Nothing was published; somebody has to look at what the other one did."""
+
     exit_code = EXIT_REFUSED

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pbx_connector.run import Simulation, simulate_profile
+from pbx_connector.run import Observer, Simulation, simulate_profile
 
-__all__ = ["Simulation", "simulate_profile"]
+__all__ = ["Observer", "Simulation", "simulate_profile"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
 from pbx_web.pages import new, overview, profile
 
-ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES, *profile.PAGES)
+ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES, *profile.PAGES, *login.PAGES)
