@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import accounts, devices, entries, new, overview, phone_book, settings
+from pbx_web.pages import accounts, devices, entries, new, overview, phone_book, profile, settings
 
-ALL: Sequence[Page | Action] = (
-    *overview.PAGES,
-    *new.PAGES,
-    *phone_book.PAGES,
-    *entries.PAGES,
-    *devices.PAGES,
-    *accounts.PAGES,
-    *settings.PAGES,
-    *login.PAGES,
+_MODULES = (
+    overview,
+    new,
+    profile,
+    phone_book,
+    entries,
+    devices,
+    accounts,
+    settings,
+    login,
 )
+ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))
