@@ -45,5 +45,6 @@ class PagesServer(Server):
         self._listener.start()
 
     def stop(self) -> None:
+        self.site.close()
         if self._listener:
             self._listener.stop()

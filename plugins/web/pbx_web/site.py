@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from pbx_connector.api import Config, PluginContext, Store, application
+from pbx_web.jobs import Jobs
 from pbx_web.login.sessions import Sessions
 from pbx_web.settings import WebSettings
 
@@ -23,6 +24,7 @@ class Site:
         self.store = store or context.store
         """Raises `StoreError` while the phone book cannot be reached."""
         self.sessions = Sessions()
+        self.jobs = Jobs(self.now)
         self._secret = secrets.token_bytes(32)
 
     @property
@@ -35,6 +37,10 @@ class Site:
 
     def now(self) -> datetime:
         return self.context.clock()
+
+    def close(self) -> None:
+        """Nothing that was begun here goes on, and nothing of it stays."""
+        self.jobs.stop()
 
     def signed(self, text: str) -> str:
         """`text` with a mark that only this process can make, for cookies."""
