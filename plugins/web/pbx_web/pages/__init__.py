@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pbx_web.page import Action, Page
-from pbx_web.pages import new, overview
+from pbx_web.pages import jobs, new, overview, simulate, simulations
 
-ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES)
+ALL: Sequence[Page | Action] = (
+    *overview.PAGES,
+    *new.PAGES,
+    *simulate.PAGES,
+    *simulations.PAGES,
+    *jobs.PAGES,
+)
