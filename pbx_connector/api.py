@@ -19,6 +19,7 @@ from pbx_connector.contact_fields import (
     calendar_day,
 )
 from pbx_connector.counting import counted
+from pbx_connector.duration import Duration, at_least
 from pbx_connector.error_text import ErrorText
 from pbx_connector.errors import (
     AuthenticationFailed,
@@ -69,8 +70,10 @@ from pbx_connector.network import (
     ListLimit,
     RefusalLimit,
     RetryDelays,
+    Throttle,
     ber,
     is_protected,
+    network_of,
     quoted,
     retry_after,
     whole_number,
@@ -109,6 +112,8 @@ from pbx_connector.stores import (
     AccountScope,
     AtLeast,
     AtMost,
+    AuditFilter,
+    AuditRecord,
     Condition,
     Device,
     Entry,
@@ -127,13 +132,17 @@ from pbx_connector.stores import (
     Position,
     Present,
     ProfileState,
+    Role,
     RunKind,
     RunRecord,
+    Says,
     Sighting,
     Some,
     Store,
     Substrings,
     Undone,
+    User,
+    WebSession,
     position,
 )
 from pbx_connector.stores.normalization import fold, numbers_in
@@ -148,6 +157,7 @@ if TYPE_CHECKING:
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.transport import Transport, TransportOptions, UnusableAuthorities, is_proxy_refusal
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -171,6 +181,8 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Attempt",
+    "AuditFilter",
+    "AuditRecord",
     "AuthenticationFailed",
     "Book",
     "BookGone",
@@ -190,6 +202,7 @@ __all__ = [
     "Device",
     "DeviceReader",
     "Diagnostic",
+    "Duration",
     "EmailAddress",
     "End",
     "EndlessList",
@@ -254,12 +267,14 @@ __all__ = [
     "RefusalLimit",
     "Report",
     "RetryDelays",
+    "Role",
     "Row",
     "RowPlace",
     "RunCancelled",
     "RunKind",
     "RunRecord",
     "RunStatus",
+    "Says",
     "Schedule",
     "Secret",
     "Server",
@@ -280,19 +295,26 @@ __all__ = [
     "Substrings",
     "Target",
     "Template",
+    "Throttle",
     "Tls",
+    "Transport",
+    "TransportOptions",
     "Type",
     "Unchanged",
     "Undelivered",
     "Undone",
     "Unreadable",
     "UnreadableFile",
+    "UnusableAuthorities",
     "UsageError",
+    "User",
     "Value",
     "WebAddress",
+    "WebSession",
     "WebhookConfig",
     "address_line",
     "application",
+    "at_least",
     "ber",
     "blank_is_none",
     "bound_address",
@@ -303,7 +325,9 @@ __all__ = [
     "hookimpl",
     "is_loopback",
     "is_protected",
+    "is_proxy_refusal",
     "machine_error",
+    "network_of",
     "numbers_in",
     "open_regular",
     "position",
@@ -318,6 +342,10 @@ __all__ = [
 ]
 
 _LATE = {
+    "is_proxy_refusal": "pbx_connector.transport",
+    "UnusableAuthorities": "pbx_connector.transport",
+    "TransportOptions": "pbx_connector.transport",
+    "Transport": "pbx_connector.transport",
     "DEADLINE_POOLS": "pbx_connector.network.deadline",
     "Listener": "pbx_connector.listening",
     "Tls": "pbx_connector.listening",

@@ -10,7 +10,7 @@ from pbx_rules.suggest import nearest
 
 from pbx_connector.application.replacing import replacement
 from pbx_connector.errors import StoreError, UsageError
-from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Order, Store
+from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Labelled, Order, Store
 from pbx_connector.stores.identity import store_id
 
 if TYPE_CHECKING:
@@ -50,7 +50,15 @@ def write(exporter: Exporter, store: Store, account: AccountScope, stream: TextI
     from pbx_connector.extensions import ExportOptions
 
     options = ExportOptions(variant=variant, store=store_id(store))
-    exporter.write(_entries(exporter, store, account), [label.name for label in store.labels()], stream, options)
+    exporter.write(_entries(exporter, store, account), label_names(store, account), stream, options)
+
+
+def label_names(store: Store, account: AccountScope) -> list[str]:
+    """Those that entries carry which were asked for: the name of another's label may say something, too."""
+    names = [label.name for label in store.labels()]
+    if account is ALL:
+        return names
+    return [name for name in names if store.find_ids(Labelled(name), owners=(account,), limit=1)]
 
 
 def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Path, variant: str = "") -> None:

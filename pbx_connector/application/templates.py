@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from pbx_connector import files
 from pbx_connector.errors import ConnectorError, UsageError
 from pbx_connector.machine import machine_error
 from pbx_connector.plugins import Plugins
@@ -69,7 +70,7 @@ def quoted(answer: str | None) -> str:
 
 def file_reference(path: Path, profile: Path) -> str:
     """Relative to the profile's folder for a file that is in it: the two can be moved together."""
-    named, folder = path.expanduser().resolve(), profile.resolve().parent
+    named, folder = files.expanded(path).resolve(), profile.resolve().parent
     shown = named.relative_to(folder) if named.is_relative_to(folder) else named
     return f"{{file: {json.dumps(str(shown), ensure_ascii=False)}}}"
 

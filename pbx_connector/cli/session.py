@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,12 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
+from pbx_connector import files
 from pbx_connector.cli import output
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.machine import machine_error
 
 if TYPE_CHECKING:  # each is imported where it is used: every command imports this module
     from pbx_connector import stores
+    from pbx_connector.application.fleet import Fleet
     from pbx_connector.application.installation import Installation
     from pbx_connector.config import Config, ConfigFile, PluginConfig
     from pbx_connector.extensions import Command, Exporter
@@ -34,6 +38,11 @@ RowsOption = Annotated[
     typer.Option("--rows", metavar="FILE.jsonl", help="Rows to try the rules on: one JSON object a line, or an array."),
 ]
 ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metavar="PROFILE")]
+
+TenantArgument = Annotated[str, typer.Argument(help="The tenant's id.", metavar="TENANT")]
+WhoOption = Annotated[
+    str, typer.Option("--who", envvar="PBX_CONNECTOR_WHO", help="Who does it, for the record; default: you.")
+]
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's private entries.")]
 CompanyOption = Annotated[bool, typer.Option("--company", help="Only company entries.")]
@@ -78,12 +87,31 @@ class Session:
         finally:
             self._name_broken()
 
+    @property
+    def config_file(self) -> ConfigFile:
+        """The configuration with what says it. Raises `ConfigError`."""
+        return self._config_as_read
+
     @cached_property
     def installation(self) -> Installation:
         """Raises `ConfigError`."""
         from pbx_connector.application.installation import Installation
 
-        return Installation(self.config_with_plugins, self.plugins)
+        return Installation(self.config_with_plugins, self.plugins, file=self._config_as_read)
+
+    def open_fleet(self) -> Fleet:
+        """All tenants, to be closed. Raises `UsageError` without a control database, `StoreError`."""
+        control = self.config.control
+        if control is None:
+            raise UsageError(
+                "the configuration names no control database",
+                hint="control: {database: postgresql://user@host/database}, or PBX_CONNECTOR_CONTROL_DATABASE=...",
+            )
+        try:
+            from pbx_connector.application.fleet import Fleet
+        except ImportError:
+            raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
+        return Fleet(control, self.plugins)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
@@ -128,7 +156,7 @@ class Session:
         """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
         from pbx_connector import stores
 
-        file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
+        file = files.expanded(Path(self.store_url.removeprefix(_SQLITE)))
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):
             with self.open_store() as store:
@@ -185,3 +213,8 @@ def warn_without_accounts(profile: Profile, store: stores.Store) -> None:
 
 def default_store_file() -> Path:
     return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"
+
+
+def local_user() -> str:
+    """Who is at it, for the record."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"

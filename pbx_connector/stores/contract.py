@@ -20,6 +20,7 @@ from pbx_connector.model import Account, Book, Merge, Problem, Report
 from pbx_connector.plan import Action, Change, Content, PlanSummary
 from pbx_connector.stores.devices import Devices
 from pbx_connector.stores.selection import Condition, Order, Position
+from pbx_connector.stores.users import Audit, Sessions, Users
 from pbx_connector.stores.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -328,14 +329,19 @@ class History(Protocol):
         """Without the first `skip` of them, which costs next to nothing."""
         ...
 
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        """The changes of an entry, each with the id of its run; also of one that is gone."""
+        ...
+
     def undo(self, run: str) -> Undone: ...
     def simulate_undo(self, run: str) -> Undone:
         """What `undo` would do; it has no run, and changes nothing."""
         ...
 
     def prune(self, keep: timedelta) -> int:
-        """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs. The last
-        run of each profile stays: schedules go by it. By `retention.believed`, whatever the clock says."""
+        """Drop runs, journal, kept plans and audit older than `keep`, which is a day at least, and sessions that are
+        over; returns how many runs. The last run of each profile stays: schedules go by it. By `retention.believed`,
+        whatever the clock says."""
         ...
 
 
@@ -405,6 +411,10 @@ class SharedState(Protocol):
         """Empty if there is none."""
         ...
 
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        """What stands under all keys that begin so: one question in place of many."""
+        ...
+
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         """Put `new` where `old` stands; False, and nothing is changed, if something else stands there by now."""
         ...
@@ -429,6 +439,9 @@ class Store(
     Lookup,
     Persons,
     Devices,
+    Users,
+    Sessions,
+    Audit,
     History,
     Profiles,
     Runs,

@@ -1,6 +1,21 @@
 """Every JSON shape of the product, once: what `--json` prints, what pages and plugins answer. Fields are only added."""
 
-from pbx_connector.application.views.phone_book import account, account_import, device, duplicates, entry, label, match
+from pbx_connector.application.views.phone_book import (
+    account,
+    account_import,
+    accounts_and_labels,
+    device,
+    duplicates,
+    entry,
+    entry_faults,
+    found_entries,
+    label,
+    made_device,
+    match,
+    planned_import,
+    removed_account,
+    whole_entry,
+)
 from pbx_connector.application.views.profiles import (
     diagnostic,
     explained_row,
@@ -31,13 +46,18 @@ from pbx_connector.application.views.runs import (
     undone,
 )
 from pbx_connector.application.views.status import (
+    applied_setting,
     asked_service,
     automated,
+    concern,
+    day,
+    overview,
     profile_status,
     scheduled_profile,
     service_status,
     store_check,
 )
+from pbx_connector.application.views.users import audit_page, user
 from pbx_connector.application.views.values import Json, moment, plain
 
 __all__ = [
@@ -46,31 +66,42 @@ __all__ = [
     "Json",
     "account",
     "account_import",
+    "accounts_and_labels",
+    "applied_setting",
     "asked_service",
+    "audit_page",
     "automated",
     "change",
     "check",
+    "concern",
+    "day",
     "device",
     "diagnostic",
     "duplicates",
     "entry",
+    "entry_faults",
     "explained_row",
     "failed_report",
     "field",
+    "found_entries",
     "function",
     "gives_way",
     "hidden_changes",
     "kept_plan",
     "label",
+    "made_device",
     "mapped_row",
     "match",
     "moment",
+    "overview",
     "plain",
+    "planned_import",
     "problem",
     "profile_migration",
     "profile_state",
     "profile_status",
     "refused_report",
+    "removed_account",
     "report",
     "run_record",
     "scheduled_profile",
@@ -82,4 +113,6 @@ __all__ = [
     "target",
     "test_case",
     "undone",
+    "user",
+    "whole_entry",
 ]

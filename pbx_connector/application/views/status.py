@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pbx_connector.application.views.values import Json, moment
 
 if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a command does not use
+    from pbx_connector.application.attention import Concern
+    from pbx_connector.application.configuration import AppliedSetting
     from pbx_connector.application.schedules import Automated, ScheduledProfile
     from pbx_connector.application.status import ProfileStatus, ServerStatus, ServiceStatus
+    from pbx_connector.application.tally import Day
     from pbx_connector.application.upkeep import StoreCheck
 
 
@@ -91,4 +95,45 @@ def profile_status(of: ProfileStatus, now: datetime) -> Json:
             "reason": of.undelivered.reason,
         },
         "set_back": of.set_back and {"from": moment(of.set_back.moment), "seen": moment(of.set_back.at)},
+    }
+
+
+def concern(of: Concern) -> Json:
+    return {
+        "kind": str(of.kind),
+        "subject": of.subject,
+        "detail": of.detail or None,
+        "profile": of.profile or None,
+        "command": of.command or None,
+        "plan": of.plan or None,
+        "number": of.number or None,
+    }
+
+
+def day(of: Day, entries: int) -> Json:
+    """`entries`: how many there were at its end."""
+    return {
+        "date": of.date.isoformat(),
+        "runs": of.runs,
+        "failed": of.failed,
+        "added": of.added,
+        "updated": of.updated,
+        "removed": of.removed,
+        "entries": entries,
+    }
+
+
+def overview(concerns: Sequence[Concern], days: Sequence[tuple[Day, int]], status: Json) -> Json:
+    """`status` as `service_status` says it."""
+    return status | {"attention": [concern(each) for each in concerns], "days": [day(*each) for each in days]}
+
+
+def applied_setting(of: AppliedSetting) -> Json:
+    return {
+        "key": of.key,
+        "value": of.value or None,
+        "origin": str(of.origin),
+        "place": of.place or None,
+        "variable": of.variable,
+        "secret": of.secret or None,
     }

@@ -40,17 +40,18 @@ from pbx_connector.stores.contract import (
 )
 from pbx_connector.stores.devices import Device, Sighting
 from pbx_connector.stores.matching import ordered_matches
+from pbx_connector.stores.memory import users
 from pbx_connector.stores.memory.changeset import MemoryChangeSet
 from pbx_connector.stores.memory.state import Line, Persons, Profile, Run, State
+from pbx_connector.stores.memory.users import MemoryUsers
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
-from pbx_connector.stores.normalization import fold, found_by
 from pbx_connector.stores.operations import Operations
 from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
-from pbx_connector.stores.selection import Condition, Order, Position, holds, position, sorted_entries
+from pbx_connector.stores.selection import Condition, Order, Position, holds, position, says, sorted_entries
 
 
-class MemoryStore(Operations):
+class MemoryStore(Operations, MemoryUsers):
     def __init__(self) -> None:
         self._state = State()
         self._writing = threading.Lock()
@@ -146,14 +147,12 @@ class MemoryStore(Operations):
         raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        wanted, numeric = fold(checked_search(text).strip()), "".join(sign for sign in text if sign not in " -/().+")
+        wanted, persons = checked_search(text), self._state.persons()
 
         def found(entry: Entry) -> bool:
-            searched = found_by(entry.content.fields)[-1] or ""
-            return wanted in searched or (numeric.isdigit() and numeric in searched)
+            return any(says(one, wanted) for one in persons.apart(entry.id))
 
-        persons = self._state.persons()
-        return islice((one for one in self._shown(account) if any(map(found, persons.apart(one.id)))), limit)
+        return islice(filter(found, self._shown(account)), limit)
 
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
         checked_text(account or "")
@@ -244,12 +243,18 @@ class MemoryStore(Operations):
         lines = self._state.journal.get(int(self.run(run).id), ())
         return map(_change, islice(lines, skip, None if limit is None else skip + limit))
 
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        journal = sorted(self._state.journal.items(), reverse=True)
+        lines = ((str(number), _change(line)) for number, lines in journal for line in reversed(lines))
+        return islice(((number, change) for number, change in lines if change.entry == entry), limit)
+
     def prune(self, keep: timedelta) -> int:
         retention.check(keep)
         with self._write() as state:
             believed = retention.believed(state.shared_state.get(retention.KEY, ""), time.time())
             state.shared_state[retention.KEY] = str(believed)
             before = believed - keep.total_seconds()
+            users.prune(state, before, believed)
             last = {run.record.report.profile: number for number, run in sorted(state.runs.items())}
             last.pop("", None)
             old = {number for number, run in state.runs.items() if run.finished < before} - set(last.values())
@@ -400,6 +405,9 @@ class MemoryStore(Operations):
 
     def shared_state(self, key: str) -> str:
         return self._state.shared_state.get(key, "")
+
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        return {key: text for key, text in self._state.shared_state.items() if key.startswith(prefix)}
 
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._write() as state:

@@ -19,6 +19,7 @@ from pbx_connector.plan import Change, PlanSummary, storable
 from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
+    LARGEST,
     check_successor,
     checked_label,
     checked_number,
@@ -44,14 +45,14 @@ from pbx_connector.stores.operations import Operations
 from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position
-from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep
+from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep, users
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases, records
 from pbx_connector.stores.sql.history.changeset import SqlChangeSet
 from pbx_connector.stores.sql.plan import plan_queries
 from pbx_connector.stores.sql.plan.workspace import SqlWorkspace
-from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
+from pbx_connector.stores.sql.schema.migrating import bring_up_to_date, require_current
 from pbx_connector.stores.sql.schema.tables import (
     account,
     book,
@@ -65,13 +66,15 @@ from pbx_connector.stores.sql.schema.tables import (
     run,
 )
 from pbx_connector.stores.sql.schema.tables import profile as profile_table
+from pbx_connector.stores.sql.users import SqlUsers
 
 LOG = logging.getLogger(__name__)
 
 
-class SqlStore(Operations):
-    def __init__(self, database: Database) -> None:
-        bring_up_to_date(database)
+class SqlStore(Operations, SqlUsers):
+    def __init__(self, database: Database, *, migrate: bool = True) -> None:
+        """Without `migrate` raises `OtherVersion` for a phone book that is not of this version."""
+        (bring_up_to_date if migrate else require_current)(database)
         self._database = database
 
     @property
@@ -83,7 +86,7 @@ class SqlStore(Operations):
         return self._database.read_only
 
     def close(self) -> None:
-        self._database.engine.dispose()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -260,6 +263,12 @@ class SqlStore(Operations):
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        query = select(journal).where(journal.c.entry == entry).order_by(journal.c.run.desc(), journal.c.seq.desc())
+        with self._database.read() as connection:
+            for row in connection.execute(query.limit(limit)).all() if 0 < entry <= LARGEST else ():
+                yield str(row.run), records.to_history(row)
+
     def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
         query = select(plan).order_by(plan.c.no.desc())
         if profile is not None:
@@ -294,7 +303,9 @@ class SqlStore(Operations):
     def prune(self, keep: timedelta) -> int:
         retention.check(keep)
         with self._database.write() as connection:
-            before = self._believed_time(connection) - keep.total_seconds()
+            now = self._believed_time(connection)
+            before = now - keep.total_seconds()
+            users.prune(connection, before, now)
             connection.execute(delete(plan).where(plan.c.made < before))
             last = select(func.max(run.c.no)).where(run.c.profile.is_not(None)).group_by(run.c.profile)
             return connection.execute(delete(run).where(run.c.finished < before, run.c.no.not_in(last))).rowcount
@@ -413,6 +424,10 @@ class SqlStore(Operations):
     def shared_state(self, key: str) -> str:
         with self._database.read() as connection:
             return shared_state.read(connection, key)
+
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        with self._database.read() as connection:
+            return shared_state.read_all(connection, prefix)
 
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._database.write() as connection:

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pbx_web.asking import Ask
+from pbx_web.assets import scripts
 from pbx_web.language import LANGUAGES
 from pbx_web.permissions import Role
 
@@ -36,7 +37,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.globals["static"] = static
+    environment.globals.update(static=static, scripts=scripts())
     return environment
 
 

@@ -10,6 +10,8 @@ from hashlib import sha256
 
 from pbx_connector.api import Config, PluginContext, Store, application
 from pbx_web.jobs import Jobs
+from pbx_web.login.authentication import Authentication
+from pbx_web.login.provider import Provider
 from pbx_web.login.sessions import Sessions
 from pbx_web.settings import WebSettings
 
@@ -23,7 +25,9 @@ class Site:
         self.settings = settings
         self.store = store or context.store
         """Raises `StoreError` while the phone book cannot be reached."""
-        self.sessions = Sessions()
+        self.sessions = Sessions(self.store, settings.login, self.now)
+        self.authentication = Authentication(self.store)
+        self.provider = Provider(settings.login.oidc) if settings.login.oidc else None
         self.jobs = Jobs(self.now)
         self._secret = secrets.token_bytes(32)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
 from pbx_web.pages import jobs, new, overview, simulate, simulations
 
@@ -13,4 +14,5 @@ ALL: Sequence[Page | Action] = (
     *simulate.PAGES,
     *simulations.PAGES,
     *jobs.PAGES,
+    *login.PAGES,
 )

@@ -65,7 +65,7 @@ async def _followed(ask: Ask, job: Job) -> AsyncIterator[str]:
 
 
 def _is_gone(ask: Ask) -> bool:
-    user = ask.site.sessions.user_of(ask.request)
+    user = ask.site.sessions.user_of(ask.request, is_use=False)
     return user is None or ask.user is None or (user.name, user.role) != (ask.user.name, ask.user.role)
 
 
