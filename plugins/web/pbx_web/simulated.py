@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from pbx_connector.api import (
     BookStatus,
     Change,
     Content,
+    MachineError,
     Outcome,
     Problem,
     Report,
@@ -116,7 +117,9 @@ class Recorder:
         self._fields = fields
         self._room = MOST_BYTES
         self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; {_SCHEMA}")
+        with _writing():
+            self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
+            self._database.execute("BEGIN")
 
     def __enter__(self) -> Self:
         return self
@@ -126,23 +129,27 @@ class Recorder:
 
     def staged(self, book: Book, items: Sequence[StreamItem], rows: Sequence[StagedRow]) -> None:
         values = [self._row(book, item, row) for item, row in zip(items, rows, strict=True)]
-        self._database.executemany("INSERT INTO row VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        with _writing():
+            self._database.executemany("INSERT INTO row VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def take(self, simulation: Simulation, go_on: Callable[[], None]) -> dict[str, int]:
         """All records; returns how many lines there are of each kind. `go_on` is asked now and then and may raise."""
         records = simulation.records()
         while some := list(islice(records, 500)):
             go_on()
-            self._database.executemany(_INSERT, [self._item(change) for change in some])
-        self._database.executemany(_INSERT, list(self._recordless(simulation.report)))
-        giving = ((_text(part) for part in _giving(each)) for each in simulation.shift.giving)
-        self._database.executemany("INSERT INTO giving VALUES (?, ?, ?, ?)", map(tuple, giving))
-        self._database.executescript(f"{_INDEXES} COMMIT;")
-        return self._counts()
+            with _writing():
+                self._database.executemany(_INSERT, [self._item(change) for change in some])
+        giving = [tuple(map(_text, _giving(each))) for each in simulation.shift.giving]
+        with _writing():
+            self._database.executemany(_INSERT, list(self._recordless(simulation.report)))
+            self._database.executemany("INSERT INTO giving VALUES (?, ?, ?, ?)", giving)
+            self._database.execute("COMMIT")
+            self._database.executescript(_INDEXES)
+            return self._counts()
 
     def _row(self, book: Book, item: StreamItem, row: StagedRow) -> tuple[Any, ...]:
         values = item.values if isinstance(item, Row) else {}
-        name = application.simulations.known_as(values, self._fields)
+        name = _name(values, self._fields)
         reason = row.reason or (item.reason if isinstance(item, Skipped) else "")
         problems = json.dumps([asdict(problem) for problem in row.problems]) if row.problems else ""
         texts = (book.id, book.title, book.account, row.key, str(row.outcome), reason, problems, name)
@@ -194,6 +201,15 @@ class Recorder:
             found |= dict(self._database.execute(query).fetchall())
         found["all"] = sum(self._database.execute("SELECT count(*) FROM item").fetchone())
         return {name: many for name, many in found.items() if name not in ("", "none")}
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        said = f"what the simulation found out cannot be written: {error}"
+        raise MachineError(said, hint="make room where temporary files lie, or name another place by TMPDIR") from None
 
 
 _INSERT = (
@@ -270,6 +286,13 @@ def _seen(
     found = tuple(Problem(**parts) for parts in json.loads(problems)) if problems else ()
     values = json.loads(said) if said else None
     return SeenRow(key, Book(book, title, "", account), Outcome(outcome), name, reason, found, values)
+
+
+def _name(values: Mapping[str, Any], fields: Fields) -> str:
+    """Of a list whose columns may be called anything, by a column that calls itself a name."""
+    named = {name: value for name, value in values.items() if "name" in name.casefold()}
+    told = "" if fields.known_by else application.simulations.known_as(named, fields)
+    return told or application.simulations.known_as(values, fields)
 
 
 def _giving(each: Any) -> Iterable[str]:
