@@ -7,12 +7,27 @@ from itertools import chain
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import accounts, devices, entries, new, overview, phone_book, profile, settings
+from pbx_web.pages import (
+    accounts,
+    devices,
+    entries,
+    jobs,
+    new,
+    overview,
+    phone_book,
+    profile,
+    settings,
+    simulate,
+    simulations,
+)
 
 _MODULES = (
     overview,
     new,
     profile,
+    simulate,
+    simulations,
+    jobs,
     phone_book,
     entries,
     devices,
