@@ -54,7 +54,7 @@ def locked(fleet: Fleet, statement: str) -> Iterator[psycopg.Connection]:
     """Whoever wants the same waits until the end of the block."""
     with psycopg.connect(fleet.config.database) as connection:
         for part in statement.split(";"):
-            connection.execute(part)  # type: ignore[arg-type]
+            connection.execute(part)
         yield connection
         connection.rollback()
 
@@ -91,9 +91,9 @@ def reached(fleet: Fleet) -> dict[str, str]:
         found = {}
         for tenant in registry.all_tenants(fleet.control):
             with connection.transaction():
-                connection.execute(f'SET LOCAL ROLE "{tenant.role}"')  # type: ignore[arg-type]
+                connection.execute(f'SET LOCAL ROLE "{tenant.role}"')
                 query = f"SELECT version_num FROM {tenant.schema}.alembic_version"
-                found[tenant.id] = str((connection.execute(query).fetchone() or [""])[0])  # type: ignore[arg-type]
+                found[tenant.id] = str((connection.execute(query).fetchone() or [""])[0])
         return found
 
 
@@ -120,7 +120,7 @@ def test_a_phone_book_that_cannot_be_migrated_stops_no_other(fleet: Fleet) -> No
         of_an_earlier_version(fleet, id)
     tenant = registry.find(fleet.control, "bolt")
     with psycopg.connect(fleet.config.database) as connection:
-        connection.execute(f'SET ROLE "{tenant.role}"')  # type: ignore[arg-type]
+        connection.execute(f'SET ROLE "{tenant.role}"')
         connection.execute("CREATE TABLE tenant_bolt.given_way (x int)")
     done = {one.tenant: one for one in tenants.migrate(fleet)}
     assert [one.state for one in done.values()] == ["done", "failed", "done"]
@@ -129,7 +129,7 @@ def test_a_phone_book_that_cannot_be_migrated_stops_no_other(fleet: Fleet) -> No
     with pytest.raises(OtherVersion, match="not yet of this version"):
         fleet.open_store(tenant)
     with psycopg.connect(fleet.config.database) as connection:
-        connection.execute(f'SET ROLE "{tenant.role}"')  # type: ignore[arg-type]
+        connection.execute(f'SET ROLE "{tenant.role}"')
         connection.execute("DROP TABLE tenant_bolt.given_way")
     assert [one.tenant for one in tenants.migrate(fleet)] == ["bolt"]
 
