@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -121,3 +122,16 @@ def empty_postgres(postgres_server: str) -> Callable[[], str]:
 @pytest.fixture
 def postgres_url(empty_postgres: Callable[[], str]) -> str:
     return empty_postgres()
+
+
+@pytest.fixture
+def control_url(postgres_process: PostgresProcess) -> Iterator[str]:
+    """A control database of its own, prepared, without tenants."""
+    from fleet import new_control
+
+    name = f"control_{secrets.token_hex(6)}"
+    postgres_process.server.psql(f"CREATE DATABASE {name}")
+    url = postgres_process.url.replace("/postgres?", f"/{name}?")
+    new_control(url)
+    yield url
+    postgres_process.server.psql(f"DROP DATABASE {name} WITH (FORCE)")
