@@ -7,13 +7,17 @@ PROJECTS = pyproject.toml grammar/pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 # Three calls, as each set of tests has a conftest of its own.
 TYPED_TESTS = $(BIN)/mypy --explicit-package-bases
 
+# Strict: a link or an anchor that leads nowhere ends it. The variable quiets advice on which generator to use.
+SITE = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 JUDGES := plugins/microsoft365/judges
 RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
 
-.PHONY: help demo test coverage kerberos judges crash overlap check lint fuzz soak lock clean
+.PHONY: help demo web test coverage kerberos judges crash overlap check site lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book, and a telephone read it"
+	@echo "make web     the administrator's pages in a browser, on a sandbox Exchange; prints one link, ends by Ctrl-C"
 	@echo "make test    run the whole test suite"
 	@echo "make coverage  the same, and which lines of our packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
@@ -21,7 +25,8 @@ help:
 	@echo "make crash   kills 200 runs at random moments and 100 commits and prunes in the middle, plays 1,000 random histories,"
 	@echo "             lets each call to a database fail: takes long"
 	@echo "make overlap four processes at once for ten minutes on each database: no two runs of a profile may overlap"
-	@echo "make check   lint, types, import contracts, lock freshness"
+	@echo "make check   lint, types, import contracts, lock freshness, the documentation with its links"
+	@echo "make site    the documentation as a site, in build/site"
 	@echo "make fuzz    ten minutes of mutated rules and profiles, a million mutated LDAP messages, a million of mutated PHP:"
 	@echo "             none may raise or take long; 10,000 questions to slapd and to the directory, 50,000 random programs"
 	@echo "             to PHP and to their rules: both must give the same answers"
@@ -38,6 +43,9 @@ help:
 demo: .venv/.ready
 	@$(BIN)/python -m pbx_exchange.demo
 	@$(BIN)/python -m pbx_directory.demo
+
+web: .venv/.ready
+	@$(BIN)/python -m pbx_web.demo
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n auto
@@ -73,6 +81,10 @@ check: .venv/.ready
 	MYPYPATH=. $(TYPED_TESTS) $(wildcard plugins/*/tests)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/repo
+	$(SITE) --quiet --site-dir build/checked-site
+
+site: .venv/.ready
+	$(SITE)
 
 fuzz: .venv/.ready
 	$(BIN)/python grammar/tests/fuzz_rules.py

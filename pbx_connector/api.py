@@ -76,12 +76,15 @@ from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import (
     EmailAddress,
+    ListenAddress,
     OptionalText,
     OutsideRows,
     ProfilePath,
     SettingsModel,
     WebAddress,
     blank_is_none,
+    is_loopback,
+    split_address,
     switch,
 )
 from pbx_connector.source import (
@@ -133,6 +136,7 @@ from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
+    from pbx_connector.listening import Listener, Tls, bound_address, bound_socket
     from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
@@ -204,6 +208,8 @@ __all__ = [
     "Labelled",
     "Left",
     "ListLimit",
+    "ListenAddress",
+    "Listener",
     "LoadedProfile",
     "MachineError",
     "MailConfig",
@@ -260,6 +266,7 @@ __all__ = [
     "Substrings",
     "Target",
     "Template",
+    "Tls",
     "Type",
     "Unchanged",
     "Undelivered",
@@ -274,9 +281,12 @@ __all__ = [
     "application",
     "ber",
     "blank_is_none",
+    "bound_address",
+    "bound_socket",
     "calendar_day",
     "counted",
     "hookimpl",
+    "is_loopback",
     "is_protected",
     "machine_error",
     "numbers_in",
@@ -287,12 +297,17 @@ __all__ = [
     "retry_after",
     "set_up_logs",
     "shown",
+    "split_address",
     "switch",
     "whole_number",
 ]
 
 _LATE = {
     "DEADLINE_POOLS": "pbx_connector.network.deadline",
+    "Listener": "pbx_connector.listening",
+    "Tls": "pbx_connector.listening",
+    "bound_socket": "pbx_connector.listening",
+    "bound_address": "pbx_connector.listening",
     "Attempt": "pbx_connector.notifications.outbox",
     "Undelivered": "pbx_connector.notifications.outbox",
     "Checked": "pbx_connector.profile",

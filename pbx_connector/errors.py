@@ -13,9 +13,11 @@
     +-- StoreError                 4   the phone book store cannot be read or written
     |   +-- ProfileBusy                another run of the profile is going on
     |   +-- StoreDamaged               it contradicts itself, or cannot be read
+    |   +-- OtherVersion               it is of another version of pbx-connector
     +-- PlanRefused                3   the guard stopped a plan, or it is not the plan that was shown
     +-- ProfileHeld                3   waits for a person: an undone profile, or one that seems renamed
     +-- ImportRefused              3   an import of accounts would remove too many
+    +-- PublishedMeanwhile         3   a tenant has another version than the one that was compared with
 
 Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
 Foreign exceptions are translated where the foreign library is called, never further in.
@@ -120,6 +122,10 @@ class StoreDamaged(StoreError):
     pass
 
 
+class OtherVersion(StoreError):
+    """A program of that version can use it; nothing is wrong with it."""
+
+
 class PlanRefused(ConnectorError):
     """Nothing was changed; the plan is kept under the id of the run that made it.
 
@@ -149,4 +155,10 @@ class ProfileHeld(ConnectorError):
 
 
 class ImportRefused(ConnectorError):
+    exit_code = EXIT_REFUSED
+
+
+class PublishedMeanwhile(ConnectorError):
+    """Nothing was published; somebody has to look at what the other one did."""
+
     exit_code = EXIT_REFUSED

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import typer
 
     from pbx_connector.application.installation import Installation
+    from pbx_connector.application.status import ServiceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +202,7 @@ class PluginContext:
         store: Callable[[], Store],
         open_store: Callable[[], Store],
         store_url: Callable[[], str],
+        status: Callable[[], ServiceStatus] | None = None,
     ) -> None:
         self.plugin = plugin
         """The plugin's own name."""
@@ -208,6 +210,11 @@ class PluginContext:
         self.devices = DeviceReader(store)
         self.open_store = open_store
         """Opens the phone book anew, to write; use it as `with context.open_store() as store:`."""
+        self.store = store
+        """The phone book that the caller has open, for every thread; raises `StoreError` while it cannot be reached. A
+        command's may stand for one that is not there yet: to write, it opens one by `open_store`."""
+        self.status = status
+        """How the service is that runs this, live; None in a command."""
         self._installation = installation
         self._store_url = store_url
 

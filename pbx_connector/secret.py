@@ -1,4 +1,5 @@
-"""Secrets by reference: a profile says where a secret lies (`{env: NAME}`, `{file: PATH}`, `{keyring: NAME}`).
+"""Secrets by reference: a profile says where a secret lies (`{env: NAME}`, `{file: PATH}`, `{keyring: NAME}`, and for a
+tenant `{vault: NAME}`).
 
 The value is read when a source is opened, never when a profile is checked. People type the secret itself where its
 name belongs, so no message and no `repr` shows a name unless something of that name is there.
@@ -11,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, model_validator
 
@@ -25,24 +27,38 @@ MAX_BYTES = 100_000
 UNSHOWN = "which is not shown, as it may be the secret itself"
 
 
+class Vault(Protocol):
+    """The secrets of one tenant."""
+
+    def secret(self, name: str) -> str | None:
+        """None if there is none of that name. Raises `ConnectorError` if it cannot be had."""
+        ...
+
+
 class Secret(BaseModel):
-    """Where a secret lies; exactly one of the three is set."""
+    """Where a secret lies; exactly one of the four is set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     env: str | None = None
     file: ProfilePath | None = None
     keyring: str | None = None
+    vault: str | None = None
+    """Name of a secret that `pbx-connector tenants secrets set` stored; only tenants have a vault."""
     expires: date | None = None
     """The day from which the source will not take it any more, if that is known: people are told in time."""
 
     _key: str = PrivateAttr("a secret")
     """Where the reference stands, such as `settings.password`; see `name_secrets`."""
+    _vault: Vault | None = PrivateAttr(None)
+    """See `bind_vault`."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Secret:
-        if sum(place is not None for place in (self.env, self.file, self.keyring)) != 1:
-            raise ValueError("say where the secret lies: {env: NAME}, {file: PATH} or {keyring: NAME}")
+        if sum(place is not None for place in (self.env, self.file, self.keyring, self.vault)) != 1:
+            raise ValueError(
+                "say where the secret lies: {env: NAME}, {file: PATH} or {keyring: NAME}, or for a tenant {vault: NAME}"
+            )
         return self
 
     def reveal(self) -> SecretStr:
@@ -51,6 +67,8 @@ class Secret(BaseModel):
             value = self._from_environment(self.env)
         elif self.file is not None:
             value = self._from_file(self.file)
+        elif self.vault is not None:
+            value = self._from_vault(self.vault)
         else:
             value = self._from_keyring(str(self.keyring))
         if not value:
@@ -64,7 +82,7 @@ class Secret(BaseModel):
             return f"the environment variable {self.env if _is_set(self.env) else f'for {self._key}'}"
         if self.file is not None:
             return f"the file {files.shown(self.file) if files.exists(self.file) else f'for {self._key}'}"
-        return f"the keyring, for {self._key}"
+        return f"the {'keyring' if self.vault is None else 'vault'}, for {self._key}"
 
     @property
     def is_exposed(self) -> bool:
@@ -114,6 +132,20 @@ class Secret(BaseModel):
             raise UsageError(
                 f"the keyring has no secret of the name that {self._key} gives",
                 hint=f"{{keyring: NAME}} has a name, {UNSHOWN}; keyring set {KEYRING_SERVICE} NAME",
+            )
+        return value
+
+    def _from_vault(self, name: str) -> str:
+        if self._vault is None:
+            raise UsageError(
+                f"{self._key} names a secret of a vault, which only tenants have",
+                hint="say {env: NAME}, {file: PATH} or {keyring: NAME}",
+            )
+        value = self._vault.secret(name)
+        if value is None:
+            raise UsageError(
+                f"the vault has no secret of the name that {self._key} gives",
+                hint=f"{{vault: NAME}} has a name, {UNSHOWN}; pbx-connector tenants secrets set TENANT NAME",
             )
         return value
 
@@ -169,6 +201,12 @@ def name_secrets(settings: BaseModel, below: str = "") -> None:
     """Tell each secret where it stands, as its messages do not show what stands there."""
     for key, secret in secrets_of(settings, below):
         secret._key = key
+
+
+def bind_vault(settings: object, vault: Vault) -> None:
+    """The secrets of these settings, and of no others, come from this vault."""
+    for _, secret in secrets_of(settings):
+        secret._vault = vault
 
 
 def _is_set(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +60,32 @@ def _web_address(value: str) -> str:
     return value.strip()
 
 
+def split_address(text: str) -> tuple[str, int]:
+    """`192.168.7.5:8088`, `[::1]:8088`, or `:8088` for every address of the machine. Raises `ValueError`."""
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError("write an address as 192.168.7.5:8088, or off")
+    bare = host.strip("[]").replace("localhost", "127.0.0.1")
+    if bare:
+        ipaddress.ip_address(bare)
+    return bare, int(port)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches what listens there. Raises `ValueError` as `split_address` does."""
+    host, _ = split_address(address)
+    return bool(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _listen_address(value: Any) -> Any:
+    """`off` is how one line is switched off that another file or the environment could have set."""
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "off")):
+        return None
+    if isinstance(value, str):
+        split_address(value)
+    return value
+
+
 def blank_is_none(value: Any) -> Any:
     """`url: ""` is how a template leaves out what was not answered."""
     return None if isinstance(value, str) and not value.strip() else value
@@ -68,6 +95,8 @@ EmailAddress = Annotated[str, AfterValidator(_address)]
 """A text with an `@`, without white space at its ends."""
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 """Of a server, over http or https; no user name, no password."""
+ListenAddress = Annotated[str | None, BeforeValidator(_listen_address)]
+"""Where a server listens, as `split_address` takes it; `off` and a blank text count as None."""
 OptionalText = Annotated[str | None, BeforeValidator(blank_is_none)]
 """A text; a blank one counts as none."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,10 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
+from uuid import uuid4
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+PROVIDER = "provider"
+"""Who workers and administrators log in as: no superuser, as that would pass over every right."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,36 @@ def postgres_url(empty_postgres: Callable[[], str]) -> str:
     return empty_postgres()
 
 
+@pytest.fixture(scope="session")
+def provider(postgres_server: str) -> str:
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {PROVIDER} LOGIN CREATEROLE CREATEDB")
+    return PROVIDER
+
+
 @pytest.fixture
-def control_url(postgres_process: PostgresProcess) -> Iterator[str]:
-    """A control database of its own, prepared, without tenants."""
+def new_database(postgres_server: str, provider: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases, which the provider owns."""
+    import psycopg
+
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"fleet_{uuid4().hex[:12]}")
+        connection.execute(f"CREATE DATABASE {made[-1]} OWNER {provider}")
+        return postgres_server.replace("postgres@/postgres", f"{provider}@/{made[-1]}")
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        yield make
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def control_url(new_database: Callable[[], str]) -> str:
+    """A control database of its own, prepared for the engine, without tenants."""
     from fleet import new_control
 
-    name = f"control_{secrets.token_hex(6)}"
-    postgres_process.server.psql(f"CREATE DATABASE {name}")
-    url = postgres_process.url.replace("/postgres?", f"/{name}?")
-    new_control(url)
-    yield url
-    postgres_process.server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    return new_control(new_database())

@@ -10,9 +10,10 @@ profile_folder                       the files that the service runs
 exports                              the phone book as a file
 trials                               rules on rows of a file
 upkeep                               whether the phone book is whole, and its backups
+fleet, tenants, publishing           many phone systems: what is kept of each, and what runs for it
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
-views                                every JSON shape
+views, tenant_views                  every JSON shape
 """
 
 from __future__ import annotations
@@ -27,17 +28,21 @@ if TYPE_CHECKING:
         devices,
         entries,
         exports,
+        fleet,
         history,
         installation,
         offline_status,
         profile_folder,
         profiles,
+        publishing,
         runs,
         schedules,
         service_health,
         simulations,
         status,
         templates,
+        tenant_views,
+        tenants,
         trials,
         upkeep,
         views,
@@ -51,17 +56,21 @@ __all__ = [
     "devices",
     "entries",
     "exports",
+    "fleet",
     "history",
     "installation",
     "offline_status",
     "profile_folder",
     "profiles",
+    "publishing",
     "runs",
     "schedules",
     "service_health",
     "simulations",
     "status",
     "templates",
+    "tenant_views",
+    "tenants",
     "trials",
     "upkeep",
     "views",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
@@ -27,6 +27,8 @@ class Installation:
     plugins: Plugins
     clock: Callable[[], datetime] = utc_now
     """The time in UTC."""
+    published: Mapping[str, str] | None = None
+    """The files of the profiles by id, where a published version says which there are; None where the files do."""
 
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:

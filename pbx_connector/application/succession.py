@@ -104,7 +104,11 @@ def _predecessor(
     readers: tuple[Reader, ...],
 ) -> Predecessor | None:
     others = {state.id: state for state in states if state.id != me.profile}
-    found = chain(_same_file(others, profile), _same_source(installation, others, me, readers), _same_title(others, me))
+    found = chain(
+        _same_file(others, profile),
+        _same_source(installation, others, me, readers),
+        _same_title(installation, others, me),
+    )
     return next(found, None)
 
 
@@ -130,10 +134,16 @@ def _same_source(
             yield Predecessor(state.id, state.entries, "it reads the same source and says the same")
 
 
-def _same_title(states: dict[str, ProfileState], me: Reader) -> Iterator[Predecessor]:
+def _same_title(installation: Installation, states: dict[str, ProfileState], me: Reader) -> Iterator[Predecessor]:
     for state in states.values():
-        if state.entries and state.title == me.title and state.file and not Path(state.file).exists():
+        if state.entries and state.title == me.title and state.file and not _is_there(installation, state):
             yield Predecessor(state.id, state.entries, "it has the same title, and its file is gone")
+
+
+def _is_there(installation: Installation, state: ProfileState) -> bool:
+    if installation.published is not None:
+        return state.id in installation.published
+    return Path(str(state.file)).exists()
 
 
 def _alike(one: Reader, other: Reader) -> bool:
@@ -142,6 +152,8 @@ def _alike(one: Reader, other: Reader) -> bool:
 
 def run_from(installation: Installation, state: ProfileState) -> str | None:
     """The file, if it is there and has this id still; one that cannot be read counts as it."""
+    if installation.published is not None:
+        return installation.published.get(state.id)
     if state.file is None or not Path(state.file).exists():
         return None
     found = check_profile(Path(state.file), installation.plugins).profile

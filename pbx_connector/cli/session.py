@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,11 +15,12 @@ import platformdirs
 import typer
 
 from pbx_connector.cli import output
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.machine import machine_error
 
 if TYPE_CHECKING:  # each is imported where it is used: every command imports this module
     from pbx_connector import stores
+    from pbx_connector.application.fleet import Fleet
     from pbx_connector.application.installation import Installation
     from pbx_connector.config import Config, ConfigFile, PluginConfig
     from pbx_connector.extensions import Command, Exporter
@@ -34,6 +37,11 @@ RowsOption = Annotated[
     typer.Option("--rows", metavar="FILE.jsonl", help="Rows to try the rules on: one JSON object a line, or an array."),
 ]
 ProfileArgument = Annotated[Path, typer.Argument(help="The profile file.", metavar="PROFILE")]
+
+TenantArgument = Annotated[str, typer.Argument(help="The tenant's id.", metavar="TENANT")]
+WhoOption = Annotated[
+    str, typer.Option("--who", envvar="PBX_CONNECTOR_WHO", help="Who does it, for the record; default: you.")
+]
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only this account's private entries.")]
 CompanyOption = Annotated[bool, typer.Option("--company", help="Only company entries.")]
@@ -84,6 +92,20 @@ class Session:
         from pbx_connector.application.installation import Installation
 
         return Installation(self.config_with_plugins, self.plugins)
+
+    def open_fleet(self) -> Fleet:
+        """All tenants, to be closed. Raises `UsageError` without a control database, `StoreError`."""
+        control = self.config.control
+        if control is None:
+            raise UsageError(
+                "the configuration names no control database",
+                hint="control: {database: postgresql://user@host/database}, or PBX_CONNECTOR_CONTROL_DATABASE=...",
+            )
+        try:
+            from pbx_connector.application.fleet import Fleet
+        except ImportError:
+            raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
+        return Fleet(control, self.plugins)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
@@ -185,3 +207,8 @@ def warn_without_accounts(profile: Profile, store: stores.Store) -> None:
 
 def default_store_file() -> Path:
     return platformdirs.user_data_path("pbx-connector", appauthor=False) / "phonebook.sqlite"
+
+
+def local_user() -> str:
+    """Who is at it, for the record."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"

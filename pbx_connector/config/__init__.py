@@ -3,6 +3,7 @@
 from pbx_connector.config.loading import ConfigFile, load_config, variables
 from pbx_connector.config.model import (
     Config,
+    ControlConfig,
     MailConfig,
     NotifyConfig,
     PluginConfig,
@@ -14,6 +15,7 @@ from pbx_connector.config.model import (
 __all__ = [
     "Config",
     "ConfigFile",
+    "ControlConfig",
     "MailConfig",
     "NotifyConfig",
     "PluginConfig",

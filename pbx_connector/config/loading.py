@@ -26,6 +26,8 @@ MAX_BYTES = 5_000_000
 PLUGINS = "plugins"
 """The key that has a section for each plugin, under its name."""
 
+SECRET_PLACES = frozenset({"env", "file", "keyring", "vault"})
+
 KeyPath = tuple[str, ...]
 
 
@@ -62,6 +64,11 @@ class ConfigFile:
             found = document.sound([*document.diagnostics, *config.mistakes()])
             raise _error(document, tuple(sorted(found, key=lambda one: (one.span.line, one.span.column))))
         return config
+
+    @classmethod
+    def empty(cls, folder: Path) -> ConfigFile:
+        """Says nothing, as no file and no variable does."""
+        return cls(load("{}", ""), MappingNode((), START), folder, {})
 
     def mistakes(self) -> tuple[Diagnostic, ...]:
         try:
@@ -184,7 +191,7 @@ def _with(values: Any, path: KeyPath, text: str) -> dict[str, Any]:
     first, *rest = path
     known = dict(values) if isinstance(values, dict) else {}
     # A secret has one place: one that the environment names takes the place of the file's.
-    if rest and set(known.get(first) or ()) <= {"env", "file", "keyring"} and rest[0] in ("env", "file", "keyring"):
+    if rest and set(known.get(first) or ()) <= SECRET_PLACES and rest[0] in SECRET_PLACES:
         known[first] = {}
     return known | {first: _with(known.get(first), tuple(rest), text) if rest else text}
 

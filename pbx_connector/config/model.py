@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -139,6 +140,21 @@ class HistoryConfig(Strict):
     """How long runs and plans can be looked at and undone; the last run of each profile stays."""
 
 
+class ControlConfig(Strict):
+    """Many phone systems: where their control database is, and what the workers need of this machine."""
+
+    database: str
+    """The control database: postgresql://user@host/database."""
+    keys: ProfilePath | None = None
+    """The file of the keys that secrets in the control database are encrypted with; see `tenants secrets new-key`."""
+    files: ProfilePath = Path("/etc/pbx-connector/tenants")
+    """A folder with a folder for each tenant: the files outside of what is published that its profiles may read."""
+    cache: ProfilePath | None = None
+    """Where published files are laid out for a run; default: in your cache folder."""
+    connections: Annotated[int, Field(ge=3, le=500)] = 10
+    """To each database, at most; a worker needs two more than it makes runs at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class PluginConfig:
     """What a plugin's section under `plugins:` can say, as the hook `pbx_config` returns it."""
@@ -162,6 +178,8 @@ class Config(Strict):
     notify: NotifyConfig = NotifyConfig()
     service: ServiceConfig = ServiceConfig()
     history: HistoryConfig = HistoryConfig()
+    control: ControlConfig | None = None
+    """For a provider of many phone systems."""
     plugins: Mapping[str, Any] = {}
     """A section for each installed plugin that has a configuration, under its name: as written, or once the plugins
     are loaded as the plugin's own model, None if the plugin requires keys and has no section."""

@@ -20,10 +20,12 @@ _ENTRY = re.compile(r"""(?<![\w-])(?P<key>[\w-]++)["']?\s*+:(?=\s|$|["'{\[])\s*"
 """It looks at no character twice, as the other patterns here: a line may be megabytes long."""
 _GLUED = re.compile(r"""\s*(?:-\s+)?["']?(?P<key>[A-Za-z][\w-]*)["']?(?:[:=](?=\S)|\s+(?=[^\s:=]))""")
 """A line that was meant as an entry: `password:hunter2`, `password=hunter2`, `password hunter2`."""
-_REFERENCE = re.compile(r"""\{\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>[^\s{},][^{},]*)\}\s*(?=[,}]|\#|$)""")
+_REFERENCE = re.compile(
+    r"""\{\s*["']?(env|file|keyring|vault)["']?\s*:\s*(?P<name>[^\s{},][^{},]*)\}\s*(?=[,}]|\#|$)"""
+)
 _FOLLOWING = re.compile(r"""[\s}\]]*(?:$|,\s*(?:$|\}|["']?[\w-]+["']?\s*:\s))""")
 """After a reference: the end of the braces that it stands in, or another entry in them."""
-_PLACE = re.compile(r"""\s*["']?(env|file|keyring)["']?\s*:\s*(?P<name>\S?.*)""")
+_PLACE = re.compile(r"""\s*["']?(env|file|keyring|vault)["']?\s*:\s*(?P<name>\S?.*)""")
 _ADDRESS = re.compile(r"(?<=\w://)")
 _IN_QUERY = re.compile(r"""(?<=[?&])(?P<name>\w++)=[^\s&"']*+""")
 _IN_NAMES = ("pass", "secret", "token")

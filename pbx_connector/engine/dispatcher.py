@@ -1,8 +1,8 @@
 """Puts what is due into the queues. Every worker may do it; in each moment one does, by a lock that ends with its
 transaction, so that a dispatcher that dies leaves nothing behind.
 
-Due times are rows (`pbx_control.schedule`), and all time is the database's. What was missed is made up for once, and keeps
-its place in the interval: after an outage tenants do not all run in the same minute for ever after.
+Due times are rows (`pbx_control.schedule`), and all time is the database's. What was missed is made up for once, and
+keeps its place in the interval: after an outage tenants do not all run in the same minute for ever after.
 """
 
 from __future__ import annotations

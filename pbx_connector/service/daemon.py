@@ -18,7 +18,7 @@ from pbx_connector.application import views
 from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.application.profile_folder import Folder, ProfileFile
 from pbx_connector.application.runs import RunOutcome
-from pbx_connector.application.status import StatusBoard, service_status, status_of
+from pbx_connector.application.status import ServiceStatus, StatusBoard, service_status, status_of
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Survey, survey
 from pbx_connector.config import Config
@@ -132,10 +132,10 @@ class Service:
         self._shut_down()
         return code
 
-    def health(self) -> tuple[bool, views.Json]:
+    def status(self) -> ServiceStatus:
         ready = self._profiles.scanned.is_set() and self._watch.lost_since is None and not self._folder.missing
         ready = ready and self._looked.is_set() and not self._stop.is_set()
-        status = service_status(
+        return service_status(
             ready,
             self._watch,
             self._folder,
@@ -143,7 +143,10 @@ class Service:
             self._servers.statuses(),
             self._survey.orphans,
         )
-        return ready, views.service_status(status, self._clock())
+
+    def health(self) -> tuple[bool, views.Json]:
+        status = self.status()
+        return status.ready, views.service_status(status, self._clock())
 
     # the main thread
 
@@ -316,6 +319,7 @@ class Service:
             store=self._watch.current,
             open_store=self._watch.open_another,
             store_url=lambda: self._watch.url,
+            status=self.status,
         )
 
     def _make_web(self) -> Web | None:

@@ -63,10 +63,10 @@ def _open_postgres(url: str, patience: float) -> Store:
     from pbx_connector.stores.sql.store import SqlStore
 
     try:
-        from pbx_connector.stores.sql.dialects.postgres import open_postgres
+        from pbx_connector.stores.sql.dialects.postgres import PostgresDialect, open_postgres
     except ImportError:
         raise UsageError("PostgreSQL needs an extra", hint="pip install 'pbx-connector[postgres]'") from None
-    return SqlStore(open_postgres(postgres_address(url), patience=patience, place=shown(url)))
+    return SqlStore(open_postgres(postgres_address(url), PostgresDialect(patience), place=shown(url)))
 
 
 def _write_protected(path: Path) -> bool:

@@ -36,6 +36,7 @@ GROUPS = {
     "Fields": ("Field FieldSet CONTACT_FIELDS CONTACT_KNOWN_BY ADDRESS_KINDS ADDRESS_PARTS address_line calendar_day"),
     "Settings": (
         "SettingsModel Secret ProfilePath WebAddress EmailAddress OptionalText OutsideRows blank_is_none switch "
+        "ListenAddress split_address is_loopback "
         "FolderSettings PatternUse"
     ),
     "Failures": (
@@ -48,7 +49,8 @@ GROUPS = {
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
     "Configuration, exports, commands, servers": (
-        "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions Command Server"
+        "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions Command Server "
+        "Listener Tls bound_socket bound_address"
     ),
     "How runs end": (
         "Report RunStatus BookReport BookStatus Counts Notice NoticeKind Attempt Undelivered Progress counted"

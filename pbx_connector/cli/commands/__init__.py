@@ -48,6 +48,7 @@ COMMANDS = {
     "plan": "Plans that were refused or saved.",
     "profiles": "The profiles that have run, and what they own.",
     "store": "Whether the phone book is whole, and its backups.",
+    "tenants": "Many phone systems: which there are, what is published for each, and their secrets.",
 }
 """What each does, for the help page and in its order. The file of a command has its name, with `_` for `-`."""
 

@@ -51,7 +51,7 @@ from pbx_connector.stores.sql.history import leases, records
 from pbx_connector.stores.sql.history.changeset import SqlChangeSet
 from pbx_connector.stores.sql.plan import plan_queries
 from pbx_connector.stores.sql.plan.workspace import SqlWorkspace
-from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
+from pbx_connector.stores.sql.schema.migrating import bring_up_to_date, require_current
 from pbx_connector.stores.sql.schema.tables import (
     account,
     book,
@@ -70,8 +70,9 @@ LOG = logging.getLogger(__name__)
 
 
 class SqlStore(Operations):
-    def __init__(self, database: Database) -> None:
-        bring_up_to_date(database)
+    def __init__(self, database: Database, *, migrate: bool = True) -> None:
+        """Without `migrate` raises `OtherVersion` for a phone book that is not of this version."""
+        (bring_up_to_date if migrate else require_current)(database)
         self._database = database
 
     @property
@@ -83,7 +84,7 @@ class SqlStore(Operations):
         return self._database.read_only
 
     def close(self) -> None:
-        self._database.engine.dispose()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self

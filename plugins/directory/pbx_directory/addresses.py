@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 
-from pbx_connector.api import Device, Store, StoreError
+from pbx_connector.api import Device, Store, StoreError, split_address
 from pbx_directory.formats import Format
 from pbx_directory.ldap.tree import BASE, DEVICES
-from pbx_directory.settings import DirectorySettings, split_address
+from pbx_directory.settings import DirectorySettings
 
 KEY = "directory"
 """Of the shared state."""

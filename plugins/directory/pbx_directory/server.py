@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 
-from pbx_connector.api import DeviceReader, Exporter, PhoneBook, Server
+from pbx_connector.api import DeviceReader, Exporter, Listener, PhoneBook, Server, Tls
 from pbx_directory.access import Gate
 from pbx_directory.devices import telephone
 from pbx_directory.formats import Format, known_formats
 from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.server import LdapServer
-from pbx_directory.listening import Listener, Tls
 from pbx_directory.settings import DirectorySettings
 from pbx_directory.web import Pages
 
@@ -51,7 +50,13 @@ class HttpSide(Side):
         return {"http": (self._settings.url or f"{scheme}://{self._listener.address}").rstrip("/")}
 
     def start(self) -> None:
-        self._listener = Listener(self._pages.application(), self._wanted, _tls(self._settings))
+        self._listener = Listener(
+            self._pages.application(),
+            self._wanted,
+            _tls(self._settings),
+            name="directory http",
+            setting="plugins: directory: http",
+        )
         self._listener.start()
 
     def stop(self) -> None:

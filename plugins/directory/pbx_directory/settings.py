@@ -7,35 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pbx_connector.api import ProfilePath, SettingsModel, WebAddress
+from pbx_connector.api import ListenAddress, ProfilePath, SettingsModel, WebAddress, is_loopback
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = "127.0.0.1:0"
-
-
-def split_address(text: str) -> tuple[str, int]:
-    """`192.168.7.5:8088`, `[::1]:8088`, or `:8088` for every address of the machine. Raises `ValueError`."""
-    host, colon, port = text.strip().rpartition(":")
-    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise ValueError("write an address as 192.168.7.5:8088, or off")
-    bare = host.strip("[]").replace("localhost", "127.0.0.1")
-    if bare:
-        ipaddress.ip_address(bare)
-    return bare, int(port)
-
-
-def is_loopback(address: str) -> bool:
-    host, _ = split_address(address)
-    return bool(host) and ipaddress.ip_address(host).is_loopback
-
-
-def _address(value: Any) -> Any:
-    """`off` is how one line is switched off that another file or the environment could have set."""
-    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "off")):
-        return None
-    if isinstance(value, str):
-        split_address(value)
-    return value
 
 
 def _listed(value: Any) -> Any:
@@ -50,16 +25,15 @@ def _network(text: str) -> str:
     return text
 
 
-Address = Annotated[str | None, BeforeValidator(_address)]
 Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)]
 
 
 class DirectorySettings(SettingsModel):
-    http: Address = None
+    http: ListenAddress = None
     """Where phones fetch books and ask for callers; https with `certificate`. Off if not given."""
-    ldap: Address = None
+    ldap: ListenAddress = None
     """Where phones ask by LDAP, with StartTLS if there is a `certificate`. Off if not given."""
-    ldaps: Address = None
+    ldaps: ListenAddress = None
     """The same, encrypted from the first byte; needs `certificate`."""
     certificate: ProfilePath | None = None
     """The server's certificate with its chain, as PEM; read again when it changes."""

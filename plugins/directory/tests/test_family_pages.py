@@ -13,11 +13,11 @@ from lxml import etree
 from pbx_directory.access import Gate
 from pbx_directory.addresses import device_path
 from pbx_directory.formats import FORMATS, known_formats
-from pbx_directory.listening import Listener
 from pbx_directory.settings import DirectorySettings
 from pbx_directory.web import Pages
 
 from pbx_connector.api import Content, Device, DeviceReader, Entry, PhoneBook, Store, application
+from pbx_connector.listening import Listener
 
 from .family_clients import CLIENTS, Ask
 from .phone_books import canonical, store_of
@@ -73,7 +73,9 @@ def served() -> Iterator[Served]:
     with store_of(entries, ["7"]) as store:
         gate = Gate(DeviceReader(lambda: store), settings.trusted)
         pages = Pages(PhoneBook(lambda: store), gate, settings, known_formats({}), lambda: SERVER)
-        listener = Listener(pages.application(), "127.0.0.1:0", None)
+        listener = Listener(
+            pages.application(), "127.0.0.1:0", None, name="directory http", setting="plugins: directory: http"
+        )
         listener.start()
         try:
             yield Served(listener.address, store)

@@ -15,9 +15,9 @@ import pytest
 import trustme
 from pbx_directory.dialing import DialForm, Form
 from pbx_directory.ldap.server import LdapServer
-from pbx_directory.listening import Tls
 
 from pbx_connector.api import Store, ber
+from pbx_connector.listening import Tls
 from pbx_connector.stores import open_store
 
 from . import ldap_support as ldap

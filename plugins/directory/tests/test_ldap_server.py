@@ -20,9 +20,9 @@ from pbx_directory.ldap.connection import Connection
 from pbx_directory.ldap.filters import Held, Pieces
 from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.server import LdapServer
-from pbx_directory.listening import Tls
 
 from pbx_connector.api import Store, StoreError, ber
+from pbx_connector.listening import Tls
 from pbx_connector.stores import open_store
 
 from . import ldap_support as ldap

@@ -16,15 +16,15 @@ from xml.etree import ElementTree as Tree
 
 import pytest
 import requests
-from pbx_directory import listening
 from pbx_directory.access import Gate
 from pbx_directory.formats import known_formats
-from pbx_directory.listening import Listener
 from pbx_directory.settings import DirectorySettings
 from pbx_directory.web import Pages
 from requests.auth import HTTPDigestAuth
 
+from pbx_connector import listening
 from pbx_connector.api import Content, DeviceReader, Exporter, PhoneBook, Store, StoreError, application
+from pbx_connector.listening import Listener
 from pbx_connector.plugins import Plugins
 
 Made = application.devices.MadeDevice
@@ -54,7 +54,9 @@ def serving(
 
     gate = Gate(DeviceReader(held), settings.trusted)
     pages = Pages(PhoneBook(held), gate, settings, known_formats(exporters), lambda: running.url)
-    listener = Listener(pages.application(), "127.0.0.1:0", None)
+    listener = Listener(
+        pages.application(), "127.0.0.1:0", None, name="directory http", setting="plugins: directory: http"
+    )
     running = Served(f"http://{listener.address}", store)
     listener.start()
     try:

@@ -100,8 +100,14 @@ class Database:
     read_only: bool = False
     file: Path | None = None
     """What holds it, if it is one file of this machine."""
+    owns_engine: bool = True
+    """Its connections serve nobody else."""
     _sound: Event = field(default_factory=Event, init=False, compare=False)
     """Set once it was looked over and is in order."""
+
+    def close(self) -> None:
+        if self.owns_engine:
+            self.engine.dispose()
 
     @contextmanager
     def translated(self) -> Iterator[None]:

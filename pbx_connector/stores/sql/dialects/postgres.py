@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
+    Engine,
     FromClause,
     Table,
     Text,
@@ -44,6 +45,9 @@ TIME_LIMITS = {
 """Parameters of libpq, which an address may overrule: seconds, but milliseconds for the last. Without them a server
 that vanished from the network is waited for until the kernel gives up, up to hours."""
 
+CONNECTIONS = 15
+"""Of one program to one database."""
+
 KNOWN_ERRORS: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (
         psycopg.errors.LockNotAvailable,
@@ -68,14 +72,15 @@ NO_ENTRY = (
 
 
 class PostgresDialect:
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, writer: int = WRITER) -> None:
         self._patience = round(patience * 1000)
+        self._writer = writer
 
     def begin(self, connection: Connection, *, write: bool) -> None:
         connection.begin()
         if write:
             connection.execute(text(f"SET LOCAL lock_timeout = {self._patience}"))
-            connection.execute(select(func.pg_advisory_xact_lock(WRITER)))
+            connection.execute(select(func.pg_advisory_xact_lock(self._writer)))
         else:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
@@ -163,11 +168,19 @@ def _while_connecting(error: psycopg.Error) -> bool:
     return str(error).startswith("failed to resolve host")
 
 
-def open_postgres(url: URL, *, patience: float, place: str) -> Database:
-    engine = create_engine(
+def open_postgres(url: URL, dialect: PostgresDialect, *, place: str, connections: int = CONNECTIONS) -> Database:
+    return Database(postgres_engine(url, connections), dialect, place)
+
+
+def postgres_engine(url: URL, connections: int = CONNECTIONS, **pool: Any) -> Engine:
+    """With so many connections at most, of which a few stay open; more of them are waited for."""
+    kept = min(connections, 5)
+    return create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_pre_ping=True,
+        pool_size=kept,
+        max_overflow=connections - kept,
         connect_args={name: value for name, value in TIME_LIMITS.items() if name not in url.query},
+        **pool,
     )
-    return Database(engine, PostgresDialect(patience), place)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from pbx_connector.errors import StoreError
+from pbx_connector.errors import OtherVersion, StoreError
 from pbx_connector.stores.sql.dialects.database import Database
 
 HEAD = "0010"
@@ -30,6 +30,14 @@ def bring_up_to_date(database: Database) -> None:
             _upgrade(connection)
 
 
+def require_current(database: Database) -> None:
+    """Raises `OtherVersion`: many phone books are brought to another version one after the other, while programs of
+    both versions run; each leaves alone what is not of its own."""
+    with database.read() as connection:
+        if _version(connection, database) != HEAD:
+            raise OtherVersion(f"{database.place} is not yet of this version", hint="pbx-connector tenants migrate")
+
+
 def _version(connection: Connection, database: Database) -> str | None:
     tables = inspect(connection).get_table_names()
     if "alembic_version" not in tables:
@@ -38,7 +46,7 @@ def _version(connection: Connection, database: Database) -> str | None:
         return None
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if version is not None and version > HEAD:
-        raise StoreError(
+        raise OtherVersion(
             f"{database.place} was made by a newer version of pbx-connector",
             hint="update pbx-connector on this machine",
         )

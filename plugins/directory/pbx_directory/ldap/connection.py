@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from pbx_connector.api import ber
+from pbx_connector.api import Tls, ber
 from pbx_directory.ldap import answers
 from pbx_directory.ldap.codes import Code, Tag
 from pbx_directory.ldap.limits import Limits
@@ -30,7 +30,6 @@ from pbx_directory.ldap.messages import (
     take_message,
 )
 from pbx_directory.ldap.session import Directory, Session, starts_tls
-from pbx_directory.listening import Tls
 
 LOG = structlog.stdlib.get_logger(__name__)
 

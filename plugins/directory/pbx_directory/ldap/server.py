@@ -8,13 +8,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from pbx_connector.api import ConnectorError, Device, PhoneBook
+from pbx_connector.api import ConnectorError, Device, PhoneBook, Tls, bound_address, bound_socket, is_loopback
 from pbx_directory.dialing import DialForm
 from pbx_directory.ldap.connection import Connection, Shared
 from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.session import Directory, Doorkeeper
-from pbx_directory.listening import Tls, bound_socket, place
-from pbx_directory.settings import is_loopback
 
 BACKLOG = 512
 _START_WITHIN = 10.0
@@ -45,8 +43,8 @@ class LdapServer:
         )
         self._tls = tls
         self._needs_tls = bool(ldap) and tls is not None and not plain and not is_loopback(ldap or "")
-        self._plain_socket = bound_socket(ldap, "ldap") if ldap else None
-        self._tls_socket = bound_socket(ldaps, "ldaps") if ldaps else None
+        self._plain_socket = bound_socket(ldap, "ldap", "plugins: directory: ldap") if ldap else None
+        self._tls_socket = bound_socket(ldaps, "ldaps", "plugins: directory: ldaps") if ldaps else None
         self._shared: Shared | None = None
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -57,11 +55,11 @@ class LdapServer:
     def address(self) -> str:
         """Host and port, of what is not encrypted from the first byte if there is that."""
         listening = self._plain_socket or self._tls_socket
-        return place(listening) if listening else ""
+        return bound_address(listening) if listening else ""
 
     @property
     def tls_address(self) -> str:
-        return place(self._tls_socket) if self._tls_socket else ""
+        return bound_address(self._tls_socket) if self._tls_socket else ""
 
     @property
     def connections(self) -> int:

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from pbx_connector.api import ConnectorError, UsageError
-from pbx_directory.settings import split_address
+from pbx_connector.errors import ConnectorError, UsageError
+from pbx_connector.settings import split_address
 
 REQUEST_WITHIN = 10.0
 """Seconds for a whole request to arrive, from the moment the connection is there or the last answer has gone."""
@@ -83,21 +84,20 @@ def _reason(error: Exception) -> str:
     return getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
 
 
-def bound_socket(address: str, what: str) -> socket.socket:
-    """Raises `UsageError` if the address cannot be had."""
+def bound_socket(address: str, what: str, setting: str) -> socket.socket:
+    """Raises `UsageError` if the address cannot be had; `setting` is where people change it."""
     host, port = split_address(address)
     family = socket.AF_INET6 if ":" in host or not host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, dualstack_ipv6=not host, backlog=512)
     except OSError as error:
-        raise UsageError(
-            f"{what} cannot listen on {address}: {error.strerror}", hint=f"see plugins: directory: {what}"
-        ) from None
+        raise UsageError(f"{what} cannot listen on {address}: {error.strerror}", hint=f"see {setting}") from None
 
 
-def place(listening: socket.socket) -> str:
+def bound_address(listening: socket.socket) -> str:
+    """How it is reached from this machine."""
     host, port = listening.getsockname()[:2]
-    host = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)  # noqa: S104 - how it is reached from here
+    host = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)  # noqa: S104
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -143,6 +143,23 @@ class BoundedProtocol(H11Protocol):
         self._expect(None)
         super().resume_writing()
 
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """From here on it is the WebSocket's own pings that tell whether anybody is there."""
+        self._expect(None)
+        self.ws_protocol_class = self._counted(self.config.ws_protocol_class)
+        super().handle_websocket_upgrade(event)
+
+    def _counted(self, protocol: Any) -> Any:
+        """The WebSocket goes on counting as this connection."""
+        lost = partial(BoundedProtocol.connection_lost, self)
+
+        class Counted(protocol):  # type: ignore[misc]
+            def connection_lost(self, exc: Exception | None) -> None:
+                super().connection_lost(exc)
+                lost(exc)
+
+        return Counted
+
     def _expect(self, seconds: float | None) -> None:
         """Hang up in so many seconds, unless something else is expected before."""
         if self._deadline is not None:
@@ -155,14 +172,20 @@ class BoundedProtocol(H11Protocol):
 class Listener:
     """Serves from `start` to `stop`; the address is taken when it is made."""
 
-    def __init__(self, app: ASGIApp, address: str, tls: Tls | None) -> None:
-        """Raises `UsageError` if the address cannot be had."""
+    def __init__(
+        self, app: ASGIApp, address: str, tls: Tls | None, *, name: str, setting: str, longest_message: int = 0
+    ) -> None:
+        """`name` is for people and threads, `setting` where they change the address; `longest_message` in bytes lets
+        WebSockets in. Raises `UsageError` if the address cannot be had."""
+        self._name = name
         self._config = uvicorn.Config(
             app,
             log_config=None,
             log_level="critical",
             access_log=False,
-            ws="none",
+            ws="websockets-sansio" if longest_message else "none",
+            ws_max_size=longest_message,
+            ws_per_message_deflate=False,
             h11_max_incomplete_event_size=LONGEST_HEAD,
             server_header=False,
             timeout_keep_alive=int(IDLE),
@@ -172,17 +195,17 @@ class Listener:
         self._tls = tls
         self._state = ServerState()
         self._counts: Counter[str] = Counter()
-        self._socket = bound_socket(address, "http")
-        self.address = place(self._socket)
+        self._socket = bound_socket(address, name, setting)
+        self.address = bound_address(self._socket)
         self._ready = threading.Event()
         self._stopping = asyncio.Event()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="directory http", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
         if not self._ready.wait(10):
-            raise ConnectorError("the HTTP side of the directory did not start")
+            raise ConnectorError(f"{self._name} did not start")
 
     def stop(self) -> None:
         """Cut all connections. Stopping twice does no harm."""

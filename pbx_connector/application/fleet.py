@@ -1,0 +1,150 @@
+"""Many phone systems: what a program needs to look after them, or to run a profile of one of them.
+
+A tenant is loaded for one run and forgotten afterwards. What it is given is its own alone: configuration, profiles,
+secrets and phone book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+
+from pbx_connector.application.installation import Installation, utc_now
+from pbx_connector.config import ControlConfig
+from pbx_connector.errors import ConfigError, ProfileError, UsageError
+from pbx_connector.plugins import Plugins
+from pbx_connector.profile import Profile
+from pbx_connector.secret import bind_vault
+from pbx_connector.stores import Store
+from pbx_connector.tenants import registry, versions
+from pbx_connector.tenants.confinement import confinement
+from pbx_connector.tenants.control import ControlDatabase, open_control
+from pbx_connector.tenants.loading import Contents, read_contents
+from pbx_connector.tenants.phone_books import PhoneBooks
+from pbx_connector.tenants.published import Layouts
+from pbx_connector.tenants.registry import Tenant, TenantState
+from pbx_connector.tenants.vault import TenantVault
+
+DEFAULT_ZONE = "UTC"
+"""Of a tenant whose configuration names none: workers may stand anywhere."""
+
+
+@dataclass(frozen=True)
+class LoadedTenant:
+    """One version of a tenant, ready to run. Never to be given to another tenant: its secrets are bound to it."""
+
+    tenant: Tenant
+    version: int
+    installation: Installation
+    profiles: Mapping[str, Profile]
+    """Those that can be run, by id."""
+    contents: Contents
+    phone_books: PhoneBooks
+
+    def profile(self, id: str) -> Profile | None:
+        """None for one that was not published. Raises `ProfileError` for one that cannot be used here."""
+        if id in self.profiles:
+            return self.profiles[id]
+        for file in self.contents.wrong:
+            if Path(file.path).stem == id:
+                raise ProfileError(f"profile {id} of tenant {self.tenant.id} cannot be used here", file.findings)
+        return None
+
+    def open_store(self) -> Store:
+        """Its phone book, by its own role. Raises `StoreError`, and `OtherVersion` for one that is not migrated yet,
+        which a worker leaves to those of its version."""
+        return self.phone_books.open(self.tenant)
+
+
+class Fleet:
+    """All tenants of one control database. For several threads at once."""
+
+    def __init__(
+        self,
+        config: ControlConfig,
+        plugins: Plugins,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        connections: int | None = None,
+    ) -> None:
+        """`connections` at most to each database that phone books are in; see `PhoneBooks`. Raises `StoreError`."""
+        self.config = config
+        self.plugins = plugins
+        self.control: ControlDatabase = open_control(config.database)
+        self.phone_books = PhoneBooks(config.database, connections=connections or config.connections)
+        self._clock = clock
+
+    def close(self) -> None:
+        self.phone_books.close()
+        self.control.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def layouts(self) -> Layouts:
+        default = platformdirs.user_cache_path("pbx-connector", appauthor=False) / "tenants"
+        return Layouts(self.config.cache or default)
+
+    def load(self, id: str, version: int | None = None) -> LoadedTenant:
+        """The version that counts, or another one.
+
+        Raises `UsageError` for a tenant or version that is not there, `ConfigError` for a configuration that cannot be
+        used here. A profile that cannot be is told of when it is asked for.
+        """
+        tenant = registry.find(self.control, id)
+        number = tenant.published if version is None else version
+        if not number:
+            raise UsageError(f"nothing is published for tenant {id}", hint="pbx-connector tenants publish FOLDER")
+        return self.load_version(tenant, number)
+
+    def load_version(self, tenant: Tenant, number: int) -> LoadedTenant:
+        """See `load`."""
+        tree = versions.contents(self.control, tenant.id, number)
+        folder = self.layouts.lay_out(tenant.id, tree)
+        confined = confinement(tenant.id, folder, self.config.files)
+        contents = read_contents(folder, confined, self.plugins, Path(f"/{tenant.id}"))
+        return self._loaded(tenant, number, contents)
+
+    def _loaded(self, tenant: Tenant, number: int, contents: Contents) -> LoadedTenant:
+        for file in contents.wrong:
+            if file.path == "config.yaml":
+                raise ConfigError(f"the configuration of tenant {tenant.id} cannot be used here", file.findings)
+        vault = TenantVault(self.control, self.config.keys, tenant.id)
+        config = contents.config.model_copy(update={"timezone": contents.config.timezone or DEFAULT_ZONE})
+        bind_vault(config, vault)
+        for profile in contents.profiles.values():
+            bind_vault(profile.settings, vault)
+        published = {id: str(profile.file) for id, profile in contents.profiles.items()}
+        installation = Installation(config, self.plugins, self._clock, published)
+        return LoadedTenant(tenant, number, installation, contents.profiles, contents, self.phone_books)
+
+    def open_store(self, tenant: Tenant) -> Store:
+        """Its phone book, to be closed. Raises `OtherVersion` for one that is not migrated yet."""
+        return self.phone_books.open(tenant)
+
+
+class RunnableTenants:
+    """The tenants of a fleet as workers see them."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def load(self, id: str) -> LoadedTenant | None:
+        """None: it is gone, not active, or has nothing published. Raises `ConnectorError`."""
+        tenant = registry.known(self._fleet.control, id)
+        if tenant is None or tenant.state is not TenantState.ACTIVE or not tenant.published:
+            return None
+        return self._fleet.load_version(tenant, tenant.published)

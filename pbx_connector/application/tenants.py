@@ -1,0 +1,132 @@
+"""The tenants of a provider: added, looked at, suspended, removed, migrated; `publishing` says what runs for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import update
+
+from pbx_connector.application.fleet import Fleet
+from pbx_connector.errors import UsageError
+from pbx_connector.tenants import migrating, registry, schedules, vault, versions
+from pbx_connector.tenants.migrating import Migration
+from pbx_connector.tenants.phone_books import SCHEMA_VERSION, checked_store
+from pbx_connector.tenants.registry import Tenant, TenantState
+from pbx_connector.tenants.schedules import ScheduleRow
+from pbx_connector.tenants.tables import tenant
+from pbx_connector.tenants.vault import SecretRow
+from pbx_connector.tenants.versions import Version
+
+WHOLE = (TenantState.ACTIVE, TenantState.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantDetails:
+    tenant: Tenant
+    versions: tuple[Version, ...]
+    """The latest first."""
+    schedules: tuple[ScheduleRow, ...]
+    secrets: tuple[SecretRow, ...]
+    migration: Migration | None
+
+
+def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
+    """With an empty phone book, in the database at `store` or the control database.
+
+    One that was not finished is finished. Raises `UsageError`, and `StoreError`: then it can be asked for again.
+    """
+    found = registry.register(fleet.control, id, title, checked_store(store))
+    fleet.phone_books.make(found)
+    with fleet.control.write() as connection:
+        mine = (tenant.c.id == id) & (tenant.c.state == TenantState.ADDING)
+        values = {
+            "state": TenantState.ACTIVE,
+            "schema_version": SCHEMA_VERSION,
+            "changed": fleet.control.now(connection),
+        }
+        connection.execute(update(tenant).where(mine).values(values))
+        return registry.required(connection, id)
+
+
+def every(fleet: Fleet) -> list[Tenant]:
+    return registry.all_tenants(fleet.control)
+
+
+def details(fleet: Fleet, id: str) -> TenantDetails:
+    """Raises `UsageError`."""
+    found = registry.find(fleet.control, id)
+    with fleet.control.read() as connection:
+        rows, migrated = schedules.of_tenant(connection, id), migrating.state_of(connection, id)
+    published, secrets = versions.versions(fleet.control, id), vault.secrets(fleet.control, id)
+    return TenantDetails(found, tuple(published), tuple(rows), tuple(secrets), migrated)
+
+
+def suspend(fleet: Fleet, id: str) -> Tenant:
+    """Nothing of it is run any more; a run that goes on ends by itself. Raises `UsageError`."""
+    return registry.change_state(fleet.control, id, TenantState.SUSPENDED, of=WHOLE)
+
+
+def resume(fleet: Fleet, id: str) -> Tenant:
+    """Raises `UsageError`."""
+    return registry.change_state(fleet.control, id, TenantState.ACTIVE, of=WHOLE)
+
+
+def remove(fleet: Fleet, id: str) -> None:
+    """All of it, for good: phone book, role, versions, secrets, schedules. One that was not finished is finished.
+
+    Raises `UsageError`, and `StoreError`: then it can be asked for again.
+    """
+    found = registry.change_state(fleet.control, id, TenantState.REMOVING, of=tuple(TenantState))
+    fleet.phone_books.remove(found)
+    with fleet.control.write() as connection:
+        registry.forget(connection, id)
+    fleet.layouts.forget(id)
+
+
+def entries(fleet: Fleet, id: str) -> int:
+    """How many its phone book has, to be told before it is removed; 0 for one that is not whole."""
+    found = registry.find(fleet.control, id)
+    if found.state not in WHOLE:
+        return 0
+    with fleet.open_store(found) as store:
+        return store.count_entries()
+
+
+def migrate(fleet: Fleet, only: Collection[str] = ()) -> Iterator[Migration]:
+    """Each phone book that is not of this version, as it is done or has failed. Raises `UsageError`."""
+    for id in only:
+        registry.find(fleet.control, id)
+    yield from migrating.migrate(fleet.control, fleet.phone_books, migrating.outdated(fleet.control, only))
+
+
+# --- secrets -----------------------------------------------------------------------------------------------------
+
+
+def set_secret(fleet: Fleet, id: str, name: str, value: str, *, who: str) -> None:
+    """Raises `UsageError`."""
+    keys = vault.required_keys(fleet.config.keys)
+    vault.set_secret(fleet.control, keys, id, name, value, who)
+
+
+def secrets(fleet: Fleet, id: str) -> list[SecretRow]:
+    """Without their values. Raises `UsageError`."""
+    return vault.secrets(fleet.control, id)
+
+
+def remove_secret(fleet: Fleet, id: str, name: str) -> None:
+    """Raises `UsageError`."""
+    vault.remove_secret(fleet.control, id, name)
+
+
+def rotate_secrets(fleet: Fleet) -> int:
+    """How many are encrypted with the first key now, and were not before. Raises `ConnectorError`."""
+    return vault.rotate(fleet.control, vault.required_keys(fleet.config.keys))
+
+
+def new_key(file: Path | None) -> str:
+    """Adds a key to the key file, or makes it; returns the key's id. Raises `UsageError`."""
+    if file is None:
+        raise UsageError("the configuration names no key file", hint="control: {keys: PATH}")
+    return vault.add_key(file).id

@@ -1,0 +1,142 @@
+"""`pbx-connector tenants …`: the phone systems of a provider."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from pbx_connector import application
+from pbx_connector.cli import output
+from pbx_connector.cli.asking import YesOption, agree
+from pbx_connector.cli.commands import tenants_publish, tenants_secrets
+from pbx_connector.cli.session import JsonOption, Session, TenantArgument
+from pbx_connector.counting import counted
+from pbx_connector.errors import EXIT_PARTIAL
+
+
+def add_to(app: typer.Typer) -> None:
+    help = "Many phone systems: which there are, what is published for each, and their secrets."
+    group = typer.Typer(no_args_is_help=True, help=help)
+    group.command("add")(add)
+    group.command("list")(list_tenants)
+    group.command("show")(show)
+    group.command("suspend")(suspend)
+    group.command("resume")(resume)
+    group.command("remove")(remove)
+    group.command("migrate")(migrate)
+    tenants_publish.add_to(group)
+    tenants_secrets.add_to(group)
+    app.add_typer(group, name="tenants")
+
+
+def add(
+    context: typer.Context,
+    id: TenantArgument,
+    title: Annotated[str, typer.Option(help="What people call it; default: the id.")] = "",
+    store: Annotated[
+        str, typer.Option("--store", help="The database of its phone book; default: the control database.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Add a phone system, with an empty phone book; one that was not finished is finished."""
+    with Session.of(context).open_fleet() as fleet:
+        added = application.tenants.add(fleet, id, title=title, store=store)
+    if as_json:
+        output.as_json(application.tenant_views.tenant(added))
+    else:
+        output.say(f"tenant {id} is there; pbx-connector tenants publish FOLDER says what runs for it")
+
+
+def list_tenants(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the phone systems."""
+    with Session.of(context).open_fleet() as fleet:
+        found = application.tenants.every(fleet)
+    if as_json:
+        output.as_json_list(map(application.tenant_views.tenant, found))
+    elif found:
+        rows = [(one.id, one.title, str(one.state), f"version {one.published}" * bool(one.published)) for one in found]
+        output.table("", ("id", "title", "state", "published"), rows)
+    else:
+        output.say("there is no tenant yet: pbx-connector tenants add ID")
+
+
+def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False) -> None:
+    """Show a phone system: its profiles, what was published last, the names of its secrets."""
+    with Session.of(context).open_fleet() as fleet:
+        of = application.tenants.details(fleet, id)
+    if as_json:
+        output.as_json(application.tenant_views.tenant_details(of))
+        return
+    place = f", in {of.tenant.store}" if of.tenant.store else ""
+    output.say(f"{of.tenant.id} ({of.tenant.title}): {of.tenant.state}{place}")
+    rows = [
+        (row.profile, row.rule.in_words() if row.rule else "", _local(row.next_at), str(row.state), row.reason)
+        for row in of.schedules
+    ]
+    output.table("Profiles", ("id", "schedule", "next", "state", ""), rows)
+    tenants_publish.show_versions(of.versions[:5])
+    tenants_secrets.show_secrets(of.secrets)
+    if of.migration and of.migration.error:
+        output.warn(f"its phone book could not be migrated: {of.migration.error}")
+
+
+def suspend(context: typer.Context, id: TenantArgument, as_json: JsonOption = False) -> None:
+    """Run nothing of a phone system until it is resumed; all is kept."""
+    with Session.of(context).open_fleet() as fleet:
+        found = application.tenants.suspend(fleet, id)
+    if as_json:
+        output.as_json(application.tenant_views.tenant(found))
+    else:
+        output.say(f"tenant {id} is suspended: no run of it begins")
+
+
+def resume(context: typer.Context, id: TenantArgument, as_json: JsonOption = False) -> None:
+    """Let a suspended phone system run again."""
+    with Session.of(context).open_fleet() as fleet:
+        found = application.tenants.resume(fleet, id)
+    if as_json:
+        output.as_json(application.tenant_views.tenant(found))
+    else:
+        output.say(f"tenant {id} is active")
+
+
+def remove(context: typer.Context, id: TenantArgument, yes: YesOption = False, as_json: JsonOption = False) -> None:
+    """Remove a phone system for good: phone book, history, versions, secrets; one that was not finished is finished."""
+    with Session.of(context).open_fleet() as fleet:
+        if not yes:
+            what = counted(application.tenants.entries(fleet, id), "entry")
+            agree(
+                f"All of tenant {id} would be removed for good: {what}, its history, versions and secrets. Remove?",
+                yes=yes,
+            )
+        application.tenants.remove(fleet, id)
+    if as_json:
+        output.as_json(application.tenant_views.removed_tenant(id))
+    else:
+        output.say(f"tenant {id} is removed")
+
+
+def migrate(
+    context: typer.Context,
+    only: Annotated[list[str] | None, typer.Argument(help="Only these.", metavar="TENANT")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the phone books of all phone systems to this version; can be ended at any time, and asked for again."""
+    failed = done = 0
+    with Session.of(context).open_fleet() as fleet:
+        for each in application.tenants.migrate(fleet, only or ()):
+            failed, done = failed + bool(each.error), done + (not each.error)
+            if as_json:
+                output.as_json_line(application.tenant_views.migration(each))
+            elif each.error:
+                output.complain(f"{each.tenant}: {each.error}")
+    if not as_json:
+        output.say(f"{counted(done, 'phone book')} migrated, {failed} failed")
+    if failed:
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def _local(seconds: float | None) -> str:
+    return "" if seconds is None else output.local(datetime.fromtimestamp(seconds, UTC))

@@ -1,0 +1,133 @@
+"""The phone books of tenants: a schema and a role for each, made, opened and removed over few connections.
+
+The user that we log in as is a member of every tenant's role, and acts as one of them in each transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.sql.functions import func
+
+from pbx_connector.errors import StoreError, UsageError
+from pbx_connector.stores import Store
+from pbx_connector.stores.address import postgres_address, shown
+from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.dialects.postgres_schema import Schema, quoted, schema_database, shared_engine
+from pbx_connector.stores.sql.schema.migrating import HEAD as SCHEMA_VERSION
+from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
+from pbx_connector.stores.sql.store import SqlStore
+from pbx_connector.tenants.control import CONNECTIONS, PATIENCE, ControlDialect
+from pbx_connector.tenants.registry import Tenant
+
+__all__ = ["SCHEMA_VERSION", "PhoneBooks", "checked_store"]
+
+
+class PhoneBooks:
+    """One pool of connections to each database, whose tenants share it. For several threads at once."""
+
+    def __init__(self, control: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE) -> None:
+        """`connections` at most to each database. A run holds one as long as it lasts and asks for a second now and
+        then: what has n places needs n + 2."""
+        self._control = control
+        self._connections = connections
+        self._patience = patience
+        self._engines: dict[str, Engine] = {}
+        self._lock = threading.Lock()
+
+    def open(self, tenant: Tenant) -> Store:
+        """To be closed; its connections go on to others. Raises `OtherVersion` for one that is not migrated yet."""
+        return SqlStore(self._database(tenant, SCHEMA_VERSION), migrate=False)
+
+    def _database(self, tenant: Tenant, version: str | None = None) -> Database:
+        schema = Schema(tenant.schema, tenant.role, f"the phone book of tenant {tenant.id}", version)
+        return schema_database(self._engine(tenant.store), schema, patience=self._patience)
+
+    def make(self, tenant: Tenant) -> None:
+        """Role, schema and tables, as far as they are not there. Raises `StoreError`."""
+        with self._login(tenant).write() as connection:
+            _make_role(connection, tenant.role)
+            _make_schema(connection, tenant)
+        bring_up_to_date(self._database(tenant))
+
+    def migrate(self, tenant: Tenant) -> None:
+        """In one transaction. Raises `StoreError`."""
+        bring_up_to_date(self._database(tenant))
+
+    def remove(self, tenant: Tenant) -> None:
+        """All of it, as far as it is there. Raises `StoreError`."""
+        with self._login(tenant).write() as connection:
+            if not _role_exists(connection, tenant.role):
+                return
+            connection.execute(text(f'SET LOCAL ROLE "{quoted(tenant.role)}"'))
+            connection.execute(text(f'DROP SCHEMA IF EXISTS "{quoted(tenant.schema)}" CASCADE'))
+            connection.execute(text("RESET ROLE"))
+            connection.execute(text(f'DROP ROLE "{quoted(tenant.role)}"'))
+
+    def close(self) -> None:
+        with self._lock:
+            for engine in self._engines.values():
+                engine.dispose()
+            self._engines.clear()
+
+    def _login(self, tenant: Tenant) -> Database:
+        """As the user that we log in as."""
+        address = tenant.store or self._control
+        return Database(self._engine(tenant.store), ControlDialect(self._patience), shown(address), owns_engine=False)
+
+    def _engine(self, store: str) -> Engine:
+        with self._lock:
+            if store not in self._engines:
+                self._engines[store] = shared_engine(postgres_address(store or self._control), self._connections)
+            return self._engines[store]
+
+
+def checked_store(address: str) -> str:
+    """Raises `UsageError`: it stands in a table that many may read, so that it has no password."""
+    if not address:
+        return ""
+    parts = postgres_address(address)
+    if not parts.drivername.startswith("postgresql"):
+        raise UsageError(
+            "tenants' phone books are kept in PostgreSQL", hint="give a database: postgresql://user@host/database"
+        )
+    if parts.password is not None or {"password", "sslpassword", "passfile"} & parts.query.keys():
+        raise UsageError(
+            "the address of a tenant's database cannot have a password",
+            hint="put the password into the file ~/.pgpass of every worker, and leave it out of the address",
+        )
+    return address
+
+
+def _make_role(connection: Connection, role: str) -> None:
+    """It cannot log in, and is nobody's member: only we may act as it."""
+    if not _role_exists(connection, role):
+        connection.execute(text(f'CREATE ROLE "{quoted(role)}" NOLOGIN'))
+    # Without inheritance a statement that is nobody's in particular has no right to anything of a tenant.
+    only_set = " WITH INHERIT FALSE, SET TRUE" if _version(connection) >= 160000 else ""
+    connection.execute(text(f'GRANT "{quoted(role)}" TO CURRENT_USER{only_set}'))
+
+
+def _make_schema(connection: Connection, tenant: Tenant) -> None:
+    schema, role = quoted(tenant.schema), quoted(tenant.role)
+    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{role}"'))
+    owner = connection.execute(
+        text("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :name"), {"name": tenant.schema}
+    ).scalar()
+    if owner != tenant.role:
+        raise StoreError(
+            f"the database has a schema {tenant.schema} already, which is not this tenant's",
+            hint="give the tenant another id, or another database: --store",
+        )
+
+
+def _role_exists(connection: Connection, role: str) -> bool:
+    query = text("SELECT 1 FROM pg_roles WHERE rolname = :name")
+    return connection.execute(query, {"name": role}).first() is not None
+
+
+def _version(connection: Connection) -> int:
+    version: Any = connection.execute(select(func.current_setting("server_version_num"))).scalar_one()
+    return int(version)

@@ -1,0 +1,189 @@
+"""The application: routes from the table of pages, one check of role, origin and token before each, HTML and JSON."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from functools import partial
+from importlib.resources import as_file, files
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
+
+import anyio
+import structlog
+from starlette.applications import Starlette
+from starlette.datastructures import FormData
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError
+from pbx_web import language
+from pbx_web.asking import Ask
+from pbx_web.boundary import Boundary, client_address
+from pbx_web.origin import is_ours, local
+from pbx_web.page import Action, Done, Forbidden, NotFound, Page, Shown
+from pbx_web.pages import ALL
+from pbx_web.rendering import render
+from pbx_web.site import Site
+
+LOG = structlog.stdlib.get_logger(__name__)
+
+API = "/api/v1"
+THREADS = 8
+"""Pages that are made at the same time."""
+FIELDS = 2_000
+"""Fields that a form may have."""
+SAID = "said"
+"""The cookie with what is said once on the next page."""
+
+
+def make_app(site: Site) -> Starlette:
+    with as_file(files("pbx_web")) as package:
+        static = StaticFiles(directory=package / "static")
+    routes: list[BaseRoute] = [Mount("/static", static, name="static"), *Pages(site).routes()]
+    return Starlette(routes=routes, middleware=[Middleware(Boundary, settings=site.settings)])
+
+
+class Pages:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._limiter = anyio.CapacityLimiter(THREADS)
+
+    def routes(self) -> Iterator[Route]:
+        for page in ALL:
+            limit = page.longest if isinstance(page, Action) else 0
+            bounds = [Middleware(RequestBodyLimitMiddleware, max_body_size=limit)]
+            method = "POST" if isinstance(page, Action) else "GET"
+            for path in (page.path, API + page.path.rstrip("/") or API):
+                yield Route(path, partial(self._answer, page), methods=[method], middleware=bounds)
+        yield Route("/language", self._language, methods=["POST"])
+        yield Route("/{path:path}", self._nothing, methods=["GET"])
+
+    async def _answer(self, page: Page | Action, request: Request) -> Response:
+        ask = self._asked(request)
+        if isinstance(page, Action):
+            ask.form = await _form(request)
+        return await anyio.to_thread.run_sync(self._made, page, ask, limiter=self._limiter)
+
+    def _asked(self, request: Request) -> Ask:
+        settings, sessions = self._site.settings, self._site.sessions
+        accepted = request.headers.get("accept-language", "")
+        return Ask(
+            request=request,
+            site=self._site,
+            user=sessions.user_of(request),
+            language=language.chosen(request.cookies.get("language", ""), accepted, settings.language or "en"),
+            token=sessions.csrf_token(request),
+            nonce=request.scope["nonce"],
+            address=client_address(request.scope, settings.trusted),
+        )
+
+    def _made(self, page: Page | Action, ask: Ask) -> Response:
+        try:
+            return self._permitted(page, ask)
+        except (NotFound, Forbidden) as error:
+            status = 404 if isinstance(error, NotFound) else 403
+            return _failed(ask, status, str(error))
+        except ConnectorError as error:
+            return _failed(ask, _status(error), error.message, error.hint or "")
+        except Exception:
+            LOG.exception("a bug in the pages", page=page.path)
+            return _failed(ask, 500, ask.language("This is a bug in pbx-connector; its log says more."))
+
+    def _permitted(self, page: Page | Action, ask: Ask) -> Response:
+        if page.least is not None and ask.user is None:
+            return _log_in_first(ask)
+        if page.least is not None and not ask.may(page.least):
+            raise Forbidden(ask.language("Your role does not allow this."))
+        if isinstance(page, Page):
+            return _response(page.show(ask), ask)
+        self._check_token(page, ask)
+        return _response(page.act(ask), ask)
+
+    def _check_token(self, action: Action, ask: Ask) -> None:
+        if not is_ours(ask.request):
+            raise Forbidden(ask.language("This was sent from another site."))
+        given = ask.request.headers.get("x-csrf-token") or ask.text("csrf_token")
+        if (action.least is not None or ask.user) and not secrets.compare_digest(given.encode(), ask.token.encode()):
+            raise Forbidden(ask.language("This form is out of date: load the page anew and send it again."))
+
+    async def _language(self, request: Request) -> Response:
+        """Needs no token: all that a stranger could do with it is to change the language."""
+        form = await request.form(max_files=0, max_fields=2, max_part_size=2_000)
+        response = RedirectResponse(local(str(form.get("to", "/"))), 303)
+        if (code := form.get("language")) in language.LANGUAGES:
+            response.set_cookie("language", str(code), max_age=31_536_000, httponly=True, samesite="lax")
+        return response
+
+    async def _nothing(self, request: Request) -> Response:
+        ask = self._asked(request)
+        said = ask.language("There is nothing at this address.")
+        return _log_in_first(ask) if ask.user is None else _failed(ask, 404, said)
+
+
+async def _form(request: Request) -> FormData:
+    """Of a form, or of an object in JSON whose values are texts or lists of them."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        return await request.form(max_files=4, max_fields=FIELDS, max_part_size=2**20)
+    try:
+        said = await request.json()
+    except ValueError:
+        return FormData()
+    pairs = said.items() if isinstance(said, dict) else ()
+    return FormData([(str(name), str(one)) for name, value in pairs for one in _each(value)])
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _response(answer: Shown | Done | Response, ask: Ask) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if isinstance(answer, Done):
+        return JSONResponse(answer.json) if ask.wants_json else _sent_on(answer, ask)
+    if ask.wants_json:
+        return JSONResponse(answer.json, answer.status)
+    return _page(answer, ask)
+
+
+def _page(shown: Shown, ask: Ask) -> Response:
+    said = ask.site.verified(unquote(ask.request.cookies.get(SAID, "")))
+    response = HTMLResponse(render(shown.template, shown.values, ask, said), shown.status)
+    if said and not ask.is_part:
+        response.delete_cookie(SAID)
+    return response
+
+
+def _sent_on(done: Done, ask: Ask) -> Response:
+    response = RedirectResponse(local(done.to), 303)
+    if done.message:
+        said = quote(ask.site.signed(done.message[:1_000]))
+        response.set_cookie(SAID, said, max_age=60, httponly=True, samesite="lax")
+    return response
+
+
+def _failed(ask: Ask, status: int, message: str, hint: str = "") -> Response:
+    said = {"error": {"message": message, "hint": hint or None}}
+    values = {"message": message, "hint": hint, "status": status}
+    return _response(Shown(template="error.html", values=values, json=said, status=status), ask)
+
+
+def _log_in_first(ask: Ask) -> Response:
+    if ask.wants_json:
+        return _failed(ask, 401, ask.language("Log in first."))
+    url = ask.request.url
+    there = f"{url.path}?{url.query}" if url.query else url.path
+    return RedirectResponse(f"/login?{urlencode({'next': there})}" if there != "/" else "/login", 303)
+
+
+def _status(error: ConnectorError) -> int:
+    if isinstance(error, StoreError):
+        return 503
+    if isinstance(error, SourceError):
+        return 502
+    return 400 if isinstance(error, UsageError) else 409

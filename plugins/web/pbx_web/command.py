@@ -1,0 +1,49 @@
+"""`pbx-connector web`: serves the administrator's pages, and says who may log in."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from pbx_connector.api import PluginContext, set_up_logs, shown
+from pbx_web.settings import LOOPBACK, WebSettings
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def load() -> typer.Typer:
+    app = typer.Typer(help="The administrator's pages: serve them, and say who may log in.")
+    app.callback(invoke_without_command=True)(serve)
+    return app
+
+
+def serve(
+    context: typer.Context,
+    listen: Annotated[str | None, typer.Option("--listen", help="Address and port; default: as configured.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve the pages until SIGTERM or Ctrl-C; without a configuration on a free port of this machine alone."""
+    if context.invoked_subcommand is not None:
+        return
+    from pbx_web.server import PagesServer
+
+    plugin: PluginContext = context.obj
+    settings = (plugin.settings or WebSettings()).model_copy(update={"listen": listen} if listen else {})
+    settings = WebSettings.model_validate(settings.model_dump(exclude_unset=True))
+    set_up_logs(plugin.config.service.log)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with plugin.open_store() as store:
+        server = PagesServer(plugin, settings, settings.listen or LOOPBACK, lambda: store)
+        server.start()
+        try:
+            said = {"url": server.address, "setup": None}
+            typer.echo(json.dumps(said) if as_json else shown(server.address))
+            stop.wait()
+        finally:
+            server.stop()

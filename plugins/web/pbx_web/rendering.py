@@ -1,0 +1,72 @@
+"""Templates, and what each of them is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pbx_web.asking import Ask
+from pbx_web.language import LANGUAGES
+from pbx_web.permissions import Role
+
+PLACES = (
+    ("/", "Overview", Role.EDITOR),
+    ("/phone-book", "Phone book", Role.READER),
+    ("/runs", "Plans and runs", Role.EDITOR),
+    ("/devices", "Devices", Role.ADMIN),
+    ("/accounts", "Accounts and labels", Role.ADMIN),
+    ("/settings", "Settings", Role.ADMIN),
+    ("/audit", "Audit", Role.ADMIN),
+)
+"""The main navigation: address, words, and who sees it."""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pbx_web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.globals["static"] = static
+    return environment
+
+
+def render(template: str, values: Mapping[str, Any], ask: Ask, said: str = "") -> str:
+    """A template with what each gets: `ask`, `user`, `_`, `ngettext`, `places`, `said` (once, after an action)."""
+    speak = ask.language
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            ask=ask,
+            user=ask.user,
+            here=ask.request.url.path,
+            said=said,
+            languages=LANGUAGES,
+            places=[(path, speak(words)) for path, words, role in PLACES if ask.may(role)],
+            _=speak,
+            gettext=speak,
+            ngettext=speak.count,
+            number=speak.number,
+            moment=lambda of: speak.moment(of, ask.site.installation.zone),
+            age=lambda of: speak.age(of, ask.site.now()),
+            Role=Role,
+            **values,
+        )
+    )
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a file under `static/`, another one whenever the file is another."""
+    digest = sha256(files("pbx_web").joinpath("static", name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"

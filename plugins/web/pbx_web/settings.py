@@ -1,0 +1,67 @@
+"""What `plugins: web:` in the configuration can say."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from pbx_connector.api import ListenAddress, ProfilePath, SettingsModel, WebAddress, is_loopback
+from pbx_web.permissions import Role
+
+LOOPBACK = "127.0.0.1:0"
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _listed(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network; expected something like 192.168.7.4/32") from None
+    return text
+
+
+Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)]
+
+
+class WebSettings(SettingsModel):
+    listen: ListenAddress = None
+    """Address and port of the pages; https with `certificate`. Off if not given."""
+    certificate: ProfilePath | None = None
+    """The server's certificate with its chain, as PEM; read again when it changes."""
+    key: ProfilePath | None = None
+    """Its private key; default: in the file of the certificate."""
+    url: WebAddress | None = None
+    """How browsers reach the pages, where that differs from `listen`: behind a proxy, or by a name."""
+    proxies: Networks = Field(default_factory=list)
+    """Proxies whose word is taken for who asks and whether it was over https, such as 127.0.0.1/32."""
+    language: Literal["en", "de"] | None = None
+    """Of the pages, for browsers that ask for none of ours; default: English."""
+    personal: Annotated[list[Role], BeforeValidator(_listed)] = Field(default_factory=list)
+    """The roles that see personal contacts of others; nobody does otherwise."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if self.key and not self.certificate:
+            raise ValueError("a key needs its certificate")
+        if self.listen and not is_loopback(self.listen) and not self.certificate and not self.proxies:
+            raise ValueError(
+                f"listen: {self.listen} would serve the pages unencrypted to other machines: give a certificate, "
+                "or name the proxy that encrypts, with proxies:"
+            )
+        return self
+
+    @property
+    def trusted(self) -> list[IPNetwork]:
+        return [ipaddress.ip_network(text) for text in self.proxies]
+
+    @property
+    def host(self) -> str:
+        """The name in `url`; empty without one."""
+        return (urlsplit(self.url).hostname or "") if self.url else ""

@@ -1,0 +1,154 @@
+"""A provider's phone systems, through the installed product: added, published from a folder, suspended, removed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from product import Connector
+
+PROFILE = """\
+title: Staff
+source: csv
+settings: {file: ../staff.csv, key: Id}
+schedule: "0 12 * * *"
+structure:
+  phonebook:
+    - 028pho_bez:   "{{Name}}"
+      028pho_phone: "{{Phone}}"
+"""
+SECRET = "v3ry-s3cret-w0rd"
+
+
+@pytest.fixture
+def provider_of(connector: Connector, new_database: Callable[[], str]) -> Iterator[Connector]:
+    text = f"control: {{database: '{new_database()}', keys: keys, files: files, cache: cache}}\n"
+    (connector.home / "config.yaml").write_text(text)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PBX_CONNECTOR_CONFIG", str(connector.home / "config.yaml"))
+        environment.setenv("PBX_CONNECTOR_WHO", "ann@example.com")
+        connector.environment["PBX_CONNECTOR_CONFIG"] = str(connector.home / "config.yaml")
+        yield connector
+
+
+@pytest.fixture
+def fleet(provider_of: Connector) -> Path:
+    """The files of two tenants."""
+    folder = provider_of.home / "fleet"
+    for id in ("acme", "bolt"):
+        (folder / id / "profiles").mkdir(parents=True)
+        (folder / id / "profiles" / "staff.yaml").write_text(PROFILE)
+        (folder / id / "staff.csv").write_text("Id;Name;Phone\n1;Ann;+49 89 1\n")
+    return folder
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_fleet_in_a_folder_is_published_as_far_as_it_differs(provider_of: Connector, fleet: Path) -> None:
+    assert "there is no tenant acme" in provider_of("tenants", "publish", fleet, code=2).err
+    assert "2 tenants: 2 published" in provider_of("tenants", "publish", fleet, "--add").out
+    assert provider_of("tenants", "publish", fleet).out == "2 tenants: 2 unchanged\n"
+    profile = fleet / "acme" / "profiles" / "staff.yaml"
+    profile.write_text(PROFILE.replace("Staff", "People"))
+    shown = provider_of("tenants", "publish", fleet, "--simulate").out
+    assert "acme: ~ profiles/staff.yaml" in shown
+    assert "-title: Staff" in shown
+    assert "+title: People" in shown
+    assert provider_of("tenants", "versions", "acme", "--json").json[0]["number"] == 1
+    made = lines(provider_of("tenants", "publish", fleet, "--json", "--note", "people").out)
+    assert [(one["tenant"], one["status"], one["version"]) for one in made] == [
+        ("acme", "published", 2),
+        ("bolt", "unchanged", None),
+    ]
+    latest = provider_of("tenants", "versions", "acme", "--json").json[0]
+    assert (latest["number"], latest["who"], latest["note"]) == (2, "ann@example.com", "people")
+
+
+def test_nothing_of_a_tenant_is_published_if_one_of_its_files_is_wrong(provider_of: Connector, fleet: Path) -> None:
+    provider_of("tenants", "publish", fleet, "--add")
+    for id in ("acme", "bolt"):
+        (fleet / id / "profiles" / "more.yaml").write_text(PROFILE.replace("Staff", "More"))
+    (fleet / "acme" / "profiles" / "staff.yaml").write_text(PROFILE.replace("source: csv", "source: cvs"))
+    done = provider_of("tenants", "publish", fleet, code=1)
+    assert f"{fleet}/acme/profiles/staff.yaml:2:9" in done.err
+    assert "1 published, 1 wrong" in done.out
+    assert [one["published"] for one in provider_of("tenants", "list", "--json").json] == [1, 2]
+    wrong = lines(provider_of("tenants", "publish", fleet, "acme", "--json", code=2).out)[0]
+    found: list[dict[str, object]] = wrong["findings"]  # type: ignore[assignment]
+    errors = [(one["file"], one["line"]) for one in found if one["severity"] == "error"]
+    assert errors == [(f"{fleet}/acme/profiles/staff.yaml", 2)]
+
+
+def test_an_earlier_version_counts_again_as_a_new_one(provider_of: Connector, fleet: Path) -> None:
+    provider_of("tenants", "publish", fleet, "--add")
+    (fleet / "acme" / "profiles" / "staff.yaml").write_text(PROFILE.replace("Staff", "People"))
+    provider_of("tenants", "publish", fleet)
+    provider_of("tenants", "rollback", "acme", "1")
+    first, _, last = reversed(provider_of("tenants", "versions", "acme", "--json").json)
+    assert last["number"] == 3
+    assert last["digest"] == first["digest"]
+    assert last["note"] == "back to version 1"
+    assert "no version 9" in provider_of("tenants", "rollback", "acme", "9", code=2).err
+
+
+def test_a_tenant_is_shown_suspended_resumed_and_removed(provider_of: Connector, fleet: Path) -> None:
+    provider_of("tenants", "publish", fleet, "--add")
+    shown = provider_of("tenants", "show", "acme", "--json").json
+    assert (shown["state"], shown["published"]) == ("active", 1)
+    assert [(one["id"], one["schedule"], one["state"]) for one in shown["profiles"]] == [
+        ("staff", "0 12 * * *", "ready")
+    ]
+    assert "staff" in provider_of("tenants", "show", "acme").out
+    assert provider_of("tenants", "suspend", "acme", "--json").json["state"] == "suspended"
+    assert "is active" in provider_of("tenants", "resume", "acme").out
+    assert "say --yes to agree" in provider_of("tenants", "remove", "acme", code=2).err
+    provider_of("tenants", "remove", "acme", "--yes")
+    assert [one["id"] for one in provider_of("tenants", "list", "--json").json] == ["bolt"]
+    assert "bolt" in provider_of("tenants", "list").out
+    assert "there is no tenant acme" in provider_of("tenants", "show", "acme", code=2).err
+
+
+def test_phone_books_that_are_of_this_version_are_not_migrated(provider_of: Connector, fleet: Path) -> None:
+    provider_of("tenants", "publish", fleet, "--add")
+    assert provider_of("tenants", "migrate").out == "0 phone books migrated, 0 failed\n"
+    assert provider_of("tenants", "migrate", "acme", "--json").json["state"] == "done"
+
+
+def test_secrets_are_kept_and_never_shown(provider_of: Connector, fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+
+    def say(*arguments: str | Path, code: int = 0) -> str:
+        done = provider_of(*arguments, code=code)
+        said.append(done.out + done.err)
+        return said[-1]
+
+    say("tenants", "publish", fleet, "--add")
+    monkeypatch.setattr("sys.stdin", io.StringIO(SECRET + "\n"))
+    assert "new-key" in say("tenants", "secrets", "set", "acme", "token", code=2)
+    say("tenants", "secrets", "new-key")
+    monkeypatch.setattr("sys.stdin", io.StringIO(SECRET + "\n"))
+    assert "{vault: token}" in say("tenants", "secrets", "set", "acme", "token")
+    (provider_of.home / "secret.txt").write_text(SECRET)
+    say("tenants", "secrets", "set", "acme", "other", "--file", provider_of.home / "secret.txt")
+    assert "may be the secret itself" in say("tenants", "secrets", "set", "acme", f"My {SECRET}", code=2)
+    say("tenants", "secrets", "new-key")
+    assert "2 secrets encrypted anew" in say("tenants", "secrets", "rotate")
+    say("tenants", "secrets", "list", "acme")
+    say("tenants", "show", "acme", "--json")
+    say("tenants", "secrets", "remove", "acme", "other")
+    assert [one["name"] for one in provider_of("tenants", "secrets", "list", "acme", "--json").json] == ["token"]
+    assert "has no secret" in say("tenants", "secrets", "list", "bolt")
+    assert SECRET not in "".join(said)
+
+
+def test_without_a_control_database_it_is_said_what_to_do(connector: Connector) -> None:
+    assert "control: {database: postgresql://" in connector("tenants", "list", code=2).err
+
+
+def test_the_help_needs_no_extra(connector: Connector) -> None:
+    assert "publish" in connector("tenants", "--help").out
