@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import psycopg
-from procrastinate.exceptions import ConnectorException
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
-
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.stores import shown
+
+try:
+    import psycopg
+    from procrastinate.exceptions import ConnectorException
+    from psycopg.rows import dict_row
+    from psycopg_pool import ConnectionPool, PoolTimeout
+except ImportError:
+    raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
 
 SCHEMA = "pbx_engine"
 TIME_LIMITS = {

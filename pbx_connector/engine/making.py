@@ -22,6 +22,7 @@ from pbx_connector.engine.port import Ended, Job, Queue, Result
 from pbx_connector.errors import (
     ConnectorError,
     MachineError,
+    OtherVersion,
     PlanRefused,
     ProfileBusy,
     ProfileHeld,
@@ -104,6 +105,9 @@ class RunMaker:
         except ProfileBusy as busy:
             LOG.info("the profile is being run already", reason=busy.message)
             return Ended(Result.POSTPONED, BUSY_PAUSE), None
+        except OtherVersion as other:
+            LOG.info("the tenant's phone book is of another version", reason=other.message)
+            return Ended(Result.POSTPONED, STORE_RETRY), None
         except StoreError as error:
             LOG.error("the tenant's store is failing", reason=error.message)
             return Ended(Result.FAILED, STORE_RETRY), None

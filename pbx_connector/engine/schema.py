@@ -1,7 +1,7 @@
 """The engine's tables in a schema of their own: Procrastinate's, as its pinned version has them, and ours beside them.
 
-They are made and changed by the release step alone (`pbx-connector fleet prepare`), never as a worker starts. A step that
-old and new workers cannot both live with is two: one before the workers are exchanged, one in the next version.
+They are made and changed by the release step alone (`pbx-connector fleet prepare`), never as a worker starts. A step
+that old and new workers cannot both live with is two: one before the workers are exchanged, one in the next version.
 """
 
 from __future__ import annotations
