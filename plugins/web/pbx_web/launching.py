@@ -25,7 +25,6 @@ from pbx_web.permissions import Role
 from pbx_web.simulated import Recorder, SimulatedRecords
 
 if TYPE_CHECKING:
-    from pbx_connector.application.runs import RunOutcome, RunRequest
     from pbx_web.site import Site
 
 
@@ -61,7 +60,7 @@ def simulate(ask: Ask, loaded: LoadedProfile, *, full: bool, is_draft: bool) -> 
     return _started(ask, JobKind.SIMULATE, loaded.profile.id, loaded.profile.title, work)
 
 
-def run(ask: Ask, profile: Profile, request: RunRequest) -> Job:
+def run(ask: Ask, profile: Profile, request: application.runs.RunRequest) -> Job:
     """Raises `ConnectorError` if it cannot be begun."""
     return _started(ask, JobKind.RUN, profile.id, profile.title, lambda job: _ran(ask.site, profile, request, job))
 
@@ -147,7 +146,7 @@ def _go_on(job: Job) -> None:
         raise RunCancelled("it was cancelled; nothing was changed")
 
 
-def _ran(site: Site, profile: Profile, request: RunRequest, job: Job) -> RunOutcome:
+def _ran(site: Site, profile: Profile, request: application.runs.RunRequest, job: Job) -> application.runs.RunOutcome:
     store = site.store()
     notifications = application.runs.Notifications(site.installation, store)
     outcome = application.runs.run(
@@ -161,7 +160,7 @@ def _ran(site: Site, profile: Profile, request: RunRequest, job: Job) -> RunOutc
     return outcome
 
 
-def _page_of(outcome: RunOutcome, request: RunRequest) -> str:
+def _page_of(outcome: application.runs.RunOutcome, request: application.runs.RunRequest) -> str:
     refused = outcome.error
     if isinstance(refused, PlanRefused):
         shown = request.plan or request.release or ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pbx_connector.api import UsageError, application
 from pbx_web.asking import Ask
@@ -93,7 +94,7 @@ def _filter(ask: Ask, rule: application.drafts.Rule) -> Iterator[Typed]:
     said = [_text(ask, f"{at}/{part}") for part in ("kind", "text", "because")]
     kind, text, because = (held if held is not None else was for held, was in zip(said, _of(rule), strict=True))
     if (kind, text, because) != _of(rule):
-        wanted = "keep" if kind == "keep" else "skip"
+        wanted: Literal["keep", "skip"] = "keep" if kind == "keep" else "skip"
         yield Typed(f"{at}/text", drafts.ReplaceFilter(rule.number, wanted, text, because))
 
 
@@ -126,9 +127,9 @@ def _record(ask: Ask, record: application.drafts.RecordForm) -> Iterator[Typed]:
             yield Typed(name, drafts.SetField(record.number, field.code, text))
     for label in record.labels:
         at = f"label/{record.number}/{label.number}"
-        name, value = _text(ask, f"{at}/name"), _text(ask, f"{at}/value")
-        if name is not None and value is not None and (name, value) != (label.name, label.value):
-            yield Typed(f"{at}/name", drafts.SetLabel(record.number, label.number, name, value))
+        called, value = _text(ask, f"{at}/name"), _text(ask, f"{at}/value")
+        if called is not None and value is not None and (called, value) != (label.name, label.value):
+            yield Typed(f"{at}/name", drafts.SetLabel(record.number, label.number, called, value))
 
 
 def _automation(ask: Ask, form: application.drafts.Form) -> Iterator[Typed]:
