@@ -2,11 +2,9 @@
 nothing else, and can be taken back."""
 
 from __future__ import annotations
-import os
 
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pbx_rules.document import Mapping, Scalar, load
@@ -40,7 +38,7 @@ from pbx_connector.profile.statements import normalized
 from pbx_connector.schedule import Schedule
 
 PLUGINS = Plugins()
-FEW = settings(max_examples=int(os.environ.get("N","150")), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False)
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 
 NASTY = (
     *("x", "Büro & Söhne", 'a "b"', "it's", "# no comment", "a # b", "a: b", "a:", "- a", "[a]", "{a: b}", "{{Name}}"),
