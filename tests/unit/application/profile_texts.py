@@ -78,9 +78,9 @@ structure:
               of ours
     # companies
     - when: 'Name is not blank'
-      028pho_bez: {{Name}}x
+      028pho_bez: '{{Name}} x'
 # the end
-""".replace("028pho_bez: {{Name}}x", "028pho_bez: '{{Name}} x'")
+"""
 
 QUOTED_KEYS = """\
 "title": "A"
@@ -90,7 +90,8 @@ QUOTED_KEYS = """\
 "rules": |-
     Ä_1 = "a # b"
     keep when Ä_1 is "a # b" because "Ü"
-"structure": {"phonebook": {"028pho_bez": "{{Ä_1}}", "post": {"phonebook.phonebooklabel": {"050lab_bez": "L", "028050pholab_value": "x"}}}}
+"structure": {"phonebook": {"028pho_bez": "{{Ä_1}}", "post": {"phonebook.phonebooklabel": {"050lab_bez": "L",
+   "028050pholab_value": "x"}}}}
 schedule: {every: 15m}
 """
 
@@ -126,11 +127,11 @@ title: T
 source: exchange
 settings: {}
 rules: |2
-    
+\x20\x20\x20\x20
   A = 1\t# tab
   \t
   B = join(", ",
-  \t[Surname],   
+  \t[Surname],\x20\x20
       [GivenName])
   keep when A is "1"
 
