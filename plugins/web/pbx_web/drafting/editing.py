@@ -24,6 +24,8 @@ class Editing:
     draft: Carried
     errors: dict[str, str] = field(default_factory=dict)
     """By the name of an input: what was typed there is not in the draft."""
+    added: str = ""
+    """The name of the input by which something new was made."""
 
     @cached_property
     def form(self) -> application.drafts.Form:
@@ -52,6 +54,7 @@ class Editing:
             self._take(one)
         for one in self._added():
             self._take(one)
+            self.added = one.name
 
     def _take(self, one: Typed) -> None:
         if one.edit is None:
@@ -121,14 +124,15 @@ class Editing:
             if name or value:
                 yield Typed(f"{at}/name", drafts.AddLabel(record.number, name, value))
 
-    def carry_out(self, what: str, argument: str) -> None:
-        """What a button does to the draft. Raises `UsageError`, also for one that nobody knows."""
+    def carry_out(self, what: str, argument: str) -> str:
+        """What a button does to the draft; gives the name of what whoever edits goes on at. Raises `UsageError`, also
+        for a button that nobody knows."""
         numbers = [int(part) for part in argument.split(":") if part.isascii() and part.isdigit()]
         match what, numbers:
             case "remove-rule", [number]:
                 self._apply(drafts.RemoveRule(number))
             case "up-rule" | "down-rule", [number]:
-                self._move(number, -1 if what == "up-rule" else 1)
+                return f"{what.removesuffix('-rule')}/{self._move(number, -1 if what == 'up-rule' else 1)}"
             case "remove-label", [record, label]:
                 self._apply(drafts.RemoveLabel(record, label))
             case "remove-entry", [table, entry]:
@@ -137,17 +141,20 @@ class Editing:
                 self._apply(drafts.Remove(tuple(argument.split("/"))))
             case _:
                 raise UsageError("no button of this page does that", hint="load the page anew")
+        return ""
 
     def _apply(self, edit: application.drafts.Edit) -> None:
         self.set_text(drafts.apply(self.draft.text, [edit]))
 
-    def _move(self, number: int, step: int) -> None:
-        """Past its neighbour in the list that is shown."""
+    def _move(self, number: int, step: int) -> int:
+        """Past its neighbour in the list that is shown; gives the number that it has then."""
         shown = self.form.filters if self.draft.tab == "filter" else _with_others(self.form)
         numbers = [rule.number for rule in shown]
         place = numbers.index(number) + step if number in numbers else -1
         if 0 <= place < len(numbers):
             self._apply(drafts.MoveRule(number, numbers[place]))
+            return numbers[place]
+        return number
 
 
 def _with_others(form: application.drafts.Form) -> list[application.drafts.Rule]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from pbx_connector.api import TARGETS, Diagnostic, Field, Profile, SourceType, UsageError, application
+from pbx_web import language_server
 from pbx_web.asking import Ask
 from pbx_web.drafting import samples, schedules
 from pbx_web.drafting.carried import TABS
@@ -30,6 +31,8 @@ class View:
     saved: bool = False
     meanwhile: application.drafts.ChangedMeanwhile | None = None
     offered: samples.Offered | None = None
+    focus: str = ""
+    """The name of the input at which whoever edits goes on."""
 
     def __post_init__(self) -> None:
         self._checked: application.drafts.CheckedDraft | None = None
@@ -218,6 +221,7 @@ def values_of(view: View) -> dict[str, Any]:
         "timezones": schedules.timezones() if view.editing.draft.tab == "automate" else (),
         "schedule_words": schedules.in_words(ask, schedule),
         "next_runs": [speak.moment(at, at.tzinfo) for at in schedules.next_runs(ask, schedule) if at.tzinfo],
+        "language_server": language_server.PATH,
         "functions": ask.site.installation.plugins.functions,
         "targets": {target.code: target for target in TARGETS},
         "test": None,

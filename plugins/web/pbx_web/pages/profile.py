@@ -10,7 +10,6 @@ from starlette.responses import Response
 from pbx_connector.api import ProfileError, UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.drafting import samples
-from pbx_web.drafting.audit import note
 from pbx_web.drafting.carried import LARGEST, Carried, carried, tab_of
 from pbx_web.drafting.connection import ConnectionTest, answer
 from pbx_web.drafting.editing import Editing
@@ -43,7 +42,9 @@ def act(ask: Ask) -> Shown | Response:
         return _too_large(ask, editing.draft.file)
     editing.take_typed()
     if editing.errors:
+        view.focus = next(iter(editing.errors))
         return _shown(view, 422)
+    view.focus = editing.added
     what, _, argument = ask.text("do").partition(":")
     try:
         return _done(view, what, argument)
@@ -59,6 +60,7 @@ def _done(view: View, what: str, argument: str) -> Shown | Response:
             pass
         case "tab":
             editing.draft = replace(editing.draft, tab=tab_of(argument))
+            view.focus = "tab"
         case "save" | "save-broken":
             return _saved(view, broken=what == "save-broken")
         case "write-again":
@@ -72,7 +74,7 @@ def _done(view: View, what: str, argument: str) -> Shown | Response:
         case "row":
             editing.draft = replace(editing.draft, sample=argument)
         case _:
-            editing.carry_out(what, argument)
+            view.focus = editing.carry_out(what, argument)
     return _shown(view)
 
 
@@ -106,10 +108,11 @@ def _written_again(view: View) -> Shown:
 
 def _begun_anew(view: View) -> Shown:
     draft = view.editing.draft
-    detail = {"mistakes": "yes"} if view.checked.failed else {}
-    note(view.ask, "profile saved", view.id, detail)
+    detail = {"mistakes": str(len(view.errors))} if view.checked.failed else {}
+    view.ask.note(application.audit.AuditAction.PROFILE_SAVED, view.id, detail=detail)
     view.editing.draft = replace(draft, base=draft.text)
     view.saved = True
+    view.focus = "save"
     return _shown(view)
 
 
