@@ -14,11 +14,13 @@ from pbx_connector.api import (
     Profile,
     Report,
     RunCancelled,
+    RunRecord,
     StoreError,
     Undone,
     application,
 )
 from pbx_web.asking import Ask
+from pbx_web.drafting.folder import find
 from pbx_web.jobs import Job, JobKind, ProfileTaken, TooManyJobs, Work
 from pbx_web.page import NotFound
 from pbx_web.permissions import Role
@@ -26,6 +28,8 @@ from pbx_web.simulated import Recorder, SimulatedRecords
 
 if TYPE_CHECKING:
     from pbx_web.site import Site
+
+AuditAction = application.audit.AuditAction
 
 
 @dataclass(kw_only=True)
@@ -57,23 +61,44 @@ def simulate(ask: Ask, loaded: LoadedProfile, *, full: bool, is_draft: bool) -> 
     def work(job: Job) -> Simulated:
         return _simulated(ask.site, loaded, job, full=full, is_draft=is_draft)
 
-    return _started(ask, JobKind.SIMULATE, loaded.profile.id, loaded.profile.title, work)
+    job = _started(ask, JobKind.SIMULATE, loaded.profile.id, loaded.profile.title, work)
+    ask.note(AuditAction.SIMULATED, loaded.profile.id, detail={"draft": "yes"} if is_draft else {})
+    return job
 
 
 def run(ask: Ask, profile: Profile, request: application.runs.RunRequest) -> Job:
     """Raises `ConnectorError` if it cannot be begun."""
-    return _started(ask, JobKind.RUN, profile.id, profile.title, lambda job: _ran(ask.site, profile, request, job))
+
+    def work(job: Job) -> application.runs.RunOutcome:
+        outcome = _ran(ask.site, profile, request, job)
+        action = AuditAction.RELEASED if request.release else AuditAction.RUN
+        ask.note(action, profile.id, detail=_asked_for(request, outcome), run=outcome.report.run or None)
+        if outcome.error is not None and not isinstance(outcome.error, PlanRefused):
+            raise outcome.error
+        return outcome
+
+    return _started(ask, JobKind.RUN, profile.id, profile.title, work)
 
 
-def undo(ask: Ask, run: str, profile: str) -> Job:
+def undo(ask: Ask, record: RunRecord) -> Job:
     """Raises `ConnectorError` if it cannot be begun."""
 
     def work(job: Job) -> Undone:
-        undone = ask.site.store().undo(run)
+        undone = ask.store.undo(record.id)
         job.leads_to = f"/runs/{undone.run}"
+        ask.note(AuditAction.UNDONE, record.report.profile, detail={"undid": record.id}, run=undone.run)
         return undone
 
+    profile = record.report.profile
     return _started(ask, JobKind.UNDO, profile, profile, work)
+
+
+def profile_of(ask: Ask, id: str) -> Profile:
+    """As its file says it by now. Raises `NotFound` and `ProfileError`."""
+    profile = application.profiles.load(ask.site.installation, find(ask, id))
+    if profile.id != id:
+        raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
+    return profile
 
 
 def job_of(ask: Ask) -> Job:
@@ -155,9 +180,13 @@ def _ran(site: Site, profile: Profile, request: application.runs.RunRequest, job
     job.leads_to = _page_of(outcome, request)
     with suppress(StoreError):  # what is written there waits for the service or the next run
         notifications.deliver()
-    if outcome.error is not None and not isinstance(outcome.error, PlanRefused):
-        raise outcome.error
     return outcome
+
+
+def _asked_for(request: application.runs.RunRequest, outcome: application.runs.RunOutcome) -> dict[str, str]:
+    asked = {"plan": request.plan or request.release or "", "full": "yes" if request.full else ""}
+    told = {"status": str(outcome.report.status)}
+    return told | {name: text for name, text in asked.items() if text}
 
 
 def _page_of(outcome: application.runs.RunOutcome, request: application.runs.RunRequest) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pbx_connector.api import TARGETS
+from pbx_web.asking import Ask
+from pbx_web.contact_texts import visible
 from pbx_web.language import Language
+from pbx_web.personal import Viewer
 
 SIGNS = {"add": "+", "update": "~", "remove": "−", "move": "→", "keep": "="}
 _TITLES = {target.name: target.title for target in TARGETS}
@@ -81,3 +86,8 @@ KINDS = {"good": ("done",), "warn": ("partial", "refused", "unknown"), "bad": ("
 def mood(status: str) -> str:
     """The kind of a badge."""
     return next((kind for kind, those in KINDS.items() if status in those), "plain")
+
+
+def words_for(ask: Ask, see: Viewer) -> Mapping[str, Any]:
+    """What the macros of `changes.html` need."""
+    return {"w": Wording(ask.language), "viewer": see, "visible": visible, "mood": mood}

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pbx_connector.api import Profile, Row, UsageError, application
+from pbx_connector.api import Row, UsageError, application
 from pbx_web import launching
 from pbx_web.asking import Ask
-from pbx_web.contact_texts import visible
-from pbx_web.drafting.folder import find
 from pbx_web.jobs import Job
-from pbx_web.launching import Simulated, simulated_of
+from pbx_web.launching import Simulated, profile_of, simulated_of
 from pbx_web.page import Action, Done, Forbidden, NotFound, Page, Shown
 from pbx_web.permissions import Role
 from pbx_web.personal import Viewer, viewer
 from pbx_web.simulated import ASIDES, KINDS, PAGE, Item
-from pbx_web.wording import Wording, mood
+from pbx_web.wording import words_for
 
 SHOWN = ("", *KINDS, *ASIDES)
 
@@ -77,14 +75,6 @@ def run(ask: Ask) -> Done:
     return Done(to=f"/jobs/{job.id}", json={"job": job.id, "plan": plan})
 
 
-def profile_of(ask: Ask, id: str) -> Profile:
-    """As its file says it by now. Raises `NotFound` and `ProfileError`."""
-    profile = application.profiles.load(ask.site.installation, find(ask, id))
-    if profile.id != id:
-        raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
-    return profile
-
-
 def _saved(ask: Ask, found: Simulated) -> str:
     if why := _why_not_save(ask, found):
         raise Forbidden(why)
@@ -92,6 +82,7 @@ def _saved(ask: Ask, found: Simulated) -> str:
         profile = found.loaded.profile.id
         kept = (found.summary, found.digest, found.reasons, found.records.changes())
         found.saved = ask.store.keep_plan(profile, *kept)
+        ask.note(application.audit.AuditAction.PLAN_SAVED, profile, detail={"plan": found.saved})
     return found.saved
 
 
@@ -124,7 +115,7 @@ def _tabs(ask: Ask, found: Simulated) -> list[tuple[str, str, int]]:
 
 
 def _words(ask: Ask, see: Viewer) -> dict[str, Any]:
-    return {"w": Wording(ask.language), "viewer": see, "visible": visible, "mood": mood, "is_hidden": _is_hidden}
+    return {**words_for(ask, see), "is_hidden": _is_hidden}
 
 
 def _is_hidden(item: Item, see: Viewer) -> bool:
