@@ -18,6 +18,7 @@ import structlog
 
 from pbx_connector.engine import waiting
 from pbx_connector.engine.database import Connection, EngineDatabase
+from pbx_connector.engine.notes import SUSPECT
 from pbx_connector.engine.port import Job, Queue
 from pbx_connector.errors import StoreError
 from pbx_connector.schedule import Schedule
@@ -41,8 +42,21 @@ FROM pbx_control.schedule
 JOIN pbx_control.tenant ON tenant.id = schedule.tenant
 LEFT JOIN progress ON progress.tenant = schedule.tenant AND progress.profile = schedule.profile
 WHERE schedule.next_at <= extract(epoch FROM clock_timestamp()) AND schedule.state = 'ready' AND tenant.state = 'active'
+  AND (schedule.lost < %s OR schedule.tenant || '/' || schedule.profile = %s)
 ORDER BY schedule.next_at LIMIT %s FOR UPDATE OF schedule SKIP LOCKED
 """
+_SUSPECT = """
+SELECT (
+  SELECT tenant || '/' || profile FROM pbx_control.schedule
+  WHERE lost >= %s AND state = 'ready' AND next_at <= extract(epoch FROM clock_timestamp()) ORDER BY next_at LIMIT 1
+) AS value
+WHERE NOT EXISTS (
+  SELECT 1 FROM procrastinate_jobs job
+  JOIN pbx_control.schedule ON job.args ->> 'tenant' = schedule.tenant AND job.args ->> 'profile' = schedule.profile
+  WHERE job.status IN ('todo', 'doing') AND schedule.lost >= %s
+)
+"""
+"""The profile that may have killed its workers and is to run next, if none of its kind waits or runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,8 @@ class Dispatcher:
             room = MOST_WAITING - _value(
                 connection, "SELECT count(*) AS value FROM procrastinate_jobs WHERE status = 'todo'"
             )
-            rows = connection.execute(_DUE, [max(0, min(self._batch, room))]).fetchall()
+            suspect = _value(connection, _SUSPECT, SUSPECT, SUSPECT)
+            rows = connection.execute(_DUE, [SUSPECT, suspect, max(0, min(self._batch, room))]).fetchall()
             _set_next(connection, rows)
             enqueued = waiting.defer(connection, [_job(row) for row in rows])
         if rows:

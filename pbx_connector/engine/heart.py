@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
@@ -19,10 +20,20 @@ from pbx_connector.errors import StoreError
 
 LOG = structlog.stdlib.get_logger(__name__)
 
-BEAT = 5.0
-"""Seconds between two signs of life."""
-SILENT = 30.0
-"""A worker that gave no sign for so many seconds is dead for the others, and knows it: it begins nothing more."""
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds all; the same for all workers of a fleet."""
+
+    beat: float = 5.0
+    """Between two signs of life."""
+    silent: float = 30.0
+    """A worker that gave no sign for so long is dead for the others, and knows it: it begins nothing more."""
+    sweep: float = 10.0
+    """Between two looks for dead workers."""
+
+
+NORMAL = Timing()
 TOLERATED = timedelta(seconds=2)
 """By so much a machine's clock may differ from the database's; the way to it takes time."""
 
@@ -36,13 +47,13 @@ class Heart:
         places: int,
         running: Callable[[], int] = lambda: 0,
         *,
-        beat: float = BEAT,
+        timing: Timing = NORMAL,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._places = places
         self._running = running
-        self._beat = beat
+        self._beat, self._silent = timing.beat, timing.silent
         self._clock = clock
         self._ahead = timedelta(0)
         """Of the database's clock to this machine's."""
@@ -50,7 +61,7 @@ class Heart:
         self._thread = threading.Thread(target=self._go_on, name="heart", daemon=True)
         self._lock = threading.Lock()
         self._worker: int | None = None
-        self._last = -SILENT
+        self._last = time.monotonic() - timing.silent
         """Of the last sign that arrived, by the monotonic clock."""
         self.stopping = False
 
@@ -61,11 +72,15 @@ class Heart:
     def worker(self) -> int | None:
         """The id to take jobs with; None while others may take this worker for dead."""
         with self._lock:
-            return self._worker if self.age() < SILENT - self._beat else None
+            return self._worker if self.age() < self._silent - self._beat else None
 
     def age(self) -> float:
         """Seconds since the last sign that arrived."""
         return time.monotonic() - self._last
+
+    def is_well(self) -> bool:
+        """Whether the others take this worker for living."""
+        return self.age() < self._silent
 
     def now(self) -> datetime:
         """By the database's clock, whatever this machine's says."""
@@ -74,7 +89,7 @@ class Heart:
     def is_still(self, worker: int) -> bool:
         """Whether jobs that were taken with that id are yet this worker's, as far as it knows."""
         with self._lock:
-            return worker == self._worker and self.age() < SILENT
+            return worker == self._worker and self.age() < self._silent
 
     def beat(self) -> None:
         """Raises `StoreError`."""

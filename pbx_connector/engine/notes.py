@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import Enum, auto
 
 from pbx_connector.engine.database import Connection
 from pbx_connector.engine.port import Ended, Job, Result
 
 MOST_LOST = 3
 """A profile in whose runs so many workers died, one after the other, is quarantined."""
+SUSPECT = 2
+"""From so many on it is run while no other such profile is: what dies beside it once or twice is not blamed for it."""
 LONGEST_PAUSE = timedelta(hours=6)
 """A profile that fails again and again is tried at least this often, and by its schedule."""
 _ENDED_WELL = (Result.DONE, Result.PARTIAL, Result.REFUSED)
@@ -53,21 +56,35 @@ def look_again(connection: Connection, job: Job, after: timedelta, *, growing: b
     )
 
 
-def worker_lost(connection: Connection, job: Job) -> bool:
-    """Count a worker that died in a run of the profile; returns whether the profile is quarantined now."""
+class Blame(Enum):
+    """What becomes of a profile whose worker died in its run."""
+
+    NONE = auto()
+    """It is run again at once."""
+    SUSPECT = auto()
+    """It is due, and the dispatcher lets it run when no other suspect does."""
+    QUARANTINED = auto()
+
+
+def worker_lost(connection: Connection, job: Job) -> Blame:
+    """Count a worker that died in a run of the profile."""
     row = connection.execute(
         "UPDATE pbx_control.schedule SET lost = lost + 1, "
         "state = CASE WHEN lost + 1 >= %(most)s THEN 'quarantined' ELSE state END, "
-        "reason = CASE WHEN lost + 1 >= %(most)s THEN %(reason)s ELSE reason END "
-        "WHERE tenant = %(tenant)s AND profile = %(profile)s RETURNING state",
+        "reason = CASE WHEN lost + 1 >= %(most)s THEN %(reason)s ELSE reason END, "
+        "next_at = CASE WHEN lost + 1 >= %(suspect)s THEN extract(epoch FROM clock_timestamp()) ELSE next_at END "
+        "WHERE tenant = %(tenant)s AND profile = %(profile)s RETURNING state, lost",
         {
             "most": MOST_LOST,
+            "suspect": SUSPECT,
             "reason": f"{MOST_LOST} workers died in its runs, one after the other",
             "tenant": job.tenant,
             "profile": job.profile,
         },
     ).fetchone()
-    return row is not None and row["state"] == "quarantined"
+    if row is None or row["lost"] < SUSPECT:
+        return Blame.NONE
+    return Blame.QUARANTINED if row["lost"] >= MOST_LOST else Blame.SUSPECT
 
 
 def release(connection: Connection, tenant: str, profile: str) -> bool:

@@ -62,7 +62,9 @@ STEPS: tuple[LiteralString, ...] = (
       reason text NOT NULL DEFAULT '',
       PRIMARY KEY (tenant, source)
     );
-    CREATE INDEX bucket_closed ON bucket (closed_until) WHERE closed_until IS NOT NULL
+    CREATE INDEX bucket_closed ON bucket (closed_until) WHERE closed_until IS NOT NULL;
+    CREATE INDEX schedule_suspects ON pbx_control.schedule (lost) WHERE lost > 0;
+    CREATE INDEX schedule_stopped ON pbx_control.schedule (state) WHERE state <> 'ready'
     """,
 )
 """Ours; the number of those that were taken is kept in the table `step`."""

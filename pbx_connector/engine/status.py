@@ -17,7 +17,7 @@ from pbx_connector.application.fleet_status import (
 )
 from pbx_connector.engine import waiting
 from pbx_connector.engine.database import Connection, EngineDatabase
-from pbx_connector.engine.heart import SILENT
+from pbx_connector.engine.heart import NORMAL
 
 LATE = timedelta(minutes=2)
 """A profile whose run begins this long after it was due is late."""
@@ -90,7 +90,7 @@ def _worker(row: dict[str, Any]) -> WorkerStatus:
         row["running"],
         row["stopping"],
         timedelta(seconds=silent),
-        silent > SILENT,
+        silent > NORMAL.silent,
     )
 
 

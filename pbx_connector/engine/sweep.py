@@ -9,7 +9,8 @@ import structlog
 
 from pbx_connector.engine import notes, waiting
 from pbx_connector.engine.database import Connection, EngineDatabase
-from pbx_connector.engine.heart import SILENT
+from pbx_connector.engine.heart import NORMAL
+from pbx_connector.engine.notes import Blame
 from pbx_connector.engine.port import Job
 
 LOG = structlog.stdlib.get_logger(__name__)
@@ -24,12 +25,12 @@ LOST_KEPT = "7 days"
 @dataclass(frozen=True, slots=True)
 class Swept:
     found: tuple[Job, ...] = ()
-    """Whose worker died; each waits again, unless it is among `quarantined`."""
+    """Whose worker died; each waits again or is due, unless it is among `quarantined`."""
     quarantined: tuple[Job, ...] = ()
     """Nobody knows yet, but for `fleet status`."""
 
 
-def sweep(database: EngineDatabase, silent: float = SILENT) -> Swept:
+def sweep(database: EngineDatabase, silent: float = NORMAL.silent) -> Swept:
     """Raises `StoreError`."""
     with database.transaction() as connection:
         dead = _mark_dead(connection, silent)
@@ -66,12 +67,13 @@ def _have_made_again(connection: Connection, rows: list[dict[str, Any]]) -> Swep
         job = waiting.job_of(row)
         found.append(job)
         waiting.finish(connection, row["id"], status="aborted")
-        if not row["stopping"] and notes.worker_lost(connection, job):
-            quarantined.append(job)
-        else:
+        blame = Blame.NONE if row["stopping"] else notes.worker_lost(connection, job)
+        if blame is Blame.NONE:
             waiting.defer(connection, [job], priority=max(waiting.FOUND_AGAIN, waiting.PRIORITY[job.queue]))
-    for job in quarantined:
+            continue
         waiting.cancel(connection, job.tenant, job.profile)
+        if blame is Blame.QUARANTINED:
+            quarantined.append(job)
     return Swept(tuple(found), tuple(quarantined))
 
 

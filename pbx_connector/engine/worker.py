@@ -14,7 +14,7 @@ from pbx_connector.application.installation import utc_now
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.directory import TenantDirectory
 from pbx_connector.engine.dispatcher import Dispatcher
-from pbx_connector.engine.heart import SILENT, Heart
+from pbx_connector.engine.heart import NORMAL, Heart, Timing
 from pbx_connector.engine.limits import Rate, SourceLimits
 from pbx_connector.engine.making import RunLimits, RunMaker
 from pbx_connector.engine.port import Job, Places
@@ -25,8 +25,6 @@ from pbx_connector.errors import ConnectorError, StoreError
 
 LOG = structlog.stdlib.get_logger(__name__)
 
-SWEEP = 10.0
-"""Seconds between two looks for dead workers."""
 STUCK_GRACE = timedelta(minutes=1)
 """A run past its time gives up at its next step; one that makes none for this long is stuck, and nothing ends its
 thread but the end of the process."""
@@ -42,6 +40,7 @@ class WorkerSettings:
     dispatch: bool = True
     run_limits: RunLimits = field(default_factory=RunLimits)
     rate: Rate = field(default_factory=Rate)
+    timing: Timing = NORMAL
 
 
 class Worker:
@@ -57,7 +56,8 @@ class Worker:
     ) -> None:
         self._database = database
         self._settings = settings = settings or WorkerSettings()
-        self.heart = Heart(database, settings.places.total, lambda: len(self.engine.running()), clock=clock)
+        running = lambda: len(self.engine.running())  # noqa: E731 - there is none yet
+        self.heart = Heart(database, settings.places.total, running, timing=settings.timing, clock=clock)
         self.engine = PostgresEngine(database, heart=self.heart, stop_within=settings.stop_within)
         self._maker = RunMaker(
             tenants,
@@ -96,7 +96,7 @@ class Worker:
         return ""
 
     def _look_after(self, stop: threading.Event) -> None:
-        while not stop.wait(SWEEP):
+        while not stop.wait(self._settings.timing.sweep):
             try:
                 self.look_after_once()
                 self._end_if_stuck(stop)
@@ -109,7 +109,7 @@ class Worker:
         """Raises `StoreError`."""
         if self.engine.put_back():
             LOG.warning("jobs were handed to this worker as the connection broke, they wait again")
-        swept = sweep(self._database, SILENT)
+        swept = sweep(self._database, self._settings.timing.silent)
         self.on_swept(swept)
         for job in swept.quarantined:
             self._tell(job)

@@ -10,12 +10,12 @@ import structlog
 from pbx_connector.application.fleet import Fleet, RunnableTenants
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.dispatcher import Dispatcher
-from pbx_connector.engine.heart import SILENT
+from pbx_connector.engine.heart import NORMAL
 from pbx_connector.engine.metrics import WorkerMetrics
 from pbx_connector.engine.schema import require_prepared
 from pbx_connector.engine.status import fleet_status
 from pbx_connector.engine.sweep import Swept, sweep
-from pbx_connector.engine.worker import SWEEP, Worker, WorkerSettings
+from pbx_connector.engine.worker import Worker, WorkerSettings
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, StoreError
 from pbx_connector.service import supervisor
 from pbx_connector.service.web import Page, Web
@@ -65,7 +65,7 @@ class WorkerProcess:
         return not self._worker.stuck
 
     def _is_ready(self) -> bool:
-        return not self._stop.is_set() and self._worker.heart.age() < SILENT
+        return not self._stop.is_set() and self._worker.heart.is_well()
 
 
 class DispatcherProcess:
@@ -95,7 +95,7 @@ class DispatcherProcess:
         return EXIT_DONE
 
     def _sweep(self, stop: threading.Event) -> None:
-        while not stop.wait(SWEEP):
+        while not stop.wait(NORMAL.sweep):
             try:
                 self._metrics.found(len(sweep(self._database).found))
             except StoreError as error:
