@@ -150,13 +150,3 @@ def accounts_and_labels(accounts: Sequence[Account], labels: Sequence[Label], fo
         "labels": [label(each) for each in labels],
         "next": following,
     }
-
-
-def entry_form(fields: Mapping[str, str], labels: Mapping[str, str]) -> Json:
-    """What an entry made by hand says, as it is changed."""
-    return {"fields": dict(fields), "labels": dict(labels)}
-
-
-def tried_device(of: Device, answer: str) -> Json:
-    """`answer`: what it would show for what was asked, as text."""
-    return device(of) | {"answer": answer or None}
