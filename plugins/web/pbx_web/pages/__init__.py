@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import accounts, devices, entries, new, overview, phone_book, settings
+from pbx_web.pages import accounts, audit, devices, entries, new, overview, phone_book, settings
 
 ALL: Sequence[Page | Action] = (
     *overview.PAGES,
@@ -16,5 +16,6 @@ ALL: Sequence[Page | Action] = (
     *devices.PAGES,
     *accounts.PAGES,
     *settings.PAGES,
+    *audit.PAGES,
     *login.PAGES,
 )
