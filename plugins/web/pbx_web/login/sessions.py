@@ -55,12 +55,9 @@ class Sessions:
         self._lock = threading.Lock()
         self._noted: dict[str, datetime] = {}
 
-    def user_of(self, connection: HTTPConnection, *, is_activity: bool = True) -> User | None:
-        """Who is logged in. It reads the store: call it in a thread. Raises `StoreError`.
-
-        A connection that is only looked at from time to time is no activity: its session ends when its user does
-        nothing else.
-        """
+    def user_of(self, connection: HTTPConnection, *, is_use: bool = True) -> User | None:
+        """Who is logged in; `is_use`: he is there, as one is not whose page only follows something by itself. It reads
+        the store: call it in a thread. Raises `StoreError`."""
         digest = _digest(_cookie(connection))
         held = self._store().session(digest) if digest else None
         if held is None:
@@ -72,7 +69,7 @@ class Sessions:
         user = self._store().user(held.user)
         if user is None or user.disabled:
             return None
-        if is_activity:
+        if is_use:
             self._note(held, now)
         return user
 
