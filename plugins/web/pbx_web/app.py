@@ -157,7 +157,7 @@ async def _form(request: Request) -> FormData:
         return await request.form(max_files=4, max_fields=FIELDS, max_part_size=2**20)
     try:
         said = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return FormData()
     pairs = said.items() if isinstance(said, dict) else ()
     return FormData([(str(name), str(one)) for name, value in pairs for one in _each(value)])

@@ -99,7 +99,7 @@ def join(running: Running) -> Iterator[Join]:
 def test_whoever_edits_is_helped(join: Join) -> None:
     talk = join()
     assert talk.start()["documentFormattingProvider"]
-    text = PROFILE.replace("[Phone] is blank", "[Phon] is blank").replace("Vip   =", "Vip=")
+    text = PROFILE.replace("[Phone] is blank", "[Phon] is blank").replace("Vip    =", "Vip=")
     talk.open(text)
     found = talk.diagnostics()
     talk.tell(
@@ -108,13 +108,13 @@ def test_whoever_edits_is_helped(join: Join) -> None:
         contentChanges=[{"text": text + "titel: x\n"}],
     )
     assert len(talk.diagnostics()) == len(found) + 1
-    labels = [item["label"] for item in talk.at("completion", text, "Phone = pho")]
+    labels = [item["label"] for item in talk.at("completion", text, "Number = pho")]
     assert "phone" in labels
     assert "in international form" in talk.at("hover", text, "= phone")["contents"]["value"]
     [edit] = talk.ask(
         "textDocument/formatting", textDocument={"uri": URI}, options={"tabSize": 2, "insertSpaces": True}
     )
-    assert "Vip   =" in edit["newText"]
+    assert "Vip    =" in edit["newText"]
 
 
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://127.0.0.1:1", "file://"])
