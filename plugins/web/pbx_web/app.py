@@ -55,7 +55,7 @@ def make_app(site: Site) -> Starlette:
 
 
 def _who_may_edit(site: Site, websocket: WebSocket) -> str | None:
-    user = site.sessions.user_of(websocket)
+    user = site.sessions.user_of(websocket, is_use=False)
     return user.name if user and user.role.includes(Role.EDITOR) else None
 
 

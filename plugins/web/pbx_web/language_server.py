@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from pbx_connector.api import application
+from pbx_connector.api import StoreError, application
 from pbx_web.origin import is_ours
 
 Session = application.language.Session
@@ -25,7 +25,8 @@ EDITORS_OF_ONE = 16
 """Editors that one user may have open, in as many tabs."""
 
 Permitted = Callable[[WebSocket], str | None]
-"""The name of the user that a WebSocket belongs to if that one may edit profiles. Asking is no sign of activity."""
+"""The name of the user that a WebSocket belongs to if that one may edit profiles; asked in a thread. Asking
+is no sign of activity. It raises `StoreError`."""
 
 
 class Close(IntEnum):
@@ -50,7 +51,11 @@ class LanguageServer:
             await websocket.close()  # before it is accepted: an answer with 403
             return
         await websocket.accept()
-        user = self._permitted(websocket)
+        try:
+            user = await self._user(websocket)
+        except StoreError:
+            await websocket.close(Close.TOO_MUCH, "the phone book is unreachable")
+            return
         if user is None:
             await websocket.close(Close.ENDED)
         elif self._open[user] >= EDITORS_OF_ONE:
@@ -84,9 +89,14 @@ class LanguageServer:
             await websocket.close(code, reason)
 
     async def _watch(self, websocket: WebSocket) -> tuple[int, str]:
-        while self._permitted(websocket) is not None:
+        while True:
+            with suppress(StoreError):  # nobody is sent away because nothing is known of him for a moment
+                if await self._user(websocket) is None:
+                    return Close.ENDED, ""
             await asyncio.sleep(LOOKED_AT_EVERY)
-        return Close.ENDED, ""
+
+    async def _user(self, websocket: WebSocket) -> str | None:
+        return await asyncio.to_thread(self._permitted, websocket)
 
 
 async def _listen(websocket: WebSocket, session: Session, said: asyncio.Queue[str]) -> tuple[int, str]:
