@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 
+import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pbx_connector.api import StoreError, application
@@ -25,8 +26,8 @@ EDITORS_OF_ONE = 16
 """Editors that one user may have open, in as many tabs."""
 
 Permitted = Callable[[WebSocket], str | None]
-"""The name of the user that a WebSocket belongs to if that one may edit profiles; asked in a thread. Asking
-is no sign of activity. It raises `StoreError`."""
+"""The name of the user that a WebSocket belongs to, if that one may edit profiles. Called in a thread, now and then;
+being asked about is no activity of the user. Raises `StoreError`."""
 
 
 class Close(IntEnum):
@@ -34,6 +35,8 @@ class Close(IntEnum):
 
     ENDED = 4401
     """There is no session, or its user may not edit profiles."""
+    LATER = 1013
+    """The store, which knows the sessions, is unreachable."""
     TOO_MUCH = 4429
     """Beyond what is served. The editor may come back, after a while."""
 
@@ -52,9 +55,9 @@ class LanguageServer:
             return
         await websocket.accept()
         try:
-            user = await self._user(websocket)
+            user = await anyio.to_thread.run_sync(self._permitted, websocket)
         except StoreError:
-            await websocket.close(Close.TOO_MUCH, "the phone book is unreachable")
+            await websocket.close(Close.LATER)
             return
         if user is None:
             await websocket.close(Close.ENDED)
@@ -90,13 +93,10 @@ class LanguageServer:
 
     async def _watch(self, websocket: WebSocket) -> tuple[int, str]:
         while True:
-            with suppress(StoreError):  # nobody is sent away because nothing is known of him for a moment
-                if await self._user(websocket) is None:
-                    return Close.ENDED, ""
             await asyncio.sleep(LOOKED_AT_EVERY)
-
-    async def _user(self, websocket: WebSocket) -> str | None:
-        return await asyncio.to_thread(self._permitted, websocket)
+            with suppress(StoreError):  # nobody can be asked: looked at again
+                if await anyio.to_thread.run_sync(self._permitted, websocket) is None:
+                    return Close.ENDED, ""
 
 
 async def _listen(websocket: WebSocket, session: Session, said: asyncio.Queue[str]) -> tuple[int, str]:

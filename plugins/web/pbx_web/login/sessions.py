@@ -56,8 +56,10 @@ class Sessions:
         self._noted: dict[str, datetime] = {}
 
     def user_of(self, connection: HTTPConnection, *, is_use: bool = True) -> User | None:
-        """Who is logged in; `is_use`: he is there, as one is not whose page only follows something by itself. It reads
-        the store: call it in a thread. Raises `StoreError`."""
+        """Who is logged in. It reads the store: call it in a thread. Raises `StoreError`.
+
+        What a page asks for by itself from time to time is no use of it: the session ends when nothing else is done.
+        """
         digest = _digest(_cookie(connection))
         held = self._store().session(digest) if digest else None
         if held is None:
