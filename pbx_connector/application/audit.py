@@ -26,6 +26,7 @@ class AuditAction(StrEnum):
     USER_ADDED = "user added"
     USER_CHANGED = "user changed"
     USER_REMOVED = "user removed"
+    PROFILE_CREATED = "profile created"
     PROFILE_SAVED = "profile saved"
     PROFILE_REMOVED = "profile removed"
     SIMULATED = "simulated"
