@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
+from pbx_connector import files
 from pbx_connector.cli import output
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.machine import machine_error
@@ -86,15 +87,23 @@ class Session:
         finally:
             self._name_broken()
 
+    @property
+    def config_file(self) -> ConfigFile:
+        """The configuration with what says it. Raises `ConfigError`."""
+        return self._config_as_read
+
     @cached_property
     def installation(self) -> Installation:
         """Raises `ConfigError`."""
         from pbx_connector.application.installation import Installation
 
-        return Installation(self.config_with_plugins, self.plugins)
+        return Installation(self.config_with_plugins, self.plugins, file=self._config_as_read)
 
-    def open_fleet(self) -> Fleet:
-        """All tenants, to be closed. Raises `UsageError` without a control database, `StoreError`."""
+    def open_fleet(self, connections: int | None = None) -> Fleet:
+        """All tenants, to be closed; `connections` as `Fleet` takes them.
+
+        Raises `UsageError` without a control database, and `StoreError`.
+        """
         control = self.config.control
         if control is None:
             raise UsageError(
@@ -105,7 +114,7 @@ class Session:
             from pbx_connector.application.fleet import Fleet
         except ImportError:
             raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
-        return Fleet(control, self.plugins)
+        return Fleet(control, self.plugins, connections=connections)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
@@ -150,7 +159,7 @@ class Session:
         """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
         from pbx_connector import stores
 
-        file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
+        file = files.expanded(Path(self.store_url.removeprefix(_SQLITE)))
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):
             with self.open_store() as store:

@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
-from pbx_connector.errors import ConnectorError, ProtocolViolation, SourceError
+from pbx_connector.errors import ConnectorError, ProtocolViolation, RunCancelled, SourceError, SourceUnavailable
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
@@ -38,7 +38,7 @@ from pbx_connector.pool import Pool
 from pbx_connector.profile import Profile
 from pbx_connector.run import naming, problems
 from pbx_connector.run.batching import batches
-from pbx_connector.run.progress import Progress
+from pbx_connector.run.progress import Cancelled, NoObserver, Observer, Progress, never
 from pbx_connector.run.screening import Screen
 from pbx_connector.source import Source
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, Outcome, StagedRow, Workspace
@@ -57,11 +57,15 @@ class BookReading:
     full: bool
     """Read everything and map it anew, whatever is known."""
     accounts: Sequence[Account]
+    cancelled: Cancelled = never
+    observer: Observer = field(default_factory=NoObserver)
     reports: dict[str, BookReport] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     """Those of whole books, by book."""
     warnings: list[Problem] = field(default_factory=list)
     """What the source says about its list of books."""
+    retry_after: float | None = None
+    """Seconds after which the source wants to be asked again, if it said so of a book."""
 
     def __post_init__(self) -> None:
         labels = None if self.profile.labels == "create" else frozenset(self.workspace.labels())
@@ -92,10 +96,16 @@ class BookReading:
         if len(self.problems) > failed:
             self.workspace.settle()
 
+    def go_on(self) -> None:
+        """Raises `RunCancelled` if somebody wants the run to stop."""
+        if self.cancelled():
+            raise RunCancelled("it was cancelled; nothing was changed")
+
     def _list(self) -> dict[str, Book | BookUnknown]:
         listed: dict[str, Book | BookUnknown] = {}
         with plugin_faults():
             for found in self.source.books():
+                self.go_on()
                 if isinstance(found, Problem):
                     self.warnings.append(replace(found, severity="warning"))
                     continue
@@ -114,6 +124,7 @@ class BookReading:
                 raise ProtocolViolation("the source answered about another address book", code="S102")
             return found
         except SourceError as error:
+            self._heed(error)
             return BookUnknown(book, problems.book_failed(book, error))
 
     def _work_off(self, jobs: Iterable[Callable[[], None]], parallel: int) -> None:
@@ -130,6 +141,7 @@ class BookReading:
     # one book
 
     def _take(self, found: Book | BookGone | BookUnknown) -> None:
+        self.go_on()
         if isinstance(found, BookUnknown):
             self._give_up(found.book, found.problem, BookStatus.UNKNOWN)
         elif isinstance(found, BookGone):
@@ -142,10 +154,16 @@ class BookReading:
         try:
             end, rows = self._stage(book)
         except SourceError as error:
+            self._heed(error)
             self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
         else:
             result = BookResult(book, BookOutcome.READ, end.full, end.checkpoint, self._fingerprint(book))
             self._close(result, BookStatus.DONE, rows)
+
+    def _heed(self, error: SourceError) -> None:
+        if isinstance(error, SourceUnavailable) and error.retry_after is not None:
+            with self._lock:
+                self.retry_after = max(self.retry_after or 0.0, error.retry_after)
 
     def _give_up(self, book: Book, problem: Problem, status: BookStatus) -> None:
         self.problems[book.id] = problem
@@ -183,6 +201,7 @@ class BookReading:
         with plugin_faults():
             stream = iter(self.source.changes(book, since, known))
         while not self._stopped.is_set():
+            self.go_on()
             try:
                 item = next(stream, None)
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything
@@ -212,9 +231,11 @@ class BookReading:
         keys = [item.key for item in batch if isinstance(item, Row | Unchanged)]
         held = self.workspace.versions(book.id, keys) if trusted else {}
         staged = [self._staged(book, item, held) for item in batch]
-        self.workspace.stage(book.id, self._named(book, staged))
+        named = self._named(book, staged)
+        self.workspace.stage(book.id, named)
         rows = sum(isinstance(item, Row | Unchanged | Unreadable) for item in batch)
         with self._lock:
+            self.observer.staged(book, batch, named)
             self.progress.rows(rows)
         return rows
 
@@ -253,11 +274,13 @@ class BookReading:
             for keys in self.workspace.missing(book.id, self.profile.mode == "mirror"):
                 if self._stopped.is_set():
                     return
+                self.go_on()
                 with plugin_faults():
                     gone = set(self.source.confirm_gone(book, keys))
                 staged = [_absence(book, key, key in gone) for key in keys]
                 self.workspace.stage(book.id, self._named(book, staged))
         except SourceError as error:
+            self._heed(error)
             self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
 
 
