@@ -7,6 +7,8 @@ PROJECTS = pyproject.toml grammar/pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 # Three calls, as each set of tests has a conftest of its own.
 TYPED_TESTS = $(BIN)/mypy --explicit-package-bases
 
+SCRIPTS := plugins/web/javascript
+BUILT := plugins/web/pbx_web/static/built/manifest.json
 # Strict: a link or an anchor that leads nowhere ends it. The variable quiets advice on which generator to use.
 SITE = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
@@ -14,11 +16,12 @@ JUDGES := plugins/microsoft365/judges
 RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
 
-.PHONY: help demo web test coverage kerberos judges fleet crash overlap check site lint fuzz soak lock clean
+.PHONY: help demo web test scripts coverage kerberos judges fleet crash overlap check site lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book, and a telephone read it"
 	@echo "make web     the administrator's pages in a browser, on a sandbox Exchange; prints one link, ends by Ctrl-C"
 	@echo "make test    run the whole test suite"
+	@echo "make scripts the scripts of the administrator's pages; the other commands build them where they are old or absent"
 	@echo "make coverage  the same, and which lines of our packages it reached; takes longer"
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
 	@echo "make judges  Microsoft's own client libraries, two by others and a fuzzer read the sandbox Graph; installs them first"
@@ -41,17 +44,23 @@ help:
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e grammar -e . $(PLUGINS:%=-e %)
 	@touch $@
 
-demo: .venv/.ready
+# A registry that cannot be reached stops nothing: the pages work without their scripts.
+$(BUILT): $(wildcard $(SCRIPTS)/src/*.js) $(SCRIPTS)/bundle.js $(SCRIPTS)/build.py $(SCRIPTS)/package-lock.json | .venv/.ready
+	@$(BIN)/python $(SCRIPTS)/build.py
+
+scripts: $(BUILT)
+
+demo: .venv/.ready $(BUILT)
 	@$(BIN)/python -m pbx_exchange.demo
 	@$(BIN)/python -m pbx_directory.demo
 
-web: .venv/.ready
+web: .venv/.ready $(BUILT)
 	@$(BIN)/python -m pbx_web.demo
 
-test: .venv/.ready
+test: .venv/.ready $(BUILT)
 	$(BIN)/python -m pytest -n auto
 
-coverage: .venv/.ready
+coverage: .venv/.ready $(BUILT)
 	rm -rf .coverage && mkdir .coverage
 	$(BIN)/coverage run -m pytest -n auto --durations=15
 	$(BIN)/coverage combine --quiet
@@ -77,14 +86,15 @@ crash: .venv/.ready
 overlap: .venv/.ready
 	PBX_OVERLAP_SECONDS=600 $(BIN)/python -m pytest -rP tests/contract/test_overlap.py
 
-check: .venv/.ready
+check: .venv/.ready $(BUILT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=.:tests/functional $(TYPED_TESTS) tests benchmarks
 	MYPYPATH=.:grammar/tests $(TYPED_TESTS) grammar/tests
-	MYPYPATH=. $(TYPED_TESTS) $(wildcard plugins/*/tests)
+	MYPYPATH=. $(TYPED_TESTS) $(wildcard plugins/*/tests) $(SCRIPTS)/build.py
 	$(BIN)/lint-imports
+	$(BIN)/python $(SCRIPTS)/build.py check
 	$(BIN)/python -m pytest tests/repo
 	$(SITE) --quiet --site-dir build/checked-site
 
@@ -112,4 +122,4 @@ lock:
 	$(RESOLVE) --output-file $(JUDGES)/requirements.lock $(JUDGES)/requirements.in
 
 clean:
-	rm -rf .venv .venv-lock .venv-judges .coverage demo
+	rm -rf .venv .venv-lock .venv-judges .coverage demo $(SCRIPTS)/node_modules $(dir $(BUILT))

@@ -19,18 +19,34 @@ from pbx_connector.contact_fields import (
     calendar_day,
 )
 from pbx_connector.counting import counted
+from pbx_connector.duration import Duration, at_least
 from pbx_connector.error_text import ErrorText
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
     MachineError,
+    PlanRefused,
+    ProfileBusy,
+    ProfileError,
+    ProfileHeld,
     ProtocolViolation,
+    RunCancelled,
     SourceError,
     SourceUnavailable,
     StoreError,
     UsageError,
 )
-from pbx_connector.extensions import Command, DeviceReader, Exporter, ExportOptions, PhoneBook, PluginContext, Server
+from pbx_connector.extensions import (
+    Command,
+    DeviceAccess,
+    DeviceOption,
+    DeviceReader,
+    Exporter,
+    ExportOptions,
+    PhoneBook,
+    PluginContext,
+    Server,
+)
 from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
@@ -64,14 +80,16 @@ from pbx_connector.network import (
     ListLimit,
     RefusalLimit,
     RetryDelays,
+    Throttle,
     ber,
     is_protected,
+    network_of,
     quoted,
     retry_after,
     whole_number,
 )
 from pbx_connector.notice import Notice, NoticeKind
-from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary
+from pbx_connector.plan import Action, Change, Content, FieldChange, PlanSummary, RowPlace
 from pbx_connector.pool import Pool
 from pbx_connector.secret import Secret
 from pbx_connector.settings import (
@@ -104,6 +122,8 @@ from pbx_connector.stores import (
     AccountScope,
     AtLeast,
     AtMost,
+    AuditFilter,
+    AuditRecord,
     Condition,
     Device,
     Entry,
@@ -122,16 +142,21 @@ from pbx_connector.stores import (
     Position,
     Present,
     ProfileState,
+    Role,
     RunKind,
     RunRecord,
+    Says,
     Sighting,
     Some,
     Store,
     Substrings,
     Undone,
+    User,
+    WebSession,
     position,
 )
-from pbx_connector.stores.normalization import numbers_in
+from pbx_connector.stores.normalization import fold, numbers_in
+from pbx_connector.stores.workspace import Outcome, StagedRow
 from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
@@ -142,6 +167,7 @@ if TYPE_CHECKING:
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.transport import Transport, TransportOptions, UnusableAuthorities, is_proxy_refusal
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -165,6 +191,8 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Attempt",
+    "AuditFilter",
+    "AuditRecord",
     "AuthenticationFailed",
     "Book",
     "BookGone",
@@ -182,8 +210,11 @@ __all__ = [
     "Cost",
     "Counts",
     "Device",
+    "DeviceAccess",
+    "DeviceOption",
     "DeviceReader",
     "Diagnostic",
+    "Duration",
     "EmailAddress",
     "End",
     "EndlessList",
@@ -222,10 +253,12 @@ __all__ = [
     "OptionalText",
     "Order",
     "Origin",
+    "Outcome",
     "OutsideRows",
     "Parameter",
     "PatternUse",
     "PhoneBook",
+    "PlanRefused",
     "PlanSummary",
     "PluginConfig",
     "PluginContext",
@@ -234,6 +267,9 @@ __all__ = [
     "Present",
     "Problem",
     "Profile",
+    "ProfileBusy",
+    "ProfileError",
+    "ProfileHeld",
     "ProfilePath",
     "ProfileState",
     "Progress",
@@ -243,10 +279,14 @@ __all__ = [
     "RefusalLimit",
     "Report",
     "RetryDelays",
+    "Role",
     "Row",
+    "RowPlace",
+    "RunCancelled",
     "RunKind",
     "RunRecord",
     "RunStatus",
+    "Says",
     "Schedule",
     "Secret",
     "Server",
@@ -260,35 +300,46 @@ __all__ = [
     "SourceError",
     "SourceType",
     "SourceUnavailable",
+    "StagedRow",
     "Store",
     "StoreError",
     "StreamItem",
     "Substrings",
     "Target",
     "Template",
+    "Throttle",
     "Tls",
+    "Transport",
+    "TransportOptions",
     "Type",
     "Unchanged",
     "Undelivered",
     "Undone",
     "Unreadable",
     "UnreadableFile",
+    "UnusableAuthorities",
     "UsageError",
+    "User",
     "Value",
     "WebAddress",
+    "WebSession",
     "WebhookConfig",
     "address_line",
     "application",
+    "at_least",
     "ber",
     "blank_is_none",
     "bound_address",
     "bound_socket",
     "calendar_day",
     "counted",
+    "fold",
     "hookimpl",
     "is_loopback",
     "is_protected",
+    "is_proxy_refusal",
     "machine_error",
+    "network_of",
     "numbers_in",
     "open_regular",
     "position",
@@ -303,6 +354,10 @@ __all__ = [
 ]
 
 _LATE = {
+    "is_proxy_refusal": "pbx_connector.transport",
+    "UnusableAuthorities": "pbx_connector.transport",
+    "TransportOptions": "pbx_connector.transport",
+    "Transport": "pbx_connector.transport",
     "DEADLINE_POOLS": "pbx_connector.network.deadline",
     "Listener": "pbx_connector.listening",
     "Tls": "pbx_connector.listening",

@@ -18,6 +18,7 @@
     +-- ProfileHeld                3   waits for a person: an undone profile, or one that seems renamed
     +-- ImportRefused              3   an import of accounts would remove too many
     +-- PublishedMeanwhile         3   a tenant has another version than the one that was compared with
+    +-- RunCancelled               4   a person stopped a run or a simulation on its way
 
 Trouble with one row or one book is not an exception but a value: `pbx_connector.model.Problem`.
 Foreign exceptions are translated where the foreign library is called, never further in.
@@ -115,7 +116,7 @@ class StoreError(ConnectorError):
 
 
 class ProfileBusy(StoreError):
-    pass
+    """Another run of the profile is going on; nothing was begun."""
 
 
 class StoreDamaged(StoreError):
@@ -156,6 +157,10 @@ class ProfileHeld(ConnectorError):
 
 class ImportRefused(ConnectorError):
     exit_code = EXIT_REFUSED
+
+
+class RunCancelled(ConnectorError):
+    """A run or a simulation was stopped on its way; nothing was changed."""
 
 
 class PublishedMeanwhile(ConnectorError):

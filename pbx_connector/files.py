@@ -94,6 +94,14 @@ def special(mode: int) -> str:
     return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "something else")
 
 
+def expanded(path: Path) -> Path:
+    """With the home folder in place of `~`; as it is where there is no such user, so that nothing stands there."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def exists(path: Path) -> bool:
     try:
         return path.exists()

@@ -79,6 +79,15 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RowPlace:
+    """Which row of a source makes an entry, or made it."""
+
+    book: str
+    """The id of its address book."""
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One entry, or in the history also one account: what it says before and after."""
 
@@ -91,6 +100,8 @@ class Change:
     after: Content | None
     what: Literal["entry", "account"] = "entry"
     """An account is shown by its id and the fields `username` and `email`."""
+    row: RowPlace | None = field(default=None, compare=False)
+    """In a simulation, where it comes from; neither kept plans nor the history say."""
 
     @property
     def content(self) -> Content:

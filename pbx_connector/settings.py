@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
+from pbx_connector import files
+
 
 class SettingsModel(BaseModel):
     """The base of a settings model: no unknown keys, and no message that quotes what was typed."""
@@ -32,7 +34,7 @@ def outside_rows(model: type[BaseModel]) -> frozenset[str]:
 
 def _from_the_profile(path: Path, info: ValidationInfo) -> Path:
     folder = (info.context or {}).get("folder")
-    expanded = path.expanduser()
+    expanded = files.expanded(path)
     return Path(folder) / expanded if folder else expanded
 
 

@@ -33,6 +33,16 @@ _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^(```|~~~)", re.MULTILINE)
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    decisions = sorted((ROOT / "docs/adr").glob("*.md"))
+    config.nav = [*config.nav, {"Decisions": [{_title(path): f"adr/{path.name}"} for path in decisions]}]
+    return config
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     for path, uri in ELSEWHERE.items():
         files.append(File.generated(config, uri, content=(ROOT / path).read_text(encoding="utf-8")))

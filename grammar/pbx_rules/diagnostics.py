@@ -43,6 +43,8 @@ class Diagnostic:
     """What stands under the caret."""
     hint: str = ""
     notes: tuple[Note, ...] = ()
+    path: tuple[str, ...] = ()
+    """The keys of the file that lead to what it is about, if it is about a value or one that is missing."""
 
 
 MOST_FINDINGS = 500

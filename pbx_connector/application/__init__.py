@@ -5,14 +5,21 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
-profiles, accounts, entries, devices, templates   what is kept, and by whom
+users, setup_links, audit            who administers it in a browser, and what they did
+secret_files                         secrets that people type into a user interface
+profiles, accounts, account_files, entries, devices, plans, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
+drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
 trials                               rules on rows of a file
+source_rows                          the rows that a source has
+language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
 fleet, tenants, publishing           many phone systems: what is kept of each, and what runs for it
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
+attention, survey, tally             what waits for a person, and what the last days changed
+configuration                        what applies, and where it is said
 views, tenant_views                  every JSON shape
 """
 
@@ -23,56 +30,82 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pbx_connector.application import (
+        account_files,
         accounts,
+        attention,
+        audit,
+        configuration,
         connections,
         devices,
+        drafts,
         entries,
         exports,
         fleet,
         history,
         installation,
+        language,
         offline_status,
+        plans,
         profile_folder,
         profiles,
         publishing,
         runs,
         schedules,
+        secret_files,
         service_health,
+        setup_links,
         simulations,
+        source_rows,
         status,
+        survey,
+        tally,
         templates,
         tenant_views,
         tenants,
         trials,
         upkeep,
+        users,
         views,
     )
     from pbx_connector.application.installation import Installation
 
 __all__ = [
     "Installation",
+    "account_files",
     "accounts",
+    "attention",
+    "audit",
+    "configuration",
     "connections",
     "devices",
+    "drafts",
     "entries",
     "exports",
     "fleet",
     "history",
     "installation",
+    "language",
     "offline_status",
+    "plans",
     "profile_folder",
     "profiles",
     "publishing",
     "runs",
     "schedules",
+    "secret_files",
     "service_health",
+    "setup_links",
     "simulations",
+    "source_rows",
     "status",
+    "survey",
+    "tally",
     "templates",
     "tenant_views",
     "tenants",
     "trials",
     "upkeep",
+    "users",
     "views",
 ]
 

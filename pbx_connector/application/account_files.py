@@ -48,7 +48,11 @@ def read_accounts(path: Path, note: Callable[[str], None] = _say_nothing) -> lis
     `note` is told what of the file is passed over. Raises `UsageError` with a line for each fault; a file with one is
     not imported at all.
     """
-    text = _text(path)
+    return accounts_in(_text(path), path, note)
+
+
+def accounts_in(text: str, path: Path, note: Callable[[str], None] = _say_nothing) -> list[Account]:
+    """The same for what stands in a file of that name."""
     accounts, faults = _accounts(_in_json(text, path) if path.suffix.lower() == ".json" else _in_csv(text, path, note))
     if faults:
         more = [f"{path}: {len(faults) - TOLD} more faults"] if len(faults) > TOLD else []

@@ -8,6 +8,7 @@ from pbx_connector.application.accounts import known_account
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Content
 from pbx_connector.stores import Entries, Entry, Match, Store
+from pbx_connector.stores.entry_validation import NOTHING, placed_faults
 from pbx_connector.targets import line_ends
 
 
@@ -30,6 +31,18 @@ def edit_entry(store: Entries, entry: int, fields: Mapping[str, str], labels: Ma
         return content
 
     return store.edit_entry(entry, changed)
+
+
+def faults(
+    fields: Mapping[str, str], labels: Mapping[str, str], *, account: str | None = None, held: Content = NOTHING
+) -> dict[str, str]:
+    """What keeps an entry from being written so, by field or `label NAME`; empty if nothing does. `held` is what it
+    says already."""
+    content = Content(account, _with_value(_typed(fields)), _with_value(labels))
+    found: dict[str, str] = {}
+    for place, words in placed_faults(content, held):
+        found[place] = f"{found[place]}; {words}" if place in found else words
+    return found
 
 
 def look_up(store: Store, number: str, account: str | None) -> list[Match]:

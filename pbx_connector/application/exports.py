@@ -10,7 +10,7 @@ from pbx_rules.suggest import nearest
 
 from pbx_connector.application.replacing import replacement
 from pbx_connector.errors import StoreError, UsageError
-from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Order, Store
+from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Label, Labelled, Order, Store
 from pbx_connector.stores.identity import store_id
 
 if TYPE_CHECKING:
@@ -50,7 +50,15 @@ def write(exporter: Exporter, store: Store, account: AccountScope, stream: TextI
     from pbx_connector.extensions import ExportOptions
 
     options = ExportOptions(variant=variant, store=store_id(store))
-    exporter.write(_entries(exporter, store, account), [label.name for label in store.labels()], stream, options)
+    exporter.write(_entries(exporter, store, account), label_names(store, account), stream, options)
+
+
+def label_names(store: Store, account: AccountScope) -> list[str]:
+    """Those that entries carry which were asked for: the name of another's label may say something, too."""
+    names = [label.name for label in store.labels()]
+    if account is ALL:
+        return names
+    return [name for name in names if store.find_ids(Labelled(name), owners=(account,), limit=1)]
 
 
 def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Path, variant: str = "") -> None:
@@ -63,6 +71,15 @@ def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Pa
             write(exporter, store, account, stream, variant)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}", hint="nothing was changed") from None
+
+
+def labels_of_company(store: Store) -> list[Label]:
+    """Counted without private entries; those that only private ones carry are left out."""
+    held = store.labels()
+    counts = {
+        label.name: store.count_found(Labelled(label.name), owners=(None,)) if label.entries else 0 for label in held
+    }
+    return [Label(label.name, counts[label.name]) for label in held if counts[label.name] or not label.entries]
 
 
 def _entries(exporter: Exporter, store: Store, account: AccountScope) -> Iterator[Entry]:

@@ -128,7 +128,7 @@ class Fleet:
         for profile in contents.profiles.values():
             bind_vault(profile.settings, vault)
         published = {id: str(profile.file) for id, profile in contents.profiles.items()}
-        installation = Installation(config, self.plugins, self._clock, published)
+        installation = Installation(config, self.plugins, self._clock, published=published)
         return LoadedTenant(tenant, number, installation, contents.profiles, contents, self.phone_books)
 
     def open_store(self, tenant: Tenant) -> Store:

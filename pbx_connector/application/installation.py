@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 
-from pbx_connector.config import Config
+from pbx_connector.config import Config, ConfigFile
 from pbx_connector.model import Problem
 from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.plugins import Notifier, Plugins
@@ -27,6 +27,8 @@ class Installation:
     plugins: Plugins
     clock: Callable[[], datetime] = utc_now
     """The time in UTC."""
+    file: ConfigFile | None = None
+    """Where the configuration was read from; None if it was made otherwise."""
     published: Mapping[str, str] | None = None
     """The files of the profiles by id, where a published version says which there are; None where the files do."""
 

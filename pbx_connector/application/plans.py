@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from pbx_connector.application.history import last_run
+from pbx_connector.model import RunStatus
 from pbx_connector.plan import Action, Change
-from pbx_connector.stores import KeptPlan, Store
+from pbx_connector.stores import KeptPlan, ProfileState, RunKind, RunRecord, Store
+
+
+def waiting(store: Store, states: Iterable[ProfileState]) -> Iterator[KeptPlan]:
+    """The plans that the guard refused and that wait for a person: each profile's newest, as long as no later run of it
+    came to a better end. Asks one question a profile that was refused."""
+    for state in states:
+        last = _last(store, state)
+        if last is None or last.report.status is not RunStatus.REFUSED:
+            continue
+        plan = next((plan for plan in store.plans(state.id) if plan.reasons), None)
+        if plan is not None and plan.used is None:
+            yield plan
+
+
+def _last(store: Store, state: ProfileState) -> RunRecord | None:
+    """What people did by hand since is no run."""
+    return state.last if state.last is None or state.last.kind is RunKind.RUN else last_run(store, state.id)
 
 
 def records(store: Store, plan: KeptPlan) -> Iterator[Change]:

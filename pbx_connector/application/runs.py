@@ -10,16 +10,16 @@ from datetime import datetime
 from pbx_connector.application import succession
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
-from pbx_connector.errors import ConnectorError, PlanRefused, ProfileBusy, ProfileHeld, StoreError
+from pbx_connector.errors import ConnectorError, PlanRefused, ProfileBusy, ProfileHeld, RunCancelled, StoreError
 from pbx_connector.machine import machine_error
 from pbx_connector.model import Counts, Problem, Report, RunStatus
 from pbx_connector.notice import Notice
 from pbx_connector.notifications.notify import write_run
 from pbx_connector.notifications.outbox import Attempt
 from pbx_connector.profile import Profile
+from pbx_connector.run import Cancelled, never, run_profile
 from pbx_connector.run import Progress as Progress  # this one and the next for user interfaces, too
 from pbx_connector.run import Silent as Silent
-from pbx_connector.run import run_profile
 from pbx_connector.stores import History, SharedState, Store
 
 LOG = logging.getLogger(__name__)
@@ -62,12 +62,13 @@ def run(
     request: RunRequest,
     notify: Notify,
     progress: Progress | None = None,
+    cancelled: Cancelled = never,
 ) -> RunOutcome:
     """Bring the phone book in step with a profile's source. How it ends is a value, whatever ended it.
 
     Raises `ProfileBusy`, when nothing was begun, and `StoreError` if the store cannot even say how the run ended.
     """
-    outcome = _made(installation, profile, store, request, progress)
+    outcome = _made(installation, profile, store, request, progress, cancelled)
     if _is_news(outcome, request):
         notify(profile, outcome.report, outcome.reason)
     return outcome
@@ -116,10 +117,15 @@ class Notifications:
 
 
 def _made(
-    installation: Installation, profile: Profile, store: Store, request: RunRequest, progress: Progress | None
+    installation: Installation,
+    profile: Profile,
+    store: Store,
+    request: RunRequest,
+    progress: Progress | None,
+    cancelled: Cancelled,
 ) -> RunOutcome:
     started = installation.clock()
-    asked = {"full": request.full, "plan": request.plan, "release": request.release}
+    asked = {"full": request.full, "plan": request.plan, "release": request.release, "cancelled": cancelled}
     try:
         succession.admit(installation, store, profile)
         report = run_profile(profile, store, progress=progress, clock=installation.clock, **asked)  # type: ignore[arg-type]
@@ -152,8 +158,9 @@ def _recorded(
 
 
 def _is_news(outcome: RunOutcome, request: RunRequest) -> bool:
-    """A stale plan is none: whoever named it sees the answer."""
-    if isinstance(outcome.error, PlanRefused) and outcome.error.stale:
+    """A stale plan is none, and neither is a run that somebody stopped: whoever did sees the answer."""
+    stale = isinstance(outcome.error, PlanRefused) and outcome.error.stale
+    if stale or isinstance(outcome.error, RunCancelled):
         return False
     return bool(outcome.report.run) or not request.attended
 

@@ -99,3 +99,17 @@ class StoreWatch:
         self.lost_since = self.lost_since or self._clock()
         self.reason, self._unreadable = error.message, isinstance(error, StoreDamaged)
         self.close()  # what was open may be of a file or server that is no more
+
+
+class OpenStoreWatch(StoreWatch):
+    """Over a store that somebody else has opened, and closes."""
+
+    def __init__(self, url: str, clock: Callable[[], datetime], store: Callable[[], Store]) -> None:
+        super().__init__(url, clock)
+        self._held = store
+
+    def close(self) -> None:
+        """Nothing: it is somebody else's."""
+
+    def _opened(self) -> Store:
+        return self._held()

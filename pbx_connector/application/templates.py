@@ -8,25 +8,51 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from pbx_connector.errors import UsageError
+from pbx_connector import files
+from pbx_connector.errors import ConnectorError, UsageError
 from pbx_connector.machine import machine_error
 from pbx_connector.plugins import Plugins
 from pbx_connector.source import Template
 
 
+def answered(template: Template, answers: Mapping[str, str]) -> str:
+    """The text of a profile: the template with its questions answered, in YAML."""
+    return string.Template(template.text).substitute(answers)
+
+
 def write_profile(template: Template, target: Path, answers: Mapping[str, str]) -> None:
     """Write the template with its questions answered, in YAML, to a file that is new. Raises `UsageError`."""
-    text = string.Template(template.text).substitute(answers)
+    write_new(target, answered(template, answers))
+
+
+def write_new(target: Path, text: str) -> None:
+    """Raises `UsageError`, also for a file that came there meanwhile; then there is no new one."""
     try:
-        target.write_text(text, encoding="utf-8")
+        file = target.open("x", encoding="utf-8", newline="")
+    except FileExistsError:
+        raise _exists(target) from None
     except OSError as error:
-        raise machine_error(error) or UsageError(f"{target} cannot be written: {error.strerror}") from None
+        raise _unwritable(target, error) from None
+    try:
+        with file:
+            file.write(text)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise _unwritable(target, error) from None
 
 
 def check_target(target: Path) -> None:
     """Raises `UsageError` for a file that is there already: asked before the questions are."""
     if target.exists():
-        raise UsageError(f"{target} exists already", hint="name another with --file, or remove it first")
+        raise _exists(target)
+
+
+def _unwritable(target: Path, error: OSError) -> ConnectorError:
+    return machine_error(error) or UsageError(f"{target} cannot be written: {error.strerror}")
+
+
+def _exists(target: Path) -> UsageError:
+    return UsageError(f"{target} exists already", hint="name another with --file, or remove it first")
 
 
 def no_template(name: str, plugins: Plugins) -> UsageError:
@@ -44,7 +70,7 @@ def quoted(answer: str | None) -> str:
 
 def file_reference(path: Path, profile: Path) -> str:
     """Relative to the profile's folder for a file that is in it: the two can be moved together."""
-    named, folder = path.expanduser().resolve(), profile.resolve().parent
+    named, folder = files.expanded(path).resolve(), profile.resolve().parent
     shown = named.relative_to(folder) if named.is_relative_to(folder) else named
     return f"{{file: {json.dumps(str(shown), ensure_ascii=False)}}}"
 

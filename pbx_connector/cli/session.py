@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
+from pbx_connector import files
 from pbx_connector.cli import output
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.machine import machine_error
@@ -86,12 +87,17 @@ class Session:
         finally:
             self._name_broken()
 
+    @property
+    def config_file(self) -> ConfigFile:
+        """The configuration with what says it. Raises `ConfigError`."""
+        return self._config_as_read
+
     @cached_property
     def installation(self) -> Installation:
         """Raises `ConfigError`."""
         from pbx_connector.application.installation import Installation
 
-        return Installation(self.config_with_plugins, self.plugins)
+        return Installation(self.config_with_plugins, self.plugins, file=self._config_as_read)
 
     def open_fleet(self, connections: int | None = None) -> Fleet:
         """All tenants, to be closed; `connections` as `Fleet` takes them.
@@ -153,7 +159,7 @@ class Session:
         """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
         from pbx_connector import stores
 
-        file = Path(self.store_url.removeprefix(_SQLITE)).expanduser()
+        file = files.expanded(Path(self.store_url.removeprefix(_SQLITE)))
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):
             with self.open_store() as store:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -81,6 +82,12 @@ def from_validation(
 def from_details(
     details: ErrorDetails, *, file: str, root: Mapping, model: type[BaseModel], below: str = ""
 ) -> Diagnostic:
+    found = _from_details(details, file=file, root=root, model=model, below=below)
+    keys = (below, *map(str, details["loc"]))
+    return replace(found, path=tuple(key for key in keys if key))
+
+
+def _from_details(details: ErrorDetails, *, file: str, root: Mapping, model: type[BaseModel], below: str) -> Diagnostic:
     path = [str(part) for part in details["loc"]]
     key, node = _place(root, path)
     name = _name(path, key) or below

@@ -27,7 +27,7 @@ GIVE_UP_SECONDS = 5.0
 
 
 @dataclass(slots=True)
-class Taken:
+class ClaimedJob:
     """A job that this worker has."""
 
     number: int
@@ -56,7 +56,7 @@ class PostgresEngine:
         self._fetching = threading.Lock()
         """Held from the question to the database until `_taken` knows the answer."""
         self._lock = threading.Lock()
-        self._taken: dict[int, Taken] = {}
+        self._taken: dict[int, ClaimedJob] = {}
         self.giving_up = threading.Event()
         """Set when runs should end at their next step: the worker's time to stop is over."""
         self.on_ended: Callable[[Job, Ended, float], None] = lambda job, ended, seconds: None
@@ -84,7 +84,7 @@ class PostgresEngine:
 
     # the worker
 
-    def running(self) -> list[Taken]:
+    def running(self) -> list[ClaimedJob]:
         with self._lock:
             return list(self._taken.values())
 
@@ -143,7 +143,7 @@ class PostgresEngine:
                 target=self._make, args=(taken, make, free), name=f"run {taken.number}", daemon=True
             ).start()
 
-    def _fetch(self, names: list[str]) -> Taken | None:
+    def _fetch(self, names: list[str]) -> ClaimedJob | None:
         worker = self._heart.worker if self._heart else None
         if worker is None:
             return None
@@ -152,7 +152,7 @@ class PostgresEngine:
                 row = waiting.fetch(connection, names, worker)
                 if row is None:
                     return None
-                taken = Taken(row["id"], waiting.job_of(row), worker, time.monotonic())
+                taken = ClaimedJob(row["id"], waiting.job_of(row), worker, time.monotonic())
                 notes.begun(connection, taken.job, worker)
             with self._lock:
                 self._taken[taken.number] = taken
@@ -172,7 +172,7 @@ class PostgresEngine:
                 waiting.defer(connection, [waiting.job_of(row)], priority=waiting.FOUND_AGAIN)
         return len(rows)
 
-    def _make(self, taken: Taken, make: Make, free: threading.Semaphore) -> None:
+    def _make(self, taken: ClaimedJob, make: Make, free: threading.Semaphore) -> None:
         try:
             with structlog.contextvars.bound_contextvars(tenant=taken.job.tenant, profile=taken.job.profile):
                 ended = self._made(taken, make)
@@ -185,14 +185,14 @@ class PostgresEngine:
                 del self._taken[taken.number]
             free.release()
 
-    def _made(self, taken: Taken, make: Make) -> Ended:
+    def _made(self, taken: ClaimedJob, make: Make) -> Ended:
         try:
             return make(taken.job)
         except Exception:
             LOG.exception("a bug kept the profile from running")
             return Ended(Result.FAILED, timedelta(minutes=5))
 
-    def _settle(self, taken: Taken, ended: Ended) -> None:
+    def _settle(self, taken: ClaimedJob, ended: Ended) -> None:
         """Until it is written down, or is another worker's: what is not would be made once more."""
         while True:
             try:

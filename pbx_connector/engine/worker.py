@@ -18,7 +18,7 @@ from pbx_connector.engine.heart import NORMAL, Heart, Timing
 from pbx_connector.engine.limits import Rate, SourceLimits
 from pbx_connector.engine.making import RunLimits, RunMaker
 from pbx_connector.engine.port import Job, Places
-from pbx_connector.engine.postgres import PostgresEngine, Taken
+from pbx_connector.engine.postgres import ClaimedJob, PostgresEngine
 from pbx_connector.engine.schema import require_prepared
 from pbx_connector.engine.sweep import Swept, sweep
 from pbx_connector.errors import ConnectorError, StoreError
@@ -56,8 +56,10 @@ class Worker:
     ) -> None:
         self._database = database
         self._settings = settings = settings or WorkerSettings()
-        running = lambda: len(self.engine.running())  # noqa: E731 - there is none yet
-        self.heart = Heart(database, settings.places.total, running, timing=settings.timing, clock=clock)
+        self.engine: PostgresEngine
+        self.heart = Heart(
+            database, settings.places.total, lambda: len(self.engine.running()), timing=settings.timing, clock=clock
+        )
         self.engine = PostgresEngine(database, heart=self.heart, stop_within=settings.stop_within)
         self._maker = RunMaker(
             tenants,
@@ -68,7 +70,7 @@ class Worker:
         )
         self.dispatcher = Dispatcher(database)
         self.on_swept: Callable[[Swept], None] = lambda swept: None
-        self.stuck: tuple[Taken, ...] = ()
+        self.stuck: tuple[ClaimedJob, ...] = ()
 
     @property
     def places(self) -> Places:

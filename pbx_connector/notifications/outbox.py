@@ -49,6 +49,9 @@ class LocalSharedState:
     def shared_state(self, key: str) -> str:
         return self._texts.get(key, "")
 
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        return {key: text for key, text in self._texts.items() if text and key.startswith(prefix)}
+
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._lock:
             if self.shared_state(key) != old:

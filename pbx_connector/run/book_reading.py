@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
-from pbx_connector.errors import ConnectorError, ProtocolViolation, SourceError, SourceUnavailable
+from pbx_connector.errors import ConnectorError, ProtocolViolation, RunCancelled, SourceError, SourceUnavailable
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
@@ -38,7 +38,7 @@ from pbx_connector.pool import Pool
 from pbx_connector.profile import Profile
 from pbx_connector.run import naming, problems
 from pbx_connector.run.batching import batches
-from pbx_connector.run.progress import Progress
+from pbx_connector.run.progress import Cancelled, NoObserver, Observer, Progress, never
 from pbx_connector.run.screening import Screen
 from pbx_connector.source import Source
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, Outcome, StagedRow, Workspace
@@ -57,6 +57,8 @@ class BookReading:
     full: bool
     """Read everything and map it anew, whatever is known."""
     accounts: Sequence[Account]
+    cancelled: Cancelled = never
+    observer: Observer = field(default_factory=NoObserver)
     reports: dict[str, BookReport] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     """Those of whole books, by book."""
@@ -94,10 +96,16 @@ class BookReading:
         if len(self.problems) > failed:
             self.workspace.settle()
 
+    def go_on(self) -> None:
+        """Raises `RunCancelled` if somebody wants the run to stop."""
+        if self.cancelled():
+            raise RunCancelled("it was cancelled; nothing was changed")
+
     def _list(self) -> dict[str, Book | BookUnknown]:
         listed: dict[str, Book | BookUnknown] = {}
         with plugin_faults():
             for found in self.source.books():
+                self.go_on()
                 if isinstance(found, Problem):
                     self.warnings.append(replace(found, severity="warning"))
                     continue
@@ -133,6 +141,7 @@ class BookReading:
     # one book
 
     def _take(self, found: Book | BookGone | BookUnknown) -> None:
+        self.go_on()
         if isinstance(found, BookUnknown):
             self._give_up(found.book, found.problem, BookStatus.UNKNOWN)
         elif isinstance(found, BookGone):
@@ -192,6 +201,7 @@ class BookReading:
         with plugin_faults():
             stream = iter(self.source.changes(book, since, known))
         while not self._stopped.is_set():
+            self.go_on()
             try:
                 item = next(stream, None)
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything
@@ -221,9 +231,11 @@ class BookReading:
         keys = [item.key for item in batch if isinstance(item, Row | Unchanged)]
         held = self.workspace.versions(book.id, keys) if trusted else {}
         staged = [self._staged(book, item, held) for item in batch]
-        self.workspace.stage(book.id, self._named(book, staged))
+        named = self._named(book, staged)
+        self.workspace.stage(book.id, named)
         rows = sum(isinstance(item, Row | Unchanged | Unreadable) for item in batch)
         with self._lock:
+            self.observer.staged(book, batch, named)
             self.progress.rows(rows)
         return rows
 
@@ -262,6 +274,7 @@ class BookReading:
             for keys in self.workspace.missing(book.id, self.profile.mode == "mirror"):
                 if self._stopped.is_set():
                     return
+                self.go_on()
                 with plugin_faults():
                     gone = set(self.source.confirm_gone(book, keys))
                 staged = [_absence(book, key, key in gone) for key in keys]

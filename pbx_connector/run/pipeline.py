@@ -22,13 +22,12 @@ from pbx_connector.logs import about
 from pbx_connector.machine import machine_error, machine_first
 from pbx_connector.mapping import UNREAD
 from pbx_connector.model import BookReport, Counts, Problem, Report, RunStatus
-from pbx_connector.plan import plan_digest
 from pbx_connector.profile import Profile
 from pbx_connector.run import problems
 from pbx_connector.run.book_reading import BookReading
 from pbx_connector.run.guard import objections
-from pbx_connector.run.progress import Progress, Silent
-from pbx_connector.run.simulation import Simulation
+from pbx_connector.run.progress import Cancelled, NoObserver, Observer, Progress, Silent, never
+from pbx_connector.run.simulation import Simulation, digest_of
 from pbx_connector.secret import secrets_of
 from pbx_connector.source import SourceContext
 from pbx_connector.stores.contract import KeptPlan, Plans, Runs
@@ -59,13 +58,14 @@ def run_profile(
     release: str | None = None,
     parallel: int = PARALLEL,
     progress: Progress | None = None,
+    cancelled: Cancelled = never,
     clock: Clock = utc_now,
 ) -> Report:
     """Bring the phone book in step with the profile's source.
 
     `plan` applies a plan that a simulation saved, `release` one that the guard refused; both read the source again and
-    apply only what was shown. `full` reads everything, whatever is known from earlier runs. `clock` says when
-    it starts.
+    apply only what was shown. `full` reads everything, whatever is known from earlier runs. `cancelled` stops it until
+    the plan is made. `clock` says when it starts.
     """
     if plan is not None and release is not None:
         raise UsageError("a run applies one plan: a saved one, or a refused one that is released")
@@ -73,7 +73,7 @@ def run_profile(
     with store.open_workspace(
         profile.id, profile.title, simulate=False, file=profile.file, region=profile.region, merge=profile.merge
     ) as workspace:
-        run = PipelineRun(profile, workspace, progress or Silent(), clock())
+        run = PipelineRun(profile, workspace, progress or Silent(), clock(), cancelled)
         with about(profile=profile.id, run=workspace.run), run.recorded():
             LOG.info("run begins")
             reading = run.read(full, parallel)
@@ -95,6 +95,8 @@ def simulate_profile(
     save: bool = False,
     parallel: int = PARALLEL,
     progress: Progress | None = None,
+    cancelled: Cancelled = never,
+    observer: Observer | None = None,
     clock: Clock = utc_now,
 ) -> Iterator[Simulation]:
     """What `run_profile` would do, without a trace in the store; `save` keeps the plan for `run_profile(plan=...)`.
@@ -104,7 +106,7 @@ def simulate_profile(
     """
     opened = store.open_workspace(profile.id, profile.title, simulate=True, region=profile.region, merge=profile.merge)
     with machine_first(), opened as workspace:
-        run = PipelineRun(profile, workspace, progress or Silent(), clock())
+        run = PipelineRun(profile, workspace, progress or Silent(), clock(), cancelled, observer or NoObserver())
         reading = run.read(full, parallel)
         plan = run.keep(reading) if save else None
         with workspace.plan_transaction(mirror=profile.mode == "mirror", write=False) as transaction:
@@ -121,6 +123,8 @@ class PipelineRun:
     workspace: Workspace
     progress: Progress
     started: datetime
+    cancelled: Cancelled = never
+    observer: Observer = field(default_factory=NoObserver)
     began: float = field(default_factory=time.monotonic)
     """For how long it takes: a clock that is set meanwhile does not count."""
 
@@ -139,8 +143,11 @@ class PipelineRun:
     def read(self, full: bool, parallel: int) -> BookReading:
         accounts = self.workspace.accounts()
         with self.profile.source.open(self.profile.settings, SourceContext(accounts, self.profile.fields)) as source:
-            reading = BookReading(self.profile, source, self.workspace, self.progress, full, accounts)
+            reading = BookReading(
+                self.profile, source, self.workspace, self.progress, full, accounts, self.cancelled, self.observer
+            )
             reading.read(parallel)
+        reading.go_on()
         return reading
 
     def settle(
@@ -148,7 +155,7 @@ class PipelineRun:
     ) -> Report | PlanRefused:
         """Apply the plan, or keep it and say why not."""
         reasons = objections(transaction.summary, self.profile.limits)
-        digest = _digest(transaction) if kept or reasons else ""
+        digest = digest_of(transaction) if kept or reasons else ""
         stale = kept is not None and kept.digest != digest
         if stale or (reasons and not released):
             report = self.report(transaction, reading, refused=True)
@@ -163,7 +170,7 @@ class PipelineRun:
         with self.workspace.plan_transaction(mirror=self.profile.mode == "mirror", write=True) as transaction:
             reasons = objections(transaction.summary, self.profile.limits)
             report = self.report(transaction, reading, refused=bool(reasons))
-            return transaction.keep(report, _digest(transaction), reasons)
+            return transaction.keep(report, digest_of(transaction), reasons)
 
     def report(self, transaction: PlanTransaction, reading: BookReading, *, refused: bool = False) -> Report:
         books = sorted(reading.reports.values(), key=lambda report: (report.book.title, report.book.id))
@@ -225,11 +232,6 @@ def _exposed(profile: Profile, store: Path | None) -> Iterator[Problem]:
             yield problems.secret_exposed(key)
     if store is not None and is_open_to_others(store):
         yield problems.store_exposed(shown(store))
-
-
-def _digest(transaction: PlanTransaction) -> str:
-    links = sorted((each.entry.entry, each.to.entry) for each in transaction.shift.giving)
-    return plan_digest(transaction.changes(), links)
 
 
 def _usable(plans: Plans, profile: Profile, plan: str) -> KeptPlan:

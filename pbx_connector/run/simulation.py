@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pbx_connector.model import Report
-from pbx_connector.plan import Change, PlanSummary
+from pbx_connector.plan import Change, PlanSummary, plan_digest
 from pbx_connector.stores.workspace import PlanTransaction
 
 if TYPE_CHECKING:
     from pbx_connector.stores.persons import Shift
+
+
+def digest_of(transaction: PlanTransaction) -> str:
+    links = sorted((each.entry.entry, each.to.entry) for each in transaction.shift.giving)
+    return plan_digest(transaction.changes(), links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,11 @@ class Simulation:
     plan: str | None
     """Where the plan is kept, if it was asked to be."""
     transaction: PlanTransaction
+
+    @property
+    def digest(self) -> str:
+        """What a saved plan is known by; see `plan.plan_digest`."""
+        return digest_of(self.transaction)
 
     @property
     def shift(self) -> Shift:

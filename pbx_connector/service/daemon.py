@@ -21,7 +21,7 @@ from pbx_connector.application.runs import RunOutcome
 from pbx_connector.application.status import ServiceStatus, StatusBoard, service_status, status_of
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Survey, survey
-from pbx_connector.config import Config
+from pbx_connector.config import Config, ConfigFile
 from pbx_connector.counting import counted
 from pbx_connector.duration import in_words
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, ProfileHeld, StoreError, UsageError
@@ -59,13 +59,18 @@ PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 class Service:
     def __init__(
-        self, config: Config, plugins: Plugins, store_url: str, clock: Callable[[], datetime] = utc_now
+        self,
+        config: Config,
+        plugins: Plugins,
+        store_url: str,
+        clock: Callable[[], datetime] = utc_now,
+        file: ConfigFile | None = None,
     ) -> None:
         """Raises `UsageError` if the address to listen on cannot be had."""
         assert config.profiles is not None  # noqa: S101 - load_config sets it
         self._config = config
         self._clock = clock
-        self._installation = Installation(config, plugins, clock)
+        self._installation = Installation(config, plugins, clock, file)
         self._zone = self._installation.zone
         self._folder = Folder(config.profiles, plugins)
         self._profiles = FolderWatch(self._folder, self._take_in, self._drop)

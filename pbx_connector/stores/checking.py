@@ -8,6 +8,7 @@ from pbx_connector.errors import UsageError
 from pbx_connector.plan import storable
 from pbx_connector.stores.entry_validation import label_fault
 from pbx_connector.stores.normalization import SEARCHED
+from pbx_connector.stores.users import AuditRecord
 from pbx_connector.targets import TARGETS
 
 LARGEST = 2**63 - 1
@@ -27,6 +28,12 @@ def checked_text(text: str) -> str:
     if not storable(text):
         raise UsageError("the text has characters that no phone book can hold", hint="type it again")
     return text
+
+
+def check_record(record: AuditRecord) -> None:
+    checked_text("".join((record.user, record.address, record.action, record.target)))
+    if record.run is not None:
+        checked_number(record.run, "run")
 
 
 def check_successor(old: str, new: str) -> None:

@@ -7,7 +7,7 @@ on every implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from pbx_connector.model import Account, Book, Merge, Problem, Report
 from pbx_connector.plan import Action, Change, Content, PlanSummary
 from pbx_connector.stores.devices import Devices
 from pbx_connector.stores.selection import Condition, Order, Position
+from pbx_connector.stores.users import Audit, Sessions, Users
 from pbx_connector.stores.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -317,17 +318,30 @@ class Persons(Protocol):
 class History(Protocol):
     """The newest first."""
 
-    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]: ...
+    def runs(
+        self, profile: str | None = None, *, limit: int | None = None, before: str | None = None
+    ) -> Iterator[RunRecord]:
+        """`before`: only those older than this run, which need not be there any more."""
+        ...
+
     def run(self, run: str) -> RunRecord: ...
-    def changes(self, run: str) -> Iterator[Change]: ...
+    def changes(self, run: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
+        """Without the first `skip` of them, which costs next to nothing."""
+        ...
+
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        """The changes of an entry, each with the id of its run; also of one that is gone."""
+        ...
+
     def undo(self, run: str) -> Undone: ...
     def simulate_undo(self, run: str) -> Undone:
         """What `undo` would do; it has no run, and changes nothing."""
         ...
 
     def prune(self, keep: timedelta) -> int:
-        """Drop runs, journal and kept plans older than `keep`, which is a day at least; returns how many runs. The last
-        run of each profile stays: schedules go by it. By `retention.believed`, whatever the clock says."""
+        """Drop runs, journal, kept plans and audit older than `keep`, which is a day at least, and sessions that are
+        over; returns how many runs. The last run of each profile stays: schedules go by it. By `retention.believed`,
+        whatever the clock says."""
         ...
 
 
@@ -339,7 +353,16 @@ class Plans(Protocol):
         ...
 
     def plan(self, plan: str) -> KeptPlan: ...
-    def plan_changes(self, plan: str) -> Iterator[Change]: ...
+    def plan_changes(self, plan: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
+        """See `History.changes`."""
+        ...
+
+    def keep_plan(
+        self, profile: str, summary: PlanSummary, digest: str, reasons: Sequence[str], changes: Iterable[Change]
+    ) -> str:
+        """Keep what a simulation showed, for a run that applies just this; returns the plan's id. Nothing depends on
+        when it is kept: a run compares it with what it would change by then."""
+        ...
 
 
 class Profiles(Protocol):
@@ -388,6 +411,10 @@ class SharedState(Protocol):
         """Empty if there is none."""
         ...
 
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        """What stands under all keys that begin so: one question in place of many."""
+        ...
+
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         """Put `new` where `old` stands; False, and nothing is changed, if something else stands there by now."""
         ...
@@ -412,6 +439,9 @@ class Store(
     Lookup,
     Persons,
     Devices,
+    Users,
+    Sessions,
+    Audit,
     History,
     Profiles,
     Runs,

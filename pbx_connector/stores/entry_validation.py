@@ -26,12 +26,16 @@ NOTHING = Content(None, {})
 
 def content_faults(content: Content, held: Content = NOTHING) -> list[str]:
     """In words. What the entry said already, `held`, is no reason to refuse a change of something else."""
-    missing = (target for target in TARGETS if target.required and not content.fields.get(target.name, "").strip())
-    return [
-        *(f"{target.title} is required" for target in missing),
-        *_field_faults(_changed(content.fields, held.fields)),
-        *_label_faults(_changed(content.labels, held.labels)),
-    ]
+    return [words for _, words in placed_faults(content, held)]
+
+
+def placed_faults(content: Content, held: Content = NOTHING) -> Iterator[tuple[str, str]]:
+    """The same, each with the field that it is about, or `label NAME`."""
+    for target in TARGETS:
+        if target.required and not content.fields.get(target.name, "").strip():
+            yield target.name, f"{target.title} is required"
+    yield from _field_faults(_changed(content.fields, held.fields))
+    yield from _label_faults(_changed(content.labels, held.labels))
 
 
 def label_fault(name: str) -> str:
@@ -49,23 +53,23 @@ def _changed(typed: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str
     return {name: value for name, value in typed.items() if value != held.get(name)}
 
 
-def _field_faults(typed: Mapping[str, str]) -> Iterator[str]:
+def _field_faults(typed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in typed.items():
         if target := TARGET_BY_NAME.get(name):
-            yield from (f"{target.title}: {fault}" for fault in _value_faults(value, target.max_length))
-            yield from (f"{target.title}: {fault}" for fault in _line_faults(value, target.kind == "notes"))
-            yield from _kind_faults(target, value)
+            faults = [*_value_faults(value, target.max_length), *_line_faults(value, target.kind == "notes")]
+            yield from ((name, f"{target.title}: {fault}") for fault in faults)
+            yield from ((name, fault) for fault in _kind_faults(target, value))
         else:
-            yield f"there is no field {name}"
+            yield name, f"there is no field {name}"
 
 
-def _label_faults(typed: Mapping[str, str]) -> Iterator[str]:
+def _label_faults(typed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in typed.items():
         if fault := label_fault(name):
-            yield fault
+            yield f"label {name}", fault
         else:
-            yield from (f"label {name}: {fault}" for fault in _value_faults(value, LABEL_VALUE_MAX_LENGTH))
-            yield from (f"label {name}: {fault}" for fault in _line_faults(value))
+            faults = [*_value_faults(value, LABEL_VALUE_MAX_LENGTH), *_line_faults(value)]
+            yield from ((f"label {name}", f"label {name}: {fault}") for fault in faults)
 
 
 def _value_faults(value: str, longest: int) -> Iterator[str]:

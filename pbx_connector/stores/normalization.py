@@ -42,6 +42,12 @@ def digits(number: str) -> str:
     return plain if plain.isascii() and plain.isdecimal() else NO_DIGITS.sub("", number)
 
 
+def digits_asked(text: str) -> str:
+    """What is looked for in numbers, however they are written; empty if the text is none."""
+    numeric = "".join(sign for sign in text if sign not in " -/().+")
+    return numeric if numeric.isdigit() else ""
+
+
 def numbers_in(text: str) -> tuple[str, ...]:
     """The numbers that an entry's field holds, without extensions and remarks; itself if it is just digits."""
     if text.isdecimal() or PLAIN.fullmatch(text):

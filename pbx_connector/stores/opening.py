@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pbx_connector import files
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.address import postgres_address, shown
 from pbx_connector.stores.contract import Store
@@ -24,7 +25,7 @@ def open_store(url: str, *, read_only: bool = False, patience: float = PATIENCE)
     """
     scheme, _, rest = url.partition(":")
     if scheme == "sqlite" and rest.startswith("///") and len(rest) > len("///"):
-        path = Path(rest.removeprefix("///")).expanduser()
+        path = files.expanded(Path(rest.removeprefix("///")))
         return _open_sqlite(path, read_only or _write_protected(path), patience)
     if url == "memory:":
         from pbx_connector.stores.memory import MemoryStore
@@ -49,7 +50,7 @@ def restore_store(url: str, backup: Path) -> Path | None:
         )
     from pbx_connector.stores.sql.dialects.sqlite_restore import restore
 
-    return restore(Path(url.removeprefix("sqlite:///")).expanduser(), backup)
+    return restore(files.expanded(Path(url.removeprefix("sqlite:///"))), backup)
 
 
 def _open_sqlite(path: Path, read_only: bool, patience: float) -> Store:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
-from pbx_connector.stores.normalization import fold, key_of, keys
+from pbx_connector.stores.normalization import digits_asked, fold, found_by, key_of, keys
 
 if TYPE_CHECKING:
     from pbx_connector.stores.contract import Entry
@@ -96,6 +96,13 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
+class Says:
+    """Says the text somewhere, as `search` looks for it: in names, organisation, e-mail or numbers."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Labelled:
     """Carries a label: any, one of a name, one of a value. Names without case and accents, values as written."""
 
@@ -110,7 +117,7 @@ class Identified:
     ids: frozenset[int]
 
 
-Condition = Every | Some | Not | Equal | Substrings | AtLeast | AtMost | Present | Labelled | Identified
+Condition = Every | Some | Not | Equal | Substrings | AtLeast | AtMost | Present | Says | Labelled | Identified
 """What entries are asked for by."""
 
 
@@ -174,19 +181,29 @@ def holds(condition: Condition, entry: Entry, apart: Sequence[Entry] = ()) -> bo
     """What every store answers; the one in memory asks this. `apart` are the entries that are shown as this one: what
     the first lacks is the next one's."""
     held: dict[Key, str | None] = {}
-    for one in reversed(apart or (entry,)):
+    shown_as = apart or (entry,)
+    for one in reversed(shown_as):
         held |= {key: text for key, text in zip(Key, keys(one.content.fields), strict=True) if text is not None}
-    return _holds(condition, entry, dict.fromkeys(Key) | held)
+    return _holds(condition, shown_as, dict.fromkeys(Key) | held, entry)
 
 
-def _holds(condition: Condition, entry: Entry, held: Mapping[Key, str | None]) -> bool:
+def says(entry: Entry, text: str) -> bool:
+    """A number is found however it is written: by its digits, beside the text as it stands."""
+    searched = found_by(entry.content.fields)[-1] or ""
+    numeric = digits_asked(text)
+    return fold(text.strip()) in searched or (bool(numeric) and numeric in searched)
+
+
+def _holds(condition: Condition, apart: Sequence[Entry], held: Mapping[Key, str | None], entry: Entry) -> bool:
     match condition:
         case Every(conditions):
-            return all(_holds(each, entry, held) for each in conditions)
+            return all(_holds(each, apart, held, entry) for each in conditions)
         case Some(conditions):
-            return any(_holds(each, entry, held) for each in conditions)
+            return any(_holds(each, apart, held, entry) for each in conditions)
         case Not(negated):
-            return not _holds(negated, entry, held)
+            return not _holds(negated, apart, held, entry)
+        case Says(said):
+            return any(says(one, said) for one in apart)
         case Identified(ids):
             return entry.id in ids
         case Labelled(name, value):

@@ -45,6 +45,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
+    """What a run made of one row."""
+
     key: str
     outcome: Outcome
     version: str = ""

@@ -69,10 +69,11 @@ def set_clock(store: Store, span: timedelta) -> None:
         state = store._state
         state.runs = {no: replace(run, finished=run.finished - span.total_seconds()) for no, run in state.runs.items()}
         state.plans = {no: (replace(kept, made=kept.made - span), rest) for no, (kept, rest) in state.plans.items()}
+        state.audit = {no: replace(done, time=done.time - span) for no, done in state.audit.items() if done.time}
         return
     assert isinstance(store, SqlStore)
     with store._database.write() as connection:
-        for table, made in ((tables["run"], "finished"), (tables["plan"], "made")):
+        for table, made in ((tables["run"], "finished"), (tables["plan"], "made"), (tables["audit"], "time")):
             connection.execute(update(table).values({made: table.c[made] - span.total_seconds()}))
 
 

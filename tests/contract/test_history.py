@@ -51,6 +51,23 @@ def test_the_journal_has_every_change_field_by_field(run: Run, source: MemorySou
     assert store.run(report.run).report == report
 
 
+def test_an_entry_has_a_history_of_its_own(run: Run, source: MemorySource, store: Store, names: Names) -> None:
+    book = source.add("public")
+    book.put("ann", display_name="Ann", phone="1")
+    book.put("bob", display_name="Bob")
+    first = run()
+    ann = names()["Ann"]
+    book.put("ann", display_name="Ann", phone="2")
+    second = run()
+    book.drop("ann")
+    third = run()
+    found = [(made, change.action) for made, change in store.entry_history(ann)]
+    assert found == [(third.run, Action.REMOVE), (second.run, Action.UPDATE), (first.run, Action.ADD)]
+    assert [made for made, _ in store.entry_history(ann, limit=1)] == [third.run]
+    for unknown in (0, -1, 10**6, 2**70):
+        assert list(store.entry_history(unknown)) == []
+
+
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 

@@ -389,7 +389,8 @@ def test_a_switchboard_shows_where_nobody_has_the_number(store: Store) -> None:
 
 def make_older(connection: Connection, version: str) -> None:
     """Without what the steps after 0006 add to the tables."""
-    connection.execute(text("DROP TABLE given_way"))
+    for table in ("web_user", "web_session", "audit", "given_way"):
+        connection.execute(text(f"DROP TABLE {table}"))
     for table in ("profile", "run"):
         connection.execute(text(f"ALTER TABLE {table} DROP COLUMN merge"))
     connection.execute(text("DROP TABLE device"))

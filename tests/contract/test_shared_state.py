@@ -34,3 +34,10 @@ def test_of_many_at_once_one_gets_it(store: Store) -> None:
 def test_shared_state_is_no_part_of_the_history(store: Store) -> None:
     store.compare_and_set("fired", "", "noon")
     assert list(store.runs()) == []
+
+
+def test_all_that_begins_alike_is_asked_for_at_once(store: Store) -> None:
+    for key in ("clock ann", "clock bob", "clock", "clocks", "notices ann", "Clock ann", "clock \U0001f600"):
+        store.compare_and_set(key, "", key.upper())
+    assert store.shared_states("clock ") == {key: key.upper() for key in ("clock ann", "clock bob", "clock \U0001f600")}
+    assert store.shared_states("nothing ") == {}

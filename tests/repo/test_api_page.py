@@ -36,20 +36,22 @@ GROUPS = {
     "Fields": ("Field FieldSet CONTACT_FIELDS CONTACT_KNOWN_BY ADDRESS_KINDS ADDRESS_PARTS address_line calendar_day"),
     "Settings": (
         "SettingsModel Secret ProfilePath WebAddress EmailAddress OptionalText OutsideRows blank_is_none switch "
-        "ListenAddress split_address is_loopback "
+        "ListenAddress split_address is_loopback Duration at_least "
         "FolderSettings PatternUse"
     ),
     "Failures": (
         "ConnectorError SourceError AuthenticationFailed SourceUnavailable ProtocolViolation UsageError MachineError "
-        "StoreError ErrorText machine_error"
+        "StoreError PlanRefused ProfileBusy ProfileError ProfileHeld RunCancelled ErrorText machine_error"
     ),
     "Servers and files that may be hostile": (
         "is_protected ber RefusalLimit RetryDelays retry_after ListLimit EndlessList Allowance whole_number quoted "
-        "DEADLINE_POOLS Pool set_up_logs shown open_regular read_certificates UnreadableFile"
+        "Transport TransportOptions UnusableAuthorities is_proxy_refusal "
+        "DEADLINE_POOLS Pool set_up_logs shown open_regular read_certificates UnreadableFile Throttle network_of"
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
     "Configuration, exports, commands, servers": (
-        "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions Command Server "
+        "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions "
+        "DeviceAccess DeviceOption Command Server "
         "Listener Tls bound_socket bound_address"
     ),
     "How runs end": (
@@ -59,11 +61,13 @@ GROUPS = {
         "Store ALL AccountScope Entry Content Label Match Origin Target TARGETS AccountImport Record Mapped"
     ),
     "Finding entries": (
-        "Condition Every Some Not Equal Substrings AtLeast AtMost Present Labelled Identified Key Order Position "
-        "position numbers_in Device DeviceReader Sighting"
+        "Condition Every Some Not Equal Substrings AtLeast AtMost Present Says Labelled Identified Key Order Position "
+        "position numbers_in fold Device DeviceReader Sighting"
     ),
+    "Users of the pages, and what they did": "User Role WebSession AuditRecord AuditFilter",
     "Plans and history": (
-        "Action Change FieldChange PlanSummary KeptPlan Simulation RunKind RunRecord ProfileState Undone Left"
+        "Action Change FieldChange RowPlace PlanSummary KeptPlan Simulation Outcome StagedRow RunKind RunRecord "
+        "ProfileState Undone Left"
     ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
 }

@@ -11,8 +11,30 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/glossary.md").read_text()
-TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".json", ".lark", ".xml", ".service", ".cfg", ".ini", ".mako", ""}
-LEFT_OUT = ("docs/glossary.md", "CHANGELOG.md", "pbx_connector/stores/sql/*migrations/*", "tests/repo/test_glossary.py")
+TEXT = {
+    ".py",
+    ".md",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".json",
+    ".lark",
+    ".xml",
+    ".service",
+    ".cfg",
+    ".ini",
+    ".mako",
+    ".js",
+    "",
+}
+LEFT_OUT = (
+    "docs/glossary.md",
+    "CHANGELOG.md",
+    "pbx_connector/stores/sql/*migrations/*",
+    "tests/repo/test_glossary.py",
+    "plugins/web/javascript/node_modules/*",
+    "plugins/web/pbx_web/static/built/*",
+)
 
 
 def rows(heading: str) -> list[tuple[str, str, str]]:

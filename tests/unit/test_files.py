@@ -77,3 +77,8 @@ def test_a_name_is_shown_as_it_is_or_escaped(name: str, shown: str, fault: str) 
     assert files.shown(name) == shown
     assert files.fault_of_name(name) == fault
     files.shown(name).encode()
+
+
+def test_the_home_of_nobody_is_no_place() -> None:
+    assert files.expanded(Path("~/a")) == Path.home() / "a"
+    assert files.expanded(Path("~no-such-user/a")) == Path("~no-such-user/a")

@@ -47,7 +47,7 @@ MOST_READ_AGAIN = 200_000
 _TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _SLIP = "no profile needs that: look for a typing slip"
 _STYLES: dict[str | None, Style] = {None: "plain", "'": "quoted", '"': "quoted", "|": "literal", ">": "folded"}
-_REFUSED = re.compile(
+REFUSED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|(?<!^)\ufeff"
 )
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -67,13 +67,13 @@ def load(text: str, file: str) -> Document:
     elif source.lines > MOST_LINES:
         message = f"the file has {source.lines} lines, {MOST_LINES} are allowed"
         findings.add("R0009", message, source.span(0, 0), hint="divide it into several profiles")
-    for refused in _REFUSED.finditer(text):
+    for refused in REFUSED.finditer(text):
         if findings.full:
             break
         _refuse_character(refused, source, findings)
     if findings.failed and len(text) > MOST_READ_AGAIN:
         return Document(None, findings.sorted, file, text)
-    readable = _REFUSED.sub("\ufffd", text)
+    readable = REFUSED.sub("\ufffd", text)
     read = _read(readable, file)
     found = _sorted([*findings.sorted, *read.found])
     if read.ended:

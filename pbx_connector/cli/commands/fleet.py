@@ -118,8 +118,8 @@ def _show(found: FleetStatus) -> None:
         ]
         output.table("Workers", ("worker", "version", "runs", "state"), rows)
     if found.late:
-        rows = [(one.tenant, one.profile, in_words(one.late)) for one in found.late]
-        output.table(f"{found.late_count} late", ("tenant", "profile", "by"), rows)
+        late = [(one.tenant, one.profile, in_words(one.late)) for one in found.late]
+        output.table(f"{found.late_count} late", ("tenant", "profile", "by"), late)
     if found.stopped:
         rows = [(one.tenant, one.profile, one.state, one.reason) for one in found.stopped]
         output.table(f"{found.stopped_count} stopped", ("tenant", "profile", "state", "why"), rows)

@@ -33,7 +33,7 @@ def serve(
     config = session.config_with_plugins
     set_up(log or config.service.log)
     session.make_store_folder()
-    service = Service(config, session.plugins, session.store_url)
+    service = Service(config, session.plugins, session.store_url, file=session.config_file)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from pbx_connector.application import views
+from pbx_connector.application.history import reversed_changes
 from pbx_connector.cli import output, reports
 from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.counting import counted
-from pbx_connector.plan import Action, Change
-from pbx_connector.stores import Store, Undone
-
-_REVERSED = {Action.ADD: Action.REMOVE, Action.REMOVE: Action.ADD}
+from pbx_connector.stores import Undone
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +30,8 @@ def undo(
     with session.open_store_to_look() if simulate else session.open_store() as store:
         undone = store.simulate_undo(run) if simulate else store.undo(run)
         if simulate and not as_json:
-            reports.show_records(f"Undo of run {run} (a simulation: nothing is written)", _reversed(store, run, undone))
+            taken_back = reversed_changes(store, run, undone)
+            reports.show_records(f"Undo of run {run} (a simulation: nothing is written)", taken_back)
     if as_json:
         output.as_json(views.undone(undone))
         return
@@ -53,13 +51,3 @@ def _show(run: str, undone: Undone) -> None:
     if undone.held and undone.run:
         output.say(f"profile {undone.held} is held, or its next run would do it all again. To go on:")
         output.say(f"  pbx-connector profiles resume {undone.held}")
-
-
-def _reversed(store: Store, run: str, undone: Undone) -> Iterator[Change]:
-    """The run's changes the other way round, without those that would be left."""
-    left = {(one.entry, one.account) for one in undone.left}
-    for change in store.changes(run):
-        account = change.content.account if change.what == "account" else None
-        if change.action is not Action.MOVE and (change.entry, account) not in left:
-            action = _REVERSED.get(change.action, change.action)
-            yield Change(action, change.entry, change.book, change.after, change.before, change.what)

@@ -16,6 +16,7 @@ from pbx_connector.plan import (
     Content,
     EmptiedBook,
     PlanSummary,
+    RowPlace,
     blanked_numbers,
     changes_identity,
     content_digest,
@@ -195,15 +196,17 @@ class MemoryPlanTransaction:
         for step in self.steps:
             held = None if step.entry is None else self.state.entries[step.entry].content
             after = _content(step.record) if step.record else None
-            yield Change(step.action, step.entry, self._title(step.place[0]), held, after)
+            place = RowPlace(*step.place[:2])
+            yield Change(step.action, step.entry, self._title(place.book), held, after, row=place)
 
     def records(self) -> Iterator[Change]:
         yield from self.changes()
         touched = {step.entry for step in self.steps}
         for number, held, source in self.state.owned(self.profile):
             if number not in touched:
-                title = self.state.books[source.book].book.title
-                yield Change(Action.KEEP, number, title, held.content, held.content)
+                book = self.state.books[source.book].book
+                place = RowPlace(book.id, source.row)
+                yield Change(Action.KEEP, number, book.title, held.content, held.content, row=place)
 
     def problems(self) -> Iterator[Problem]:
         found = {

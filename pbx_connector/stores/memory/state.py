@@ -13,6 +13,7 @@ from pbx_connector.plan import Change, Content
 from pbx_connector.stores.contract import Entry, JournalLine, KeptPlan, Origin, RunRecord
 from pbx_connector.stores.devices import Device
 from pbx_connector.stores.persons import COMPARED, Candidate, Link, filled_bits, given_way, merged
+from pbx_connector.stores.users import AuditRecord, User, WebSession
 from pbx_connector.stores.workspace import Outcome
 
 
@@ -100,6 +101,9 @@ class State:
     journal: dict[int, tuple[Line, ...]] = field(default_factory=dict)
     plans: dict[int, tuple[KeptPlan, tuple[Change, ...]]] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    sessions: dict[str, WebSession] = field(default_factory=dict)
+    audit: dict[int, AuditRecord] = field(default_factory=dict)
     shared_state: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 

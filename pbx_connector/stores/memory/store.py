@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from typing import Self
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Merge, Problem, Report, RunStatus
-from pbx_connector.plan import Change
+from pbx_connector.plan import Change, PlanSummary
 from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
@@ -40,17 +40,18 @@ from pbx_connector.stores.contract import (
 )
 from pbx_connector.stores.devices import Device, Sighting
 from pbx_connector.stores.matching import ordered_matches
+from pbx_connector.stores.memory import users
 from pbx_connector.stores.memory.changeset import MemoryChangeSet
 from pbx_connector.stores.memory.state import Line, Persons, Profile, Run, State
+from pbx_connector.stores.memory.users import MemoryUsers
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
-from pbx_connector.stores.normalization import fold, found_by
 from pbx_connector.stores.operations import Operations
 from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
-from pbx_connector.stores.selection import Condition, Order, Position, holds, position, sorted_entries
+from pbx_connector.stores.selection import Condition, Order, Position, holds, position, says, sorted_entries
 
 
-class MemoryStore(Operations):
+class MemoryStore(Operations, MemoryUsers):
     def __init__(self) -> None:
         self._state = State()
         self._writing = threading.Lock()
@@ -146,14 +147,12 @@ class MemoryStore(Operations):
         raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
 
     def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        wanted, numeric = fold(checked_search(text).strip()), "".join(sign for sign in text if sign not in " -/().+")
+        wanted, persons = checked_search(text), self._state.persons()
 
         def found(entry: Entry) -> bool:
-            searched = found_by(entry.content.fields)[-1] or ""
-            return wanted in searched or (numeric.isdigit() and numeric in searched)
+            return any(says(one, wanted) for one in persons.apart(entry.id))
 
-        persons = self._state.persons()
-        return islice((one for one in self._shown(account) if any(map(found, persons.apart(one.id)))), limit)
+        return islice(filter(found, self._shown(account)), limit)
 
     def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
         checked_text(account or "")
@@ -226,8 +225,12 @@ class MemoryStore(Operations):
 
     # history and plans
 
-    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
-        records = [run.record for _, run in sorted(self._state.runs.items(), reverse=True)]
+    def runs(
+        self, profile: str | None = None, *, limit: int | None = None, before: str | None = None
+    ) -> Iterator[RunRecord]:
+        end = None if before is None else checked_number(before, "run")
+        found = sorted(self._state.runs.items(), reverse=True)
+        records = [run.record for number, run in found if end is None or number < end]
         return islice((record for record in records if profile in (None, record.report.profile)), limit)
 
     def run(self, run: str) -> RunRecord:
@@ -236,9 +239,14 @@ class MemoryStore(Operations):
             raise UsageError(f"there is no run {run}", hint="see: pbx-connector history")
         return found.record
 
-    def changes(self, run: str) -> Iterator[Change]:
+    def changes(self, run: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
         lines = self._state.journal.get(int(self.run(run).id), ())
-        return map(_change, lines)
+        return map(_change, islice(lines, skip, None if limit is None else skip + limit))
+
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        journal = sorted(self._state.journal.items(), reverse=True)
+        lines = ((str(number), _change(line)) for number, lines in journal for line in reversed(lines))
+        return islice(((number, change) for number, change in lines if change.entry == entry), limit)
 
     def prune(self, keep: timedelta) -> int:
         retention.check(keep)
@@ -246,6 +254,7 @@ class MemoryStore(Operations):
             believed = retention.believed(state.shared_state.get(retention.KEY, ""), time.time())
             state.shared_state[retention.KEY] = str(believed)
             before = believed - keep.total_seconds()
+            users.prune(state, before, believed)
             last = {run.record.report.profile: number for number, run in sorted(state.runs.items())}
             last.pop("", None)
             old = {number for number, run in state.runs.items() if run.finished < before} - set(last.values())
@@ -264,8 +273,18 @@ class MemoryStore(Operations):
             raise UsageError(f"there is no plan {plan}", hint="see: pbx-connector history")
         return found[0]
 
-    def plan_changes(self, plan: str) -> Iterator[Change]:
-        return iter(self._state.plans[int(self.plan(plan).id)][1])
+    def plan_changes(self, plan: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
+        changes = self._state.plans[int(self.plan(plan).id)][1]
+        return islice(changes, skip, None if limit is None else skip + limit)
+
+    def keep_plan(
+        self, profile: str, summary: PlanSummary, digest: str, reasons: Sequence[str], changes: Iterable[Change]
+    ) -> str:
+        with self._write() as state:
+            number = state.take("run") + 1
+            plan = KeptPlan(str(number), checked_text(profile), datetime.now(UTC), digest, summary, tuple(reasons))
+            state.plans[number] = (plan, tuple(replace(change, row=None) for change in changes))
+            return str(number)
 
     # profiles
 
@@ -386,6 +405,9 @@ class MemoryStore(Operations):
 
     def shared_state(self, key: str) -> str:
         return self._state.shared_state.get(key, "")
+
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        return {key: text for key, text in self._state.shared_state.items() if key.startswith(prefix)}
 
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._write() as state:

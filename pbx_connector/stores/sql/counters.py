@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, update
 
 from pbx_connector.stores.sql.schema.tables import counter
 
-Counter = Literal["entry", "label", "book", "run", "revision"]
+Counter = Literal["entry", "label", "book", "run", "revision", "audit"]
 
 
 def take(connection: Connection, name: Counter, many: int = 1) -> int:

@@ -30,7 +30,7 @@ from pbx_connector.model import PHONE_FIELDS, Book
 from pbx_connector.plan import Content, content_digest
 from pbx_connector.stores.checking import LARGEST, checked_text
 from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
-from pbx_connector.stores.normalization import KEYS, fold
+from pbx_connector.stores.normalization import KEYS, digits_asked, fold
 from pbx_connector.stores.persons import merged
 from pbx_connector.stores.sql.dialects.database import BACKUP, Database, Dialect
 from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, given_way, label, provenance
@@ -145,8 +145,8 @@ def matching(text: str) -> ColumnElement[bool]:
 def _says(source: FromClause, text: str) -> ColumnElement[bool]:
     """A number is found however it is written: by its digits, beside the text as it stands."""
     found = source.c.search.contains(fold(text.strip()), autoescape=True)
-    numeric = "".join(character for character in text if character not in " -/().+")
-    return or_(found, source.c.search.contains(numeric)) if numeric.isdigit() else found
+    numeric = digits_asked(text)
+    return or_(found, source.c.search.contains(numeric)) if numeric else found
 
 
 def as_shown(connection: Connection, dialect: Dialect, entries: Sequence[Entry]) -> list[Entry]:

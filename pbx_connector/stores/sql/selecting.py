@@ -39,12 +39,22 @@ from pbx_connector.stores.selection import (
     Order,
     Position,
     Present,
+    Says,
     Some,
     Substrings,
     parts,
 )
 from pbx_connector.stores.sql.dialects.database import BACKUP, Database
-from pbx_connector.stores.sql.entry_queries import PAGE, as_shown, differing, differs, entry_query, is_shown, to_entry
+from pbx_connector.stores.sql.entry_queries import (
+    PAGE,
+    as_shown,
+    differing,
+    differs,
+    entry_query,
+    is_shown,
+    matching,
+    to_entry,
+)
 from pbx_connector.stores.sql.schema.tables import entry, entry_label, given_way, label
 
 LAST = "\U0010ffff"
@@ -92,6 +102,8 @@ class Selection:
                 return not_(func.coalesce(self._sql(negated), false()))
             case Identified(ids):
                 return entry.c.id.in_(list(ids))
+            case Says(text):
+                return matching(_checked(text))
             case Labelled(name, value):
                 return self._labelled(name, value)
             case Equal() | Substrings():

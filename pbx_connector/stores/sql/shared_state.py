@@ -11,6 +11,12 @@ def read(connection: Connection, key: str) -> str:
     return connection.execute(select(shared_state_table.c.text).where(shared_state_table.c.key == key)).scalar() or ""
 
 
+def read_all(connection: Connection, prefix: str) -> dict[str, str]:
+    key, text = shared_state_table.c.key, shared_state_table.c.text
+    query = select(key, text).where(key >= prefix, key < prefix + "\U0010ffff")
+    return {row.key: row.text for row in connection.execute(query) if row.key.startswith(prefix)}
+
+
 def swap(connection: Connection, key: str, old: str, new: str) -> bool:
     """In a transaction that no other one writes beside."""
     if read(connection, key) != old:

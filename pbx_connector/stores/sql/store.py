@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,10 +15,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileHeld, StoreError, UsageError
 from pbx_connector.model import Account, Counts, Merge, Problem, Report, RunStatus
-from pbx_connector.plan import Change, storable
+from pbx_connector.plan import Change, PlanSummary, storable
 from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
+    LARGEST,
     check_successor,
     checked_label,
     checked_number,
@@ -44,7 +45,7 @@ from pbx_connector.stores.operations import Operations
 from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position
-from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep
+from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep, users
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases, records
@@ -65,11 +66,12 @@ from pbx_connector.stores.sql.schema.tables import (
     run,
 )
 from pbx_connector.stores.sql.schema.tables import profile as profile_table
+from pbx_connector.stores.sql.users import SqlUsers
 
 LOG = logging.getLogger(__name__)
 
 
-class SqlStore(Operations):
+class SqlStore(Operations, SqlUsers):
     def __init__(self, database: Database, *, migrate: bool = True) -> None:
         """Without `migrate` raises `OtherVersion` for a phone book that is not of this version."""
         (bring_up_to_date if migrate else require_current)(database)
@@ -237,8 +239,12 @@ class SqlStore(Operations):
 
     # history and plans
 
-    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
+    def runs(
+        self, profile: str | None = None, *, limit: int | None = None, before: str | None = None
+    ) -> Iterator[RunRecord]:
         query = select(run).order_by(run.c.no.desc()).limit(limit)
+        if before is not None:
+            query = query.where(run.c.no < checked_number(before, "run"))
         if profile is not None:
             query = query.where(run.c.profile == checked_text(profile))
         with self._database.read() as connection:
@@ -251,11 +257,17 @@ class SqlStore(Operations):
             raise UsageError(f"there is no run {run_id}", hint="see: pbx-connector history")
         return records.to_run(row)
 
-    def changes(self, run_id: str) -> Iterator[Change]:
+    def changes(self, run_id: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
         number = int(self.run(run_id).id)
-        query = select(journal).where(journal.c.run == number).order_by(journal.c.seq)
+        query = select(journal).where(journal.c.run == number).order_by(journal.c.seq).offset(skip).limit(limit)
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
+
+    def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
+        query = select(journal).where(journal.c.entry == entry).order_by(journal.c.run.desc(), journal.c.seq.desc())
+        with self._database.read() as connection:
+            for row in connection.execute(query.limit(limit)).all() if 0 < entry <= LARGEST else ():
+                yield str(row.run), records.to_history(row)
 
     def plans(self, profile: str | None = None) -> Iterator[KeptPlan]:
         query = select(plan).order_by(plan.c.no.desc())
@@ -271,16 +283,29 @@ class SqlStore(Operations):
             raise UsageError(f"there is no plan {plan_id}", hint="see: pbx-connector history")
         return records.to_plan(row)
 
-    def plan_changes(self, plan_id: str) -> Iterator[Change]:
+    def plan_changes(self, plan_id: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
         number = int(self.plan(plan_id).id)
-        query = select(plan_change).where(plan_change.c.plan == number).order_by(plan_change.c.seq)
+        of_plan = select(plan_change).where(plan_change.c.plan == number)
+        query = of_plan.order_by(plan_change.c.seq).offset(skip).limit(limit)
         with self._database.read() as connection:
             yield from map(records.to_change, connection.execute(query, execution_options=plan_queries.STREAMED))
+
+    def keep_plan(
+        self, profile: str, summary: PlanSummary, digest: str, reasons: Sequence[str], changes: Iterable[Change]
+    ) -> str:
+        with self._database.write() as connection:
+            number = take(connection, "run") + 1
+            dialect = self._database.dialect
+            records.keep_plan(connection, dialect, number, checked_text(profile), digest, summary, list(reasons))
+            records.keep_changes(connection, number, changes)
+            return str(number)
 
     def prune(self, keep: timedelta) -> int:
         retention.check(keep)
         with self._database.write() as connection:
-            before = self._believed_time(connection) - keep.total_seconds()
+            now = self._believed_time(connection)
+            before = now - keep.total_seconds()
+            users.prune(connection, before, now)
             connection.execute(delete(plan).where(plan.c.made < before))
             last = select(func.max(run.c.no)).where(run.c.profile.is_not(None)).group_by(run.c.profile)
             return connection.execute(delete(run).where(run.c.finished < before, run.c.no.not_in(last))).rowcount
@@ -399,6 +424,10 @@ class SqlStore(Operations):
     def shared_state(self, key: str) -> str:
         with self._database.read() as connection:
             return shared_state.read(connection, key)
+
+    def shared_states(self, prefix: str) -> dict[str, str]:
+        with self._database.read() as connection:
+            return shared_state.read_all(connection, prefix)
 
     def compare_and_set(self, key: str, old: str, new: str) -> bool:
         with self._database.write() as connection:

@@ -13,7 +13,7 @@ from pbx_connector.plan import Content
 from pbx_connector.stores.sql.dialects.database import Database, Dialect
 from pbx_connector.stores.sql.entry_queries import content_json, differing, differs, labels_json
 from pbx_connector.stores.sql.plan.plan_queries import STREAMED
-from pbx_connector.stores.sql.schema.tables import book, counter, entry, label, metadata, provenance, run
+from pbx_connector.stores.sql.schema.tables import audit, book, counter, entry, label, metadata, provenance, run
 
 JSON = {
     ("run", "report"),
@@ -27,9 +27,16 @@ JSON = {
     ("lease", "holder"),
     ("device", "options"),
     ("device", "verifiers"),
+    ("audit", "detail"),
 }
 """Columns of JSON, which may be empty, too."""
-COUNTED: dict[str, Column[Any]] = {"entry": entry.c.id, "label": label.c.id, "book": book.c.no, "run": run.c.no}
+COUNTED: dict[str, Column[Any]] = {
+    "entry": entry.c.id,
+    "label": label.c.id,
+    "book": book.c.no,
+    "run": run.c.no,
+    "audit": audit.c.no,
+}
 """What each counter gives the numbers of."""
 
 

@@ -13,8 +13,7 @@ from pbx_carddav.error_mapping import translated
 from pbx_carddav.settings import CardDavSettings
 from pbx_carddav.wire.client import DavClient, Hosts, Login
 from pbx_carddav.wire.retries import RetryPolicy
-from pbx_carddav.wire.transport import Transport, TransportOptions
-from pbx_connector.api import Account, Secret, UsageError
+from pbx_connector.api import Account, Secret, Transport, TransportOptions, UsageError
 
 PARALLEL = 10
 """Address books that a run reads at a time: each holds one answer."""

@@ -17,8 +17,7 @@ from pbx_carddav import error_catalog as errors
 from pbx_carddav.wire.errors import DavError, EndlessRedirect, ForeignHost, NotDav, Unprotected
 from pbx_carddav.wire.multistatus import DAV, DamagedAnswer, OversizedAnswer
 from pbx_carddav.wire.retries import is_temporary
-from pbx_carddav.wire.transport import UnusableAuthorities
-from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, machine_error
+from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, UnusableAuthorities, machine_error
 
 FOREIGN: tuple[type[Exception], ...] = (
     DavError,

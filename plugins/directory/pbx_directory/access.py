@@ -12,13 +12,12 @@ import ipaddress
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
 
-from pbx_connector.api import Device, DeviceReader, Sighting, application
+from pbx_connector.api import Device, DeviceReader, Sighting, Throttle, application
 from pbx_directory.settings import IPNetwork
 
 LOG = structlog.stdlib.get_logger(__name__)
@@ -28,8 +27,6 @@ ANYBODY = Device("", "without a secret", None)
 TRIES = 10
 """Wrong secrets from one address within `WINDOW`, until the next ones are not looked at."""
 WINDOW = 60.0
-ADDRESSES = 10_000
-"""So many are remembered; the one that failed longest ago is forgotten first."""
 NONCE_LIFETIME = 300
 SEEN_EVERY = 30.0
 """Seconds between two notes in the store of who was seen."""
@@ -44,7 +41,7 @@ class Gate:
     ) -> None:
         self._devices = devices
         self._networks = networks
-        self._throttle = Throttle(clock)
+        self._throttle = Throttle(TRIES, WINDOW, clock)
         self._clock = clock
         self._nonces = Nonces(clock)
         self._lock = threading.Lock()
@@ -130,36 +127,6 @@ class Gate:
     def _refuse(self, device: str, address: str) -> None:
         if self._throttle.count(address):
             LOG.warning("a wrong secret", device=device or "unknown", address=address)
-
-
-class Throttle:
-    """Counts failures by address, within a window that begins with the first one."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._failed: OrderedDict[str, tuple[float, int]] = OrderedDict()
-
-    def count(self, address: str) -> bool:
-        """Whether it is one of the failures that are looked at."""
-        with self._lock:
-            begun, many = self._failed.get(address, (self._clock(), 0))
-            if self._clock() - begun > WINDOW:
-                begun, many = self._clock(), 0
-            self._failed[address] = begun, many + 1
-            self._failed.move_to_end(address)
-            while len(self._failed) > ADDRESSES:
-                self._failed.popitem(last=False)
-            return many < TRIES
-
-    def is_full(self, address: str) -> bool:
-        with self._lock:
-            begun, many = self._failed.get(address, (0.0, 0))
-            return many >= TRIES and self._clock() - begun <= WINDOW
-
-    def forgive(self, address: str) -> None:
-        with self._lock:
-            self._failed.pop(address, None)
 
 
 class Nonces:

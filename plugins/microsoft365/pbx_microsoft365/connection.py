@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pbx_connector.api import is_protected
+from pbx_connector.api import Transport, TransportOptions, is_protected
 from pbx_microsoft365.error_catalog import UNPROTECTED
 from pbx_microsoft365.error_mapping import translated
 from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.wire.client import GraphClient
 from pbx_microsoft365.wire.retries import RetryPolicy
 from pbx_microsoft365.wire.sign_in import SignIn
-from pbx_microsoft365.wire.transport import Transport, TransportOptions
 
 _MIB = 1024 * 1024
 PARALLEL = 10

@@ -16,13 +16,13 @@ from enum import Enum, auto
 
 import urllib3.exceptions
 
-from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, machine_error
+from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, UnusableAuthorities, machine_error
 from pbx_microsoft365 import error_catalog
 from pbx_microsoft365.wire.answers import DamagedAnswer, GraphError, NotGraph, Redirected
 from pbx_microsoft365.wire.client import ForeignLink
 from pbx_microsoft365.wire.retries import is_temporary
 from pbx_microsoft365.wire.sign_in import BadFile, CertificateExpired, LockedKey, NoToken, SignInUnreachable
-from pbx_microsoft365.wire.transport import OversizedAnswer, Unprotected, UnusableAuthorities
+from pbx_microsoft365.wire.transport import OversizedAnswer, Unprotected
 
 FOREIGN: tuple[type[Exception], ...] = (
     GraphError,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from pbx_connector.api import BookUnknown, Check, ConnectorError, Problem, SourceContext
+from pbx_connector.api import BookUnknown, Check, ConnectorError, Problem, SourceContext, Transport
 from pbx_microsoft365.address_books.location import BookFinder, BookLocation
 from pbx_microsoft365.address_books.mailboxes import PersonalFinder, SharedFinder
 from pbx_microsoft365.connection import client_of, transport_options
@@ -21,7 +21,6 @@ from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.wire.client import GraphClient
 from pbx_microsoft365.wire.sign_in import SignIn
 from pbx_microsoft365.wire.targets import path
-from pbx_microsoft365.wire.transport import Transport
 
 
 def test_connection(settings: Microsoft365Settings, context: SourceContext) -> Iterator[Check]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote
 
 import anyio
 import structlog
@@ -17,16 +16,21 @@ from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
 
 from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError
 from pbx_web import language
 from pbx_web.asking import Ask
 from pbx_web.boundary import Boundary, client_address
+from pbx_web.language_server import PATH, LanguageServer
+from pbx_web.login.pages import log_in_first
+from pbx_web.login.sessions import LoginChanged
 from pbx_web.origin import is_ours, local
 from pbx_web.page import Action, Done, Forbidden, NotFound, Page, Shown
 from pbx_web.pages import ALL
+from pbx_web.permissions import Role
 from pbx_web.rendering import render
 from pbx_web.site import Site
 
@@ -44,8 +48,15 @@ SAID = "said"
 def make_app(site: Site) -> Starlette:
     with as_file(files("pbx_web")) as package:
         static = StaticFiles(directory=package / "static")
-    routes: list[BaseRoute] = [Mount("/static", static, name="static"), *Pages(site).routes()]
+    helping = LanguageServer(lambda: site.installation, partial(_who_may_edit, site))
+    editing = WebSocketRoute(PATH, helping.serve)
+    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(site).routes()]
     return Starlette(routes=routes, middleware=[Middleware(Boundary, settings=site.settings)])
+
+
+def _who_may_edit(site: Site, websocket: WebSocket) -> str | None:
+    user = site.sessions.user_of(websocket, is_use=False)
+    return user.name if user and user.role.includes(Role.EDITOR) else None
 
 
 class Pages:
@@ -67,36 +78,48 @@ class Pages:
         ask = self._asked(request)
         if isinstance(page, Action):
             ask.form = await _form(request)
-        return await anyio.to_thread.run_sync(self._made, page, ask, limiter=self._limiter)
+        return await self._in_thread(partial(self._permitted, page), ask)
+
+    async def _in_thread(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
+        return await anyio.to_thread.run_sync(self._made, answer, ask, limiter=self._limiter)
 
     def _asked(self, request: Request) -> Ask:
+        """Without the user, who stands in the store."""
         settings, sessions = self._site.settings, self._site.sessions
         accepted = request.headers.get("accept-language", "")
         return Ask(
             request=request,
             site=self._site,
-            user=sessions.user_of(request),
+            user=None,
             language=language.chosen(request.cookies.get("language", ""), accepted, settings.language or "en"),
             token=sessions.csrf_token(request),
             nonce=request.scope["nonce"],
             address=client_address(request.scope, settings.trusted),
         )
 
-    def _made(self, page: Page | Action, ask: Ask) -> Response:
+    def _made(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
+        response = self._answered(answer, ask)
+        self._site.sessions.introduce(ask.request, response)
+        return response
+
+    def _answered(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
         try:
-            return self._permitted(page, ask)
+            ask.user = self._site.sessions.user_of(ask.request)
+            return answer(ask)
         except (NotFound, Forbidden) as error:
             status = 404 if isinstance(error, NotFound) else 403
             return _failed(ask, status, str(error))
+        except LoginChanged:
+            return _failed(ask, 403, ask.language("Your log-in was changed meanwhile: log in again."))
         except ConnectorError as error:
             return _failed(ask, _status(error), error.message, error.hint or "")
         except Exception:
-            LOG.exception("a bug in the pages", page=page.path)
+            LOG.exception("a bug in the pages", page=ask.request.scope["path"])
             return _failed(ask, 500, ask.language("This is a bug in pbx-connector; its log says more."))
 
     def _permitted(self, page: Page | Action, ask: Ask) -> Response:
         if page.least is not None and ask.user is None:
-            return _log_in_first(ask)
+            return _response(log_in_first(ask), ask)
         if page.least is not None and not ask.may(page.least):
             raise Forbidden(ask.language("Your role does not allow this."))
         if isinstance(page, Page):
@@ -107,8 +130,7 @@ class Pages:
     def _check_token(self, action: Action, ask: Ask) -> None:
         if not is_ours(ask.request):
             raise Forbidden(ask.language("This was sent from another site."))
-        given = ask.request.headers.get("x-csrf-token") or ask.text("csrf_token")
-        if (action.least is not None or ask.user) and not secrets.compare_digest(given.encode(), ask.token.encode()):
+        if action.has_token and not ask.has_token:
             raise Forbidden(ask.language("This form is out of date: load the page anew and send it again."))
 
     async def _language(self, request: Request) -> Response:
@@ -120,9 +142,13 @@ class Pages:
         return response
 
     async def _nothing(self, request: Request) -> Response:
-        ask = self._asked(request)
-        said = ask.language("There is nothing at this address.")
-        return _log_in_first(ask) if ask.user is None else _failed(ask, 404, said)
+        return await self._in_thread(_nothing_here, self._asked(request))
+
+
+def _nothing_here(ask: Ask) -> Response:
+    if ask.user is None:
+        return _response(log_in_first(ask), ask)
+    raise NotFound(ask.language("There is nothing at this address."))
 
 
 async def _form(request: Request) -> FormData:
@@ -131,7 +157,7 @@ async def _form(request: Request) -> FormData:
         return await request.form(max_files=4, max_fields=FIELDS, max_part_size=2**20)
     try:
         said = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return FormData()
     pairs = said.items() if isinstance(said, dict) else ()
     return FormData([(str(name), str(one)) for name, value in pairs for one in _each(value)])
@@ -171,14 +197,6 @@ def _failed(ask: Ask, status: int, message: str, hint: str = "") -> Response:
     said = {"error": {"message": message, "hint": hint or None}}
     values = {"message": message, "hint": hint, "status": status}
     return _response(Shown(template="error.html", values=values, json=said, status=status), ask)
-
-
-def _log_in_first(ask: Ask) -> Response:
-    if ask.wants_json:
-        return _failed(ask, 401, ask.language("Log in first."))
-    url = ask.request.url
-    there = f"{url.path}?{url.query}" if url.query else url.path
-    return RedirectResponse(f"/login?{urlencode({'next': there})}" if there != "/" else "/login", 303)
 
 
 def _status(error: ConnectorError) -> int:

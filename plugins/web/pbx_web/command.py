@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from pbx_connector.api import PluginContext, set_up_logs, shown
+from pbx_connector.api import PluginContext, Store, set_up_logs, shown
+from pbx_web.login.command import register, setup_link
 from pbx_web.settings import LOOPBACK, WebSettings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -18,6 +19,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 def load() -> typer.Typer:
     app = typer.Typer(help="The administrator's pages: serve them, and say who may log in.")
     app.callback(invoke_without_command=True)(serve)
+    register(app)
     return app
 
 
@@ -42,8 +44,16 @@ def serve(
         server = PagesServer(plugin, settings, settings.listen or LOOPBACK, lambda: store)
         server.start()
         try:
-            said = {"url": server.address, "setup": None}
-            typer.echo(json.dumps(said) if as_json else shown(server.address))
+            setup = _first_link(plugin, store, server.address)
+            said = {"url": server.address, "setup": setup or None}
+            typer.echo(json.dumps(said) if as_json else shown(setup or server.address))
             stop.wait()
         finally:
             server.stop()
+
+
+def _first_link(plugin: PluginContext, store: Store, url: str) -> str:
+    """By which the first administrator gets in; empty once there is one."""
+    if any(user.is_working_admin for user in store.users()):
+        return ""
+    return setup_link(plugin, store, None, url)

@@ -56,6 +56,8 @@ class Action:
     act: Callable[[Ask], Shown | Done | Response]
     longest: int = 2**20
     """Bytes that its form may have."""
+    has_token: bool = True
+    """False for one that checks by itself where it comes from."""
 
 
 class NotFound(Exception):

@@ -2,21 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from pbx_connector.api import Role
 
-
-class Role(StrEnum):
-    READER = "reader"
-    """Searches company entries."""
-    EDITOR = "editor"
-    """Writes profiles, tests connections, simulates."""
-    RELEASER = "releaser"
-    """Runs, releases, undoes; changes the phone book."""
-    ADMIN = "admin"
-    """Users, devices, settings, audit."""
-
-    def includes(self, other: Role) -> bool:
-        return _ORDER.index(self) >= _ORDER.index(other)
-
-
-_ORDER = list(Role)
+__all__ = ["Role"]

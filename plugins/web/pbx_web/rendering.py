@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pbx_web.asking import Ask
+from pbx_web.assets import scripts
 from pbx_web.language import LANGUAGES
 from pbx_web.permissions import Role
 
@@ -36,33 +37,39 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.globals["static"] = static
+    environment.globals.update(static=static, scripts=scripts())
+    environment.filters["zipped"] = lambda one, other: list(zip(one, other, strict=True))
     return environment
 
 
 def render(template: str, values: Mapping[str, Any], ask: Ask, said: str = "") -> str:
     """A template with what each gets: `ask`, `user`, `_`, `ngettext`, `places`, `said` (once, after an action)."""
+    return _environment().get_template(template).render(_for_each(ask, said), **values)
+
+
+def stream(template: str, values: Mapping[str, Any], ask: Ask) -> Iterator[str]:
+    """The same bit by bit, as far as what the template goes through is there: for what takes its time."""
+    return _environment().get_template(template).generate(_for_each(ask), **values)
+
+
+def _for_each(ask: Ask, said: str = "") -> dict[str, Any]:
     speak = ask.language
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            ask=ask,
-            user=ask.user,
-            here=ask.request.url.path,
-            said=said,
-            languages=LANGUAGES,
-            places=[(path, speak(words)) for path, words, role in PLACES if ask.may(role)],
-            _=speak,
-            gettext=speak,
-            ngettext=speak.count,
-            number=speak.number,
-            moment=lambda of: speak.moment(of, ask.site.installation.zone),
-            age=lambda of: speak.age(of, ask.site.now()),
-            Role=Role,
-            **values,
-        )
-    )
+    return {
+        "ask": ask,
+        "user": ask.user,
+        "here": ask.request.url.path,
+        "said": said,
+        "languages": LANGUAGES,
+        "places": [(path, speak(words)) for path, words, role in PLACES if ask.may(role)],
+        "_": speak,
+        "gettext": speak,
+        "ngettext": speak.count,
+        "number": speak.number,
+        "moment": lambda of: speak.moment(of, ask.site.installation.zone),
+        "day": speak.day,
+        "age": lambda of: speak.age(of, ask.site.now()),
+        "Role": Role,
+    }
 
 
 @cache

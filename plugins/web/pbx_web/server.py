@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
-from pbx_connector.api import Listener, PluginContext, Server, Store, Tls
+from pbx_connector.api import Listener, PluginContext, Server, Store, StoreError, Tls
 from pbx_web.app import make_app
+from pbx_web.login.addresses import note_url
 from pbx_web.settings import WebSettings
 from pbx_web.site import Site
 
@@ -43,7 +45,10 @@ class PagesServer(Server):
             longest_message=LONGEST_MESSAGE,
         )
         self._listener.start()
+        with suppress(StoreError):
+            note_url(self.site.store(), self.address)
 
     def stop(self) -> None:
+        self.site.close()
         if self._listener:
             self._listener.stop()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pbx_connector.api import ListenAddress, ProfilePath, SettingsModel, WebAddress, is_loopback
+from pbx_web.login.settings import LoginSettings
 from pbx_web.permissions import Role
 
 LOOPBACK = "127.0.0.1:0"
@@ -45,6 +46,8 @@ class WebSettings(SettingsModel):
     """Of the pages, for browsers that ask for none of ours; default: English."""
     personal: Annotated[list[Role], BeforeValidator(_listed)] = Field(default_factory=list)
     """The roles that see personal contacts of others; nobody does otherwise."""
+
+    login: LoginSettings = Field(default_factory=LoginSettings)
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:

@@ -13,15 +13,14 @@ from typing import Any, Self
 
 import httpx
 import pytest
-from pbx_web.login.users import User
+from pbx_web.login.sessions import cookie_name
 from pbx_web.permissions import Role
 from pbx_web.server import PagesServer
 from pbx_web.settings import LOOPBACK, WebSettings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from starlette.requests import HTTPConnection
-from starlette.responses import Response
 
-from pbx_connector.api import Account, PluginContext, Store, StoreError, application
+from pbx_connector.api import Account, PluginContext, Store, StoreError, User, application
 from pbx_connector.config import Config
 from pbx_connector.plugins import Plugins
 from pbx_connector.stores import open_store
@@ -37,12 +36,12 @@ region: DE
 rules: |
   # Nobody without a number.
   skip when [Phone] is blank because "no number"
-  Phone = phone([Phone])
-  Vip   = if([Class] is "A", "yes", blank)
+  Number = phone([Phone])
+  Vip    = if([Class] is "A", "yes", blank)
 structure:
   phonebook:
     - 028pho_bez:          "{{Name}}"
-      028pho_phone:        "{{Phone}}"
+      028pho_phone:        "{{Number}}"
       028pho_organisation: "{{Company}}"
       post:
         phonebook.phonebooklabel:
@@ -75,14 +74,14 @@ class Running:
         return self.folder / "profiles"
 
     def cookies(self, role: Role) -> tuple[dict[str, str], str]:
-        """Of a session of somebody in this role, and its token."""
+        """Of a session of somebody in this role, who is called like it, and its token."""
         nobody = HTTPConnection({"type": "http", "headers": [], "scheme": "http", "path": "/", "server": ("x", 1)})
-        response = Response()
-        self.server.site.sessions.begin(User(f"{role}", role), nobody, response)
-        name, _, rest = response.headers["set-cookie"].partition("=")
-        held = {name: rest.partition(";")[0]}
-        asking = {"type": "http", "headers": [(b"cookie", f"{name}={held[name]}".encode())], "scheme": "http"}
-        return held, self.server.site.sessions.csrf_token(HTTPConnection(asking | {"path": "/", "server": ("x", 1)}))
+        begun = self.server.site.sessions.open(self.user(role), nobody)
+        return {cookie_name(begun.is_secure): begun.id}, begun.token
+
+    def user(self, role: Role) -> User:
+        held = self.store.user(str(role))
+        return held or application.users.add_user(self.store, str(role), role, password="no digest")
 
     def client(self, role: Role | None = None) -> httpx.Client:
         """Logged in as somebody in this role, whose token every request carries; follows no redirect."""

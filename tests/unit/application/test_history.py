@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import cast
 
 import pytest
@@ -24,14 +25,19 @@ def record(number: int, status: RunStatus = RunStatus.DONE, added: int = 0, kind
 class _Store:
     """The history alone."""
 
-    def runs(self, profile: str | None = None, *, limit: int | None = None) -> Iterator[RunRecord]:
-        yield record(7)
-        yield record(6, RunStatus.PARTIAL)
-        yield record(5, RunStatus.FAILED)
-        yield record(4)
-        yield record(3, kind=RunKind.ACCOUNTS)
-        yield record(2, RunStatus.REFUSED)
-        yield record(1, added=1)
+    def runs(
+        self, profile: str | None = None, *, limit: int | None = None, before: str | None = None
+    ) -> Iterator[RunRecord]:
+        everything = (
+            record(7),
+            record(6, RunStatus.PARTIAL),
+            record(5, RunStatus.FAILED),
+            record(4),
+            record(3, kind=RunKind.ACCOUNTS),
+            record(2, RunStatus.REFUSED),
+            record(1, added=1),
+        )
+        return islice((one for one in everything if before is None or int(one.id) < int(before)), limit)
 
 
 def shown(excerpt: Excerpt) -> list[int]:
@@ -47,6 +53,27 @@ def test_runs_that_went_well_and_changed_nothing_are_left_out_unless_all_are_ask
 
 def test_the_limit_counts_what_is_shown() -> None:
     assert shown(Excerpt(everything=False, limit=2)) == [6, 5]
+
+
+def test_a_page_says_where_the_next_one_begins_and_the_last_one_that_it_is_the_last() -> None:
+    first = Excerpt(everything=False, limit=2)
+    assert (shown(first), first.next) == ([6, 5], "5")
+    second = Excerpt(everything=False, limit=5, before=first.next)
+    assert (shown(second), second.next) == ([3, 2, 1], None)
+
+
+def test_one_look_goes_through_so_many_runs_and_no_more() -> None:
+    excerpt = Excerpt(kind=RunKind.ACCOUNTS, look_at=3)
+    assert (shown(excerpt), excerpt.next) == ([], "5")
+    excerpt = Excerpt(kind=RunKind.ACCOUNTS, look_at=3, before=excerpt.next)
+    assert (shown(excerpt), excerpt.next) == ([3], "2")
+    old = Excerpt(until=NOON, look_at=3)
+    assert (shown(old), old.next) == ([], "5")
+
+
+def test_runs_of_one_kind_or_one_status_are_asked_for() -> None:
+    assert shown(Excerpt(kind=RunKind.ACCOUNTS)) == [3]
+    assert shown(Excerpt(status=RunStatus.REFUSED)) == [2]
 
 
 def test_time_bounds_a_run_that_was_killed_by_its_neighbour() -> None:

@@ -64,7 +64,7 @@ def test_each_form_is_written_as_people_would(schedule: Schedule, line: str) -> 
     ("held", "left"),
     [
         ('schedule: "5 4 * * *"\n', ""),
-        ("schedule: 5 4 * * *   # early\n", "   # early"),
+        ('schedule: "5 4 * * *"   # early\n', "   # early"),
         ("schedule: {every: 15m}\n", ""),
         ("schedule:\n  cron: 5 4 * * *\n  timezone: UTC\n", ""),
         ("schedule:\n", ""),
@@ -84,9 +84,21 @@ def test_line_ends_of_windows_stay() -> None:
     assert changed.count("\r\n") == changed.count("\n") == text.count("\n") + 1
 
 
-def test_a_file_whose_last_line_has_no_end() -> None:
+def test_a_schedule_without_quotes_stays_without() -> None:
+    text = PROFILE.replace("region:", "schedule: 5 4 * * *  # early\nregion:")
+    assert with_schedule(text, DAILY) == text.replace("5 4 *", "0 12 *")
+
+
+def test_a_file_whose_last_line_has_no_end_stays_so() -> None:
     text = "title: A\nstructure: {}\nsettings: {}\nsource: exchange"
-    assert with_schedule(text, DAILY) == f"{text}\n{LINE}"
+    changed = with_schedule(text, DAILY)
+    assert changed == f"{text}\n{LINE}".removesuffix("\n")
+    assert with_schedule(changed, None) == text
+
+
+def test_a_byte_order_mark_stays() -> None:
+    changed = with_schedule(f"\ufeff{PROFILE}", DAILY)
+    assert changed == f"\ufeff{with_schedule(PROFILE, DAILY)}"
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", '{"title": "A", "source": "x"}\n', "title: [\n"])

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, insert, select, update
 
 from pbx_connector.model import Counts, Report
-from pbx_connector.plan import Action, Change, Content, EmptiedBook, PlanSummary
+from pbx_connector.plan import Action, Change, Content, EmptiedBook, PlanSummary, RowPlace
+from pbx_connector.stores.changeset import BATCH
 from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.entry_queries import to_origin
-from pbx_connector.stores.sql.schema.tables import plan, run
+from pbx_connector.stores.sql.schema.tables import plan, plan_change, run
 
 _REPORT = TypeAdapter(Report)
 
@@ -91,6 +94,19 @@ def keep_plan(
     )
 
 
+def keep_changes(connection: Connection, no: int, changes: Iterable[Change]) -> None:
+    """Of a plan, in its order."""
+    left = enumerate(changes, 1)
+    while batch := [_planned(no, seq, change) for seq, change in islice(left, BATCH)]:
+        connection.execute(insert(plan_change), batch)
+
+
+def _planned(no: int, seq: int, change: Change) -> dict[str, Any]:
+    sides = {"before": change.before, "after": change.after}
+    texts = {name: side.to_json() if side else None for name, side in sides.items()}
+    return {"plan": no, "seq": seq, "action": str(change.action), "entry": change.entry, "book": change.book, **texts}
+
+
 def to_plan(row: Row[Any]) -> KeptPlan:
     parts = json.loads(row.summary)
     parts["emptied"] = tuple(EmptiedBook(**emptied) for emptied in parts["emptied"])
@@ -104,6 +120,13 @@ def to_change(row: Row[Any]) -> Change:
     before = Content.from_json(row.before) if row.before else None
     after = Content.from_json(row.after) if row.after else None
     return Change(Action(row.action), row.entry, row.book, before, after)
+
+
+def to_planned(row: Row[Any]) -> Change:
+    """With the row that it comes from."""
+    change = to_change(row)
+    place = RowPlace(row.book_id, row.row_key)
+    return Change(change.action, change.entry, change.book, change.before, change.after, row=place)
 
 
 def to_line(row: Row[Any]) -> JournalLine:

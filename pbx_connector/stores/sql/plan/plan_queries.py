@@ -31,10 +31,13 @@ def changes(dialect: Dialect) -> Select[Any]:
             t_book.c.title.label("book"),
             case((entry.c.id.is_not(None), before)).label("before"),
             case((t_record.c.no.is_not(None), after)).label("after"),
+            t_book.c.id.label("book_id"),
+            func.coalesce(t_record.c.row_key, provenance.c.row_key).label("row_key"),
         )
         .select_from(
             t_change.join(t_book, t_book.c.slot == t_change.c.slot)
             .outerjoin(entry, entry.c.id == t_change.c.entry)
+            .outerjoin(provenance, provenance.c.entry == t_change.c.entry)
             .outerjoin(t_record, t_record.c.no == t_change.c.record)
         )
         .order_by(t_change.c.seq)
@@ -52,6 +55,8 @@ def unchanged(dialect: Dialect, profile: str) -> Select[Any]:
             book.c.title.label("book"),
             content.label("before"),
             content.label("after"),
+            book.c.id.label("book_id"),
+            provenance.c.row_key,
         )
         .select_from(
             provenance.join(book, book.c.no == provenance.c.book).join(entry, entry.c.id == provenance.c.entry)

@@ -14,7 +14,7 @@ from pbx_connector.stores.sql import persons, profiles
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.history import loss_notes
-from pbx_connector.stores.sql.history.records import keep_plan, record_run, to_change
+from pbx_connector.stores.sql.history.records import keep_plan, record_run, to_planned
 from pbx_connector.stores.sql.plan import apply, diff, plan_queries
 from pbx_connector.stores.sql.schema.tables import plan
 from pbx_connector.stores.workspace import BookResult
@@ -49,12 +49,12 @@ class SqlPlanTransaction:
 
     def changes(self) -> Iterator[Change]:
         query = plan_queries.changes(self.dialect)
-        return map(to_change, self.connection.execute(query, execution_options=plan_queries.STREAMED))
+        return map(to_planned, self.connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def records(self) -> Iterator[Change]:
         yield from self.changes()
         query = plan_queries.unchanged(self.dialect, self.profile)
-        yield from map(to_change, self.connection.execute(query, execution_options=plan_queries.STREAMED))
+        yield from map(to_planned, self.connection.execute(query, execution_options=plan_queries.STREAMED))
 
     def problems(self) -> Iterator[Problem]:
         return plan_queries.problems(self.connection, plan_queries.problem_rows(self.profile))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from pbx_connector.errors import OtherVersion, StoreError
 from pbx_connector.stores.sql.dialects.database import Database
 
-HEAD = "0010"
+HEAD = "0011"
 """The last step in `migrations/versions`; a test holds the two together."""
 STEPS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()

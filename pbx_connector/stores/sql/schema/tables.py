@@ -241,4 +241,46 @@ device = Table(
     required("seen_as"),
 )
 
+web_user = Table(
+    "web_user",
+    metadata,
+    Column("name", Key, primary_key=True),
+    required("role"),
+    Column("password", Text),  # a digest
+    Column("subject", Text),
+    Column("personal", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("made", Double, nullable=False),
+    Column("last_login", Double),
+)
+
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("digest", Key, primary_key=True),
+    Column("user", Key, nullable=False),
+    Column("made", Double, nullable=False),
+    Column("seen", Double, nullable=False),
+    Column("expires", Double, nullable=False),
+    required("address"),
+    required("provider"),
+)
+Index("web_session_user", web_session.c.user)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("no", Id, primary_key=True, autoincrement=False),
+    Column("time", Double, nullable=False),
+    Column("user", Key, nullable=False),  # no foreign key: what was done stays when who did it is gone
+    required("address"),
+    Column("action", Key, nullable=False),
+    required("target"),
+    required("detail"),  # JSON; empty if there is none
+    Column("run", Id),  # no foreign key: as in the history, whichever of the two is dropped first
+)
+Index("audit_user", audit.c.user, audit.c.no)
+Index("audit_action", audit.c.action, audit.c.no)
+Index("audit_time", audit.c.time)
+
 shared_state_table = Table("shared_state", metadata, Column("key", Key, primary_key=True), required("text"))

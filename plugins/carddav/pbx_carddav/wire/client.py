@@ -12,8 +12,8 @@ from pbx_carddav.wire import bodies
 from pbx_carddav.wire.errors import DavError, EndlessRedirect, ForeignHost, NotDav, Unprotected
 from pbx_carddav.wire.multistatus import Multistatus, Response, conditions_of
 from pbx_carddav.wire.retries import RETRIED, Attempts, RetryPolicy
-from pbx_carddav.wire.transport import MULTI_STATUS, Answer, Transport
-from pbx_connector.api import RefusalLimit, is_protected, retry_after
+from pbx_carddav.wire.transport import MULTI_STATUS, Answer, send
+from pbx_connector.api import RefusalLimit, Transport, is_protected, retry_after
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 5
@@ -137,7 +137,7 @@ class DavClient:
         for _ in range(_HOPS):
             self._require_allowed(url)
             taking = reader()
-            answer = self._transport.send(method, url, self._headers(depth), body, taking)
+            answer = send(self._transport, method, url, self._headers(depth), body, taking)
             if answer.status == MULTI_STATUS:
                 return url, taking
             if answer.status not in _REDIRECTS:

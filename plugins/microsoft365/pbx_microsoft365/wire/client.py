@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from pbx_connector.api import EndlessList, ListLimit, RefusalLimit
+from pbx_connector.api import EndlessList, ListLimit, RefusalLimit, Transport
 from pbx_microsoft365.wire.answers import GraphError, Json, Page, read_object, read_page
 from pbx_microsoft365.wire.batch import BATCH, BatchRequest, ask_each, batch_body
 from pbx_microsoft365.wire.retries import AT_ONCE, RETRIED, Attempts, MailboxSlots, RetryPolicy
 from pbx_microsoft365.wire.sign_in import NoToken, SignIn, SignInUnreachable
 from pbx_microsoft365.wire.targets import NONE, headers_of, relative
-from pbx_microsoft365.wire.transport import Transport
+from pbx_microsoft365.wire.transport import send
 
 MOST_ITEMS = 2_000_000
 """Of one list, whatever the server says."""
@@ -130,7 +130,8 @@ class GraphClient:
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Json:
         token = self._sign_in.token()
-        answer = self._transport.send(
+        answer = send(
+            self._transport,
             method,
             url,
             {"Accept": "application/json", "Authorization": f"Bearer {token}"} | headers,

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 
 from urllib3.exceptions import HTTPError, SSLError
 
-from pbx_connector.api import RetryDelays
+from pbx_connector.api import RetryDelays, is_proxy_refusal
 from pbx_microsoft365.wire.answers import DamagedAnswer, GraphError
 from pbx_microsoft365.wire.sign_in import SignInUnreachable
-from pbx_microsoft365.wire.transport import is_proxy_refusal
 
 UNANSWERED_SECONDS = 30.0
 """How long to go on asking a server that fails or is silent; one that says it is busy gets the settings' patience."""

@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 
 from urllib3.exceptions import HTTPError
 
-from pbx_connector.api import UnreadableFile, machine_error, read_certificates, whole_number
+from pbx_connector.api import Transport, UnreadableFile, machine_error, read_certificates, whole_number
 from pbx_microsoft365.settings import Microsoft365Settings
-from pbx_microsoft365.wire.transport import Answer, OversizedAnswer, Transport
+from pbx_microsoft365.wire.transport import Answer, OversizedAnswer, send
 
 # What MSAL warns of becomes an error in our words, while its own lines quote whole answers.
 logging.getLogger("msal").setLevel(logging.CRITICAL)
@@ -164,8 +164,8 @@ class _Http:
 
     def _send(self, method: str, url: str, params: Any, headers: Any, body: bytes | None) -> _Response:
         query = urlencode(params or {})
-        told: Answer = self._transport.send(
-            method, f"{url}?{query}" if query else url, dict(headers or {}), body, largest=_SMALL
+        told: Answer = send(
+            self._transport, method, f"{url}?{query}" if query else url, dict(headers or {}), body, largest=_SMALL
         )
         response = _Response(told.status, told.body.decode("utf-8", "replace"), told.headers)
         if told.status >= 500:

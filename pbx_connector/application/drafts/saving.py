@@ -1,0 +1,223 @@
+"""A draft's file: opened, and replaced if it is still what the draft was begun with; nothing outside its folder."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from pbx_connector import files
+from pbx_connector.application import secret_files, templates
+from pbx_connector.application.drafts.edits import SetSecret
+from pbx_connector.application.drafts.merging import Merged, merge, unresolved
+from pbx_connector.application.installation import Installation
+from pbx_connector.application.profile_folder import ENDINGS
+from pbx_connector.application.replacing import rewrite
+from pbx_connector.documents.editing import Path as KeyPath
+from pbx_connector.errors import UsageError
+from pbx_connector.machine import machine_error
+from pbx_connector.profile import ProfileId, read_profile
+from pbx_connector.profile.text import MAX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A profile's file as it was when somebody began to edit it."""
+
+    file: Path
+    text: str
+    """With its byte-order mark, if it has one. Whatever somebody has typed into the file is in it, so it is for those
+    alone who may edit the profile."""
+
+    @property
+    def digest(self) -> str:
+        """Tells whether the file is still the same."""
+        return digest(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    draft: Draft
+    """As the file is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMeanwhile:
+    """The file is not what the draft was begun with: nothing was written."""
+
+    base: str
+    theirs: str
+    """What the file says now; blank if it is gone."""
+    mine: str
+    merged: Merged
+    gone: bool = False
+    """Whether the file is not there any more."""
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def folder_of(installation: Installation) -> Path:
+    """Raises `UsageError` if there is no profiles folder."""
+    folder = installation.config.profiles
+    if folder is None or not folder.is_dir():
+        raise UsageError("there is no profiles folder", hint="name it in config.yaml: profiles: FOLDER")
+    return folder
+
+
+def profile_path(installation: Installation, name: str, *, new: bool = False) -> Path:
+    """The file of that name in the profiles folder, there or not. Raises `UsageError` for a name that leads elsewhere,
+    or to something that is no file, and for a new file also for one that is no good id."""
+    folder = folder_of(installation)
+    if name != Path(name).name or name.startswith(".") or not name.endswith(ENDINGS) or files.fault_of_name(name):
+        raise _no_name(name)
+    if new:
+        _check_id(name)
+    path = folder / name
+    _check_place(path, folder)
+    return path
+
+
+def _check_id(name: str) -> None:
+    stem = next(name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending))
+    try:
+        TypeAdapter(ProfileId).validate_python(stem)
+    except ValidationError:
+        raise _no_name(name) from None
+
+
+def open_draft(installation: Installation, name: str) -> Draft:
+    """Raises `UsageError`, and `ProfileError` for a file that cannot be read as text."""
+    path = profile_path(installation, name)
+    return Draft(path, read_profile(path, keep_mark=True))
+
+
+def save(installation: Installation, name: str, text: str, based_on: str | None) -> Saved | ChangedMeanwhile:
+    """Replace the file if it still has the text `based_on`, or write it if there is none and None was expected; one
+    with mistakes is written, too.
+
+    Raises `UsageError`, also for a merge whose conflicts are left; nothing has changed then.
+    """
+    path = profile_path(installation, name, new=based_on is None)
+    _check_text(text)
+    with _alone(path.parent):
+        theirs = _present(path)
+        if theirs not in (based_on, text):
+            return _meanwhile(based_on, theirs, text)
+        if theirs != text:
+            rewrite(path, text)
+    return Saved(Draft(path, text))
+
+
+def keep_secret(installation: Installation, name: str, path: KeyPath, secret: str) -> SetSecret:
+    """Keep what was typed for a secret setting in a new file beside the profile, for its owner's eyes alone; the edit
+    with which the profile refers to it. Raises `UsageError`."""
+    file = profile_path(installation, name)
+    title = "-".join([file.stem, *map(str, path[1:])])
+    _check_id(f"{title}.yaml")
+    return SetSecret(path, "file", secret_files.keep(secret, name=title, folder=file.parent).name)
+
+
+def delete(installation: Installation, name: str, based_on: str) -> ChangedMeanwhile | None:
+    """Take the file out of the folder; the entries that its runs made stay until `profiles remove`.
+
+    Raises `UsageError`.
+    """
+    path = profile_path(installation, name)
+    with _alone(path.parent):
+        theirs = _present(path)
+        if theirs != based_on:
+            return _meanwhile(based_on, theirs, based_on)
+        _unlink(path)
+    return None
+
+
+def rename(installation: Installation, name: str, new: str, based_on: str) -> Saved | ChangedMeanwhile:
+    """Give the file another name. A profile without `id:` is another one then: `profiles.adopt` hands its entries over.
+
+    Raises `UsageError`, also for a name that another file has.
+    """
+    path, target = profile_path(installation, name), profile_path(installation, new, new=True)
+    with _alone(path.parent):
+        theirs = _present(path)
+        if theirs != based_on:
+            return _meanwhile(based_on, theirs, based_on)
+        templates.check_target(target)
+        _rename(path, target)
+    return Saved(Draft(target, based_on))
+
+
+def _meanwhile(base: str | None, theirs: str | None, mine: str) -> ChangedMeanwhile:
+    merged = merge(base or "", mine, theirs or "")
+    return ChangedMeanwhile(base or "", theirs or "", mine, merged, theirs is None)
+
+
+def _no_name(name: str) -> UsageError:
+    hint = "letters, digits, dots, hyphens and underscores, and .yaml at the end"
+    return UsageError(f"{files.shown(name[:200])!r} cannot be the name of a profile's file", hint=hint)
+
+
+def _check_place(path: Path, folder: Path) -> None:
+    """Raises `UsageError` for a link that leads out of the folder, and for what is no file."""
+    try:
+        mode = path.lstat().st_mode
+        resolved = path.resolve(strict=True)
+        mode = resolved.stat().st_mode
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise UsageError(f"{path.name} is a link to a file that is not there") from None
+        return
+    except (OSError, RuntimeError) as error:
+        raise UsageError(f"{path.name} cannot be looked at: {error}") from None
+    if resolved.parent != folder.resolve():
+        raise UsageError(f"{path.name} is a link out of the profiles folder", hint="edit the file that it leads to")
+    if kind := files.special(mode):
+        raise UsageError(f"{path.name} is {kind}, not a file")
+
+
+def _check_text(text: str) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise UsageError("the text has characters that are no text", hint="delete them") from None
+    if line := unresolved(text):
+        raise UsageError(f"line {line}: a conflict is not resolved", hint="keep one of the versions, without the marks")
+    if size > MAX_BYTES:
+        raise UsageError(f"the profile is larger than {MAX_BYTES // 1_000_000} MB", hint="divide it")
+
+
+def _present(path: Path) -> str | None:
+    """The file's text now; None if it is gone."""
+    return read_profile(path, keep_mark=True) if path.exists() else None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of all who save drafts in this folder, in other processes as well, one at a time."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        raise machine_error(error) or UsageError(f"{path} cannot be removed: {error.strerror}") from None
+
+
+def _rename(path: Path, target: Path) -> None:
+    try:
+        path.rename(target)
+    except OSError as error:
+        raise machine_error(error) or UsageError(f"{path} cannot be renamed: {error.strerror}") from None
