@@ -62,8 +62,10 @@ class YamlText:
         return root
 
     def at(self, path: Path) -> Node | None:
-        """What stands there; None for nothing."""
+        """What stands there; None for nothing. Raises `NotEditable` below a key whose part of the file is broken."""
         node: Node | None = self.root
+        if path and path[0] in self.document.unread and self.root.get(str(path[0])) is None:
+            raise NotEditable(f"{path[0]} cannot be read")
         for part in path:
             node = _child(node, part)
         return node

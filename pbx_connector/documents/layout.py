@@ -57,7 +57,9 @@ class Layout:
 
     def depth(self, line: int) -> int:
         """How far the line of that number, from 0, is indented."""
-        return len(self._text[self.start(line) :]) - len(self._text[self.start(line) :].lstrip(" "))
+        start = self.start(line)
+        text = self._text[start : self.line_end(start)]
+        return len(text) - len(text.lstrip(" "))
 
     def line(self, at: int) -> int:
         """Its number, from 0."""
@@ -83,7 +85,7 @@ class Layout:
 
     def is_flow(self, node: Node) -> bool:
         """Whether it is written with brackets or braces."""
-        return not isinstance(node, Scalar) and self._text[self.ends(node)[0] :][:1] in ("{", "[")
+        return not isinstance(node, Scalar) and self._text.startswith(("{", "["), self.ends(node)[0])
 
     def after_colon(self, key: Scalar) -> int:
         found = _COLON.match(self._text, key.end)
@@ -124,7 +126,9 @@ class Layout:
 
     def dash(self, item: Node) -> int:
         """Where the line of an item of a list begins to say something."""
-        at = len(self._text[: self.ends(item)[0]].rstrip()) - 1
+        at = self.ends(item)[0] - 1
+        while at > 0 and self._text[at].isspace():
+            at -= 1
         if self._text[at : at + 1] != "-" or not self.begins_line(at):
             raise NotEditable("an item of this list does not begin its line")
         return at
