@@ -36,12 +36,12 @@ region: DE
 rules: |
   # Nobody without a number.
   skip when [Phone] is blank because "no number"
-  Phone = phone([Phone])
-  Vip   = if([Class] is "A", "yes", blank)
+  Number = phone([Phone])
+  Vip    = if([Class] is "A", "yes", blank)
 structure:
   phonebook:
     - 028pho_bez:          "{{Name}}"
-      028pho_phone:        "{{Phone}}"
+      028pho_phone:        "{{Number}}"
       028pho_organisation: "{{Company}}"
       post:
         phonebook.phonebooklabel:

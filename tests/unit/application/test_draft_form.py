@@ -139,15 +139,15 @@ def test_a_secret_is_replaced_with_its_day_of_expiry_and_comment_left_alone() ->
     assert "password: {keyring: pbx} # the" in apply(typed, [SetSecret(("settings", "password"), "keyring", "pbx")])
 
 
-def test_of_a_broken_profile_what_can_be_read_is_shown_and_mended() -> None:
+def test_of_a_broken_profile_what_can_be_read_is_shown_and_fixed() -> None:
     form = read_form(BROKEN, PLUGINS)
     assert set(form.unread) == {"title", "rules"}
     assert one(form, "title").fault
     assert one(form, "settings", "email").value == "a@example.com"
     assert "\ufdd0" not in f"{form}{views.form(form)}"
-    mended = apply(BROKEN, [SetText(("title",), "T"), SetField(0, "when", '[Surname] is "Lee"')])
-    assert "title: T\n" in mended or 'title: "T"\n' in mended
-    assert read_form(mended, PLUGINS).rules
+    fixed = apply(BROKEN, [SetText(("title",), "T"), SetField(0, "when", '[Surname] is "Lee"')])
+    assert "title: T\n" in fixed or 'title: "T"\n' in fixed
+    assert read_form(fixed, PLUGINS).rules
 
 
 @pytest.mark.parametrize("text", ["", "title", "- a", "{", "\x00", "a: b: c", "&a *a", "\ufeff"])

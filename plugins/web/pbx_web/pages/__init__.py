@@ -3,9 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import new, overview
+from pbx_web.pages import (
+    accounts,
+    devices,
+    entries,
+    jobs,
+    new,
+    overview,
+    phone_book,
+    plans,
+    problems,
+    profile,
+    runs,
+    settings,
+    simulate,
+    simulations,
+)
 
-ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES, *login.PAGES)
+_MODULES = (
+    overview,
+    new,
+    profile,
+    simulate,
+    simulations,
+    plans,
+    runs,
+    problems,
+    jobs,
+    phone_book,
+    entries,
+    devices,
+    accounts,
+    settings,
+    login,
+)
+ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))
