@@ -118,6 +118,18 @@ class Layout:
             lines.pop()
         return start + len("".join(lines).rstrip())
 
+    def end_of_section(self, start: int, keys: Sequence[int]) -> int:
+        """Where the last line of a key ends that is neither empty nor a comment in the first column."""
+        below = min((key for key in keys if key > start), default=len(self._text))
+        line = self.line(below) if below < len(self._text) else len(self._starts)
+        while line - 1 > self.line(start) and self._is_apart(line - 1):
+            line -= 1
+        return self.line_end(self.start(line - 1))
+
+    def _is_apart(self, line: int) -> bool:
+        text = self._text[self.start(line) : self.line_end(self.start(line))]
+        return not text.strip() or text.startswith("#")
+
     def _end_of_scalar(self, node: Scalar) -> int:
         raw = self._text[node.start : node.end]
         if node.style not in ("literal", "folded"):

@@ -206,11 +206,11 @@ def _with_structure(yaml: YamlText, edit: EditOfStructure) -> YamlText:
         case SetField(_, code, text):
             return _with_field(yaml, (*path, code), _lines(text))
         case AddLabel(_, name, value):
-            return _with_new_label(yaml, record, path, {LABEL_NAME_CODE: name, LABEL_VALUE_CODE: value})
+            return _with_new_label(yaml, record, path, {LABEL_NAME_CODE: _lines(name), LABEL_VALUE_CODE: _lines(value)})
         case SetLabel(_, label, name, value):
             place = _chosen(label_paths(record, path), label, "label")
-            named = _with_text(yaml, (*place, LABEL_NAME_CODE), name)
-            return _with_text(named, (*place, LABEL_VALUE_CODE), value)
+            named = _with_text(yaml, (*place, LABEL_NAME_CODE), _lines(name))
+            return _with_text(named, (*place, LABEL_VALUE_CODE), _lines(value))
         case RemoveLabel(_, label):
             return yaml.without(_chosen(label_paths(record, path), label, "label"), keep=_KEPT)
         case _:
