@@ -6,6 +6,6 @@ from collections.abc import Sequence
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import new, overview, profile
+from pbx_web.pages import new, overview, profile, profile_file
 
-ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES, *profile.PAGES, *login.PAGES)
+ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES, *profile.PAGES, *profile_file.PAGES, *login.PAGES)
