@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from pbx_connector.api import UsageError, application
 from pbx_web.asking import Ask
@@ -91,7 +92,7 @@ class Editing:
     def _new_filter(self) -> Iterator[Typed]:
         condition, because = self.ask.text("new/text").strip(), self.ask.text("new/because").strip()
         if condition:
-            kind = "keep" if self.ask.text("new/kind") == "keep" else "skip"
+            kind: Literal["keep", "skip"] = "keep" if self.ask.text("new/kind") == "keep" else "skip"
             yield Typed("new/text", drafts.AddFilter(kind, condition, because))
         elif because:
             yield Typed("new/text", None, self.ask.language("Write a condition."))

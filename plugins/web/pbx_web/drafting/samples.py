@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pbx_connector.api import Account, ConnectorError, Profile, UsageError, application
+from pbx_connector.api import ConnectorError, Profile, UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.drafting.typed import said
 
@@ -58,8 +58,8 @@ def _row(typed: str) -> Mapping[str, Any]:
 def offered(ask: Ask, profile: Profile) -> Offered:
     """The first rows of the source; personal contacts for those alone who may see them."""
     found = Offered()
-    accounts = ask.store if ask.sees_personal else _NoAccounts()
     try:
+        accounts = ask.store.accounts() if ask.sees_personal else []
         for row in application.source_rows.SourceRows(profile, accounts, all_fields=True, limit=MOST):
             if ask.sees_personal or "local_id" not in row:
                 text = json.dumps(row, ensure_ascii=False, indent=1)
@@ -75,8 +75,3 @@ def _known_as(row: Mapping[str, Any], known_by: Sequence[tuple[str, ...]]) -> st
         if values:
             return " ".join(values)[:80]
     return next((value[:80] for value in row.values() if isinstance(value, str)), "…")
-
-
-class _NoAccounts:
-    def accounts(self) -> list[Account]:
-        return []

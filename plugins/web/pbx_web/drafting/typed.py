@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pbx_connector.api import UsageError, application
 from pbx_web.asking import Ask
@@ -90,10 +91,10 @@ def _list(ask: Ask, one: application.drafts.Input, name: str) -> Iterator[Typed]
 
 def _filter(ask: Ask, rule: application.drafts.Rule) -> Iterator[Typed]:
     at = f"rule/{rule.number}"
-    said = [_text(ask, f"{at}/{part}") for part in ("kind", "text", "because")]
-    kind, text, because = (held if held is not None else was for held, was in zip(said, _of(rule), strict=True))
+    typed = [_text(ask, f"{at}/{part}") for part in ("kind", "text", "because")]
+    kind, text, because = (held if held is not None else was for held, was in zip(typed, _of(rule), strict=True))
     if (kind, text, because) != _of(rule):
-        wanted = "keep" if kind == "keep" else "skip"
+        wanted: Literal["keep", "skip"] = "keep" if kind == "keep" else "skip"
         yield Typed(f"{at}/text", drafts.ReplaceFilter(rule.number, wanted, text, because))
 
 
@@ -126,9 +127,9 @@ def _record(ask: Ask, record: application.drafts.RecordForm) -> Iterator[Typed]:
             yield Typed(name, drafts.SetField(record.number, field.code, text))
     for label in record.labels:
         at = f"label/{record.number}/{label.number}"
-        name, value = _text(ask, f"{at}/name"), _text(ask, f"{at}/value")
-        if name is not None and value is not None and (name, value) != (label.name, label.value):
-            yield Typed(f"{at}/name", drafts.SetLabel(record.number, label.number, name, value))
+        title, value = _text(ask, f"{at}/name"), _text(ask, f"{at}/value")
+        if title is not None and value is not None and (title, value) != (label.name, label.value):
+            yield Typed(f"{at}/name", drafts.SetLabel(record.number, label.number, title, value))
 
 
 def _automation(ask: Ask, form: application.drafts.Form) -> Iterator[Typed]:
