@@ -36,7 +36,17 @@ from pbx_connector.errors import (
     StoreError,
     UsageError,
 )
-from pbx_connector.extensions import Command, DeviceReader, Exporter, ExportOptions, PhoneBook, PluginContext, Server
+from pbx_connector.extensions import (
+    Command,
+    DeviceAccess,
+    DeviceOption,
+    DeviceReader,
+    Exporter,
+    ExportOptions,
+    PhoneBook,
+    PluginContext,
+    Server,
+)
 from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
@@ -200,6 +210,8 @@ __all__ = [
     "Cost",
     "Counts",
     "Device",
+    "DeviceAccess",
+    "DeviceOption",
     "DeviceReader",
     "Diagnostic",
     "Duration",

@@ -6,7 +6,7 @@ The values of the hooks `pbx_exporters`, `pbx_servers` and `pbx_commands`. Plugi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
@@ -94,6 +94,35 @@ class Server(ABC):
     @abstractmethod
     def stop(self) -> None:
         """Let go of address and threads; called once, if `start` has returned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOption:
+    """What a user interface asks for as it adds a device."""
+
+    name: str
+    """As it is kept in `Device.options`."""
+    title: str
+    """For people."""
+    hint: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    """What it can be, each with words for it; empty: any text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAccess:
+    """How a plugin serves devices, for the user interfaces in which they are set up."""
+
+    name: str
+    """Of what serves them; unique."""
+    options: Sequence[DeviceOption]
+    check: Callable[[Mapping[str, str]], Mapping[str, str]]
+    """The options as they are kept, from those that are given; raises `UsageError`."""
+    describe: Callable[[Device, str, Store], Mapping[str, str]]
+    """`describe(device, secret, store)`: what has to be typed into it, by what that is. Kept nowhere: it holds the
+    secret."""
+    preview: Callable[[PhoneBook, Device, str], str] | None = None
+    """`preview(phone_book, device, asked)`: what it would show for a number or a part of a name, as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +246,17 @@ class PluginContext:
         """How the service is that runs this, live; None in a command."""
         self._installation = installation
         self._store_url = store_url
+
+    def of(self, plugin: str) -> PluginContext:
+        """The same for another plugin."""
+        return PluginContext(
+            plugin,
+            installation=self._installation,
+            store=self.store,
+            open_store=self.open_store,
+            store_url=self._store_url,
+            status=self.status,
+        )
 
     @property
     def installation(self) -> Installation:

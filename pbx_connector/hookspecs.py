@@ -8,7 +8,7 @@ import pluggy
 from pbx_rules import Function
 
 from pbx_connector.config import Config, PluginConfig
-from pbx_connector.extensions import Command, Exporter, PluginContext, Server
+from pbx_connector.extensions import Command, DeviceAccess, Exporter, PluginContext, Server
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
 from pbx_connector.source import SourceType
@@ -47,6 +47,12 @@ def pbx_exporters() -> Sequence[Exporter]:
 @hookspec
 def pbx_servers(context: PluginContext) -> Sequence[Server]:
     """Return what `serve` runs beside the schedules, started once the store was looked at."""
+    raise NotImplementedError
+
+
+@hookspec
+def pbx_device_access(context: PluginContext) -> Sequence[DeviceAccess]:
+    """Return how this plugin serves devices, for the user interfaces in which they are set up."""
     raise NotImplementedError
 
 

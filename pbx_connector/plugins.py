@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pbx_connector import hookspecs
 from pbx_connector.config import Config, ConfigFile, PluginConfig
 from pbx_connector.errors import ConnectorError, PluginError
-from pbx_connector.extensions import Command, Exporter, ExportOptions, PluginContext, Server
+from pbx_connector.extensions import Command, DeviceAccess, Exporter, ExportOptions, PluginContext, Server
 from pbx_connector.machine import machine_error
 from pbx_connector.model import Report
 from pbx_connector.notice import Notice
@@ -105,6 +105,11 @@ class Plugins:
         """New servers, each with its plugin; `context` is asked for each plugin's own."""
         asked = self._ask("pbx_servers", Server, given=context)  # type: ignore[type-abstract]
         return list(self._named(asked, "server"))
+
+    def device_access(self, context: Callable[[str], PluginContext]) -> list[DeviceAccess]:
+        """Who serves devices, and what these need for it; `context` is asked for each plugin's own."""
+        asked = self._ask("pbx_device_access", DeviceAccess, given=context)
+        return [access for _, access in self._named(asked, "device access")]
 
     def configure(self, file: ConfigFile) -> Config:
         """The configuration with the settings of each plugin. Raises `ConfigError` with all that is wrong in them."""

@@ -151,3 +151,11 @@ def new_database(postgres_server: str, provider: str) -> Iterator[Callable[[], s
         yield make
         for name in made:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def control_url(new_database: Callable[[], str]) -> str:
+    """A control database of its own, prepared for the engine, without tenants."""
+    from fleet import new_control
+
+    return new_control(new_database())

@@ -29,6 +29,7 @@ class AuditAction(StrEnum):
     PROFILE_SAVED = "profile saved"
     PROFILE_REMOVED = "profile removed"
     SIMULATED = "simulated"
+    PLAN_SAVED = "plan saved"
     RUN = "run"
     RELEASED = "released"
     UNDONE = "undone"

@@ -10,7 +10,7 @@ from pbx_rules.suggest import nearest
 
 from pbx_connector.application.replacing import replacement
 from pbx_connector.errors import StoreError, UsageError
-from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Labelled, Order, Store
+from pbx_connector.stores import ALL, AccountScope, Entry, Every, Key, Label, Labelled, Order, Store
 from pbx_connector.stores.identity import store_id
 
 if TYPE_CHECKING:
@@ -71,6 +71,15 @@ def write_file(exporter: Exporter, store: Store, account: AccountScope, file: Pa
             write(exporter, store, account, stream, variant)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}", hint="nothing was changed") from None
+
+
+def labels_of_company(store: Store) -> list[Label]:
+    """Counted without private entries; those that only private ones carry are left out."""
+    held = store.labels()
+    counts = {
+        label.name: store.count_found(Labelled(label.name), owners=(None,)) if label.entries else 0 for label in held
+    }
+    return [Label(label.name, counts[label.name]) for label in held if counts[label.name] or not label.entries]
 
 
 def _entries(exporter: Exporter, store: Store, account: AccountScope) -> Iterator[Entry]:

@@ -85,7 +85,8 @@ class YamlText:
             return self._verified(_placed(self.root.plain(), path, value), self._added(path, value, after))
         if isinstance(node, Items) and isinstance(value, list) and value:
             return self._with_items(path, node, value)
-        return self._verified(_placed(self.root.plain(), path, value), [self._replaced(path, node, value)])
+        changed = self._verified(_placed(self.root.plain(), path, value), [self._replaced(path, node, value)])
+        return changed.holding(path, value)
 
     def without(self, path: Path, *, keep: Sequence[str] = ()) -> YamlText:
         """Without that key or item, and without each above that has nothing left, but for keys of the top level that
@@ -128,7 +129,7 @@ class YamlText:
         """With any changes of the text that only the top-level key `but` may show."""
         changed = self._read_again(splices)
         before, after = self.root.plain(), changed.root.plain()
-        if {**before, but: ""} != {**after, but: ""}:
+        if self._readable({**before, but: ""}) != self._readable({**after, but: ""}):
             raise NotEditable("this cannot be changed without touching something else in the file")
         return changed
 
@@ -147,13 +148,27 @@ class YamlText:
         colon = self.layout.after_colon(key)
         return Splice(colon, colon, f" {value}")
 
+    def holding(self, path: Path, value: Plain) -> YamlText:
+        """Itself, if that is what stands there."""
+        node = self.at(path)
+        if node is None or node.plain() != value:
+            raise NotEditable(f"{shown(path)} would not be read as it was typed")
+        return self
+
     # --- the splices ---------------------------------------------------------------------------------------------
 
     def _verified(self, expected: Plain, splices: Iterable[Splice]) -> YamlText:
         changed = self._read_again(splices)
-        if changed.root.plain() != expected:
+        if self._readable(changed.root.plain()) != self._readable(expected):
             raise NotEditable("this cannot be changed without touching something else in the file")
         return changed
+
+    def _readable(self, values: Plain) -> Plain:
+        """Without what could not be read before an edit, and may be read after it."""
+        lost = self.document.unread.keys()
+        return (
+            {name: value for name, value in values.items() if name not in lost} if isinstance(values, dict) else values
+        )
 
     def _read_again(self, splices: Iterable[Splice]) -> YamlText:
         body = spliced(self.body, splices)

@@ -109,6 +109,13 @@ class Layout:
             return self.end(value, key)
         return self.end(node.items[-1], None)
 
+    def end_of_text(self, start: int, end: int) -> int:
+        """Without the empty lines and comments that a parser counts to what stands above them."""
+        lines = self._text[start:end].splitlines(keepends=True)
+        while len(lines) > 1 and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+            lines.pop()
+        return start + len("".join(lines).rstrip())
+
     def _end_of_scalar(self, node: Scalar) -> int:
         raw = self._text[node.start : node.end]
         if node.style not in ("literal", "folded"):

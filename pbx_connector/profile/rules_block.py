@@ -157,13 +157,21 @@ class RulesBlock:
         if new.name != old.statement.name:
             changes.append(self._splice(old.name, new.name))
         if new.rule != old.statement.rule:
-            changes.append(self._splice(old.rule, continued(new.rule, indent_of(self._code(old)))))
+            changes.append(self._rule(old, continued(new.rule, indent_of(self._code(old)))))
         if new.because != old.statement.because:
             gap = "" if old.reason.start > old.rule.end else " "
             start = old.reason.start if new.because else old.rule.end
             reason = f"{gap}because {quoted(new.because)}" if new.because else ""
             changes.append(self._splice(old.reason._replace(start=start), reason))
         return changes
+
+    def _rule(self, old: Placed, rule: str) -> Splice:
+        """Behind an `=` that has nothing after it, with a blank in between."""
+        if old.rule.end > old.rule.start or old.statement.kind != "define":
+            return self._splice(old.rule, rule)
+        at = old.rule.start
+        has_blank = self.text[at : at + 1] == " "
+        return self._splice((at, at + has_blank), f" {rule}")
 
     def _inserted(self, new: Statement, place: int) -> list[Splice]:
         layout = self._yaml.layout

@@ -23,7 +23,7 @@ from pbx_connector import hookspecs
 from pbx_connector.application import Installation
 from pbx_connector.config import Config
 from pbx_connector.errors import PluginError
-from pbx_connector.extensions import Command, Exporter, PluginContext, Server
+from pbx_connector.extensions import Command, DeviceAccess, Exporter, PluginContext, Server
 from pbx_connector.hookspecs import hookimpl
 from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.source import FieldSet, Source, SourceContext, SourceType
@@ -212,11 +212,16 @@ def command(name: Any) -> Command:
     return Command(name, "Does it.", typer.Typer)
 
 
+def access(name: Any) -> DeviceAccess:
+    return DeviceAccess(name=name, options=(), check=dict, describe=lambda device, secret, store: {})
+
+
 Asked = Callable[[Plugins], Any]
 
 KINDS: dict[str, tuple[Callable[[Any], Any], Asked]] = {
     "pbx_exporters": (exporter, lambda plugins: list(plugins.exporters)),
     "pbx_commands": (command, lambda plugins: list(plugins.commands({"run"}))),
+    "pbx_device_access": (access, lambda plugins: [one.name for one in plugins.device_access(context_of)]),
     "pbx_servers": (Listening, lambda plugins: [server.name for _, server in plugins.servers(context_of)]),
 }
 

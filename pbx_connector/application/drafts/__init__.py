@@ -43,13 +43,14 @@ from pbx_connector.application.drafts.form import (
 )
 from pbx_connector.application.drafts.inputs import Input, InputKind, Reference
 from pbx_connector.application.drafts.merging import Merged, merge
+from pbx_connector.application.drafts.requests import read_edits
 from pbx_connector.application.drafts.sampling import RuleResult, Sample, sample
 from pbx_connector.application.drafts.saving import (
     ChangedMeanwhile,
     Draft,
     Saved,
-    create,
     delete,
+    keep_secret,
     open_draft,
     profile_path,
     rename,
@@ -101,11 +102,12 @@ __all__ = [
     "Table",
     "apply",
     "check",
-    "create",
     "delete",
+    "keep_secret",
     "merge",
     "open_draft",
     "profile_path",
+    "read_edits",
     "read_form",
     "rename",
     "sample",

@@ -76,10 +76,11 @@ def _by_keys(found: Diagnostic, paths: dict[tuple[str, ...], Path]) -> Path | No
 
 
 def _by_place(yaml: YamlText, found: Diagnostic, spots: list[_Spot]) -> Path:
-    """The smallest part that has the place of the finding in it."""
-    at = yaml.layout.offset(found.span.line, found.span.column)
-    around = [spot for spot in spots if spot.start <= at <= spot.end]
-    return min(around, key=lambda spot: spot.end - spot.start).path if around else ()
+    """The smallest part that has all of the place of the finding in it, or most of it."""
+    start = yaml.layout.offset(found.span.line, found.span.column)
+    end = yaml.layout.end_of_text(start, yaml.layout.offset(found.span.end_line, found.span.end_column))
+    around = [spot for spot in spots if spot.start <= start <= spot.end]
+    return max(around, key=lambda spot: (min(spot.end, end), spot.start - spot.end)).path if around else ()
 
 
 def _paths(form: Form) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pbx_rules.document import Mapping, Node, Scalar, Sequence
+from pbx_rules.document.recovery import SPOILED
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
@@ -25,6 +26,7 @@ REFERENCES: tuple[Reference, ...] = ("env", "file", "keyring")
 _HIDDEN = "it is not shown, as it may hold a secret"
 _MISPLACED = "the secret itself seems to stand here: say where it lies instead"
 _OTHER = "edit this in the source view"
+_SPOILED = "it cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ def _input(path: Path, field: FieldInfo, default: Any, yaml: YamlText, *, requir
 def _said(kind: InputKind, node: Node | None, name: str) -> dict[str, Any]:
     if node is None or (isinstance(node, Scalar) and not node.text and node.style == "plain"):
         return {}
+    if is_spoiled(node):
+        return {"is_set": True, "fault": _SPOILED}
     if kind == "secret":
         return _secret(node)
     if isinstance(node, Scalar):
@@ -147,6 +151,11 @@ def _said(kind: InputKind, node: Node | None, name: str) -> dict[str, Any]:
     if kind == "list" and isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
         return {"is_set": True, "values": tuple(str(item.plain()) for item in node.items)}
     return {"is_set": True, "fault": _OTHER}
+
+
+def is_spoiled(node: Node | None) -> bool:
+    """Whether YAML could not read it and something else stands in its place."""
+    return isinstance(node, Scalar) and node.text.startswith(SPOILED)
 
 
 def _secret(node: Node) -> dict[str, Any]:

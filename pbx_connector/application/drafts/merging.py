@@ -16,6 +16,12 @@ class Merged:
     conflicts: int
 
 
+def unresolved(text: str) -> int:
+    """The number of the first line, from 1, that a conflict has left; 0 if there is none."""
+    heads = (MINE, THEIRS)
+    return next((number for number, line in enumerate(text.splitlines(), start=1) if line in heads), 0)
+
+
 def merge(base: str, mine: str, theirs: str) -> Merged:
     newline = "\r\n" if "\r\n" in mine else "\n"
     parts, conflicts = [], 0

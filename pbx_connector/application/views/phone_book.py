@@ -115,6 +115,11 @@ def whole_entry(of: Entry, giving_way: Sequence[Entry], history: Sequence[tuple[
     }
 
 
+def entry_form(fields: Mapping[str, str], labels: Mapping[str, str]) -> Json:
+    """What an entry made by hand says, as it is changed."""
+    return {"fields": dict(fields), "labels": dict(labels)}
+
+
 def entry_faults(faults: Mapping[str, str]) -> Json:
     """By field, or `label NAME`."""
     return {"error": {"message": "the entry cannot be written so", "hint": None, "fields": dict(faults)}}
@@ -123,6 +128,11 @@ def entry_faults(faults: Mapping[str, str]) -> Json:
 def made_device(of: MadeDevice, access: Mapping[str, str]) -> Json:
     """With its secret, which is shown this once; `access`: what has to be typed into it, by what that is."""
     return device(of.device) | {"secret": of.secret, "access": dict(access)}
+
+
+def tried_device(of: Device, answer: str) -> Json:
+    """`answer`: what it would show for what was asked, as text."""
+    return device(of) | {"answer": answer or None}
 
 
 def planned_import(of: PlannedImport, kept: str) -> Json:

@@ -16,13 +16,13 @@ from pbx_connector.api import (
     DeviceReader,
     PhoneBook,
     PluginContext,
-    Store,
     UsageError,
     application,
     set_up_logs,
 )
 from pbx_connector.api import shown as visible
 from pbx_directory import addresses
+from pbx_directory.device_access import known_format, shown_device
 from pbx_directory.devices import DEFAULT_FORMAT, checked_options, telephone
 from pbx_directory.formats import Format, known_formats
 from pbx_directory.provisioning import FAMILIES, provisioning
@@ -126,10 +126,10 @@ def add(
     options = checked_options(
         {"format": format, "dial_form": dial_form, "region": region, "outside_line": outside_line}, settings
     )
-    _known_format(known, options.get("format", DEFAULT_FORMAT))
+    known_format(known, options.get("format", DEFAULT_FORMAT))
     with plugin.open_store() as store:
         made = application.devices.add_device(store, name, account, options)
-        shown = _shown(made, known, settings, store)
+        shown = shown_device(made, known, settings, store)
     _tell(shown, as_json, provisioning(provision, shown, settings) if provision else "")
 
 
@@ -138,7 +138,7 @@ def rotate(context: typer.Context, device: DeviceArgument, as_json: JsonOption =
     plugin: PluginContext = context.obj
     with plugin.open_store() as store:
         made = application.devices.rotate_device(store, device)
-        shown = _shown(made, _formats(plugin), _settings(plugin), store)
+        shown = shown_device(made, _formats(plugin), _settings(plugin), store)
     _tell(shown, as_json)
 
 
@@ -174,7 +174,7 @@ def try_out(
     plugin: PluginContext = context.obj
     known = application.devices.known_device(plugin.devices.devices(), device)
     asker = telephone(known, _settings(plugin))
-    found = tried(plugin.phone_book, asker, _known_format(_formats(plugin), asker.format), wanted)
+    found = tried(plugin.phone_book, asker, known_format(_formats(plugin), asker.format), wanted)
     _print(found.as_json(), as_json, found.as_text())
 
 
@@ -193,27 +193,6 @@ def _changed(settings: DirectorySettings, said: Mapping[str, str]) -> DirectoryS
 
 def _formats(plugin: PluginContext) -> dict[str, Format]:
     return known_formats(plugin.installation.plugins.exporters)
-
-
-def _known_format(known: Mapping[str, Format], name: str) -> Format:
-    if name not in known:
-        raise UsageError(f"unknown format {name!r}", hint=f"known formats: {', '.join(known)}")
-    return known[name]
-
-
-def _shown(
-    made: application.devices.MadeDevice, known: Mapping[str, Format], settings: DirectorySettings, store: Store
-) -> dict[str, Any]:
-    format = known[telephone(made.device, settings).format]
-    base = addresses.http_url(settings, store)
-    token = f"{base}/{made.device.id}-{made.secret}"
-    return application.views.device(made.device) | {
-        "secret": made.secret,
-        "url": base + addresses.device_path(made.device, made.secret, format),
-        "caller_url": f"{token}/caller?number=",
-        "bind_dn": addresses.bind_dn(made.device),
-        "base_dn": addresses.BASE_DN,
-    }
 
 
 def _tell(shown: Mapping[str, Any], as_json: bool, configuration: str = "") -> None:

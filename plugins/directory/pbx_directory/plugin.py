@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pbx_connector.api import Command, Exporter, PluginConfig, PluginContext, Server, hookimpl
+from pbx_connector.api import Command, DeviceAccess, Exporter, PluginConfig, PluginContext, Server, hookimpl
 
 if TYPE_CHECKING:
     import typer
@@ -45,3 +45,10 @@ def pbx_servers(context: PluginContext) -> Sequence[Server]:
     from pbx_directory.server import sides
 
     return sides(context.phone_book, context.devices, context.installation.plugins.exporters, settings)
+
+
+@hookimpl
+def pbx_device_access(context: PluginContext) -> Sequence[DeviceAccess]:
+    from pbx_directory.device_access import device_access
+
+    return (device_access(context),)

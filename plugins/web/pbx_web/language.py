@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
 from babel.core import Locale, negotiate_locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -40,6 +40,9 @@ class Language:
     def moment(self, of: datetime, zone: tzinfo) -> str:
         """Date and time, as people here write it."""
         return format_datetime(of.astimezone(zone), "short", locale=self.code)
+
+    def day(self, of: date) -> str:
+        return format_date(of, "d. MMM" if self.code == "de" else "d MMM", locale=self.code)
 
     def age(self, of: datetime, now: datetime) -> str:
         """How long ago, or in how long: `3 hours ago`."""

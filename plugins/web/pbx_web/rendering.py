@@ -38,6 +38,7 @@ def _environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.globals.update(static=static, scripts=scripts())
+    environment.filters["zipped"] = lambda one, other: list(zip(one, other, strict=True))
     return environment
 
 
@@ -65,6 +66,7 @@ def _for_each(ask: Ask, said: str = "") -> dict[str, Any]:
         "ngettext": speak.count,
         "number": speak.number,
         "moment": lambda of: speak.moment(of, ask.site.installation.zone),
+        "day": speak.day,
         "age": lambda of: speak.age(of, ask.site.now()),
         "Role": Role,
     }

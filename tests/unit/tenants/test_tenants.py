@@ -37,8 +37,10 @@ def names(fleet: Fleet, id: str) -> list[str]:
 
 def run_once(fleet: Fleet, id: str) -> RunStatus:
     loaded = fleet.load(id)
-    with fleet.open_store(loaded.tenant) as store:
-        outcome = runs.run(loaded.installation, loaded.profile("staff"), store, runs.RunRequest(), lambda *_: None)
+    profile = loaded.profile("staff")
+    assert profile is not None
+    with loaded.open_store() as store:
+        outcome = runs.run(loaded.installation, profile, store, runs.RunRequest(), lambda *_: None)
     if outcome.error:
         raise outcome.error
     return outcome.report.status

@@ -25,9 +25,14 @@ def folder_of(ask: Ask) -> Path:
 
 
 def file_of(ask: Ask) -> Path:
-    """The profile's file: by its name, by its name without the ending, or by the `id:` that it names itself. Raises
+    """The file of the profile that the address names; see `find`."""
+    return find(ask, ask.path["profile"])
+
+
+def find(ask: Ask, asked: str) -> Path:
+    """A profile's file: by its name, by its name without the ending, or by the `id:` that it names itself. Raises
     `NotFound`, and `UsageError` for what is no file of this folder."""
-    folder, asked = folder_of(ask), ask.path["profile"]
+    folder = folder_of(ask)
     found = next(_named(folder, asked), None) or next(_by_id(folder, asked), None)
     if found is None:
         raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))

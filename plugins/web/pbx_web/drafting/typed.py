@@ -127,9 +127,9 @@ def _record(ask: Ask, record: application.drafts.RecordForm) -> Iterator[Typed]:
             yield Typed(name, drafts.SetField(record.number, field.code, text))
     for label in record.labels:
         at = f"label/{record.number}/{label.number}"
-        title, value = _text(ask, f"{at}/name"), _text(ask, f"{at}/value")
-        if title is not None and value is not None and (title, value) != (label.name, label.value):
-            yield Typed(f"{at}/name", drafts.SetLabel(record.number, label.number, title, value))
+        called, value = _text(ask, f"{at}/name"), _text(ask, f"{at}/value")
+        if called is not None and value is not None and (called, value) != (label.name, label.value):
+            yield Typed(f"{at}/name", drafts.SetLabel(record.number, label.number, called, value))
 
 
 def _automation(ask: Ask, form: application.drafts.Form) -> Iterator[Typed]:

@@ -3,9 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import new, overview, profile, profile_file
+from pbx_web.pages import (
+    accounts,
+    devices,
+    entries,
+    jobs,
+    new,
+    overview,
+    phone_book,
+    plans,
+    problems,
+    profile,
+    profile_file,
+    runs,
+    settings,
+    simulate,
+    simulations,
+)
 
-ALL: Sequence[Page | Action] = (*overview.PAGES, *new.PAGES, *profile.PAGES, *profile_file.PAGES, *login.PAGES)
+_MODULES = (
+    overview,
+    new,
+    profile,
+    profile_file,
+    simulate,
+    simulations,
+    plans,
+    runs,
+    problems,
+    jobs,
+    phone_book,
+    entries,
+    devices,
+    accounts,
+    settings,
+    login,
+)
+ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))

@@ -1,0 +1,36 @@
+"""What applies of the configuration, and where it is said; changed in its file alone."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from pbx_connector.api import application
+from pbx_web.asking import Ask
+from pbx_web.page import Page, Shown
+from pbx_web.permissions import Role
+
+PLUGINS = "plugins."
+
+
+def show(ask: Ask) -> Shown:
+    installation = ask.site.installation
+    applied = application.configuration.applied_settings(installation)
+    values = {
+        "groups": [(name, list(settings)) for name, settings in groupby(applied, key=lambda one: _group(one.key))],
+        "file": installation.file.document.file if installation.file else "",
+        "broken": installation.plugins.broken,
+        "exposed": installation.exposed_secrets,
+    }
+    return Shown(
+        template="settings.html", values=values, json=[application.views.applied_setting(each) for each in applied]
+    )
+
+
+def _group(key: str) -> str:
+    """The heading that a key stands under: its plugin, its section, or none."""
+    if key.startswith(PLUGINS):
+        return ".".join(key.split(".")[:2])
+    return key.partition(".")[0] if "." in key else ""
+
+
+PAGES = (Page("/settings", Role.ADMIN, show),)
