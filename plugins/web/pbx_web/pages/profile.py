@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from pbx_web.drafting.editing import Editing
 from pbx_web.drafting.folder import file_of, file_to_write
 from pbx_web.drafting.typed import said
 from pbx_web.drafting.view import View, json_of, values_of
-from pbx_web.page import Action, Page, Shown
+from pbx_web.page import Action, Done, Page, Shown
 from pbx_web.permissions import Role
 
 drafts = application.drafts
@@ -35,7 +36,7 @@ def show(ask: Ask) -> Shown:
     return _shown(View(Editing(ask, draft)))
 
 
-def act(ask: Ask) -> Shown | Response:
+def act(ask: Ask) -> Shown | Done | Response:
     editing = Editing(ask, carried(ask, file_to_write(ask)))
     view = View(editing)
     if len(editing.draft.text) > LARGEST:
@@ -53,7 +54,7 @@ def act(ask: Ask) -> Shown | Response:
         return _shown(view, 422)
 
 
-def _done(view: View, what: str, argument: str) -> Shown | Response:
+def _done(view: View, what: str, argument: str) -> Shown | Done | Response:
     editing = view.editing
     match what:
         case "" | "apply":
@@ -61,8 +62,8 @@ def _done(view: View, what: str, argument: str) -> Shown | Response:
         case "tab":
             editing.draft = replace(editing.draft, tab=tab_of(argument))
             view.focus = "tab"
-        case "save" | "save-broken":
-            return _saved(view, broken=what == "save-broken")
+        case "save" | "save-broken" | "save-simulate":
+            return _saved(view, what)
         case "write-again":
             return _written_again(view)
         case "format":
@@ -78,16 +79,18 @@ def _done(view: View, what: str, argument: str) -> Shown | Response:
     return _shown(view)
 
 
-def _saved(view: View, *, broken: bool) -> Shown:
+def _saved(view: View, what: str) -> Shown | Done:
     """One with mistakes is written after somebody has said so: the service goes on with its last good state."""
-    if view.checked.failed and not broken:
+    if view.checked.failed and what != "save-broken":
         view.confirm = True
         return _shown(view, 422)
     draft = view.editing.draft
     outcome = drafts.save(view.ask.site.installation, draft.file.name, draft.text, draft.base)
     if isinstance(outcome, drafts.ChangedMeanwhile):
         return _changed_meanwhile(view, outcome)
-    return _begun_anew(view)
+    shown = _begun_anew(view)
+    simulate = f"/profiles/{quote(draft.file.name)}/simulate"
+    return Done(to=simulate, json=shown.json) if what == "save-simulate" else shown
 
 
 def _changed_meanwhile(view: View, found: application.drafts.ChangedMeanwhile) -> Shown:
