@@ -33,7 +33,7 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.stores import RunRecord
 
 TENANTS = 200
-PATIENCE = 400.0
+PATIENCE = 900.0
 PROFILE = """\
 title: Exchange contacts
 source: exchange

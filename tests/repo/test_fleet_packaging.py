@@ -1,4 +1,4 @@
-"""What ships for many phone systems in containers parses, and starts commands that there are, with options they have."""
+"""What ships for many phone systems in containers parses, and starts commands that there are, with their options."""
 
 from __future__ import annotations
 
