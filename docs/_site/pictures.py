@@ -62,7 +62,7 @@ def simulate(page: Page) -> None:
 @contextmanager
 def pages() -> Iterator[str]:
     """The link that `make web` prints; it ends with the block."""
-    process = subprocess.Popen([sys.executable, "-m", "pbx_web.demo"], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-m", "pbx_web.demo"], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout  # noqa: S101 - it is a pipe
         yield next(found[1] for line in process.stdout if (found := re.match(r"  (http\S+)", line)))
