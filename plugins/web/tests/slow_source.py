@@ -25,6 +25,7 @@ from pbx_connector.api import (
 PROFILE = """\
 title: Slow
 source: slow
+settings: {}
 mode: mirror
 rules: |
   Called = [Name]
