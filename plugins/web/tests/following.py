@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-ENDS = 30.0
+ENDS = 240.0
 
 
 def ended(client: httpx.Client, job: str) -> dict[str, Any]:
