@@ -95,3 +95,15 @@ def test_a_forged_form_is_answered_with_words(running: Running, what: str) -> No
         assert client.post(f"/profiles/customers/{what}", data={"base": "???", "name": "a b"}).status_code in (400, 422)
         assert client.post(f"/profiles/none/{what}", data={}).status_code == 404
     assert (running.profiles / "customers.yaml").read_text() == PROFILE
+
+
+def test_a_profile_that_is_held_says_so_and_is_resumed(running: Running) -> None:
+    run(running)
+    undone = running.store.undo(next(iter(running.store.runs())).id)
+    assert undone.held == "customers"
+    with running.client(Role.RELEASER) as client:
+        page = client.get("/profiles/customers?tab=automate").text
+        assert "It is held" in page
+        assert 'action="/profiles/customers/resume"' in page
+        client.post("/profiles/customers/resume")
+        assert "It is held" not in client.get("/profiles/customers?tab=automate").text

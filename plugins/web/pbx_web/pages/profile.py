@@ -9,6 +9,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from pbx_connector.api import ProfileError, UsageError, application
+from pbx_web import launching
 from pbx_web.asking import Ask
 from pbx_web.drafting import samples
 from pbx_web.drafting.carried import LARGEST, Carried, carried, tab_of
@@ -70,6 +71,8 @@ def _done(view: View, what: str, argument: str) -> Shown | Done | Response:
             editing.set_text(application.profiles.formatted(editing.draft.text, editing.draft.file))
         case "test":
             return _tested(view)
+        case "simulate":
+            return _simulated(view)
         case "rows":
             view.offered = samples.offered(view.ask, view.usable)
         case "row":
@@ -121,6 +124,13 @@ def _begun_anew(view: View) -> Shown:
 
 def _tested(view: View) -> Response:
     return answer(TEMPLATE, values_of(view), ConnectionTest(view.usable, view.ask))
+
+
+def _simulated(view: View) -> Done:
+    """What is typed, as it would be saved; nothing is."""
+    loaded = view.usable_whole
+    job = launching.simulate(view.ask, loaded, full=True, is_draft=view.editing.draft.changed)
+    return Done(to=f"/jobs/{job.id}", json={"job": job.id})
 
 
 def _shown(view: View, status: int = 200) -> Shown:
