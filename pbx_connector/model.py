@@ -267,6 +267,8 @@ class Report:
     """Seconds."""
     warnings: tuple[Problem, ...] = ()
     """What the source has to say about the profile's settings; not counted, and no reason for another status."""
+    retry_after: float | None = None
+    """Seconds after which the source wants to be asked again, as far as it said so."""
 
 
 def only_with_value(values: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ profile_folder                       the files that the service runs
 drafts                               a profile as a form and a source view edit it
 exports                              the phone book as a file
 trials                               rules on rows of a file
+source_rows                          the rows that a source has
 language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
 fleet, tenants, publishing           many phone systems: what is kept of each, and what runs for it
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         service_health,
         setup_links,
         simulations,
+        source_rows,
         status,
         survey,
         tally,
@@ -94,6 +96,7 @@ __all__ = [
     "service_health",
     "setup_links",
     "simulations",
+    "source_rows",
     "status",
     "survey",
     "tally",

@@ -12,7 +12,15 @@ from pbx_connector.application import claims, reckoning, succession
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import UsageError
 from pbx_connector.plan import Action, Change
-from pbx_connector.profile import Checked, LoadedProfile, Profile, ProfileId, check_profile, load_profile
+from pbx_connector.profile import (
+    Checked,
+    LoadedProfile,
+    Profile,
+    ProfileId,
+    check_profile,
+    format_profile,
+    load_profile,
+)
 from pbx_connector.profile import check_text as check_whole_text
 from pbx_connector.profile import load_whole as load_with_rules
 from pbx_connector.stores import Accounts, EntryReader, Profiles, ProfileState, Store
@@ -43,6 +51,11 @@ def check(installation: Installation, file: Path) -> Checked:
 def check_text(installation: Installation, text: str, file: Path) -> Checked:
     """`check` for a text that is not yet in its file; paths in it count from the file's folder."""
     return check_whole_text(text, file, installation.plugins)
+
+
+def formatted(text: str, file: Path) -> str:
+    """With one layout for the rules; comments, meaning and the rest stay. Raises `ProfileError`."""
+    return format_profile(text, str(file))
 
 
 def needs_accounts(profile: Profile, store: Accounts) -> bool:

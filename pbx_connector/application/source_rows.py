@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
 from pbx_connector.application import views
 from pbx_connector.errors import ProtocolViolation, SourceError
-from pbx_connector.model import Book, BookUnknown, End, Problem, Row, Unreadable
+from pbx_connector.model import Account, Book, BookUnknown, End, Problem, Row, Unreadable
 from pbx_connector.profile import Profile
 from pbx_connector.rows import ACCOUNT_FIELD
 from pbx_connector.run.book_reading import plugin_faults
 from pbx_connector.run.problems import book_failed
 from pbx_connector.source import Source, SourceContext
-from pbx_connector.stores import Accounts
 
 Values = dict[str, Any]
 
@@ -25,7 +24,7 @@ class SourceRows:
     """Go through it once; then `problems` says what could not be read."""
 
     profile: Profile
-    accounts: Accounts
+    accounts: Sequence[Account]
     all_fields: bool = False
     """Not only those that the profile uses, and those that contacts are known by."""
     limit: int | None = None
@@ -33,7 +32,7 @@ class SourceRows:
 
     def __iter__(self) -> Iterator[Values]:
         """Fields with a value, by name, as JSON has them. Raises `SourceError` if the source cannot be read at all."""
-        context = SourceContext(self.accounts.accounts(), self._fields())
+        context = SourceContext(self.accounts, self._fields())
         with self.profile.source.open(self.profile.settings, context) as source:
             with plugin_faults():
                 books = list(source.books())

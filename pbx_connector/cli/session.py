@@ -99,8 +99,11 @@ class Session:
 
         return Installation(self.config_with_plugins, self.plugins, file=self._config_as_read)
 
-    def open_fleet(self) -> Fleet:
-        """All tenants, to be closed. Raises `UsageError` without a control database, `StoreError`."""
+    def open_fleet(self, connections: int | None = None) -> Fleet:
+        """All tenants, to be closed; `connections` as `Fleet` takes them.
+
+        Raises `UsageError` without a control database, and `StoreError`.
+        """
         control = self.config.control
         if control is None:
             raise UsageError(
@@ -111,7 +114,7 @@ class Session:
             from pbx_connector.application.fleet import Fleet
         except ImportError:
             raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
-        return Fleet(control, self.plugins)
+        return Fleet(control, self.plugins, connections=connections)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""

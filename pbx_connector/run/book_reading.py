@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
-from pbx_connector.errors import ConnectorError, ProtocolViolation, RunCancelled, SourceError
+from pbx_connector.errors import ConnectorError, ProtocolViolation, RunCancelled, SourceError, SourceUnavailable
 from pbx_connector.machine import machine_error
 from pbx_connector.model import (
     Account,
@@ -64,6 +64,8 @@ class BookReading:
     """Those of whole books, by book."""
     warnings: list[Problem] = field(default_factory=list)
     """What the source says about its list of books."""
+    retry_after: float | None = None
+    """Seconds after which the source wants to be asked again, if it said so of a book."""
 
     def __post_init__(self) -> None:
         labels = None if self.profile.labels == "create" else frozenset(self.workspace.labels())
@@ -122,6 +124,7 @@ class BookReading:
                 raise ProtocolViolation("the source answered about another address book", code="S102")
             return found
         except SourceError as error:
+            self._heed(error)
             return BookUnknown(book, problems.book_failed(book, error))
 
     def _work_off(self, jobs: Iterable[Callable[[], None]], parallel: int) -> None:
@@ -151,10 +154,16 @@ class BookReading:
         try:
             end, rows = self._stage(book)
         except SourceError as error:
+            self._heed(error)
             self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
         else:
             result = BookResult(book, BookOutcome.READ, end.full, end.checkpoint, self._fingerprint(book))
             self._close(result, BookStatus.DONE, rows)
+
+    def _heed(self, error: SourceError) -> None:
+        if isinstance(error, SourceUnavailable) and error.retry_after is not None:
+            with self._lock:
+                self.retry_after = max(self.retry_after or 0.0, error.retry_after)
 
     def _give_up(self, book: Book, problem: Problem, status: BookStatus) -> None:
         self.problems[book.id] = problem
@@ -271,6 +280,7 @@ class BookReading:
                 staged = [_absence(book, key, key in gone) for key in keys]
                 self.workspace.stage(book.id, self._named(book, staged))
         except SourceError as error:
+            self._heed(error)
             self._give_up(book, problems.book_failed(book, error), BookStatus.FAILED)
 
 

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -181,7 +181,8 @@ class PipelineRun:
         whole = reading.complete and of_rows.errors < TOO_MANY_UNJUDGED
         status = RunStatus.REFUSED if refused else RunStatus.DONE if whole else RunStatus.PARTIAL
         listed = (*reading.warnings, *([problems.unread(of_rows.values)] if of_rows.values else ()))
-        return self._report(status, counts, tuple(books), found, skipped, listed)
+        report = self._report(status, counts, tuple(books), found, skipped, listed)
+        return replace(report, retry_after=reading.retry_after)
 
     def _report(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,13 +12,12 @@ import structlog
 
 from pbx_connector.application import claims, runs
 from pbx_connector.application.claims import Claim
+from pbx_connector.application.deadline import Deadline
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.runs import Notify, RunOutcome, RunRequest
 from pbx_connector.application.store_watch import StoreWatch
-from pbx_connector.duration import in_words
-from pbx_connector.errors import ConnectorError, ProfileBusy, StoreError
-from pbx_connector.model import BookReport
+from pbx_connector.errors import ProfileBusy, StoreError
 from pbx_connector.profile import Profile
 from pbx_connector.service.worker_pool import Running
 from pbx_connector.stores import RunRecord, Store
@@ -36,34 +34,6 @@ class NotNow:
     """No run was made; look again at `again`, or when the schedule says."""
 
     again: datetime | None = None
-
-
-class RunGivenUp(ConnectorError):
-    pass
-
-
-class Deadline:
-    """Follows a run's progress, and ends the run at its next step once its time is up."""
-
-    def __init__(self, run: Running, within: timedelta) -> None:
-        self._run = run
-        self._within = within
-
-    def books(self, total: int) -> None:
-        self._check()
-
-    def rows(self, count: int) -> None:
-        self._check()
-
-    def book_done(self, report: BookReport) -> None:
-        self._check()
-
-    def _check(self) -> None:
-        if time.monotonic() - self._run.since > self._within.total_seconds():
-            raise RunGivenUp(
-                f"the run took longer than {in_words(self._within)} and was given up; it changed nothing",
-                hint="see why the source is slow, or raise service: run_within",
-            )
 
 
 class Execution:
@@ -106,7 +76,7 @@ class Execution:
 
     def _run(self, store: Store, profile: Profile, running: Running) -> RunOutcome | NotNow:
         request = RunRequest(attended=False)
-        deadline = Deadline(running, self._run_within)
+        deadline = Deadline(running.since, self._run_within)
         try:
             outcome = runs.run(self._installation, profile, store, request, self._notify, deadline)
         except ProfileBusy as busy:

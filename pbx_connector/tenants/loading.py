@@ -80,7 +80,7 @@ class _Reading:
             self._note(path, error.text, error.diagnostics)
             return Config()
         root = file.root
-        found = [*_not_a_tenants(root, str(path)), *self._confinement.findings(config, root, str(path))]
+        found = list(_not_a_tenants(root, str(path))) or list(self._confinement.findings(config, root, str(path)))
         self._note(path, file.document.text, found)
         return config
 

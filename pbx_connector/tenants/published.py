@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from pbx_connector import files
-from pbx_connector.errors import MachineError, UsageError
+from pbx_connector.errors import ConnectorError, MachineError, UsageError
 from pbx_connector.machine import machine_error
 
 MOST_FILES = 1_000
@@ -98,7 +98,7 @@ def read_tree(folder: Path) -> FileSet:
 def checked_path(path: str) -> str:
     """Raises `WrongTree` for a path that could lead out of a folder, or that nobody can read."""
     parts = PurePosixPath(path).parts
-    clean = "/".join(parts) == path and not any(part in ("", ".", "..", "/") for part in parts)
+    clean = parts and "/".join(parts) == path and not any(part in ("", ".", "..", "/") for part in parts)
     if not clean or "\\" in path or "\0" in path or len(path) > LONGEST_PATH:
         raise WrongTree(files.shown(path), "that cannot be the path of a published file", "rename it")
     for part in parts:
@@ -142,6 +142,11 @@ class Layouts:
             if target.is_dir() and _is(target, tree):
                 return target
             _put(tree, target)
+        except WrongTree as wrong:
+            raise ConnectorError(
+                f"what is published for tenant {tenant} cannot be laid out: {wrong.path}: {wrong}",
+                hint="somebody changed the control database: restore a backup, or publish the folder again",
+            ) from None
         except OSError as error:
             raise _failed(self._folder, error) from None
         return target

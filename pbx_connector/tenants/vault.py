@@ -92,7 +92,7 @@ class Keys:
             )
         try:
             plain = AESGCM(self._by_id[key].bits).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(tenant, name))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: it is too short to be one
             raise ConnectorError(
                 f"secret {name} of tenant {tenant} cannot be decrypted: its row was changed, or is another secret's",
                 hint=f"pbx-connector tenants secrets set {tenant} {name}",

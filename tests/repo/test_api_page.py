@@ -50,7 +50,8 @@ GROUPS = {
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
     "Configuration, exports, commands, servers": (
-        "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions DeviceAccess DeviceOption Command Server "
+        "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions "
+        "DeviceAccess DeviceOption Command Server "
         "Listener Tls bound_socket bound_address"
     ),
     "How runs end": (

@@ -8,6 +8,7 @@ sample(found, row)                                        what the rules make of
 save(installation, "office.yaml", text, draft.text)       `Saved`, or `ChangedMeanwhile` with a merge
 """
 
+from pbx_connector.application.drafts.applying import apply
 from pbx_connector.application.drafts.checking import SECTIONS, CheckedDraft, PlacedFinding, check
 from pbx_connector.application.drafts.edits import (
     AddFilter,
@@ -29,7 +30,6 @@ from pbx_connector.application.drafts.edits import (
     SetSchedule,
     SetSecret,
     SetText,
-    apply,
 )
 from pbx_connector.application.drafts.form import (
     Form,
@@ -43,12 +43,12 @@ from pbx_connector.application.drafts.form import (
 )
 from pbx_connector.application.drafts.inputs import Input, InputKind, Reference
 from pbx_connector.application.drafts.merging import Merged, merge
+from pbx_connector.application.drafts.requests import read_edits
 from pbx_connector.application.drafts.sampling import RuleResult, Sample, sample
 from pbx_connector.application.drafts.saving import (
     ChangedMeanwhile,
     Draft,
     Saved,
-    create,
     delete,
     open_draft,
     profile_path,
@@ -101,11 +101,11 @@ __all__ = [
     "Table",
     "apply",
     "check",
-    "create",
     "delete",
     "merge",
     "open_draft",
     "profile_path",
+    "read_edits",
     "read_form",
     "rename",
     "sample",

@@ -10,7 +10,7 @@ from pbx_rules.document import Mapping, Node, Scalar
 from pbx_rules.document import Sequence as Items
 from pydantic import ValidationError
 
-from pbx_connector.application.drafts.inputs import Input, inputs
+from pbx_connector.application.drafts.inputs import Input, inputs, is_spoiled
 from pbx_connector.documents import given_values
 from pbx_connector.documents.editing import Path, YamlText
 from pbx_connector.documents.layout import NotEditable
@@ -184,7 +184,7 @@ def _with_sources(each: Input, sources: tuple[str, ...]) -> Input:
 
 
 def _text(node: Node | None) -> str:
-    return node.text if isinstance(node, Scalar) else ""
+    return node.text if isinstance(node, Scalar) and not is_spoiled(node) else ""
 
 
 def _rules(yaml: YamlText) -> tuple[tuple[Rule, ...], str]:
@@ -251,6 +251,7 @@ def _records(root: Mapping) -> Iterator[RecordForm]:
 def _field(record: Mapping, path: Path, code: str) -> StructureField:
     node = record.get(code)
     fault = "" if node is None or isinstance(node, Scalar) else "it is not one text"
+    fault = "it cannot be read" if is_spoiled(node) else fault
     title = _TITLES.get(code, "")
     return StructureField(code, title, _text(node), (*path, code), code in _REQUIRED, node is not None, fault)
 

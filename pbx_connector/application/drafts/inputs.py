@@ -10,11 +10,13 @@ from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pbx_rules.document import Mapping, Node, Scalar, Sequence
+from pbx_rules.document.recovery import SPOILED
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from pbx_connector.documents import masked
 from pbx_connector.documents.editing import Path, YamlText
+from pbx_connector.documents.layout import NotEditable
 from pbx_connector.duration import in_words
 from pbx_connector.secret import Secret
 
@@ -25,6 +27,7 @@ REFERENCES: tuple[Reference, ...] = ("env", "file", "keyring")
 _HIDDEN = "it is not shown, as it may hold a secret"
 _MISPLACED = "the secret itself seems to stand here: say where it lies instead"
 _OTHER = "edit this in the source view"
+_SPOILED = "it cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def _inputs(
         default = getattr(defaults, name) if defaults is not None else _default(field)
         inner = _model(field)
         if inner is not None:
-            is_there = yaml.at(path) is not None
+            is_there = _found(yaml, path)[0] is not None
             needed = present and (field.is_required() or default is not None or is_there)
             yield from _inputs(inner, yaml, path, default, present=needed)
         else:
@@ -127,16 +130,27 @@ def _choices(kind: Any) -> tuple[str, ...]:
 
 def _input(path: Path, field: FieldInfo, default: Any, yaml: YamlText, *, required: bool) -> Input:
     kind, choices = _kind(field)
-    node = yaml.at(path)
-    said = _said(kind, node, str(path[-1]))
-    shorter = _in_short_form(yaml, path) if node is None else ""
+    node, fault = _found(yaml, path)
+    said = {"fault": fault, **_said(kind, node, str(path[-1]))}
     defaults = () if kind in ("secret", "other") else _texts(default)
-    return Input(path, kind, field.description or "", required, defaults, choices, **{"fault": shorter, **said})
+    return Input(path, kind, field.description or "", required, defaults, choices, **said)
+
+
+def _found(yaml: YamlText, path: Path) -> tuple[Node | None, str]:
+    """What stands there, or why nobody can tell or nothing can."""
+    try:
+        node, above = yaml.at(path), yaml.at(path[:-1])
+    except NotEditable as error:
+        return None, error.message
+    is_short = node is None and isinstance(above, Scalar) and above.text
+    return node, f"{path[-2]} is written in its short form: {_OTHER}" if is_short else ""
 
 
 def _said(kind: InputKind, node: Node | None, name: str) -> dict[str, Any]:
     if node is None or (isinstance(node, Scalar) and not node.text and node.style == "plain"):
         return {}
+    if is_spoiled(node):
+        return {"is_set": True, "fault": _SPOILED}
     if kind == "secret":
         return _secret(node)
     if isinstance(node, Scalar):
@@ -149,17 +163,15 @@ def _said(kind: InputKind, node: Node | None, name: str) -> dict[str, Any]:
     return {"is_set": True, "fault": _OTHER}
 
 
+def is_spoiled(node: Node | None) -> bool:
+    """Whether YAML could not read it and something else stands in its place."""
+    return isinstance(node, Scalar) and node.text.startswith(SPOILED)
+
+
 def _secret(node: Node) -> dict[str, Any]:
     if not isinstance(node, Mapping):
         return {"is_set": True, "fault": _MISPLACED}
     return {"is_set": True, "reference": next((kind for kind in REFERENCES if node.get(kind) is not None), None)}
-
-
-def _in_short_form(yaml: YamlText, path: Path) -> str:
-    """`shared: false` has no place for what else could be said of it."""
-    above = yaml.at(path[:-1]) if len(path) > 1 else None
-    is_short = isinstance(above, Scalar) and above.text
-    return f"{path[-2]} is written in its short form: {_OTHER}" if is_short else ""
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Merges two texts that both come from a third, line by line; where both changed the same lines, both are kept."""
+"""Merges two texts that both come from a third, line by line; where both changed the same lines, both are kept.
+
+Ours, as the one library for it that is looked after, merge3, is under the GPL.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,12 @@ class Merged:
     text: str
     """With both versions of each conflict between lines that no profile has, so that it cannot be saved unseen."""
     conflicts: int
+
+
+def unresolved(text: str) -> int:
+    """The number of the first line, from 1, that a conflict has left; 0 if there is none."""
+    heads = (MINE, THEIRS)
+    return next((number for number, line in enumerate(text.splitlines(), start=1) if line in heads), 0)
 
 
 def merge(base: str, mine: str, theirs: str) -> Merged:

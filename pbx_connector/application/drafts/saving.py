@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pbx_connector import files
 from pbx_connector.application import templates
-from pbx_connector.application.drafts.merging import Merged, merge
+from pbx_connector.application.drafts.merging import Merged, merge, unresolved
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.profile_folder import ENDINGS
 from pbx_connector.application.replacing import rewrite
@@ -97,33 +97,21 @@ def open_draft(installation: Installation, name: str) -> Draft:
     return Draft(path, read_profile(path, keep_mark=True))
 
 
-def save(installation: Installation, name: str, text: str, based_on: str) -> Saved | ChangedMeanwhile:
-    """Replace the file if it still has the text `based_on`; one with mistakes is written, too.
+def save(installation: Installation, name: str, text: str, based_on: str | None) -> Saved | ChangedMeanwhile:
+    """Replace the file if it still has the text `based_on`, or write it if there is none and None was expected; one
+    with mistakes is written, too.
 
-    Raises `UsageError`; nothing has changed then.
+    Raises `UsageError`, also for a merge whose conflicts are left; nothing has changed then.
     """
-    path = profile_path(installation, name)
+    path = profile_path(installation, name, new=based_on is None)
     _check_text(text)
     with _alone(path.parent):
         theirs = _present(path)
-        if theirs != based_on:
-            return ChangedMeanwhile(based_on, theirs or "", text, merge(based_on, text, theirs or ""), theirs is None)
+        if theirs not in (based_on, text):
+            return _meanwhile(based_on, theirs, text)
         if theirs != text:
             rewrite(path, text)
     return Saved(Draft(path, text))
-
-
-def create(installation: Installation, template: str, name: str, answers: Mapping[str, str]) -> Draft:
-    """A new profile from a template, whose `answers` are YAML scalars. Raises `UsageError`, also for a file that is
-    there already."""
-    found = installation.plugins.templates.get(template)
-    if found is None:
-        raise templates.no_template(template, installation.plugins)
-    path = profile_path(installation, name, new=True)
-    with _alone(path.parent):
-        templates.check_target(path)
-        templates.write_profile(found[1], path, answers)
-    return Draft(path, read_profile(path, keep_mark=True))
 
 
 def delete(installation: Installation, name: str, based_on: str) -> ChangedMeanwhile | None:
@@ -135,7 +123,7 @@ def delete(installation: Installation, name: str, based_on: str) -> ChangedMeanw
     with _alone(path.parent):
         theirs = _present(path)
         if theirs != based_on:
-            return ChangedMeanwhile(based_on, theirs or "", "", Merged(theirs or "", 0), theirs is None)
+            return _meanwhile(based_on, theirs, based_on)
         _unlink(path)
     return None
 
@@ -149,10 +137,15 @@ def rename(installation: Installation, name: str, new: str, based_on: str) -> Sa
     with _alone(path.parent):
         theirs = _present(path)
         if theirs != based_on:
-            return ChangedMeanwhile(based_on, theirs or "", based_on, Merged(theirs or "", 0), theirs is None)
+            return _meanwhile(based_on, theirs, based_on)
         templates.check_target(target)
         _rename(path, target)
     return Saved(Draft(target, based_on))
+
+
+def _meanwhile(base: str | None, theirs: str | None, mine: str) -> ChangedMeanwhile:
+    merged = merge(base or "", mine, theirs or "")
+    return ChangedMeanwhile(base or "", theirs or "", mine, merged, theirs is None)
 
 
 def _no_name(name: str) -> UsageError:
@@ -183,6 +176,8 @@ def _check_text(text: str) -> None:
         size = len(text.encode())
     except UnicodeEncodeError:
         raise UsageError("the text has characters that are no text", hint="delete them") from None
+    if line := unresolved(text):
+        raise UsageError(f"line {line}: a conflict is not resolved", hint="keep one of the versions, without the marks")
     if size > MAX_BYTES:
         raise UsageError(f"the profile is larger than {MAX_BYTES // 1_000_000} MB", hint="divide it")
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # a view looks at what is there: it loads nothing that a comm
 
     from pbx_connector.application.migration import ProfileMigration
     from pbx_connector.application.trials import TriedRow
+    from pbx_connector.model import Record
     from pbx_connector.profile import Case, Checked, Difference, LoadedProfile
     from pbx_connector.source import Field, SourceType
     from pbx_connector.stores import ProfileState
@@ -59,16 +60,17 @@ def diagnostic(of: Diagnostic) -> Json:
     }
 
 
-def mapped_row(of: TriedRow) -> Json:
+def record(of: Record) -> Json:
     from pbx_connector.mapping import coded
     from pbx_connector.targets import ENTRY_TABLE
 
+    return {"table": ENTRY_TABLE, "fields": coded(of), "labels": dict(of.labels)}
+
+
+def mapped_row(of: TriedRow) -> Json:
     return {
         "row": of.written.row.values,
-        "records": [
-            {"table": ENTRY_TABLE, "fields": coded(record), "labels": dict(record.labels)}
-            for record in of.mapped.records
-        ],
+        "records": [record(each) for each in of.mapped.records],
         "skipped": of.mapped.skipped,
         "problems": [problem(one) for one in of.mapped.problems],
     }

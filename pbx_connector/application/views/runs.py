@@ -105,6 +105,11 @@ def change(of: Change) -> Json:
     }
 
 
+def hidden_changes(action: str, account: str, many: int) -> Json:
+    """So many changes of private entries, for whoever may not see them."""
+    return {"action": action, "account": account, "hidden": many}
+
+
 def run_record(of: RunRecord) -> Json:
     return report(of.report) | {
         "kind": str(of.kind),

@@ -48,6 +48,9 @@ COMMANDS = {
     "plan": "Plans that were refused or saved.",
     "profiles": "The profiles that have run, and what they own.",
     "store": "Whether the phone book is whole, and its backups.",
+    "worker": "Make the runs of many phone systems, beside any number of other workers, until SIGTERM or Ctrl-C.",
+    "dispatcher": "Put what is due of many phone systems into the queues, until SIGTERM or Ctrl-C.",
+    "fleet": "The workers of many phone systems, and what they are at.",
     "tenants": "Many phone systems: which there are, what is published for each, and their secrets.",
 }
 """What each does, for the help page and in its order. The file of a command has its name, with `_` for `-`."""

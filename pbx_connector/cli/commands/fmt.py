@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from pbx_connector.application import profiles
 from pbx_connector.application.replacing import rewrite
 from pbx_connector.cli import output
 from pbx_connector.cli.session import ProfileArgument
 from pbx_connector.errors import EXIT_USAGE
-from pbx_connector.profile import format_profile, read_profile
+from pbx_connector.profile import read_profile
 
 CheckOption = Annotated[bool, typer.Option("--check", help="Change nothing; exit code 2 if anything would change.")]
 
@@ -20,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
     def fmt(profile: ProfileArgument, check: CheckOption = False) -> None:
         """Format the rules of a profile."""
         before = read_profile(profile)
-        after = format_profile(before, str(profile))
+        after = profiles.formatted(before, profile)
         if after == before:
             output.say(f"{profile}: nothing to change")
         elif check:

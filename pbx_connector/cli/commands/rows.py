@@ -37,7 +37,7 @@ def rows(
     loaded = load_profile(profile, session.plugins)
     with session.open_store_to_look() as store:
         warn_without_accounts(loaded, store)
-        found = SourceRows(loaded, store, all_fields=all_fields, limit=limit)
+        found = SourceRows(loaded, store.accounts(), all_fields=all_fields, limit=limit)
         if out is None:
             _write(found, sys.stdout)
         else:

@@ -55,7 +55,7 @@ def make_app(site: Site) -> Starlette:
 
 
 def _who_may_edit(site: Site, websocket: WebSocket) -> str | None:
-    user = site.sessions.user_of(websocket)
+    user = site.sessions.user_of(websocket, is_use=False)
     return user.name if user and user.role.includes(Role.EDITOR) else None
 
 
@@ -157,7 +157,7 @@ async def _form(request: Request) -> FormData:
         return await request.form(max_files=4, max_fields=FIELDS, max_part_size=2**20)
     try:
         said = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return FormData()
     pairs = said.items() if isinstance(said, dict) else ()
     return FormData([(str(name), str(one)) for name, value in pairs for one in _each(value)])

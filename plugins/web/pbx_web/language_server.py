@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 
+import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from pbx_connector.api import application
+from pbx_connector.api import StoreError, application
 from pbx_web.origin import is_ours
 
 Session = application.language.Session
@@ -25,7 +26,8 @@ EDITORS_OF_ONE = 16
 """Editors that one user may have open, in as many tabs."""
 
 Permitted = Callable[[WebSocket], str | None]
-"""The name of the user that a WebSocket belongs to if that one may edit profiles. Asking is no sign of activity."""
+"""The name of the user that a WebSocket belongs to, if that one may edit profiles. Called in a thread, now and then;
+being asked about is no activity of the user. Raises `StoreError`."""
 
 
 class Close(IntEnum):
@@ -33,6 +35,8 @@ class Close(IntEnum):
 
     ENDED = 4401
     """There is no session, or its user may not edit profiles."""
+    LATER = 1013
+    """The store, which knows the sessions, is unreachable."""
     TOO_MUCH = 4429
     """Beyond what is served. The editor may come back, after a while."""
 
@@ -50,7 +54,11 @@ class LanguageServer:
             await websocket.close()  # before it is accepted: an answer with 403
             return
         await websocket.accept()
-        user = self._permitted(websocket)
+        try:
+            user = await anyio.to_thread.run_sync(self._permitted, websocket)
+        except StoreError:
+            await websocket.close(Close.LATER)
+            return
         if user is None:
             await websocket.close(Close.ENDED)
         elif self._open[user] >= EDITORS_OF_ONE:
@@ -84,9 +92,11 @@ class LanguageServer:
             await websocket.close(code, reason)
 
     async def _watch(self, websocket: WebSocket) -> tuple[int, str]:
-        while self._permitted(websocket) is not None:
+        while True:
             await asyncio.sleep(LOOKED_AT_EVERY)
-        return Close.ENDED, ""
+            with suppress(StoreError):  # nobody can be asked: looked at again
+                if await anyio.to_thread.run_sync(self._permitted, websocket) is None:
+                    return Close.ENDED, ""
 
 
 async def _listen(websocket: WebSocket, session: Session, said: asyncio.Queue[str]) -> tuple[int, str]:

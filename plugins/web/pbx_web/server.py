@@ -49,5 +49,6 @@ class PagesServer(Server):
             note_url(self.site.store(), self.address)
 
     def stop(self) -> None:
+        self.site.close()
         if self._listener:
             self._listener.stop()

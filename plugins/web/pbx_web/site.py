@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from pbx_connector.api import Config, DeviceAccess, PluginContext, Store, application
+from pbx_web.jobs import Jobs
 from pbx_web.kept import Kept
 from pbx_web.login.authentication import Authentication
 from pbx_web.login.provider import Provider
@@ -35,6 +36,7 @@ class Site:
         self.provider = Provider(settings.login.oidc) if settings.login.oidc else None
         self.kept = Kept()
         self.tally = application.tally.RunTally()
+        self.jobs = Jobs(self.now)
         self._secret = secrets.token_bytes(32)
         self._folder: Any = None
         self._scanning = threading.Lock()
@@ -77,6 +79,10 @@ class Site:
             known[what] = make()
         value: Value = known[what]
         return value
+
+    def close(self) -> None:
+        """Nothing that was begun here goes on, and nothing of it stays."""
+        self.jobs.stop()
 
     def signed(self, text: str) -> str:
         """`text` with a mark that only this process can make, for cookies."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from pbx_web import language_server
 from pbx_web.language_server import Close
+from pbx_web.login import sessions
 from pbx_web.permissions import Role
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -23,8 +27,9 @@ URI = "file:///profiles/customers.yaml"
 class Talk:
     """An editor's side of the Language Server Protocol, over a WebSocket."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, cookies: dict[str, str]) -> None:
         self.socket = socket
+        self.cookies = cookies
         self._ids = itertools.count(1)
 
     def start(self) -> Any:
@@ -86,7 +91,7 @@ def join(running: Running) -> Iterator[Join]:
             given = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), **headers}
             address = running.url.replace("http", "ws", 1) + "/editor/ws"
             options: Any = {"origin": origin, "additional_headers": given, "proxy": None, "max_size": 2**24}
-            return Talk(stack.enter_context(connect(address, **options)))
+            return Talk(stack.enter_context(connect(address, **options)), cookies)
 
         yield joined
 
@@ -129,12 +134,58 @@ def test_who_may_not_edit_is_told_so(join: Join, role: Role | None) -> None:
     assert join(role).close_code() == Close.ENDED
 
 
-def test_the_editor_ends_with_the_session(join: Join, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_editor_ends_with_the_session(join: Join, running: Running) -> None:
     talk = join()
     talk.start()
     for session in running.store.sessions():
         running.store.end_session(session.digest)
     assert talk.close_code() == Close.ENDED
+
+
+def test_an_open_editor_keeps_no_session_alive(
+    join: Join, running: Running, monkeypatch: pytest.MonkeyPatch, asked: list[None]
+) -> None:
+    monkeypatch.setattr(sessions, "NOTED_EVERY", timedelta(0))
+    talk = join()
+    talk.start()
+    (before,) = running.store.sessions()
+    asked.clear()
+    while len(asked) < 3:
+        time.sleep(0.05)
+    assert talk.at("hover", PROFILE, "mode") is None  # it is not open, but there is an answer
+    assert running.store.sessions() == [before]
+    with running.client(Role.EDITOR) as client:
+        client.cookies = httpx.Cookies(talk.cookies)
+        client.get("/")
+    assert running.store.sessions() != [before]
+
+
+def test_an_unreachable_store_ends_no_editor_and_opens_none(join: Join, running: Running, asked: list[None]) -> None:
+    talk = join()
+    talk.start()
+    cookies = talk.cookies
+    running.failing = True
+    asked.clear()
+    while len(asked) < 3:
+        time.sleep(0.05)
+    assert talk.at("hover", PROFILE, "mode") is None  # it is not open, but there is an answer
+    assert (
+        join(None, cookie="; ".join(f"{name}={value}" for name, value in cookies.items())).close_code() == Close.LATER
+    )
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """An element for each look at who an editor belongs to."""
+    looks: list[None] = []
+    user_of = sessions.Sessions.user_of
+
+    def look(self: Any, *one: Any, **how: Any) -> Any:
+        looks.append(None)
+        return user_of(self, *one, **how)
+
+    monkeypatch.setattr(sessions.Sessions, "user_of", look)
+    return looks
 
 
 @pytest.fixture(autouse=True)
@@ -159,8 +210,9 @@ def test_what_is_no_message_costs_the_sender_its_session_and_nobody_else(join: J
 
 def test_a_message_beyond_all_bounds_is_not_read(join: Join) -> None:
     talk = join()
-    talk.socket.send("x" * (2**22 + 1))
-    assert talk.close_code() == 1009
+    with suppress(ConnectionClosed):  # the server may hang up in the middle of it
+        talk.socket.send("x" * (2**22 + 1))
+    assert talk.close_code() in (1009, 1006)
 
 
 def test_a_flood_ends_the_session(join: Join) -> None:

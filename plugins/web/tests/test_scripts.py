@@ -48,7 +48,8 @@ def test_every_script_has_an_address_and_every_package_its_licence() -> None:
         assert re.search(r"/[a-z]+\.[A-Z0-9]{8}\.js$", address)
     licences = (BUILT / "licences.txt").read_text()
     assert "htmx.org 2.0." in licences
-    assert "@codemirror/view 6." in licences
+    for name in ("@codemirror/view", "@codemirror/lsp-client", "@codemirror/merge", "@lezer/yaml", "marked"):
+        assert f"\n{name} {PACKAGES[f'node_modules/{name}']['version']} (MIT)\n" in licences
 
 
 def test_without_a_build_there_are_no_scripts_and_a_log_line_says_so(tmp_path: Path) -> None:

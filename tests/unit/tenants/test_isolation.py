@@ -160,6 +160,16 @@ def test_many_tenants_share_few_connections(one_connection: Fleet) -> None:
     assert names(one_connection, "acme") == ["Ann of acme"]
 
 
+def test_what_is_asked_again_and_again_is_answered_again_and_again(one_connection: Fleet) -> None:
+    """Drivers prepare a statement on the server once it was asked often enough."""
+    for number in range(12):
+        for id in ("acme", "bolt"):
+            with one_connection.open_store(tenant_of(one_connection, id)) as store:
+                store.add_label(f"label {number}")
+    with one_connection.open_store(tenant_of(one_connection, "bolt")) as store:
+        assert len(store.labels()) == 12
+
+
 def test_errors_of_a_tenant_name_nobody_else(one_connection: Fleet) -> None:
     with pytest.raises(StoreError) as failed, database_of(one_connection, "acme").read() as connection:
         connection.execute(text("SELECT * FROM tenant_bolt.entry WHERE display_name = 'Ann of bolt'"))

@@ -172,15 +172,18 @@ def open_postgres(url: URL, dialect: PostgresDialect, *, place: str, connections
     return Database(postgres_engine(url, connections), dialect, place)
 
 
-def postgres_engine(url: URL, connections: int = CONNECTIONS, **pool: Any) -> Engine:
+def postgres_engine(
+    url: URL, connections: int = CONNECTIONS, driver: Mapping[str, Any] | None = None, **pool: Any
+) -> Engine:
     """With so many connections at most, of which a few stay open; more of them are waited for."""
     kept = min(connections, 5)
+    limits = {name: value for name, value in TIME_LIMITS.items() if name not in url.query}
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_pre_ping=True,
         pool_size=kept,
         max_overflow=connections - kept,
-        connect_args={name: value for name, value in TIME_LIMITS.items() if name not in url.query},
+        connect_args={**limits, **(driver or {})},
         **pool,
     )

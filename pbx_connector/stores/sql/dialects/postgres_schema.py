@@ -67,7 +67,8 @@ def writer_of(schema: str) -> int:
 
 def shared_engine(url: URL, connections: int) -> Engine:
     """Whatever was done to a connection, the next one to get it finds it as if it were new."""
-    engine = postgres_engine(url, connections, pool_reset_on_return=None)
+    # What the driver had prepared is gone after the reset, which it does not notice.
+    engine = postgres_engine(url, connections, {"prepare_threshold": None}, pool_reset_on_return=None)
     event.listen(engine, "reset", _reset)
     return engine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -12,6 +13,8 @@ from pbx_connector.stores.sql.dialects.database import Database
 HEAD = "0011"
 """The last step in `migrations/versions`; a test holds the two together."""
 STEPS = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what is under way in globals: two stores made by two threads at once got each other's tables."""
 
 
 def bring_up_to_date(database: Database) -> None:
@@ -57,4 +60,5 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(STEPS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")

@@ -1,7 +1,8 @@
 // What happens without a new page is said to screen readers, and the focus goes where it goes on.
 
 /**
- * Says something in the page's live region, where everybody sees it, too.
+ * Says something in the page's live region, where everybody sees it, too; in place of what was said before, but for what
+ * the page itself came with.
  * @param {string} text
  * @param {"said" | "problem"} [kind]
  */
@@ -10,8 +11,10 @@ export function announce(text, kind = "said") {
   if (!region) return;
   const line = document.createElement("p");
   line.className = kind;
+  line.dataset.live = "";
   line.textContent = text;
-  region.replaceChildren(line);
+  for (const old of region.querySelectorAll("[data-live]")) old.remove();
+  region.append(line);
 }
 
 /**

@@ -60,8 +60,8 @@ async function clear(form, submitter, question, isUnsaved) {
 /** Whether the session goes on. The token of forms may be another one since: who has logged in anew goes on here. */
 async function isLoggedIn() {
   try {
-    const answer = await fetch(window.location.href, { headers: { accept: "text/html" } });
-    if (new URL(answer.url).pathname === "/login") {
+    const answer = await fetch(window.location.href, { redirect: "manual" });
+    if (answer.type === "opaqueredirect") { // to where people log in
       announce(word("You are logged out. Log in in another tab, then save here: nothing typed is lost."), "problem");
       return false;
     }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pbx_connector.api import UsageError
+from pbx_connector.api import UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.drafting.names import ENDINGS, NAME
 from pbx_web.page import NotFound
@@ -25,17 +25,30 @@ def folder_of(ask: Ask) -> Path:
 
 
 def file_of(ask: Ask) -> Path:
-    """The profile's file: by its name, by its name without the ending, or by the `id:` that it names itself. Raises
-    `NotFound`, and `UsageError` for one that leads out of the folder."""
-    folder, asked = folder_of(ask), ask.path["profile"]
+    """The file of the profile that the address names; see `find`."""
+    return find(ask, ask.path["profile"])
+
+
+def find(ask: Ask, asked: str) -> Path:
+    """A profile's file: by its name, by its name without the ending, or by the `id:` that it names itself. Raises
+    `NotFound`, and `UsageError` for what is no file of this folder."""
+    folder = folder_of(ask)
     found = next(_named(folder, asked), None) or next(_by_id(folder, asked), None)
     if found is None:
         raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
-    if found.is_symlink() and not found.resolve().is_relative_to(folder.resolve()):
-        raise UsageError(
-            f"{found.name} is a link to a file outside of the profiles folder", hint="edit it where it lies"
-        )
-    return found
+    return application.drafts.profile_path(ask.site.installation, found.name)
+
+
+def file_to_write(ask: Ask) -> Path:
+    """The same for a draft whose file may be gone meanwhile."""
+    try:
+        return file_of(ask)
+    except NotFound:
+        asked = ask.path["profile"]
+        if not NAME.fullmatch(asked):
+            raise
+        name = asked if asked.endswith(ENDINGS) else f"{asked}{ENDINGS[0]}"
+        return application.drafts.profile_path(ask.site.installation, name)
 
 
 def _named(folder: Path, asked: str) -> Iterator[Path]:

@@ -224,7 +224,7 @@ def _object(status: int, body: bytes) -> Mapping[str, Any]:
 
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise ProviderUnavailable(f"it answered with {status}, and not in JSON")

@@ -55,8 +55,11 @@ class Sessions:
         self._lock = threading.Lock()
         self._noted: dict[str, datetime] = {}
 
-    def user_of(self, connection: HTTPConnection) -> User | None:
-        """Who is logged in. It reads the store: call it in a thread. Raises `StoreError`."""
+    def user_of(self, connection: HTTPConnection, *, is_use: bool = True) -> User | None:
+        """Who is logged in. It reads the store: call it in a thread. Raises `StoreError`.
+
+        What a page asks for by itself from time to time is no use of it: the session ends when nothing else is done.
+        """
         digest = _digest(_cookie(connection))
         held = self._store().session(digest) if digest else None
         if held is None:
@@ -68,7 +71,8 @@ class Sessions:
         user = self._store().user(held.user)
         if user is None or user.disabled:
             return None
-        self._note(held, now)
+        if is_use:
+            self._note(held, now)
         return user
 
     def csrf_token(self, connection: HTTPConnection) -> str:

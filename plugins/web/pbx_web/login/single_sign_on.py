@@ -53,7 +53,12 @@ def start(ask: Ask) -> Response:
         return _failed(ask, DOWN, 502, str(error))
     held = [request.state, request.nonce, request.verifier, local(ask.query.get("next", "/")), int(time.time())]
     response.set_cookie(
-        _cookie_name(ask), quote(json.dumps(held)), WITHIN, httponly=True, samesite="lax", secure=is_secure(ask.request)
+        _cookie_name(ask),
+        quote(json.dumps(held), safe=""),
+        WITHIN,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(ask.request),
     )
     return response
 
@@ -153,7 +158,7 @@ def _request(ask: Ask) -> tuple[Request | None, str]:
         fits = secrets.compare_digest(str(state).encode(), ask.query.get("state", "").encode("utf-8", "surrogatepass"))
         if not fits or not 0 <= time.time() - int(begun) <= WITHIN:
             return None, "/"
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None, "/"
     return Request(str(state), str(nonce), str(verifier), f"{_base(ask)}/login/callback"), local(str(to))
 

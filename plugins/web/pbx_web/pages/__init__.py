@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
-from pbx_web.pages import accounts, audit, devices, entries, new, overview, phone_book, settings
-
-ALL: Sequence[Page | Action] = (
-    *overview.PAGES,
-    *new.PAGES,
-    *phone_book.PAGES,
-    *entries.PAGES,
-    *devices.PAGES,
-    *accounts.PAGES,
-    *settings.PAGES,
-    *audit.PAGES,
-    *login.PAGES,
+from pbx_web.pages import (
+    accounts,
+    audit,
+    devices,
+    entries,
+    jobs,
+    new,
+    overview,
+    phone_book,
+    plans,
+    problems,
+    profile,
+    runs,
+    settings,
+    simulate,
+    simulations,
 )
+
+_MODULES = (
+    overview,
+    new,
+    profile,
+    simulate,
+    simulations,
+    plans,
+    runs,
+    problems,
+    jobs,
+    phone_book,
+    entries,
+    devices,
+    accounts,
+    settings,
+    audit,
+    login,
+)
+ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))

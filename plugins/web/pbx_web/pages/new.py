@@ -13,7 +13,6 @@ from pbx_web.asking import Ask
 from pbx_web.drafting import answers as filling
 from pbx_web.drafting import names
 from pbx_web.drafting.answers import Answers
-from pbx_web.drafting.audit import note
 from pbx_web.drafting.connection import ConnectionTest, answer
 from pbx_web.drafting.folder import folder_of
 from pbx_web.page import Action, Done, NotFound, Page, Shown
@@ -53,7 +52,7 @@ def _created(ask: Ask, answers: Answers, file: Path) -> Shown | Done:
     except UsageError as error:
         answers.wrong["file"] = error.message
         return _form(answers, status=409)
-    note(ask, "profile created", file.stem, {"template": answers.template.name})
+    ask.note(application.audit.AuditAction.PROFILE_SAVED, file.stem, detail={"template": answers.template.name})
     message = ask.language("%(file)s is written. Look through it, then simulate it.", file=file.name)
     return Done(to=f"/profiles/{file.stem}", message=message, json={"profile": file.stem, "file": file.name})
 

@@ -1,0 +1,107 @@
+"""Asks the control database how the fleet fares."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pbx_connector.application.fleet_status import (
+    SHOWN,
+    FleetStatus,
+    HeldSource,
+    LateProfile,
+    LostWorker,
+    QueueStatus,
+    StoppedProfile,
+    WorkerStatus,
+)
+from pbx_connector.engine import waiting
+from pbx_connector.engine.database import Connection, EngineDatabase
+from pbx_connector.engine.heart import NORMAL
+
+LATE = timedelta(minutes=2)
+"""A profile whose run begins this long after it was due is late."""
+
+_LATE = """
+SELECT tenant, profile, extract(epoch FROM clock_timestamp())::double precision - due AS late,
+  count(*) OVER () AS count
+FROM (
+  SELECT schedule.tenant, profile, next_at AS due FROM pbx_control.schedule
+  JOIN pbx_control.tenant ON tenant.id = schedule.tenant AND tenant.state = 'active'
+  WHERE next_at IS NOT NULL AND schedule.state = 'ready'
+  UNION ALL
+  SELECT args ->> 'tenant', args ->> 'profile', extract(epoch FROM (
+    SELECT max(at) FROM procrastinate_events WHERE job_id = procrastinate_jobs.id AND type = 'deferred'))
+  FROM procrastinate_jobs WHERE status = 'todo'
+) AS wanted
+WHERE due < extract(epoch FROM clock_timestamp()) - %s ORDER BY due LIMIT %s
+"""
+_WORKERS = """
+SELECT worker.*, extract(epoch FROM now() - last_heartbeat)::double precision AS silent
+FROM worker JOIN procrastinate_workers USING (id) ORDER BY id
+"""
+
+
+def fleet_status(database: EngineDatabase) -> FleetStatus:
+    """Raises `StoreError`."""
+    with database.transaction() as connection:
+        late = connection.execute(_LATE, [LATE.total_seconds(), SHOWN]).fetchall()
+        stopped = _rows(
+            connection,
+            "SELECT tenant, profile, state, reason, count(*) OVER () AS count FROM pbx_control.schedule "
+            "WHERE state <> 'ready' ORDER BY tenant, profile LIMIT %s",
+        )
+        held = _rows(
+            connection,
+            "SELECT tenant, source, reason, extract(epoch FROM closed_until - now())::double precision AS left, "
+            "count(*) OVER () AS count FROM bucket WHERE closed_until > now() ORDER BY closed_until DESC LIMIT %s",
+        )
+        lost = _rows(
+            connection,
+            "SELECT * FROM lost_worker WHERE found > now() - interval '1 day' ORDER BY found DESC LIMIT %s",
+        )
+        return FleetStatus(
+            tenants=_count(connection, "SELECT count(*) FROM pbx_control.tenant"),
+            profiles=_count(connection, "SELECT count(*) FROM pbx_control.schedule"),
+            queues=[
+                QueueStatus(str(one.queue), one.waiting, one.running, one.oldest) for one in waiting.states(connection)
+            ],
+            workers=[_worker(row) for row in connection.execute(_WORKERS)],
+            lost=[LostWorker(row["id"], row["host"], row["process"], row["jobs"], row["found"]) for row in lost],
+            late=[LateProfile(row["tenant"], row["profile"], timedelta(seconds=row["late"])) for row in late],
+            late_count=_all(late),
+            stopped=[StoppedProfile(row["tenant"], row["profile"], row["state"], row["reason"]) for row in stopped],
+            stopped_count=_all(stopped),
+            held=[
+                HeldSource(row["tenant"], row["source"], row["reason"], timedelta(seconds=row["left"])) for row in held
+            ],
+            held_count=_all(held),
+        )
+
+
+def _worker(row: dict[str, Any]) -> WorkerStatus:
+    silent = max(0.0, row["silent"])
+    return WorkerStatus(
+        row["id"],
+        row["host"],
+        row["process"],
+        row["version"],
+        row["places"],
+        row["running"],
+        row["stopping"],
+        timedelta(seconds=silent),
+        silent > NORMAL.silent,
+    )
+
+
+def _rows(connection: Connection, query: Any) -> list[dict[str, Any]]:
+    return connection.execute(query, [SHOWN]).fetchall()
+
+
+def _count(connection: Connection, query: Any) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row["count"]) if row else 0
+
+
+def _all(rows: list[dict[str, Any]]) -> int:
+    return int(rows[0]["count"]) if rows else 0

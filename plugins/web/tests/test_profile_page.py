@@ -1,0 +1,495 @@
+"""A profile on its page: each tab edits the text and nothing beside it, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+from pbx_web.drafting.carried import LARGEST, unpacked, with_line_ends_of
+from pbx_web.permissions import Role
+
+from .conftest import PROFILE, Running
+from .filled import Filled, send
+
+OPENED = "/profiles/customers"
+
+
+@pytest.fixture
+def client(running: Running) -> httpx.Client:
+    return running.client(Role.EDITOR)
+
+
+def text_of(page: httpx.Response) -> str:
+    """The draft that a page carries."""
+    return unpacked(Filled(page.text).value("draft"))
+
+
+def opened(client: httpx.Client, tab: str) -> httpx.Response:
+    page = client.get(f"{OPENED}?tab={tab}")
+    assert page.status_code == 200
+    return page
+
+
+@pytest.mark.parametrize("tab", ["basic", "filter", "variables", "structure", "automate", "source"])
+def test_a_tab_that_is_sent_as_it_was_opened_changes_nothing(client: httpx.Client, tab: str) -> None:
+    page = send(client, opened(client, tab))
+    assert page.status_code == 200
+    assert text_of(page) == PROFILE
+
+
+@pytest.mark.parametrize(
+    ("tab", "changes", "old", "new"),
+    [
+        ("basic", {"set__title": 'Kunden "Süd"'}, 'title: "Customers"', 'title: "Kunden \\"Süd\\""'),
+        ("basic", {"set__mode": "upsert"}, "mode: mirror", "mode: upsert"),
+        ("basic", {"set__region": "AT"}, "region: DE", "region: AT"),
+        ("basic", {"set__settings__file": "other.csv"}, "file: customers.csv", "file: other.csv"),
+        ("filter", {"rule__0__because": "none"}, 'because "no number"', 'because "none"'),
+        ("filter", {"rule__0__text": "[Mobile] is blank"}, "[Phone] is blank", "[Mobile] is blank"),
+        ("filter", {"rule__0__kind": "keep"}, "skip when", "keep when"),
+        ("variables", {"rule__1__text": "phone([Mobile])"}, "phone([Phone])", "phone([Mobile])"),
+        ("variables", {"rule__2__text": 'if([Class] is "B", "yes", blank)'}, 'is "A"', 'is "B"'),
+        ("structure", {"field__0__028pho_organisation": "{{Company}} GmbH"}, "{{Company}}", "{{Company}} GmbH"),
+        ("structure", {"label__0__0__name": "Wichtig"}, "050lab_bez: VIP", "050lab_bez: Wichtig"),
+    ],
+)  # fmt: skip
+def test_an_edit_changes_its_place_and_no_other_byte(
+    client: httpx.Client, tab: str, changes: dict[str, str], old: str, new: str
+) -> None:
+    page = send(client, opened(client, tab), **changes)
+    assert page.status_code == 200, page.text
+    assert text_of(page) == PROFILE.replace(old, new, 1)
+
+
+def test_a_variable_that_is_renamed_is_renamed_wherever_it_is_used(client: httpx.Client) -> None:
+    page = send(client, opened(client, "variables"), rule__1__name="Telephone")
+    assert "Telephone = phone([Phone])" in text_of(page)
+    assert '"{{Telephone}}"' in text_of(page)
+
+
+def test_variables_and_filters_come_move_and_go(client: httpx.Client) -> None:
+    page = send(client, opened(client, "variables"), new__name="Firm", new__text="trim([Company])")
+    assert "Firm" in text_of(page)
+    page = send(client, page, new__field="", new__name="Id2", new__text="[Id]")
+    page = send(client, page, do="up-rule:4")
+    assert text_of(page).index("Id2") < text_of(page).index("Firm")
+    page = send(client, page, do="remove-rule:3")
+    assert "Id2" not in text_of(page)
+    page = send(client, page, do="tab:filter")
+    page = send(client, page, new__kind="keep", new__text="[Name] is not blank", new__because="no name")
+    assert 'keep when [Name] is not blank because "no name"' in text_of(page)
+    page = send(client, page, do="up-rule:4")
+    assert text_of(page).index("keep when") < text_of(page).index("skip when")
+
+
+def test_a_variable_can_be_made_from_a_field(client: httpx.Client) -> None:
+    page = send(client, opened(client, "variables"), new__field="displayname", new__name="Shown")
+    assert "= [displayname]" in text_of(page)
+
+
+def test_labels_come_and_go(client: httpx.Client) -> None:
+    page = opened(client, "structure")
+    page = send(client, page, **{"new-label__0__name": "Class", "new-label__0__value": "{{Class}}"})
+    assert '{050lab_bez: Class, 028050pholab_value: "{{Class}}"}' in text_of(page)
+    page = send(client, page, do="remove-label:0:0")
+    assert "VIP" not in text_of(page)
+
+
+def test_what_was_typed_for_something_new_is_kept_whatever_button_is_pressed(client: httpx.Client) -> None:
+    page = send(client, opened(client, "variables"), do="tab:structure", new__name="Firm", new__text="[Company]")
+    assert "Firm" in text_of(page)
+    assert Filled(page.text).value("tab") == "structure"
+
+
+@pytest.mark.parametrize(
+    ("tab", "changes", "at", "said"),
+    [
+        ("variables", {"new__name": "1x", "new__text": "[A]"}, "new/name", "cannot be the name"),
+        ("variables", {"new__name": "Firm"}, "new/text", "Write a rule"),
+        ("variables", {"new__text": "[Company]"}, "new/name", "Give it a name"),
+        ("variables", {"rule__1__name": "a b"}, "rule/1/name", "cannot be the name"),
+        ("variables", {"rule__1__text": "a\0b"}, "rule/1/text", "U+0000"),
+        ("filter", {"new__because": "x"}, "new/text", "Write a condition"),
+        ("automate", {"schedule__kind": "daily", "schedule__at": "25:00"}, "schedule/kind", "Write the time of day"),
+        ("automate", {"schedule__kind": "every", "schedule__every": "soon"}, "schedule/kind", "30s, 15m"),
+        ("automate", {"schedule__kind": "cron", "schedule__cron": "* *"}, "schedule/kind", "five fields"),
+        ("automate", {"schedule__kind": "hourly", "schedule__minute": "99"}, "schedule/kind", "makes no sense"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_stands_at_its_input_and_is_not_lost(
+    client: httpx.Client, tab: str, changes: dict[str, str], at: str, said: str
+) -> None:
+    page = send(client, opened(client, tab), do="tab:basic", **changes)
+    assert page.status_code == 422
+    assert Filled(page.text).value("tab") == tab
+    error = page.text[page.text.index(f'id="i-{at.replace("/", "-")}-error"') :]
+    assert said in error[: error.index("</div>")]
+    for name, value in changes.items():
+        if "\0" not in value:
+            assert Filled(page.text).value(name.replace("__", "/")) == value
+
+
+def test_a_mistake_in_a_rule_stands_at_that_rule_and_can_be_fixed(client: httpx.Client) -> None:
+    page = send(client, opened(client, "variables"), rule__1__text="phon([Phone])")
+    assert page.status_code == 200
+    error = page.text[page.text.index('id="i-rule-1-text-error"') :]
+    assert "phon" in error[: error.index("</div>")]
+    assert 'aria-describedby="i-rule-1-text-error"' in page.text
+    page = send(client, page, rule__1__text="phone([Phone])")
+    assert text_of(page) == PROFILE
+    assert "-error" not in page.text
+
+
+def test_a_wrong_setting_stands_at_its_input(client: httpx.Client) -> None:
+    page = send(client, opened(client, "basic"), set__settings__timeout="soon")
+    assert 'id="i-set-settings-timeout-error"' in page.text
+
+
+# --- saving ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_saved_when_asked_to_and_not_before(client: httpx.Client, running: Running) -> None:
+    file = running.profiles / "customers.yaml"
+    page = send(client, opened(client, "basic"), set__title="Kunden")
+    assert file.read_text() == PROFILE
+    assert "not saved yet" in page.text
+    page = send(client, page, do="save")
+    assert file.read_text() == PROFILE.replace('"Customers"', '"Kunden"')
+    assert "not saved yet" not in page.text
+    page = send(client, page, do="save", set__title="Kunden 2")
+    assert 'title: "Kunden 2"' in file.read_text()
+
+
+def test_a_profile_with_mistakes_is_saved_only_after_a_confirmation(client: httpx.Client, running: Running) -> None:
+    file = running.profiles / "customers.yaml"
+    page = send(client, opened(client, "variables"), do="save", rule__1__text="phon([Phone])")
+    assert page.status_code == 422
+    assert "save-broken" in Filled(page.text).buttons
+    assert file.read_text() == PROFILE
+    page = send(client, page, do="save-broken")
+    assert page.status_code == 200
+    assert "Saved with mistakes" in page.text
+    assert "phon([Phone])" in file.read_text()
+
+
+def test_a_file_that_somebody_changed_meanwhile_is_merged_and_not_overwritten(
+    client: httpx.Client, running: Running
+) -> None:
+    file = running.profiles / "customers.yaml"
+    page = send(client, opened(client, "basic"), set__title="Kunden")
+    theirs = PROFILE.replace("region: DE", "region: AT")
+    file.write_text(theirs)
+    page = send(client, page, do="save")
+    assert page.status_code == 409
+    assert file.read_text() == theirs
+    assert "+region: AT" in page.text
+    page = send(client, page, do="save")
+    assert page.status_code == 200
+    assert file.read_text() == theirs.replace('"Customers"', '"Kunden"')
+
+
+def test_what_both_changed_stands_there_twice_and_cannot_be_saved_unseen(
+    client: httpx.Client, running: Running
+) -> None:
+    file = running.profiles / "customers.yaml"
+    page = send(client, opened(client, "basic"), set__title="Kunden")
+    theirs = PROFILE.replace('"Customers"', '"Clients"')
+    file.write_text(theirs)
+    page = send(client, page, do="save")
+    assert page.status_code == 409
+    draft = text_of(page)
+    assert "<<<<<<<" in draft
+    assert '"Kunden"' in draft
+    assert '"Clients"' in draft
+    page = send(client, page, do="save")
+    assert page.status_code == 422
+    assert file.read_text() == theirs
+    page = send(client, page, do="save", source=PROFILE.replace('"Customers"', '"Both"'))
+    assert page.status_code == 200
+    assert file.read_text() == PROFILE.replace('"Customers"', '"Both"')
+
+
+def test_a_file_that_is_gone_can_be_written_again(client: httpx.Client, running: Running) -> None:
+    file = running.profiles / "customers.yaml"
+    page = send(client, opened(client, "basic"), set__title="Kunden")
+    file.unlink()
+    page = send(client, page, do="save")
+    assert page.status_code == 409
+    assert not file.exists()
+    assert 'value="Kunden"' in page.text
+    page = send(client, page, do="write-again")
+    assert page.status_code == 200
+    assert 'title: "Kunden"' in file.read_text()
+
+
+def test_writing_again_does_not_overwrite_what_came_meanwhile(client: httpx.Client, running: Running) -> None:
+    file = running.profiles / "customers.yaml"
+    page = opened(client, "basic")
+    file.write_text("title: another\n")
+    page = send(client, page, do="write-again")
+    assert page.status_code == 422
+    assert "exists already" in page.text
+    assert file.read_text() == "title: another\n"
+
+
+# --- the source text -------------------------------------------------------------------------------------------------
+
+
+def test_both_views_edit_the_same_text(client: httpx.Client) -> None:
+    page = send(client, opened(client, "source"), do="tab:variables", source=PROFILE + "# the end\n")
+    assert text_of(page) == PROFILE + "# the end\n"
+    page = send(client, page, do="tab:source", rule__1__text="phone([Mobile])")
+    assert (
+        Filled(page.text).value("source").replace("\r\n", "\n")
+        == PROFILE.replace("phone([Phone])", "phone([Mobile])") + "# the end\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["\n\ntitle: x\n", "title: x", "", "\ufefftitle: x\n", "a: 1\r\nb: 2\nc: 3\r\n", "a\rb\n"]
+)
+def test_bytes_that_a_browser_would_change_stay(client: httpx.Client, running: Running, text: str) -> None:
+    file = running.profiles / "odd.yaml"
+    file.write_bytes(text.encode())
+    page = client.get("/profiles/odd?tab=source")
+    for do in ("apply", "tab:basic", "apply", "tab:source", "save-broken"):
+        page = send(client, page, do=do)
+    assert file.read_bytes() == text.encode()
+
+
+def test_new_lines_end_as_the_others_do() -> None:
+    assert with_line_ends_of("a\r\nb\r\n", "a\r\nnew\r\nb\r\n") == "a\r\nnew\r\nb\r\n"
+    assert with_line_ends_of("a\nb\n", "a\r\nnew\r\nb\r\nend") == "a\nnew\nb\nend"
+    assert with_line_ends_of("", "a\r\nb") == "a\nb"
+
+
+def test_findings_lead_to_their_lines_without_scripts(client: httpx.Client) -> None:
+    page = send(client, opened(client, "source"), source=PROFILE.replace("phone(", "phon("))
+    assert 'href="#L10"' in page.text
+    assert 'id="L10"' in page.text
+
+
+def test_rules_are_formatted_on_request(client: httpx.Client) -> None:
+    page = send(client, opened(client, "source"), source=PROFILE.replace("Number = phone", "Number    =    phone"))
+    page = send(client, page, do="format")
+    assert text_of(page) == PROFILE
+
+
+# --- automate --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "words"),
+    [
+        ({"schedule__kind": "daily", "schedule__at": "12:00"}, 'schedule: "0 12 * * *"', "every day at 12:00"),
+        ({"schedule__kind": "daily", "schedule__at": "7:05", "schedule__days": "1-5"}, '"5 7 * * 1-5"', "Monday to"),
+        ({"schedule__kind": "hourly", "schedule__minute": "30"}, '"30 * * * *"', "every hour, at minute 30"),
+        ({"schedule__kind": "every", "schedule__every": "15m"}, '{every: "15m"}', "every 15m"),
+        ({"schedule__kind": "cron", "schedule__cron": "0 3 1 * *"}, '"0 3 1 * *"', "as cron says: 0 3 1 * *"),
+        ({"schedule__kind": "daily", "schedule__timezone": "Europe/Rome"}, 'timezone: "Europe/Rome"', "(Europe/Rome)"),
+    ],
+)  # fmt: skip
+def test_a_schedule_is_chosen_in_words(client: httpx.Client, changes: dict[str, str], line: str, words: str) -> None:
+    page = send(client, opened(client, "automate"), **{"schedule__timezone": ""} | changes)
+    assert page.status_code == 200
+    assert line in text_of(page)
+    assert words in page.text
+    assert page.text.partition("Next runs:")[2].partition("</ol>")[0].count("<li>") == 3
+    again = send(client, page)
+    assert text_of(again) == text_of(page)
+    off = send(client, page, schedule__kind="none")
+    assert text_of(off) == PROFILE
+
+
+# --- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_goes_to_a_file_and_the_profile_gets_a_reference(client: httpx.Client, running: Running) -> None:
+    page = send(client, opened(client, "basic"), set__settings__password="s3cret word")
+    assert "s3cret" not in page.text
+    assert "s3cret" not in text_of(page)
+    assert "customers-password.secret" in text_of(page)
+    kept = running.profiles / "customers-password.secret"
+    assert kept.read_text() == "s3cret word"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    page = send(client, page, do="remove-secret:settings/password")
+    assert text_of(page) == PROFILE
+    assert "s3cret" not in client.get(f"/api/v1{OPENED}").text
+
+
+# --- the sample row --------------------------------------------------------------------------------------------------
+
+
+def test_results_for_a_sample_row_stand_beside_the_rules(client: httpx.Client) -> None:
+    row = json.dumps({"Name": "Ann Lee", "Phone": "030 1234567", "Class": "A"})
+    page = send(client, opened(client, "variables"), sample=row)
+    assert "<code>+49301234567</code>" in page.text or "+49 30 1234567" in page.text
+    assert "<code>yes</code>" in page.text
+    page = send(client, page, do="tab:structure")
+    assert "Ann Lee" in page.text
+    page = send(client, page, do="tab:variables")
+    assert Filled(page.text).value("sample") == row
+    page = send(client, page, sample='{"Name": "x"}')
+    assert "This row is left out:" in page.text
+
+
+@pytest.mark.parametrize("row", ["{", "[1]", "nonsense", "[" * 100_000])
+def test_a_row_that_is_none_is_said_to_be(client: httpx.Client, row: str) -> None:
+    page = send(client, opened(client, "variables"), sample=row)
+    assert page.status_code == 200
+    assert 'id="sample-error"' in page.text
+
+
+def test_contacts_of_the_source_can_be_chosen(client: httpx.Client) -> None:
+    page = send(client, opened(client, "variables"), do="rows")
+    rows = [button for button in Filled(page.text).buttons if button.startswith("row:")]
+    assert len(rows) == 3
+    page = send(client, page, do=rows[0])
+    assert json.loads(Filled(page.text).value("sample"))["Name"] == "Ann Lee"
+    assert "<code>yes</code>" in page.text
+
+
+def test_the_connection_is_tried_with_what_is_typed(client: httpx.Client, running: Running) -> None:
+    page = send(client, opened(client, "basic"), do="test", set__settings__file="none.csv")
+    assert "The connection does not work yet." in page.text
+    page = send(client, opened(client, "basic"), do="test")
+    assert "The connection works." in page.text
+    assert (running.profiles / "customers.yaml").read_text() == PROFILE
+
+
+# --- files that are not as they should be ----------------------------------------------------------------------------
+
+
+def test_a_broken_profile_opens_and_can_be_fixed(client: httpx.Client, running: Running) -> None:
+    file = running.profiles / "broken.yaml"
+    file.write_text("title: [\nsource: csv\n")
+    for tab in ("basic", "filter", "variables", "structure", "automate", "source"):
+        assert client.get(f"/profiles/broken?tab={tab}").status_code == 200
+    page = send(client, client.get("/profiles/broken?tab=source"), do="save", source=PROFILE)
+    assert page.status_code == 200
+    assert file.read_text() == PROFILE
+
+
+def test_files_that_cannot_be_edited_are_told_apart(client: httpx.Client, running: Running, tmp_path: Path) -> None:
+    (running.profiles / "latin.yaml").write_bytes("title: Büro\n".encode("latin-1"))
+    (running.profiles / "large.yaml").write_text("# " + "x" * LARGEST)
+    (tmp_path / "outside.yaml").write_text("title: secret of another\n")
+    (running.profiles / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    (running.profiles / "nowhere.yaml").symlink_to(tmp_path / "none.yaml")
+    (running.profiles / "folder.yaml").mkdir()
+    os.mkfifo(running.profiles / "pipe.yaml")
+    for name, words in (
+        ("latin", "not UTF-8"),
+        ("large", "too large"),
+        ("link", "out of the profiles folder"),
+        ("nowhere", "not there"),
+        ("folder", "a folder"),
+        ("pipe", "a named pipe"),
+    ):
+        for path in (f"/profiles/{name}", f"/api/v1/profiles/{name}"):
+            page = client.get(path)
+            assert 400 <= page.status_code < 500, name
+            assert words in page.text
+            assert "secret of another" not in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("..%2fcustomers", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "customers%00", ".hidden", "%2e%2e", "a%5cb"),
+        *("customers.csv", "none", "x" * 300),
+    ],
+)
+def test_an_address_leads_to_no_other_file(client: httpx.Client, running: Running, path: str) -> None:
+    (running.folder / "customers.yaml").write_text("title: outside\n")
+    (running.profiles / ".hidden.yaml").write_text("title: hidden\n")
+    assert client.get(f"/profiles/{path}").status_code == 404
+    before = sorted(running.folder.rglob("*.yaml"))
+    refused = client.post(f"/profiles/{path}", data={"draft": "YQ==", "base": "", "do": "write-again"})
+    assert refused.status_code in (400, 404, 405) or path in ("none", "customers.csv")
+    if path not in ("none", "customers.csv"):
+        assert sorted(running.folder.rglob("*.yaml")) == before
+
+
+def test_a_profile_is_found_by_its_id_as_well(client: httpx.Client, running: Running) -> None:
+    (running.profiles / "customers.yaml").rename(running.profiles / "renamed.yaml")
+    text = "id: clients\n" + PROFILE
+    (running.profiles / "renamed.yaml").write_text(text)
+    assert text_of(client.get("/profiles/clients")) == text
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{7*7}}",
+    "'; DROP TABLE",
+    "\u202eevil",
+    "a" * 10_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_are_texts_everywhere(client: httpx.Client, text: str) -> None:
+    page = send(client, opened(client, "basic"), set__title=text)
+    for tab in ("filter", "variables", "structure", "automate", "source"):
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        page = send(client, page, do=f"tab:{tab}") if page.status_code == 200 else opened(client, tab)
+    page = send(client, opened(client, "variables"), rule__1__text=text, new__name="X", new__text=text, sample=text)
+    assert "<script>alert" not in page.text
+    page = send(client, opened(client, "structure"), field__0__028pho_notes=text, label__0__0__name=text)
+    assert "<script>alert" not in page.text
+    assert "<img src=x" not in page.text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"draft": "???", "base": ""},
+        {"draft": "YQ==", "base": "YQ==", "do": "nonsense"},
+        {"draft": "YQ==", "base": "YQ==", "do": "move-rule:99999999999999999999"},
+        {"draft": "YQ==", "base": "YQ==", "do": "remove-label:9:9"},
+        {"draft": "YQ==", "base": "YQ==", "do": "remove-rule:7"},
+        {"draft": "YQ==", "base": "YQ==", "do": "remove-entry:1:1"},
+        {"draft": "YQ==", "base": "YQ==", "do": "remove-secret:rules"},
+        {"draft": "YQ==", "base": "YQ==", "do": "tab:../../x", "tab": "../x"},
+        {"draft": "YQ==", "base": "YQ==", "do": "format"},
+        {"draft": "YQ==", "base": "YQ==", "do": "test"},
+    ],
+)
+def test_a_forged_form_is_answered_with_words(client: httpx.Client, running: Running, data: dict[str, str]) -> None:
+    answered = client.post(OPENED, data=data)
+    assert answered.status_code < 500
+    assert (running.profiles / "customers.yaml").read_text() == PROFILE
+
+
+# --- for programs ----------------------------------------------------------------------------------------------------
+
+
+def test_programs_read_edit_and_save_a_draft(client: httpx.Client, running: Running) -> None:
+    path = f"/api/v1{OPENED}"
+    read = client.get(path).json()
+    assert (read["profile"], read["text"], read["changed"]) == ("customers", PROFILE, False)
+    changed = PROFILE.replace("phone(", "phon(")
+    checked = client.post(path, json={"text": changed, "base": read["base"]}).json()
+    assert checked["diagnostics"][0]["path"] == ["rules", 1]
+    refused = client.post(path, json={"text": changed, "base": read["base"], "do": "save"})
+    assert refused.status_code == 422
+    fixed = PROFILE.replace("region: DE", "region: AT")
+    saved = client.post(path, json={"text": fixed, "base": read["base"], "do": "save"})
+    assert saved.json()["saved"] is True
+    assert (running.profiles / "customers.yaml").read_text() == fixed
+    late = client.post(path, json={"text": PROFILE, "base": read["base"], "do": "save"})
+    assert late.status_code == 409
+    assert late.json()["meanwhile"]["theirs"] == fixed
+
+
+def test_readers_see_no_profile(running: Running) -> None:
+    with running.client(Role.READER) as client:
+        assert client.get(OPENED).status_code == 403
+        assert client.post(OPENED, data={}).status_code == 403
