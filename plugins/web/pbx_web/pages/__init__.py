@@ -22,6 +22,7 @@ from pbx_web.pages import (
     settings,
     simulate,
     simulations,
+    users,
 )
 
 _MODULES = (
@@ -39,6 +40,7 @@ _MODULES = (
     devices,
     accounts,
     settings,
+    users,
     login,
 )
 ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))
