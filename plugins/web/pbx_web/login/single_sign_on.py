@@ -46,7 +46,7 @@ class NotAdmitted(Exception):
 def start(ask: Ask) -> Response:
     provider = _provider(ask)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    request = Request(state, nonce, verifier, f"{_base(ask)}/login/callback")
+    request = Request(state, nonce, verifier, f"{ask.base_url}/login/callback")
     try:
         response = RedirectResponse(provider.login_url(request), 303)
     except (ProviderUnavailable, TokenRefused) as error:
@@ -75,7 +75,7 @@ def logout_url(ask: Ask, token: str) -> str:
     if ask.site.provider is None:
         return ""
     try:
-        return ask.site.provider.logout_url(token, f"{_base(ask)}/login")
+        return ask.site.provider.logout_url(token, f"{ask.base_url}/login")
     except (ProviderUnavailable, TokenRefused):
         return ""
 
@@ -162,7 +162,7 @@ def _request(ask: Ask) -> tuple[Request | None, str]:
             return None, "/"
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None, "/"
-    return Request(str(state), str(nonce), str(verifier), f"{_base(ask)}/login/callback"), local(str(to))
+    return Request(str(state), str(nonce), str(verifier), f"{ask.base_url}/login/callback"), local(str(to))
 
 
 def _failed(ask: Ask, message: str, status: int, reason: str) -> Response:
@@ -176,11 +176,6 @@ def _provider(ask: Ask) -> Provider:
     if ask.site.provider is None:
         raise NotFound(ask.language("There is nothing at this address."))
     return ask.site.provider
-
-
-def _base(ask: Ask) -> str:
-    url = ask.request.url
-    return (ask.site.settings.url or f"{url.scheme}://{url.netloc}").rstrip("/")
 
 
 def _cookie_name(ask: Ask) -> str:

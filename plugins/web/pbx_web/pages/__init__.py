@@ -24,6 +24,7 @@ from pbx_web.pages import (
     settings,
     simulate,
     simulations,
+    users,
 )
 
 _MODULES = (
@@ -43,6 +44,7 @@ _MODULES = (
     accounts,
     settings,
     audit,
+    users,
     login,
 )
 ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))
