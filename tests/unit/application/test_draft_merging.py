@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +40,14 @@ def test_what_one_removed_and_the_other_changed_is_a_conflict() -> None:
 def test_a_conflict_in_a_last_line_without_an_end_and_in_lines_of_windows() -> None:
     assert merge("a\nb", "a\nx", "a\ny").text == f"a\n{MINE}\nx\n{MIDDLE}\ny\n{THEIRS}\n"
     assert merge("a\r\nb\r\n", "a\r\nx\r\n", "a\r\ny\r\n").text.count("\r\n") == 6
+
+
+def test_thousands_of_equal_lines_take_no_time() -> None:
+    base = "a\n" + "\n" * 50_000 + "b\n"
+    before = process_time()
+    merged = merge(base, base.replace("a", "x\n\ny") + "\n\n", base.replace("b", "\nz\n"))
+    assert process_time() - before < 10
+    assert {"x", "y", "z"} <= set(merged.text.split())
 
 
 @given(lines, lines)
