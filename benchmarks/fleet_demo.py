@@ -9,6 +9,7 @@ code is 1 if a run is missing, or if two runs of one tenant overlapped.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -81,7 +82,9 @@ class Demo:
             for worker in self.workers:
                 worker.terminate()
             codes = [worker.wait(90) for worker in self.workers]
-        say(f"both workers ended by themselves, with exit codes {codes[1:]}")
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        say(f"workers and sandbox used {used.ru_utime + used.ru_stime:.0f} seconds of processor time")
+        say(f"the workers ended by themselves, with exit codes {codes}")
 
     def publish(self) -> None:
         files = self.folder / "tenants"
