@@ -79,7 +79,7 @@ class YamlText:
 
     def with_value(self, path: Path, value: Plain, *, after: Sequence[str] = ()) -> YamlText:
         """A key that is not there is added, with those above it, after the last of `after` that is there, or last."""
-        node = self.at(path)
+        node = self._once(path)
         if node is not None and node.plain() == value:
             return self
         check_characters(value)
@@ -94,7 +94,7 @@ class YamlText:
     def without(self, path: Path, *, keep: Sequence[str] = ()) -> YamlText:
         """Without that key or item, and without each above that has nothing left, but for keys of the top level that
         are to stay."""
-        if self.at(path) is None:
+        if self._once(path) is None:
             return self
         path = self._top_of(path, keep)
         parent, node = self.at(path[:-1]), self.at(path)
@@ -109,7 +109,7 @@ class YamlText:
 
     def with_item(self, path: Path, at: int, value: Plain) -> YamlText:
         """With one more item in the list that is there."""
-        items = self.at(path)
+        items = self._once(path)
         if not isinstance(items, Items):
             raise NotEditable(f"{shown(path)} is not written as a list")
         check_characters(value)
@@ -118,6 +118,7 @@ class YamlText:
 
     def with_key(self, path: Path, name: str) -> YamlText:
         """With another name for the last key of the path, in its place."""
+        self._once(path)
         parent, key = self._key(path)
         if key.text == name:
             return self
@@ -192,6 +193,15 @@ class YamlText:
         if not document.unread.keys() <= self.document.unread.keys():
             raise NotEditable("the file could not be read any more")
         return YamlText(self.mark + body, document)
+
+    def _once(self, path: Path) -> Node | None:
+        """What stands there, if no key on the way stands there twice: nobody could tell which of them counts."""
+        node: Node | None = self.root
+        for length, part in enumerate(path, start=1):
+            if isinstance(node, Mapping) and sum(key.text == part for key, _ in node.items) > 1:
+                raise NotEditable(f"{shown(path[:length])} stands there twice")
+            node = _child(node, part)
+        return self.at(path)
 
     def _added(self, path: Path, value: Plain, after: Sequence[str]) -> list[Splice]:
         parent, node = self._deepest(path)

@@ -3,8 +3,8 @@ nothing else, and can be taken back."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
+from pathlib import Path as FilePath
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pbx_rules.document import Mapping, Scalar
 from profile_texts import TEXTS
 
+from pbx_connector.application import Installation
 from pbx_connector.application.drafts import (
     AddFilter,
     AddLabel,
@@ -31,8 +32,10 @@ from pbx_connector.application.drafts import (
     SetSecret,
     SetText,
     apply,
+    check,
     read_form,
 )
+from pbx_connector.config import Config
 from pbx_connector.documents.editing import Path, YamlText
 from pbx_connector.errors import UsageError
 from pbx_connector.plugins import Plugins
@@ -41,8 +44,9 @@ from pbx_connector.profile.statements import normalized
 from pbx_connector.schedule import Schedule
 
 PLUGINS = Plugins()
-MANY = int(os.environ.get("N", 150))
-FEW = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+INSTALLATION = Installation(Config(), PLUGINS)
+FILE = FilePath("office.yaml")
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 
 NASTY = (
     *("x", "Büro & Söhne", 'a "b"', "it's", "# no comment", "a # b", "a: b", "a:", "- a", "[a]", "{a: b}", "{{Name}}"),
@@ -314,3 +318,22 @@ def check_taken_back(edit: Edit, before: str, after: str) -> None:
         case _:
             return
     assert apply(after, [opposite]) == before, (edit, opposite)
+
+
+SCRAPS = (*"\"'{]#|\n\r\t\x00\ufeff", ": ", "- ", "&a ", "*a", "rules: |\n", "---\n")
+
+
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@given(st.data())
+def test_whatever_a_text_says_a_form_shows_it_and_an_edit_is_made_or_refused(data: st.DataObject) -> None:
+    text = TEXTS[data.draw(st.sampled_from(list(TEXTS)))]
+    for _ in range(3):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(st.sampled_from(SCRAPS)) + text[at + data.draw(st.integers(0, 5)) :]
+    edit = data.draw(edits(read_form(text, PLUGINS)))
+    check(INSTALLATION, FILE, text)
+    try:
+        changed = apply(text, [edit])
+    except UsageError:
+        return
+    read_form(changed, PLUGINS)

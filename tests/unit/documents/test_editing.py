@@ -101,11 +101,18 @@ def test_what_is_not_there_cannot_be_taken_out() -> None:
         ("- a\n", ("a",), "2"),
         ("a: 1\na: 2\n", ("a",), "3"),
         ("? a\n: 1\n", ("b",), "3"),
+        ("a:\n  b: 1\na:\n  c: 1\n", ("a", "b"), "3"),
     ],
 )
 def test_what_nobody_foresaw_is_refused(text: str, path: tuple[str | int, ...], value: str) -> None:
     with pytest.raises(NotEditable):
         YamlText(text).with_value(path, value)
+
+
+def test_of_keys_that_stand_twice_nothing_is_taken_out() -> None:
+    for path in (("a", "b"), ("a",)):
+        with pytest.raises(NotEditable, match="stands there twice"):
+            YamlText("a:\n  b: 1\na:\n  c: 1\n").without(path)
 
 
 def test_a_block_takes_the_place_of_another() -> None:
