@@ -35,11 +35,14 @@ class AuditAction(StrEnum):
     RELEASED = "released"
     UNDONE = "undone"
     RESUMED = "resumed"
+    ADOPTED = "profile adopted"
     ENTRY_CHANGED = "entry changed"
+    EXPORTED = "phone book exported"
     DEVICE_ADDED = "device added"
     DEVICE_CHANGED = "device changed"
     DEVICE_REMOVED = "device removed"
     ACCOUNTS_CHANGED = "accounts changed"
+    LABELS_CHANGED = "labels changed"
     SETTINGS_CHANGED = "settings changed"
 
 
