@@ -43,8 +43,8 @@ _MODULES = (
     devices,
     accounts,
     settings,
-    audit,
     users,
+    audit,
     login,
 )
 ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))
