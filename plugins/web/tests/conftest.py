@@ -86,7 +86,8 @@ class Running:
     def client(self, role: Role | None = None) -> httpx.Client:
         """Logged in as somebody in this role, whose token every request carries; follows no redirect."""
         cookies, token = self.cookies(role) if role else ({}, "")
-        return httpx.Client(base_url=self.url, cookies=cookies, headers={"x-csrf-token": token} if token else {})
+        headers = {"x-csrf-token": token} if token else {}
+        return httpx.Client(base_url=self.url, cookies=cookies, headers=headers, timeout=60)
 
 
 def run_profile(running: Running, profile: str = "customers") -> Report:
