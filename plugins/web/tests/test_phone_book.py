@@ -42,7 +42,7 @@ def names(page: str) -> list[str]:
     return [unescape(name) for name in re.findall(r'<th scope="row"><a [^>]*><bdi>(.*?)</bdi>', page)]
 
 
-def said(answer: httpx.Response) -> str:
+def below_frame(answer: httpx.Response) -> str:
     """What stands on a page below its frame."""
     content = re.search("<main.*</main>", answer.text, flags=re.S)
     assert content
@@ -121,7 +121,7 @@ def test_a_private_entry_leaks_nowhere(running: Running, role: Role) -> None:
         for path in ("entries/{}", "entries/{}/edit", "preview?format=csv&entry={}"):
             hidden, absent = (client.get("/phone-book/" + path.format(id)) for id in (secret.id, missing))
             assert hidden.status_code == absent.status_code
-            assert said(hidden).replace(str(secret.id), "N") == said(absent).replace(str(missing), "N")
+            assert below_frame(hidden).replace(str(secret.id), "N") == below_frame(absent).replace(str(missing), "N")
         for path in ("entries/{}/edit", "entries/{}/remove"):
             answers.append(client.post("/phone-book/" + path.format(secret.id), data={"display_name": "x"}))
             assert answers[-1].status_code in (403, 404)
@@ -160,9 +160,9 @@ def test_an_entry_says_where_it_comes_from_and_what_happened_to_it(running: Runn
     assert f'href="/phone-book/entries/{entry.id}/edit' not in page
     assert admin.post(f"/phone-book/entries/{entry.id}/remove").status_code == 400
     with running.client(Role.READER) as reader:
-        page, said = reader.get(f"/phone-book/entries/{entry.id}"), reader.get(f"/api/v1/phone-book/entries/{entry.id}")
-        assert "/runs/" not in page.text
-        assert (said.json()["history"], said.json()["row"]) == ([], None)
+        assert "/runs/" not in reader.get(f"/phone-book/entries/{entry.id}").text
+        said = reader.get(f"/api/v1/phone-book/entries/{entry.id}").json()
+        assert (said["history"], said["row"]) == ([], None)
 
 
 def test_entries_are_made_changed_and_removed_by_hand(running: Running, admin: httpx.Client) -> None:

@@ -40,11 +40,12 @@ def _extracted() -> Iterator[Message]:
 
 def catalog() -> dict[str, tuple[str, ...]]:
     read = read_po(BytesIO((PACKAGE / "translations" / "de.po").read_bytes()), locale="de")
-    entries = {}
+    entries: dict[str, tuple[str, ...]] = {}
     for message in read:
         if message.id:
-            key = message.id[0] if isinstance(message.id, tuple) else message.id
-            entries[key] = message.string if isinstance(message.string, tuple) else (message.string,)
+            key, text = message.id, message.string
+            said = text if isinstance(text, tuple) else (text,)
+            entries[key if isinstance(key, str) else key[0]] = tuple(str(each or "") for each in said)
     return entries
 
 
