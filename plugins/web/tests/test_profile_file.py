@@ -15,7 +15,7 @@ FILE = "/profiles/customers/file"
 
 
 def base_of(client: httpx.Client) -> str:
-    return Filled(client.get(FILE).text).value("base")
+    return Filled(client.get(FILE).text).value("packed-base")
 
 
 def run(running: Running) -> int:
@@ -30,7 +30,7 @@ def test_a_profile_that_is_renamed_keeps_its_entries(running: Running) -> None:
     assert entries > 0
     with running.client(Role.EDITOR) as client:
         assert f"{entries} entries" in client.get(FILE).text
-        done = client.post("/profiles/customers/rename", data={"name": "clients", "base": base_of(client)})
+        done = client.post("/profiles/customers/rename", data={"name": "clients", "packed-base": base_of(client)})
     assert done.headers["location"] == "/profiles/clients"
     assert not (running.profiles / "customers.yaml").exists()
     text = (running.profiles / "clients.yaml").read_text()
@@ -53,7 +53,7 @@ def test_a_copy_is_a_profile_of_its_own(running: Running) -> None:
 def test_entries_go_with_the_file_only_if_somebody_says_so_who_may(running: Running, role: Role, *, left: bool) -> None:
     entries = run(running)
     with running.client(role) as client:
-        data = {"base": base_of(client), "entries": "remove"}
+        data = {"packed-base": base_of(client), "entries": "remove"}
         done = client.post("/profiles/customers/delete", data=data)
     assert done.headers["location"] == "/"
     assert not (running.profiles / "customers.yaml").exists()
@@ -63,7 +63,7 @@ def test_entries_go_with_the_file_only_if_somebody_says_so_who_may(running: Runn
 def test_entries_stay_unless_somebody_says_otherwise(running: Running) -> None:
     entries = run(running)
     with running.client(Role.ADMIN) as client:
-        client.post("/profiles/customers/delete", data={"base": base_of(client)})
+        client.post("/profiles/customers/delete", data={"packed-base": base_of(client)})
     assert running.store.count_entries() == entries
 
 
@@ -72,7 +72,7 @@ def test_a_file_that_somebody_changed_meanwhile_stays(running: Running, what: st
     with running.client(Role.EDITOR) as client:
         base = base_of(client)
         (running.profiles / "customers.yaml").write_text(PROFILE + "# changed\n")
-        refused = client.post(f"/profiles/customers/{what}", data={"name": "clients", "base": base})
+        refused = client.post(f"/profiles/customers/{what}", data={"name": "clients", "packed-base": base})
     assert refused.status_code == 409
     assert (running.profiles / "customers.yaml").read_text() == PROFILE + "# changed\n"
 
@@ -81,7 +81,7 @@ def test_a_file_that_somebody_changed_meanwhile_stays(running: Running, what: st
 @pytest.mark.parametrize("name", ["../x", "/etc/x", ".x", "", "a\0", "customers", "customers.yml", "x" * 101, "new"])
 def test_no_name_leads_elsewhere_or_overwrites(running: Running, what: str, name: str) -> None:
     with running.client(Role.EDITOR) as client:
-        data = {"name": name, "copy": name, "base": base_of(client)}
+        data = {"name": name, "copy": name, "packed-base": base_of(client)}
         refused = client.post(f"/profiles/customers/{what}", data=data)
     assert refused.status_code == 422
     assert 'id="name-error"' in refused.text or 'id="copy-error"' in refused.text
@@ -92,7 +92,10 @@ def test_no_name_leads_elsewhere_or_overwrites(running: Running, what: str, name
 @pytest.mark.parametrize("what", ["rename", "copy", "delete"])
 def test_a_forged_form_is_answered_with_words(running: Running, what: str) -> None:
     with running.client(Role.EDITOR) as client:
-        assert client.post(f"/profiles/customers/{what}", data={"base": "???", "name": "a b"}).status_code in (400, 422)
+        assert client.post(f"/profiles/customers/{what}", data={"packed-base": "???", "name": "a b"}).status_code in (
+            400,
+            422,
+        )
         assert client.post(f"/profiles/none/{what}", data={}).status_code == 404
     assert (running.profiles / "customers.yaml").read_text() == PROFILE
 

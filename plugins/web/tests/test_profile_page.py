@@ -25,7 +25,7 @@ def client(running: Running) -> httpx.Client:
 
 def text_of(page: httpx.Response) -> str:
     """The draft that a page carries."""
-    return unpacked(Filled(page.text).value("draft"))
+    return unpacked(Filled(page.text).value("packed-draft"))
 
 
 def opened(client: httpx.Client, tab: str) -> httpx.Response:
@@ -309,7 +309,7 @@ def test_a_schedule_is_chosen_in_words(client: httpx.Client, changes: dict[str, 
 
 
 def test_a_secret_goes_to_a_file_and_the_profile_gets_a_reference(client: httpx.Client, running: Running) -> None:
-    page = send(client, opened(client, "basic"), set__settings__password="s3cret word")
+    page = send(client, opened(client, "basic"), secret__settings__password="s3cret word")
     assert "s3cret" not in page.text
     assert "s3cret" not in text_of(page)
     assert "customers-password.secret" in text_of(page)
@@ -409,7 +409,7 @@ def test_an_address_leads_to_no_other_file(client: httpx.Client, running: Runnin
     (running.profiles / ".hidden.yaml").write_text("title: hidden\n")
     assert client.get(f"/profiles/{path}").status_code == 404
     before = sorted(running.folder.rglob("*.yaml"))
-    refused = client.post(f"/profiles/{path}", data={"draft": "YQ==", "base": "", "do": "write-again"})
+    refused = client.post(f"/profiles/{path}", data={"packed-draft": "YQ==", "packed-base": "", "do": "write-again"})
     assert refused.status_code in (400, 404, 405) or path in ("none", "customers.csv")
     if path not in ("none", "customers.csv"):
         assert sorted(running.folder.rglob("*.yaml")) == before
@@ -450,16 +450,16 @@ def test_hostile_texts_are_texts_everywhere(client: httpx.Client, text: str) -> 
     "data",
     [
         {},
-        {"draft": "???", "base": ""},
-        {"draft": "YQ==", "base": "YQ==", "do": "nonsense"},
-        {"draft": "YQ==", "base": "YQ==", "do": "move-rule:99999999999999999999"},
-        {"draft": "YQ==", "base": "YQ==", "do": "remove-label:9:9"},
-        {"draft": "YQ==", "base": "YQ==", "do": "remove-rule:7"},
-        {"draft": "YQ==", "base": "YQ==", "do": "remove-entry:1:1"},
-        {"draft": "YQ==", "base": "YQ==", "do": "remove-secret:rules"},
-        {"draft": "YQ==", "base": "YQ==", "do": "tab:../../x", "tab": "../x"},
-        {"draft": "YQ==", "base": "YQ==", "do": "format"},
-        {"draft": "YQ==", "base": "YQ==", "do": "test"},
+        {"packed-draft": "???", "packed-base": ""},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "nonsense"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "move-rule:99999999999999999999"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-label:9:9"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-rule:7"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-entry:1:1"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-secret:rules"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "tab:../../x", "tab": "../x"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "format"},
+        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "test"},
     ],
 )
 def test_a_forged_form_is_answered_with_words(client: httpx.Client, running: Running, data: dict[str, str]) -> None:
@@ -510,3 +510,28 @@ def test_a_draft_is_simulated_without_being_saved(client: httpx.Client, running:
     assert (running.profiles / "customers.yaml").read_text() == PROFILE
     refused = send(client, opened(client, "variables"), do="simulate", rule__1__text="phon([Phone])")
     assert refused.status_code == 422
+
+
+def test_what_was_typed_as_the_session_ended_is_sent_once_more_after_a_log_in(
+    client: httpx.Client, running: Running
+) -> None:
+    page = opened(client, "basic")
+    typed = {"set/title": "Kunden", "secret/settings/password": "s3cret word"}
+    running.store.end_session(running.store.sessions()[0].digest)
+    sent = Filled(page.text).sent("apply", typed)
+    ended = client.post(OPENED, data=sent, headers={"origin": running.url})
+    assert ended.status_code == 401
+    carried = [(name, value) for name, value in Filled(ended.text).fields if name.startswith("kept")]
+    again = running.client(Role.EDITOR)
+    shown = again.post("/login/resume", data=_many(carried), headers={"origin": running.url})
+    assert "<pre>s3cret" not in shown.text
+    assert "<pre>Kunden" in shown.text
+    fields = [(name, value) for name, value in Filled(shown.text).fields if name not in ("to", "csrf_token")]
+    done = again.post(OPENED, data=_many(fields))
+    assert done.status_code == 200
+    assert 'title: "Kunden"' in text_of(done)
+    assert (running.profiles / "customers-password.secret").read_text() == "s3cret word"
+
+
+def _many(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    return {name: [value for other, value in pairs if other == name] for name, _ in pairs}

@@ -52,8 +52,8 @@ class Carried:
 def carried(ask: Ask, file: Path) -> Carried:
     """From a form, or from an object with `text` and `base` as they are. Raises `UsageError`."""
     plain = ask.wants_json
-    draft = ask.text("text") if plain else unpacked(ask.text("draft"))
-    base = ask.text("base") if plain else unpacked(ask.text("base"))
+    draft = ask.text("text") if plain else unpacked(ask.text("packed-draft"))
+    base = ask.text("base") if plain else unpacked(ask.text("packed-base"))
     typed = ask.form.get("source")
     if isinstance(typed, str) and not plain:
         draft = with_line_ends_of(draft, typed)

@@ -65,7 +65,7 @@ class Editing:
     def _secrets(self) -> Iterator[Typed]:
         """A secret that was typed is kept at once in a file that the draft refers to: it is in no page again."""
         for one in self.form.settings if self.draft.tab == "basic" else ():
-            name = name_of(one.path)
+            name = name_of(one)
             typed = self.ask.text(name) if one.kind == "secret" else ""
             if typed:
                 yield self._kept(name, one, typed)

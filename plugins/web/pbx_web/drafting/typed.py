@@ -31,8 +31,9 @@ class Typed:
     """Why there is no edit."""
 
 
-def name_of(path: application.drafts.Path) -> str:
-    return "/".join(["set", *map(str, path)])
+def name_of(one: application.drafts.Input) -> str:
+    """Of an input; that of a secret tells everybody on its way that it is none to be shown."""
+    return "/".join(["secret" if one.kind == "secret" else "set", *map(str, one.path)])
 
 
 def typed_edits(ask: Ask, draft: Carried, form: application.drafts.Form) -> Iterator[Typed]:
@@ -60,7 +61,7 @@ def _text(ask: Ask, name: str) -> str | None:
 
 
 def _input(ask: Ask, one: application.drafts.Input) -> Iterator[Typed]:
-    name = name_of(one.path)
+    name = name_of(one)
     if one.fault or one.kind in ("secret", "other"):
         return
     if one.kind == "list":

@@ -17,8 +17,8 @@ from pbx_web.origin import is_ours, local
 PREFIX = "kept:"
 TARGET = "kept-to"
 MARKS = {"csrf_token"}
-HIDDEN = ("password", "secret", "token")
-"""Names with one of these are kept, but not shown."""
+HIDDEN = ("password", "secret", "token", "packed")
+"""Names with one of these are kept, but not shown: nobody may read them, or nobody can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def show(ask: Ask) -> Shown:
 
 def rename(ask: Ask) -> Shown | Done:
     """The id stays, and with it all entries: a file that has named none so far names it now."""
-    file, based_on = _file(ask), unpacked(ask.text("base"))
+    file, based_on = _file(ask), unpacked(ask.text("packed-base"))
     stem, error = _new_name(ask, "name", file)
     if error:
         return _shown(ask, file, {"name": error}, 422)
@@ -70,7 +70,7 @@ def copy(ask: Ask) -> Shown | Done:
 
 def delete(ask: Ask) -> Shown | Done:
     """The entries stay, unless somebody who may change the phone book says otherwise."""
-    file, based_on = _file(ask), unpacked(ask.text("base"))
+    file, based_on = _file(ask), unpacked(ask.text("packed-base"))
     if drafts.delete(ask.site.installation, file.path.name, based_on) is not None:
         return _changed(ask)
     ask.note(AuditAction.PROFILE_REMOVED, file.id, detail={"file": file.path.name})
