@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, LiteralString, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -142,15 +142,19 @@ def new_database(postgres_server: str, provider: str) -> Iterator[Callable[[], s
 
     made: list[str] = []
 
+    def execute(query: LiteralString) -> None:
+        """Over a connection of its own: a test may have restarted the server."""
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(query)
+
     def make() -> str:
         made.append(f"fleet_{uuid4().hex[:12]}")
-        connection.execute(f"CREATE DATABASE {made[-1]} OWNER {provider}")
+        execute(f"CREATE DATABASE {made[-1]} OWNER {provider}")  # type: ignore[arg-type]
         return postgres_server.replace("postgres@/postgres", f"{provider}@/{made[-1]}")
 
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        yield make
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    yield make
+    for name in made:
+        execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
 
 
 @pytest.fixture

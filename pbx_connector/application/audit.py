@@ -26,6 +26,7 @@ class AuditAction(StrEnum):
     USER_ADDED = "user added"
     USER_CHANGED = "user changed"
     USER_REMOVED = "user removed"
+    PROFILE_CREATED = "profile created"
     PROFILE_SAVED = "profile saved"
     PROFILE_REMOVED = "profile removed"
     SIMULATED = "simulated"
@@ -34,11 +35,14 @@ class AuditAction(StrEnum):
     RELEASED = "released"
     UNDONE = "undone"
     RESUMED = "resumed"
+    ADOPTED = "profile adopted"
     ENTRY_CHANGED = "entry changed"
+    EXPORTED = "phone book exported"
     DEVICE_ADDED = "device added"
     DEVICE_CHANGED = "device changed"
     DEVICE_REMOVED = "device removed"
     ACCOUNTS_CHANGED = "accounts changed"
+    LABELS_CHANGED = "labels changed"
     SETTINGS_CHANGED = "settings changed"
 
 

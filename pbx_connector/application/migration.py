@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import difflib
 import string
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pbx_rules.document import Mapping as Node
-from pbx_rules.document import Scalar
-from pbx_rules.document import load as load_document
 
 from pbx_connector.application.replacing import rewrite
 from pbx_connector.application.templates import quoted
+from pbx_connector.documents.editing import YamlText
 from pbx_connector.errors import ProfileError, UsageError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Checked, check_text, load_profile, read_profile
@@ -48,7 +46,7 @@ class ProfileMigration:
     def rewritten(self, answers: Mapping[str, str]) -> Checked:
         """The new profile, checked. `answers` are YAML scalars, one for each question; `placeholders` shows the shape
         before they are known."""
-        return check_text(self._new_text(answers), self.file, self.plugins)
+        return check_text(YamlText(self._new_text(answers)).body, self.file, self.plugins)
 
     def _new_text(self, answers: Mapping[str, str]) -> str:
         settings = string.Template(self.migration.settings).substitute(answers)
@@ -74,13 +72,11 @@ class ProfileMigration:
 def prepare(plugins: Plugins, file: Path, new: str) -> ProfileMigration:
     """Raises `ProfileError` for a profile with mistakes, `UsageError` where no way leads from its source to `new`."""
     profile = load_profile(file, plugins)
-    old, text = profile.source.name, read_profile(file)
+    old, text = profile.source.name, read_profile(file, keep_mark=True)
     source = plugins.sources.get(new)
     if source is None or old not in source.migrations:
         raise UsageError(f"no profile of source {old} can become one of {new}", hint=_ways(plugins, old))
-    root = load_document(text, str(file)).root
-    assert isinstance(root, Node)  # noqa: S101 - it was loaded
-    settings = root.get("settings")
+    settings = YamlText(text).at(("settings",))
     migration = source.migrations[old](settings.plain() if isinstance(settings, Node) else {})
     return ProfileMigration(file, old, new, migration, plugins, text)
 
@@ -101,35 +97,12 @@ def _ways(plugins: Plugins, old: str) -> str:
 
 def _exchanged(text: str, source: str, settings: str) -> str:
     """With another value of `source:` and another block of `settings:`; all other lines stay."""
-    root = load_document(text, "").root
-    assert isinstance(root, Node)  # noqa: S101 - it was loaded
-    keys = [key for key, _ in root.items]
-    if any(key.span.column != 1 for key in keys):
-        raise UsageError(
-            "the keys of the profile do not begin their lines, so no block of it can be exchanged",
-            hint="pbx-connector fmt lays it out",
-        )
-    value = root.get("source")
-    assert isinstance(value, Scalar)  # noqa: S101 - it was loaded
-    block = f"settings:\n{textwrap.indent(settings.strip(), '  ')}\n"
-    whole = (text[: value.start] + source + text[value.end :]).splitlines(keepends=True)
-    first, last = _block(whole, keys, "settings")
-    return "".join([*whole[:first], block, *whole[last:]])
-
-
-def _block(lines: list[str], keys: list[Scalar], name: str) -> tuple[int, int]:
-    """The lines of a key and its value, without blank lines and comments before the next key."""
-    starts = sorted(key.span.line - 1 for key in keys)
-    first = next(key.span.line - 1 for key in keys if key.text == name)
-    last = next((start for start in starts if start > first), len(lines))
-    while last > first + 1 and (not lines[last - 1].strip() or lines[last - 1].startswith("#")):
-        last -= 1
-    return first, last
+    return YamlText(text).with_value(("source",), source).with_block("settings", settings).text
 
 
 def difference(plan: ProfileMigration, checked: Checked) -> Iterator[str]:
     """The lines that go and those that come, without any secret, each with a `-` or a `+` before it."""
-    before = check_text(plan.text, plan.file, plan.plugins).text
+    before = check_text(YamlText(plan.text).body, plan.file, plan.plugins).text
     for line in difflib.ndiff(before.splitlines(), checked.text.splitlines()):
         if line.startswith(("- ", "+ ")):
             yield line

@@ -20,7 +20,7 @@ from pbx_rules.document import Sequence as Items
 from pbx_rules.document.nodes import Plain
 
 from pbx_connector.documents.layout import Layout, NotEditable, Splice, spliced
-from pbx_connector.documents.writing import as_block, as_flow, as_key, check_characters, written
+from pbx_connector.documents.writing import as_block, as_flow, as_key, check_characters, quoted, written
 from pbx_connector.errors import UsageError
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -62,8 +62,10 @@ class YamlText:
         return root
 
     def at(self, path: Path) -> Node | None:
-        """What stands there; None for nothing."""
+        """What stands there; None for nothing. Raises `NotEditable` below a key whose part of the file is broken."""
         node: Node | None = self.root
+        if path and path[0] in self.document.unread and self.root.get(str(path[0])) is None:
+            raise NotEditable(f"{path[0]} cannot be read")
         for part in path:
             node = _child(node, part)
         return node
@@ -82,7 +84,8 @@ class YamlText:
             return self
         check_characters(value)
         if node is None or _is_empty(node):
-            return self._verified(_placed(self.root.plain(), path, value), self._added(path, value, after))
+            added = self._added(path, value, after)
+            return self._verified(_placed(self.root.plain(), path, value), added)
         if isinstance(node, Items) and isinstance(value, list) and value:
             return self._with_items(path, node, value)
         changed = self._verified(_placed(self.root.plain(), path, value), [self._replaced(path, node, value)])
@@ -124,6 +127,19 @@ class YamlText:
         renamed = {name if old.text == key.text else old.text: value.plain() for old, value in parent.items}
         expected = _placed(self.root.plain(), path[:-1], renamed)
         return self._verified(expected, [Splice(key.start, key.end, as_key(name, key))])
+
+    def with_block(self, name: str, yaml: str) -> YamlText:
+        """With other lines below a key of the top level. Comments among the old ones go with them, those in its first
+        column stay: they are about what follows."""
+        _, key = self._key((name,))
+        if not self.layout.begins_line(key.start):
+            raise NotEditable("the keys of the profile do not begin their lines")
+        depth = " " * self.layout.column(key.start)
+        lines = [f"{depth}{name}:", *(f"{depth}  {line}" if line.strip() else "" for line in yaml.strip().splitlines())]
+        end = self.layout.end_of_section(key.start, [other.start for other, _ in self.root.items])
+        changed = self.spliced([Splice(key.start - len(depth), end, self.layout.newline.join(lines))], but=name)
+        said = load(yaml, "").root
+        return changed.holding((name,), said.plain()) if said is not None else changed
 
     def spliced(self, splices: Iterable[Splice], *, but: str) -> YamlText:
         """With any changes of the text that only the top-level key `but` may show."""
@@ -206,7 +222,8 @@ class YamlText:
         if isinstance(value, str) or self.layout.is_flow(parent):
             gap = "" if self.body[colon : colon + 1] == " " else " "
             at = colon + 1 - len(gap)
-            return Splice(at, at, gap + as_flow(value, in_flow=self.layout.is_flow(parent)))
+            behind = " " if self.body.startswith("#", at) else ""
+            return Splice(at, at, gap + as_flow(value, in_flow=self.layout.is_flow(parent)) + behind)
         if isinstance(value, list) or not value:
             return Splice(colon, colon, f" {as_flow(value)}")
         indent = " " * (self.layout.column(key.start) + 2)
@@ -215,7 +232,10 @@ class YamlText:
 
     def _key_added(self, path: Path, parent: Mapping, name: str, value: Plain, after: Sequence[str]) -> Splice:
         if self.layout.is_flow(parent):
-            return self.layout.entry_added(parent, f"{as_key(name)}: {as_flow(value, in_flow=True)}")
+            like = parent.items[-1][0] if parent.items else None
+            as_json = like is not None and self.body.startswith('"', like.start)
+            written_value = as_flow(value, in_flow=True, as_json=as_json)
+            return self.layout.entry_added(parent, f"{as_key(name, like)}: {written_value}")
         if not parent.items:
             raise NotEditable(f"{shown(path)} has nothing that shows where its keys stand")
         found = [item for item in parent.items if item[0].text in after]
@@ -232,7 +252,8 @@ class YamlText:
         if isinstance(node, Scalar) and isinstance(value, str):
             if self.body[node.start : node.start + 1] in ("&", "*", "!"):
                 raise NotEditable(f"{shown(path)} has an anchor, an alias or a tag")
-            return self.layout.scalar_replaced(node, written(value, node, in_flow=in_flow))
+            raw = written(value, node, in_flow=in_flow)
+            return self.layout.scalar_replaced(node, quoted(value) if isinstance(parent, Items) and not raw else raw)
         start, end = self._whole(path, node)
         if self.layout.has_comment(start, end, node):
             raise NotEditable(f"a comment stands inside {shown(path)}")

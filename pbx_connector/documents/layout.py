@@ -57,7 +57,9 @@ class Layout:
 
     def depth(self, line: int) -> int:
         """How far the line of that number, from 0, is indented."""
-        return len(self._text[self.start(line) :]) - len(self._text[self.start(line) :].lstrip(" "))
+        start = self.start(line)
+        text = self._text[start : self.line_end(start)]
+        return len(text) - len(text.lstrip(" "))
 
     def line(self, at: int) -> int:
         """Its number, from 0."""
@@ -83,7 +85,7 @@ class Layout:
 
     def is_flow(self, node: Node) -> bool:
         """Whether it is written with brackets or braces."""
-        return not isinstance(node, Scalar) and self._text[self.ends(node)[0] :][:1] in ("{", "[")
+        return not isinstance(node, Scalar) and self._text.startswith(("{", "["), self.ends(node)[0])
 
     def after_colon(self, key: Scalar) -> int:
         found = _COLON.match(self._text, key.end)
@@ -116,6 +118,18 @@ class Layout:
             lines.pop()
         return start + len("".join(lines).rstrip())
 
+    def end_of_section(self, start: int, keys: Sequence[int]) -> int:
+        """Where the last line of a key ends that is neither empty nor a comment in the first column."""
+        below = min((key for key in keys if key > start), default=len(self._text))
+        line = self.line(below) if below < len(self._text) else len(self._starts)
+        while line - 1 > self.line(start) and self._is_apart(line - 1):
+            line -= 1
+        return self.line_end(self.start(line - 1))
+
+    def _is_apart(self, line: int) -> bool:
+        text = self._text[self.start(line) : self.line_end(self.start(line))]
+        return not text.strip() or text.startswith("#")
+
     def _end_of_scalar(self, node: Scalar) -> int:
         raw = self._text[node.start : node.end]
         if node.style not in ("literal", "folded"):
@@ -124,7 +138,9 @@ class Layout:
 
     def dash(self, item: Node) -> int:
         """Where the line of an item of a list begins to say something."""
-        at = len(self._text[: self.ends(item)[0]].rstrip()) - 1
+        at = self.ends(item)[0] - 1
+        while at > 0 and self._text[at].isspace():
+            at -= 1
         if self._text[at : at + 1] != "-" or not self.begins_line(at):
             raise NotEditable("an item of this list does not begin its line")
         return at

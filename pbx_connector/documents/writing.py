@@ -36,8 +36,9 @@ def written(value: str, like: Scalar, *, in_flow: bool = False) -> str:
     if like.style == "plain":
         return value if _reads_plain(value, in_flow=in_flow) else quoted(value)
     raw = like.source.text[like.start : like.end]
-    if like.style == "literal" and value.strip() and not in_flow:
-        return _literal(value, raw)
+    if like.style == "literal" and like.text.strip() and value.strip() and not in_flow:
+        block = _literal(value, raw)
+        return block if _says(f"k: {block}\n", value) else quoted(value)
     if raw.startswith("'") and not re.search(r"[\n\r\t]", value):
         return "'" + value.replace("'", "''") + "'"
     return quoted(value)
@@ -48,16 +49,17 @@ def quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def as_flow(value: Plain, *, in_flow: bool = False) -> str:
-    """On one line. `in_flow` tells of braces or brackets around it."""
+def as_flow(value: Plain, *, in_flow: bool = False, as_json: bool = False) -> str:
+    """On one line. `in_flow` tells of braces or brackets around it; in a file that is JSON everything has quotes."""
+    if as_json:
+        return json.dumps(value, ensure_ascii=False)
     match value:
         case str():
             is_word = _WORD.fullmatch(value) and value.lower() not in _NO_WORDS
             return value if is_word else quoted(value)
         case dict():
-            return (
-                "{" + ", ".join(f"{as_key(name)}: {as_flow(part, in_flow=True)}" for name, part in value.items()) + "}"
-            )
+            entries = (f"{as_key(name)}: {as_flow(part, in_flow=True)}" for name, part in value.items())
+            return "{" + ", ".join(entries) + "}"
     return "[" + ", ".join(as_flow(part, in_flow=True) for part in value) + "]"
 
 
@@ -82,11 +84,13 @@ def _reads_plain(value: str, *, in_flow: bool) -> bool:
         return True
     if re.search(r"[\n\r\t]", value):
         return False
-    read = load(f"{{k: {value}}}" if in_flow else f"k: {value}\n", "")
-    node = read.root.get("k") if isinstance(read.root, Mapping) and not read.diagnostics else None
-    return (
-        isinstance(node, Scalar) and node.text == value and isinstance(read.root, Mapping) and len(read.root.items) == 1
-    )
+    return _says(f"{{k: {value}}}" if in_flow else f"k: {value}\n", value)
+
+
+def _says(yaml: str, value: str) -> bool:
+    """Whether that is what it says of `k`."""
+    read = load(yaml, "")
+    return isinstance(read.root, Mapping) and not read.diagnostics and read.root.plain() == {"k": value}
 
 
 def _literal(value: str, raw: str) -> str:

@@ -1,7 +1,7 @@
 """Jobs as rows of Procrastinate's tables, by its own statements, each within a transaction of ours.
 
 Of Procrastinate we use its tables, its functions and its catalogue of statements, and not its worker, whose heartbeat
-ends as it begins to stop, and which waits for all its runs once the database was restarted (see ADR 40). Retries are
+ends as it begins to stop, and which waits for all its runs once the database was restarted (see ADR 43). Retries are
 ours too: a job that waits for one would hold up every later job of its tenant.
 """
 

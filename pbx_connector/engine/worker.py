@@ -87,7 +87,7 @@ class Worker:
             loop.start()
         self.engine.work(self._maker.make, self._settings.places, stop)
         for loop in loops:
-            loop.join(timeout=20)
+            loop.join(timeout=5)
         return not self.engine.running()
 
     def _revoked(self, job: Job) -> str:

@@ -40,7 +40,7 @@ class RulesBlock:
     """The rules of one text. Each edit gives a new text; it raises `UsageError`, of which `NotEditable` is one."""
 
     def __init__(self, yaml: YamlText) -> None:
-        self._yaml = yaml
+        self.yaml = yaml
         if KEY in yaml.document.unread:
             raise NotEditable("the rules cannot be read")
         node = yaml.at((KEY,))
@@ -73,7 +73,7 @@ class RulesBlock:
 
     def ends(self, number: int) -> tuple[int, int]:
         """Where a statement begins and ends in the file."""
-        layout = self._yaml.layout
+        layout = self.yaml.layout
         assert self._scalar is not None  # noqa: S101 - it has statements
         span = self._scalar.span_at(*self.placed[number].extent)
         return layout.offset(span.line, span.column), layout.offset(span.end_line, span.end_column)
@@ -96,16 +96,16 @@ class RulesBlock:
         expected = [*self.statements[:number], *self.statements[number + 1 :]]
         rest = self.text[: gone.extent.start] + self.text[gone.extent.end :]
         if not rest.strip():
-            return self._yaml.without((KEY,))
+            return self.yaml.without((KEY,))
         start, end = self._offset(gone.extent.start), self._offset(gone.extent.end)
-        return self._verified(expected, [self._yaml.layout.lines_removed(start, end)])
+        return self._verified(expected, [self.yaml.layout.lines_removed(start, end)])
 
     def replaced(self, number: int, statement: Statement) -> YamlText:
         """With another name, rule or reason; the comment stays, whatever `statement` says."""
         old = self._at(number)
         new = _checked(replace(statement, comment=old.statement.comment))
         if new == old.statement:
-            return self._yaml
+            return self.yaml
         if old.inner_comment and new.rule != old.statement.rule:
             raise NotEditable("a comment stands between the words of this rule")
         expected = [*self.statements[:number], new, *self.statements[number + 1 :]]
@@ -121,7 +121,7 @@ class RulesBlock:
         block, step = self, 1 if to > number else -1
         for place in range(number, to, step):
             block = RulesBlock(block._exchanged(min(place, place + step)))
-        return block._yaml
+        return block.yaml
 
     def with_text_replaced(self, spots: Sequence[tuple[int, int]], new: str) -> YamlText:
         """With another text at some places of the rules, none of which is longer than a line."""
@@ -129,7 +129,7 @@ class RulesBlock:
         expected = self.text
         for start, end in reversed(spots):
             expected = expected[:start] + new + expected[end:]
-        changed = self._yaml.spliced([self._splice(spot, new) for spot in spots], but=KEY)
+        changed = self.yaml.spliced([self._splice(spot, new) for spot in spots], but=KEY)
         if RulesBlock(changed).text != expected:
             raise NotEditable("the rules would not be read as this says")
         return changed
@@ -174,7 +174,7 @@ class RulesBlock:
         return self._splice((at, at + has_blank), f" {rule}")
 
     def _inserted(self, new: Statement, place: int) -> list[Splice]:
-        layout = self._yaml.layout
+        layout = self.yaml.layout
         if self._scalar is None or not self._scalar.text.strip():
             return self._begun(list(lines_of(new)))
         lines = [self._indent + line if line else "" for line in lines_of(new, self._width(place))]
@@ -186,13 +186,13 @@ class RulesBlock:
 
     def _begun(self, lines: Sequence[str]) -> list[Splice]:
         """The first statement of a profile without rules."""
-        layout = self._yaml.layout
+        layout = self.yaml.layout
         written = ["  " + line if line else "" for line in lines]
         if self._scalar is None:
-            return [self._yaml.top_level_lines(["rules: |", *written], AFTER)]
+            return [self.yaml.top_level_lines(["rules: |", *written], AFTER)]
         if self._scalar.style == "literal":
             return [layout.lines_after(self._scalar.start, written)]
-        head = self._yaml.blank_value(KEY, "|")
+        head = self.yaml.blank_value(KEY, "|")
         return [head, layout.lines_after(head.end, written)]
 
     def _width(self, place: int) -> int:
@@ -217,7 +217,7 @@ class RulesBlock:
     def _exchanged(self, number: int) -> YamlText:
         """A statement and the next one change places; what stands between them stays there."""
         first, second = self._lines(number), self._lines(number + 1)
-        body = self._yaml.body
+        body = self.yaml.body
         expected = list(self.statements)
         expected[number : number + 2] = expected[number + 1], expected[number]
         changes = [Splice(*first, body[slice(*second)]), Splice(*second, body[slice(*first)])]
@@ -225,12 +225,12 @@ class RulesBlock:
 
     def _lines(self, number: int) -> tuple[int, int]:
         """A statement's lines in the file, with the comments above, without the last line break."""
-        layout = self._yaml.layout
+        layout = self.yaml.layout
         start = self._offset(self._top(number))
         return start - layout.column(start), layout.line_end(self._offset(self.placed[number].extent.end))
 
     def _splice(self, at: tuple[int, int], text: str) -> Splice:
-        layout = self._yaml.layout
+        layout = self.yaml.layout
         lines = text.split("\n")
         written = layout.newline.join([lines[0], *(self._indent + line if line else "" for line in lines[1:])])
         return Splice(self._offset(at[0]), self._offset(at[1]), written)
@@ -238,11 +238,11 @@ class RulesBlock:
     @cached_property
     def _first_line(self) -> int:
         assert self._scalar is not None  # noqa: S101 - only a block has lines
-        return self._yaml.layout.line(self._scalar.start) + 1
+        return self.yaml.layout.line(self._scalar.start) + 1
 
     @cached_property
     def _indent(self) -> str:
-        layout = self._yaml.layout
+        layout = self.yaml.layout
         for number, line in enumerate(self.text.split("\n")):
             if line.strip():
                 return " " * (layout.depth(self._first_line + number) - (len(line) - len(line.lstrip(" "))))
@@ -252,11 +252,11 @@ class RulesBlock:
         """Where a character of the rules stands in the file."""
         line = self.text.count("\n", 0, at)
         column = at - (self.text.rfind("\n", 0, at) + 1)
-        start = self._yaml.layout.start(self._first_line + line)
-        return min(start + len(self._indent) + column, self._yaml.layout.line_end(start))
+        start = self.yaml.layout.start(self._first_line + line)
+        return min(start + len(self._indent) + column, self.yaml.layout.line_end(start))
 
     def _verified(self, expected: Sequence[Statement], splices: Iterable[Splice]) -> YamlText:
-        changed = self._yaml.spliced(splices, but=KEY)
+        changed = self.yaml.spliced(splices, but=KEY)
         if RulesBlock(changed).statements != tuple(expected):
             raise NotEditable("the rules would not be read as this says")
         return changed

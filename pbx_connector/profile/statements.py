@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from pbx_rules.check.vocabulary import KEYWORDS
 from pbx_rules.syntax.statements import Chunk, split
@@ -69,20 +70,36 @@ def dedented(text: str) -> str:
 
 
 def _placed(chunk: Chunk) -> Placed:
+    found = _kept(chunk.text) if len(chunk.text) <= _LONGEST_KEPT else _divided(chunk.text)
+    whole, extent, name, rule, reason = (At(chunk.start + at.start, chunk.start + at.end) for at in found.places)
+    return Placed(found.statement, whole, extent, name, rule, reason, found.inner_comment)
+
+
+class _Divided(NamedTuple):
+    """A statement and where its parts stand in it."""
+
+    statement: Statement
+    places: tuple[At, At, At, At, At]
+    inner_comment: bool
+
+
+def _divided(text: str) -> _Divided:
     from pbx_rules.syntax.tokens import end_of_code, has_inner_comment  # with Lark, which takes time to load
 
-    code = chunk.text[: end_of_code(chunk.text)]
-    rest = chunk.text[len(code) :]
+    code = text[: end_of_code(text)]
+    rest = text[len(code) :]
     comment = rest.partition("\n")[0].strip()
     kind, name, rule, reason = _parts(code)
     because = _reason(code[reason.start :])
-    text = code if kind == "other" else code[rule.start : rule.end]
-    statement = Statement(kind, code[name.start : name.end], dedented(text), because, comment)
-    start = chunk.start
-    end = len(code) + _tail(rest)
-    parts = At(0, len(code)), At(0, end), name, rule, reason
-    whole, extent, name, rule, reason = (At(start + at.start, start + at.end) for at in parts)
-    return Placed(statement, whole, extent, name, rule, reason, has_inner_comment(code))
+    said = code if kind == "other" else code[rule.start : rule.end]
+    statement = Statement(kind, code[name.start : name.end], dedented(said), because, comment)
+    extent = At(0, len(code) + _tail(rest))
+    return _Divided(statement, (At(0, len(code)), extent, name, rule, reason), has_inner_comment(code))
+
+
+_kept = lru_cache(maxsize=5_000)(_divided)
+"""Each edit reads all rules again, of which most are as they were."""
+_LONGEST_KEPT = 1_000
 
 
 def _tail(rest: str) -> int:

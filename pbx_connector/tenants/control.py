@@ -9,7 +9,7 @@ from typing import Self
 
 from sqlalchemy import Connection, func, select, text
 
-from pbx_connector.errors import StoreError, UsageError
+from pbx_connector.errors import OtherVersion, UsageError
 from pbx_connector.stores.address import postgres_address, shown
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.dialects.postgres import PostgresDialect, open_postgres
@@ -98,13 +98,22 @@ def _bring_up_to_date(database: Database) -> None:
 def _version(connection: Connection, database: Database) -> str | None:
     if connection.execute(select(func.to_regclass(f"{SCHEMA}.alembic_version"))).scalar() is None:
         return None
-    version = connection.execute(text(f"SELECT version_num FROM {SCHEMA}.alembic_version")).scalar()  # noqa: S608
-    if version is not None and version > HEAD:
-        raise StoreError(
+    version = str(connection.execute(text(f"SELECT version_num FROM {SCHEMA}.alembic_version")).scalar())  # noqa: S608
+    if version > HEAD:
+        _require_usable(connection, database)
+        return HEAD
+    return version
+
+
+def _require_usable(connection: Connection, database: Database) -> None:
+    """Steps add to the tables, so that programs of the version before go on; one that cannot notes whom it shuts out.
+    Raises `OtherVersion`."""
+    query = select(control.c.value).where(control.c.name == "oldest step")
+    if str(connection.execute(query).scalar() or "") > HEAD:
+        raise OtherVersion(
             f"the control database {database.place} was made by a newer version of pbx-connector",
             hint="update pbx-connector on this machine",
         )
-    return str(version)
 
 
 def _upgrade(connection: Connection) -> None:

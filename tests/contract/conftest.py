@@ -1,4 +1,4 @@
-"""Every test of this folder runs on every store."""
+"""Every test of this folder runs on every store, and a part of them on the phone book of a tenant."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from pbx_connector.model import Book, Mapped, Record, Report, Row
+from pbx_connector.plan import Content
 from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
 from pbx_connector.stores import Entry, Store, open_store
 from pbx_connector.stores.memory.store import MemoryStore
 from pbx_connector.stores.sql.schema.tables import metadata
 from pbx_connector.stores.sql.store import SqlStore
+from pbx_connector.tenants.phone_books import PhoneBooks
+from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -77,19 +80,69 @@ def set_clock(store: Store, span: timedelta) -> None:
             connection.execute(update(table).values({made: table.c[made] - span.total_seconds()}))
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+KINDS = ["memory", "sqlite", "postgres"]
+OF_A_TENANT = {
+    *("test_devices", "test_history", "test_leases", "test_phone_book"),
+    *("test_rule_5_all_or_nothing", "test_rule_6_ids", "test_rule_7_private", "test_rule_8_checkpoints"),
+    *("test_rule_9_leases", "test_shared_state", "test_side_by_side"),
+}
+"""The files whose tests run on a tenant's phone book, too: what it does differently is how its transactions begin."""
+
+
+MIGRATED_APART = "_of_an_older_version"
+"""In the names of tests; a tenant's phone book is not migrated when it is opened."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "store_url" not in metafunc.fixturenames or any("store_url" in mark.args[0] for mark in marks):
+        return
+    is_chosen = metafunc.module.__name__.rpartition(".")[2] in OF_A_TENANT
+    tenants = ["tenant"] if is_chosen and MIGRATED_APART not in metafunc.function.__name__ else []
+    metafunc.parametrize("store_url", [*KINDS, *tenants], indirect=True)
+
+
+@pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "memory":
-        return "memory:"
+    if request.param in ("memory", "tenant"):
+        return f"{request.param}:"
     if request.param == "postgres":
         return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path / 'book.db'}"
 
 
+@pytest.fixture(scope="session")
+def phone_books(postgres_server: str, provider: str) -> Iterator[tuple[PhoneBooks, Tenant]]:
+    """With one tenant, beside another one whose phone book is not empty."""
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE tenants OWNER {provider}")
+    books = PhoneBooks(postgres_server.replace("postgres@/postgres", f"{provider}@/tenants"), patience=5)
+    acme, bolt = (Tenant(id, id, TenantState.ACTIVE, "", f"tenant_{id}_c0ffee", "", 0, 0, 0) for id in ("acme", "bolt"))
+    for tenant in (acme, bolt):
+        books.make(tenant)
+    with books.open(bolt) as store:
+        store.add_entry(Content(None, {"display_name": "Somebody else"}))
+    yield books, acme
+    books.close()
+
+
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
+def tenant_store(phone_books: tuple[PhoneBooks, Tenant]) -> Store:
+    books, tenant = phone_books
+    store = books.open(tenant)
+    assert isinstance(store, SqlStore)
+    with store._database.write() as connection:
+        connection.exec_driver_sql("TRUNCATE " + ", ".join(metadata.tables))
+    return store
+
+
+@pytest.fixture
+def store(store_url: str, request: pytest.FixtureRequest) -> Iterator[Store]:
     """Whatever a test does to it, it stays whole."""
-    with open_store(store_url, patience=5) as store:
+    is_tenants = store_url == "tenant:"
+    with request.getfixturevalue("tenant_store") if is_tenants else open_store(store_url, patience=5) as store:
         yield store
         assert store.faults() == ()
 

@@ -225,6 +225,7 @@ def test_a_worker_that_is_cut_off_gives_its_runs_up_before_others_make_them(flee
         relay.go_on()
         fleet.wait_for(lambda: any("no sign of life" in line["event"] for line in fleet.said(cut)))
         assert relay.held > 0
+        cut.kill()
     assert fleet.overlaps() == 0
     assert fleet.ask("SELECT count(*) FROM lost_worker") != [(0,)]
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from pbx_connector.errors import UsageError
 from pbx_connector.stores import AuditFilter, AuditRecord, Role, Store, User, WebSession, open_store
+from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
+from pbx_connector.stores.sql.store import SqlStore
 
 from .conftest import set_clock
 
@@ -203,11 +206,25 @@ def test_the_audit_is_looked_through(store: Store) -> None:
     assert found(AuditFilter(until=first - second)) == []
 
 
+def test_a_store_of_an_earlier_version_has_users_once_it_is_up_to_date(store: Store) -> None:
+    if not isinstance(store, SqlStore):
+        pytest.skip("a phone book in memory is of no older version")
+    with store._database.write() as connection:
+        for table in ("web_user", "web_session", "audit"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
+    bring_up_to_date(store._database)
+    put(store, ANN)
+    assert begin(store, "d1")
+    store.note_audit(AuditRecord("ann", "", "run"))
+    assert (len(store.users()), len(store.sessions()), len(store.audit())) == (1, 1, 1)
+
+
 def test_hostile_texts_are_kept_or_refused(store: Store) -> None:
-    text = "'; DROP TABLE audit; --\u202e{{7*7}}<script>"
-    store.note_audit(AuditRecord(text, text, text, text, {text: "\0\udcff"}))
-    [record] = store.audit(AuditFilter(user=text, action=text, address=text))
-    assert (record.target, record.detail) == (text, {text: "\0\udcff"})
+    hostile = "'; DROP TABLE audit; --\u202e{{7*7}}<script>"
+    store.note_audit(AuditRecord(hostile, hostile, hostile, hostile, {hostile: "\0\udcff"}))
+    [record] = store.audit(AuditFilter(user=hostile, action=hostile, address=hostile))
+    assert (record.target, record.detail) == (hostile, {hostile: "\0\udcff"})
     for wrong in (AuditRecord("\0", "", "run"), AuditRecord("", "", "run", "\udcff"), AuditRecord("", "", "\0")):
         with pytest.raises(UsageError, match="characters that no phone book can hold"):
             store.note_audit(wrong)

@@ -8,6 +8,7 @@ sample(found, row)                                        what the rules make of
 save(installation, "office.yaml", text, draft.text)       `Saved`, or `ChangedMeanwhile` with a merge
 """
 
+from pbx_connector.application.drafts.applying import apply
 from pbx_connector.application.drafts.checking import SECTIONS, CheckedDraft, PlacedFinding, check
 from pbx_connector.application.drafts.edits import (
     AddFilter,
@@ -29,7 +30,6 @@ from pbx_connector.application.drafts.edits import (
     SetSchedule,
     SetSecret,
     SetText,
-    apply,
 )
 from pbx_connector.application.drafts.form import (
     Form,
@@ -50,7 +50,6 @@ from pbx_connector.application.drafts.saving import (
     Draft,
     Saved,
     delete,
-    keep_secret,
     open_draft,
     profile_path,
     rename,
@@ -103,7 +102,6 @@ __all__ = [
     "apply",
     "check",
     "delete",
-    "keep_secret",
     "merge",
     "open_draft",
     "profile_path",

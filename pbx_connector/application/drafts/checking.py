@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from pbx_rules import Diagnostic
-from pbx_rules.document import Mapping
+from pbx_rules.document import Mapping, Node
+from pbx_rules.document import Sequence as Items
 
 from pbx_connector.application import profiles
 from pbx_connector.application.drafts.form import Form, read_form
 from pbx_connector.application.installation import Installation
 from pbx_connector.documents.editing import Path, YamlText
-from pbx_connector.documents.layout import NotEditable
+from pbx_connector.documents.layout import Layout
 from pbx_connector.profile import Checked
 from pbx_connector.profile.rules_block import RulesBlock
 
@@ -97,23 +98,25 @@ def _paths(form: Form) -> Iterator[Path]:
 
 def _spots(yaml: YamlText, form: Form) -> Iterator[_Spot]:
     """Where each part of the form stands in the text."""
-    for path in _paths(form):
-        spot = _spot(yaml, path)
-        if spot is not None:
-            yield spot
+    if form.fault:
+        return
+    yield from _spots_below(yaml.layout, yaml.root, (), set(_paths(form)))
     if form.rules:
         block = RulesBlock(yaml)
         for rule in form.rules:
             yield _Spot(*block.ends(rule.number), rule.path)
 
 
-def _spot(yaml: YamlText, path: Path) -> _Spot | None:
-    try:
-        parent, node = yaml.at(path[:-1]), yaml.at(path)
-    except NotEditable:
-        return None
-    if node is None:
-        return None
-    keys = [key for key, _ in parent.items if key.text == path[-1]] if isinstance(parent, Mapping) else []
-    start = keys[0].start if keys else yaml.layout.ends(node)[0]
-    return _Spot(start, max(yaml.layout.end(node, None), start), path)
+def _spots_below(layout: Layout, node: Node, path: Path, paths: Collection[Path]) -> Iterator[_Spot]:
+    if isinstance(node, Mapping):
+        for key, value in node.items:
+            below = (*path, key.text)
+            if below in paths:
+                yield _Spot(key.start, max(layout.end(value, key), key.end), below)
+            yield from _spots_below(layout, value, below, paths)
+    elif isinstance(node, Items):
+        for number, item in enumerate(node.items):
+            below = (*path, number)
+            if below in paths:
+                yield _Spot(layout.ends(item)[0], layout.end(item, None), below)
+            yield from _spots_below(layout, item, below, paths)

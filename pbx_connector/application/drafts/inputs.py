@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from pbx_connector.documents import masked
 from pbx_connector.documents.editing import Path, YamlText
+from pbx_connector.documents.layout import NotEditable
 from pbx_connector.duration import in_words
 from pbx_connector.secret import Secret
 
@@ -70,7 +71,7 @@ def _inputs(
         default = getattr(defaults, name) if defaults is not None else _default(field)
         inner = _model(field)
         if inner is not None:
-            is_there = yaml.at(path) is not None
+            is_there = _found(yaml, path)[0] is not None
             needed = present and (field.is_required() or default is not None or is_there)
             yield from _inputs(inner, yaml, path, default, present=needed)
         else:
@@ -129,11 +130,20 @@ def _choices(kind: Any) -> tuple[str, ...]:
 
 def _input(path: Path, field: FieldInfo, default: Any, yaml: YamlText, *, required: bool) -> Input:
     kind, choices = _kind(field)
-    node = yaml.at(path)
-    said = _said(kind, node, str(path[-1]))
-    shorter = _in_short_form(yaml, path) if node is None else ""
+    node, fault = _found(yaml, path)
+    said = {"fault": fault, **_said(kind, node, str(path[-1]))}
     defaults = () if kind in ("secret", "other") else _texts(default)
-    return Input(path, kind, field.description or "", required, defaults, choices, **{"fault": shorter, **said})
+    return Input(path, kind, field.description or "", required, defaults, choices, **said)
+
+
+def _found(yaml: YamlText, path: Path) -> tuple[Node | None, str]:
+    """What stands there, or why nobody can tell or nothing can."""
+    try:
+        node, above = yaml.at(path), yaml.at(path[:-1])
+    except NotEditable as error:
+        return None, error.message
+    is_short = node is None and isinstance(above, Scalar) and above.text
+    return node, f"{path[-2]} is written in its short form: {_OTHER}" if is_short else ""
 
 
 def _said(kind: InputKind, node: Node | None, name: str) -> dict[str, Any]:
@@ -162,13 +172,6 @@ def _secret(node: Node) -> dict[str, Any]:
     if not isinstance(node, Mapping):
         return {"is_set": True, "fault": _MISPLACED}
     return {"is_set": True, "reference": next((kind for kind in REFERENCES if node.get(kind) is not None), None)}
-
-
-def _in_short_form(yaml: YamlText, path: Path) -> str:
-    """`shared: false` has no place for what else could be said of it."""
-    above = yaml.at(path[:-1]) if len(path) > 1 else None
-    is_short = isinstance(above, Scalar) and above.text
-    return f"{path[-2]} is written in its short form: {_OTHER}" if is_short else ""
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Merges two texts that both come from a third, line by line; where both changed the same lines, both are kept."""
+"""Merges two texts that both come from a third, line by line; where both changed the same lines, both are kept.
+
+Ours, as the one library for it that is looked after, merge3, is under the GPL.
+"""
 
 from __future__ import annotations
 

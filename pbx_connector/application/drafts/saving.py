@@ -13,13 +13,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from pbx_connector import files
-from pbx_connector.application import secret_files, templates
-from pbx_connector.application.drafts.edits import SetSecret
+from pbx_connector.application import templates
 from pbx_connector.application.drafts.merging import Merged, merge, unresolved
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.profile_folder import ENDINGS
 from pbx_connector.application.replacing import rewrite
-from pbx_connector.documents.editing import Path as KeyPath
 from pbx_connector.errors import UsageError
 from pbx_connector.machine import machine_error
 from pbx_connector.profile import ProfileId, read_profile
@@ -114,15 +112,6 @@ def save(installation: Installation, name: str, text: str, based_on: str | None)
         if theirs != text:
             rewrite(path, text)
     return Saved(Draft(path, text))
-
-
-def keep_secret(installation: Installation, name: str, path: KeyPath, secret: str) -> SetSecret:
-    """Keep what was typed for a secret setting in a new file beside the profile, for its owner's eyes alone; the edit
-    with which the profile refers to it. Raises `UsageError`."""
-    file = profile_path(installation, name)
-    title = "-".join([file.stem, *map(str, path[1:])])
-    _check_id(f"{title}.yaml")
-    return SetSecret(path, "file", secret_files.keep(secret, name=title, folder=file.parent).name)
 
 
 def delete(installation: Installation, name: str, based_on: str) -> ChangedMeanwhile | None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-WIDTH, HEIGHT = 720.0, 200.0
+WIDTH, HEIGHT = 760.0, 180.0
 LEFT, TOP, BOTTOM = 44.0, 12.0, 24.0
 GAP = 4.0
+WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Bar:
     sample: Sample
+    is_named: bool
+    """Whether its day stands below it."""
     x: float
     width: float
     parts: tuple[Part, ...]
@@ -64,19 +67,23 @@ def chart(samples: Sequence[Sample]) -> Chart:
     entries = [each.entries for each in samples]
     least, top = min(entries, default=0), max(entries, default=0)
     step = (WIDTH - LEFT) / max(1, len(samples))
-    bars = tuple(_bar(sample, LEFT + number * step, step - GAP, most) for number, sample in enumerate(samples))
+    last = len(samples) - 1
+    bars = tuple(
+        _bar(sample, (last - number) % WEEK == 0, LEFT + number * step, step - GAP, most)
+        for number, sample in enumerate(samples)
+    )
     points = [(bar.x + bar.width / 2, _height(bar.sample.entries, least, top)) for bar in bars]
     return Chart(bars, " ".join(f"{x:.1f},{y:.1f}" for x, y in points), most, top, least)
 
 
-def _bar(sample: Sample, x: float, width: float, most: int) -> Bar:
+def _bar(sample: Sample, is_named: bool, x: float, width: float, most: int) -> Bar:
     parts, y = [], HEIGHT - BOTTOM
     for kind in ("updated", "added", "removed"):
         height = (HEIGHT - BOTTOM - TOP) * getattr(sample, kind) / most if most else 0.0
         y -= height
         if height:
             parts.append(Part(kind, round(y, 1), round(height, 1)))
-    return Bar(sample, round(x, 1), round(width, 1), tuple(parts))
+    return Bar(sample, is_named, round(x, 1), round(width, 1), tuple(parts))
 
 
 def _height(entries: int, least: int, most: int) -> float:

@@ -53,7 +53,7 @@ EDITOR = """\
   </div>
   <button class="main">Save</button>
 </form>
-<p><a href="/try-parts">Away</a></p>
+<p><a href="/try-parts">Away</a> <a href="#text" data-line="10" data-column="3">Line 10</a></p>
 {% endblock %}
 """
 MERGE = """\
@@ -251,6 +251,13 @@ def test_in_german_the_editor_speaks_german(visit: Visit) -> None:
     expect(tab.get_by_role("status").filter(has_text="Wird beim Tippen geprüft.")).to_be_visible()
     tab.get_by_role("textbox", name="Profile").press("Control+f")
     expect(tab.get_by_placeholder("Suchen")).to_be_focused()
+
+
+def test_a_finding_of_the_page_leads_to_its_place(tab: Tab) -> None:
+    tab.get_by_role("link", name="Line 10").click()
+    expect(editor(tab)).to_be_focused()
+    tab.keyboard.type("|")
+    assert text_of(tab) == PROFILE.replace("  Phone", "  |Phone")
 
 
 def test_without_scripts_it_is_a_text_field(visit: Visit) -> None:

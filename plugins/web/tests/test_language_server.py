@@ -210,8 +210,9 @@ def test_what_is_no_message_costs_the_sender_its_session_and_nobody_else(join: J
 
 def test_a_message_beyond_all_bounds_is_not_read(join: Join) -> None:
     talk = join()
-    talk.socket.send("x" * (2**22 + 1))
-    assert talk.close_code() == 1009
+    with suppress(ConnectionClosed):  # the server may hang up in the middle of it
+        talk.socket.send("x" * (2**22 + 1))
+    assert talk.close_code() in (1009, 1006)
 
 
 def test_a_flood_ends_the_session(join: Join) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from profile_texts import BROKEN
 
 from pbx_connector.application.drafts import (
     AddFilter,
@@ -77,6 +78,12 @@ def test_what_only_the_source_view_can_change(told: str, text: str, edit: Edit) 
     with pytest.raises(NotEditable, match=told) as refused:
         apply(text, [edit])
     assert "source view" in refused.value.hint
+
+
+@pytest.mark.parametrize("edit", [SetText(("title",), "X"), Remove(("title",)), AddVariable("X", "1")])
+def test_a_key_that_cannot_be_read_is_not_added_a_second_time(edit: Edit) -> None:
+    with pytest.raises(NotEditable, match="cannot be read"):
+        apply(BROKEN.rstrip("\n"), [edit])
 
 
 IMPOSSIBLE = (

@@ -194,23 +194,6 @@ def test_a_file_is_renamed_and_deleted_as_it_was_seen(installation: Installation
     assert [file.name for file in folder.iterdir()] == ["other.yaml"]
 
 
-def test_a_secret_goes_into_a_file_of_its_own_and_into_no_text(installation: Installation, folder: Path) -> None:
-    edit = drafts.keep_secret(installation, "office.yaml", ("settings", "password"), "hunter2")
-    text = drafts.apply(TEXT, [edit])
-    assert 'password: {file: "office-password.secret"}' in text
-    assert "hunter2" not in text
-    kept = folder / "office-password.secret"
-    assert kept.read_text() == "hunter2"
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize("path", [("settings", "../x"), ("settings", "a/b")])
-def test_a_secret_goes_nowhere_else(installation: Installation, folder: Path, path: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError):
-        drafts.keep_secret(installation, "office.yaml", path, "hunter2")
-    assert [file.name for file in folder.iterdir()] == ["office.yaml"]
-
-
 def test_without_a_folder_there_are_no_drafts(tmp_path: Path) -> None:
     for config in (Config(), Config(profiles=tmp_path / "none")):
         with pytest.raises(UsageError, match="no profiles folder"):

@@ -104,3 +104,15 @@ def test_questions_have_placeholders_that_show_their_shape() -> None:
         "client_secret": "{env: CLIENT_SECRET}",
         "cloud": '"global"',
     }
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_the_byte_order_mark_stay(plugins: Plugins, file: Path, mark: str) -> None:
+    text = mark + PROFILE.replace("\n", "\r\n").removesuffix("\r\n")
+    file.write_bytes(text.encode())
+    migration.prepare(plugins, file, "other").write({})
+    written = file.read_bytes().decode()
+    assert written.startswith(f"{mark}# The office")
+    assert written.count("\n") == written.count("\r\n")
+    assert written.endswith(text[-40:])
+    assert file.with_name("office.yaml.before").read_bytes().decode() == text

@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
-import pytest
 from fleet import add_tenants
 
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.port import Places
 from pbx_connector.engine.worker import Worker, WorkerSettings
+from pbx_connector.source import Source
 from pbx_connector.stores import open_store
-from pbx_connector.testing.fleet import ScriptedTenants
+from pbx_connector.testing.fleet import ScriptedTenants, quiet
 
 
 def wait_until(happened: Callable[[], object], seconds: float = 60.0) -> None:
@@ -25,18 +24,6 @@ def wait_until(happened: Callable[[], object], seconds: float = 60.0) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-@pytest.fixture
-def database(control_url: str) -> Iterator[EngineDatabase]:
-    database = EngineDatabase(control_url)
-    yield database
-    database.close()
-
-
-def asked(url: str, query: str) -> Any:
-    with psycopg.connect(url, options="-c search_path=pbx_engine") as connection:
-        return connection.execute(query).fetchall()  # type: ignore[call-overload]
 
 
 @contextmanager
@@ -52,13 +39,43 @@ def working(worker: Worker) -> Iterator[Worker]:
     assert not thread.is_alive()
 
 
-def test_each_tenant_that_is_due_is_run_once(control_url: str, database: EngineDatabase, tmp_path: Path) -> None:
+def test_each_tenant_that_is_due_is_run_once(
+    control_url: str, database: EngineDatabase, ask: Any, tmp_path: Path
+) -> None:
     names = add_tenants(control_url, 5)
     tenants = ScriptedTenants(lambda tenant: f"sqlite:///{tmp_path / tenant}.db")
     with working(Worker(database, tenants, WorkerSettings(places=Places(6, 1, 2)))):
-        wait_until(lambda: asked(control_url, "SELECT count(*) FROM progress WHERE result = 'done'") == [(5,)])
+        wait_until(lambda: ask("SELECT count(*) FROM progress WHERE result = 'done'") == [(5,)])
     for name in names:
         with open_store(f"sqlite:///{tmp_path / name}.db") as store:
             assert len(list(store.runs())) == 1
             assert [entry.content.fields["display_name"] for entry in store.entries()] == [f"Reception of {name}"]
-    assert asked(control_url, "SELECT count(*) FROM procrastinate_workers") == [(0,)]
+    assert ask("SELECT count(*) FROM procrastinate_workers") == [(0,)]
+
+
+def test_dead_servers_and_huge_sources_delay_no_other(
+    control_url: str, database: EngineDatabase, ask: Any, tmp_path: Path
+) -> None:
+    """Two scheduled runs and a first one stand still; each has places left beside it."""
+    add_tenants(control_url, 12)
+    known = "SELECT tenant, profile, tenant <> 't0002' FROM pbx_control.schedule"
+    ask(f"INSERT INTO progress (tenant, profile, ran) {known}")
+    let_go, standing = threading.Event(), []
+
+    @contextmanager
+    def opened(tenant: str, profile: str) -> Iterator[Source]:
+        if tenant <= "t0002":
+            standing.append(tenant)
+            assert let_go.wait(60)
+        with quiet(tenant, profile) as source:
+            yield source
+
+    tenants = ScriptedTenants(lambda tenant: f"sqlite:///{tmp_path / tenant}.db", opened)
+    done = "SELECT count(*) FROM progress WHERE result = 'done'"
+    with working(Worker(database, tenants, WorkerSettings(places=Places(6, 1, 2)))):
+        try:
+            wait_until(lambda: ask(done) == [(9,)])
+            assert sorted(standing) == ["t0000", "t0001", "t0002"]
+        finally:
+            let_go.set()
+        wait_until(lambda: ask(done) == [(12,)])

@@ -10,7 +10,9 @@ import pytest
 
 from pbx_connector.application import publishing, runs, tenants
 from pbx_connector.application.fleet import Fleet
-from pbx_connector.errors import OtherVersion, StoreError, UsageError
+from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.schema import prepare
+from pbx_connector.errors import OtherVersion, ProfileHeld, StoreError, UsageError
 from pbx_connector.model import RunStatus
 from pbx_connector.tenants import registry, schedules
 from pbx_connector.tenants.ids import checked_id, variable_prefix
@@ -35,9 +37,9 @@ def names(fleet: Fleet, id: str) -> list[str]:
         return sorted(entry.content.fields["display_name"] for entry in store.entries())
 
 
-def run_once(fleet: Fleet, id: str) -> RunStatus:
+def run_once(fleet: Fleet, id: str, name: str = "staff") -> RunStatus:
     loaded = fleet.load(id)
-    profile = loaded.profile("staff")
+    profile = loaded.profile(name)
     assert profile is not None
     with loaded.open_store() as store:
         outcome = runs.run(loaded.installation, profile, store, runs.RunRequest(), lambda *_: None)
@@ -73,6 +75,39 @@ def test_a_run_of_a_new_version_goes_on_where_the_last_one_was(fleet: Fleet, tre
     assert published(fleet, tree("acme", "Ann", "Cy")) == [2]
     run_once(fleet, "acme")
     assert names(fleet, "acme") == ["Ann", "Cy"]
+
+
+def test_a_profile_that_was_renamed_waits_for_a_person_wherever_it_ran_before(
+    fleet: Fleet, tree: Callable[..., Path]
+) -> None:
+    """The files of a version are at another place on each worker: which profiles there are, the version says."""
+    tenants.add(fleet, "acme")
+    file = tree("acme", "Ann") / "acme" / "profiles" / "staff.yaml"
+    published(fleet, file.parents[2])
+    run_once(fleet, "acme")
+    file.with_name("more.yaml").write_text(file.read_text().replace("Staff", "More").replace("Phone", "Name"))
+    published(fleet, file.parents[2])
+    assert run_once(fleet, "acme", "more") is RunStatus.DONE
+    file.rename(file.with_name("people.yaml"))
+    published(fleet, file.parents[2])
+    with pytest.raises(ProfileHeld, match="profile people seems to be staff"):
+        run_once(fleet, "acme", "people")
+
+
+def test_what_the_engine_knows_of_a_tenant_goes_with_it(fleet: Fleet) -> None:
+    engine = EngineDatabase(fleet.config.database)
+    prepare(engine)
+    for id in ("acme", "bolt"):
+        tenants.add(fleet, id)
+        with engine.transaction() as connection:
+            connection.execute("INSERT INTO progress (tenant, profile) VALUES (%s, 'staff')", [id])
+            connection.execute("INSERT INTO bucket VALUES (%s, 'csv', 1, now())", [id])
+    tenants.remove(fleet, "acme")
+    with engine.transaction() as connection:
+        for table in ("progress", "bucket"):
+            rows = connection.execute(f"SELECT tenant FROM {table}").fetchall()
+            assert [row["tenant"] for row in rows] == ["bolt"]
+    engine.close()
 
 
 def test_an_id_is_given_once(fleet: Fleet) -> None:

@@ -85,7 +85,25 @@ function make(area) {
   area.required = false; // a field that is not shown cannot be pointed at; the server says what is missing
   area.after(view.dom, status, tools(view, helping));
   area.form?.addEventListener("reset", () => setTimeout(() => replace(view, area.value)));
+  document.addEventListener("click", (event) => goTo(view, event));
+  if (area.autofocus) view.focus();
   helping?.connect(view);
+}
+
+/**
+ * A link to a line, `<a data-line="3" data-column="7" href="#…">`, leads into the editor.
+ * @param {EditorView} view
+ * @param {MouseEvent} event
+ */
+function goTo(view, event) {
+  const link = event.target instanceof Element ? event.target.closest("a[data-line]") : null;
+  if (!(link instanceof HTMLElement) || !view.dom.isConnected) return;
+  event.preventDefault();
+  const { doc } = view.state;
+  const line = doc.line(Math.min(Math.max(Number(link.dataset.line) || 1, 1), doc.lines));
+  const column = Math.max(Number(link.dataset.column) || 1, 1) - 1;
+  view.dispatch({ selection: { anchor: Math.min(line.from + column, line.to) }, scrollIntoView: true });
+  view.focus();
 }
 
 /**

@@ -1,6 +1,6 @@
 // What the language server gives an editor: findings, completion, help under the pointer, formatting.
 
-import { forEachDiagnostic, lintGutter, lintKeymap, nextDiagnostic } from "@codemirror/lint";
+import { forEachDiagnostic, lintGutter, lintKeymap, nextDiagnostic, setDiagnosticsEffect } from "@codemirror/lint";
 import { LSPClient, LSPPlugin, hoverTooltips, serverCompletion, serverDiagnostics } from "@codemirror/lsp-client";
 import { diff } from "@codemirror/merge";
 import { Compartment } from "@codemirror/state";
@@ -21,8 +21,8 @@ const PATIENCE = 30_000;
  */
 export function help(path, uri, tell) {
   const connected = new Compartment();
-  /** @type {Connection | undefined} */
-  let connection;
+  /** The findings that were told of last: while there are as many, what was said since stays. */
+  let told = 0;
   return {
     extension: [
       connected.of([]),
@@ -33,7 +33,9 @@ export function help(path, uri, tell) {
         { key: "Shift-Alt-f", run: format, preventDefault: true },
       ]),
       EditorView.updateListener.of(({ view, transactions }) => {
-        if (transactions.some((one) => one.effects.length > 0)) tellFindings(view, connection, tell);
+        if (!transactions.some((one) => one.effects.some((effect) => effect.is(setDiagnosticsEffect)))) return;
+        const count = findings(view);
+        if (count !== told) tell(...counting((told = count)));
       }),
     ],
     /** @param {EditorView} view */
@@ -44,11 +46,12 @@ export function help(path, uri, tell) {
       }
       const address = new URL(path, window.location.href);
       address.protocol = address.protocol.replace("http", "ws");
-      connection = new Connection(address.href, {
+      new Connection(address.href, {
         opened: (wire) => view.dispatch({ effects: connected.reconfigure(client(uri, wire)) }),
         changed: (state) => {
           if (state !== "open") view.dispatch({ effects: connected.reconfigure([]) });
-          tell(...saying(state));
+          told = findings(view);
+          tell(...(state === "open" ? counting(told) : saying(state)));
         },
       });
     },
@@ -77,7 +80,6 @@ function client(uri, wire) {
  * @returns {[string, "soft" | "warning"]}
  */
 function saying(state) {
-  if (state === "open") return [word("Checked while you type."), "soft"];
   if (state === "connecting") return [word("Connecting to the checks …"), "soft"];
   if (state === "logged out")
     return [word("You are logged out. Log in in another tab, then go on here: nothing typed is lost."), "warning"];
@@ -86,15 +88,12 @@ function saying(state) {
 }
 
 /**
- * @param {EditorView} view
- * @param {Connection | undefined} connection
- * @param {(text: string, kind: "soft" | "warning") => void} tell
+ * @param {number} count
+ * @returns {[string, "soft" | "warning"]}
  */
-function tellFindings(view, connection, tell) {
-  if (!connection?.socket || connection.socket.readyState !== WebSocket.OPEN) return;
-  const count = findings(view);
-  if (count === 0) tell(word("Checked while you type."), "soft");
-  else tell(count === 1 ? word("1 finding; F8 leads to it.") : word("{count} findings; F8 leads to the next.", { count }), "warning");
+function counting(count) {
+  if (count === 0) return [word("Checked while you type."), "soft"];
+  return [count === 1 ? word("1 finding; F8 leads to it.") : word("{count} findings; F8 leads to the next.", { count }), "warning"];
 }
 
 /**
@@ -117,7 +116,7 @@ function toNextFinding(view, tell) {
 }
 
 /** @param {EditorView} view */
-export function findings(view) {
+function findings(view) {
   let count = 0;
   forEachDiagnostic(view.state, () => count++);
   return count;

@@ -111,6 +111,9 @@ class View:
             "mode": speak("Mode"),
             "region": speak("Country of numbers without a code"),
             "labels": speak("Labels that are missing"),
+            "partial_after": speak("After so many runs in a row that leave out an address book"),
+            "overdue_after": speak("After so long without a successful run"),
+            "secret_before": speak("So long before a secret expires"),
         }
         return labels.get(str(one.path[-1]), "")
 

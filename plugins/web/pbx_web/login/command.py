@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pbx_connector.api import PluginContext, Store, User, application, shown
-from pbx_web.login.addresses import url_of
+from pbx_web.login.addresses import NOWHERE, url_of
 from pbx_web.settings import WebSettings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -64,7 +64,8 @@ def list_users(context: typer.Context, as_json: JsonOption = False) -> None:
     plugin: PluginContext = context.obj
     with plugin.open_store() as store:
         users = store.users()
-    _print([application.views.user(user) for user in users], as_json, [_line(user) for user in users])
+    lines = [_line(user) for user in users] or ["nobody may log in; the first administrator: pbx-connector web setup"]
+    _print([application.views.user(user) for user in users], as_json, lines)
 
 
 def change_role(context: typer.Context, name: NameArgument, role: RoleArgument, as_json: JsonOption = False) -> None:
@@ -103,7 +104,10 @@ def remove(context: typer.Context, name: NameArgument, as_json: JsonOption = Fal
 def setup_link(plugin: PluginContext, store: Store, user: str | None, url: str = "") -> str:
     """`url` is where the pages are served, if it is known. Raises `UsageError`."""
     token = application.setup_links.make_setup_link(store, user, plugin.clock())
-    return f"{url or url_of(plugin.settings or WebSettings(), store)}/setup/{token}"
+    url = url or url_of(plugin.settings or WebSettings(), store)
+    if url == NOWHERE:
+        typer.echo("note: the pages are not served yet: ADDRESS is what pbx-connector web will say", err=True)
+    return f"{url}/setup/{token}"
 
 
 def _note(store: Store, action: application.audit.AuditAction, user: User) -> None:

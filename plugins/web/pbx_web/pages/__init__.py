@@ -9,6 +9,7 @@ from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
 from pbx_web.pages import (
     accounts,
+    audit,
     devices,
     entries,
     jobs,
@@ -39,6 +40,7 @@ _MODULES = (
     devices,
     accounts,
     settings,
+    audit,
     login,
 )
 ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))

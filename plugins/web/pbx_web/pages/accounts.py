@@ -13,6 +13,7 @@ from pbx_web.asking import Ask
 from pbx_web.page import Action, Done, NotFound, Page, Shown
 from pbx_web.permissions import Role
 
+AuditAction = application.audit.AuditAction
 SIZE = 100
 """Accounts on a page."""
 SHOWN = 100
@@ -71,6 +72,7 @@ def add(ask: Ask) -> Done | Shown:
         if ask.wants_json:
             raise
         return _list(ask, "account", error)
+    ask.note(AuditAction.ACCOUNTS_CHANGED, added.id, detail={"account": "added"})
     message = ask.language("The account is added.")
     return Done(to="/accounts", message="\n".join([message, *doubts]), json=application.views.account(added))
 
@@ -144,6 +146,8 @@ def confirm(ask: Ask) -> Done | Shown:
         if ask.wants_json:
             raise
         return _preview(ask, awaited, name, error)
+    counts = {"added": done.added, "updated": done.updated, "removed": done.removed}
+    ask.note(AuditAction.ACCOUNTS_CHANGED, detail={name: str(len(some)) for name, some in counts.items()})
     message = ask.language(
         "%(added)s accounts added, %(updated)s updated, %(removed)s removed.",
         added=ask.language.number(len(done.added)),
@@ -167,6 +171,7 @@ def ask_removal(ask: Ask) -> Shown:
 def remove(ask: Ask) -> Done:
     account = _account(ask)
     entries = ask.store.remove_account(account.id)
+    ask.note(AuditAction.ACCOUNTS_CHANGED, account.id, detail={"account": "removed", "entries": str(entries)})
     message = ask.language.count(
         "The account is removed, and %(number)s entry with it.",
         "The account is removed, and %(number)s entries with it.",
@@ -192,16 +197,20 @@ def add_label(ask: Ask) -> Done | Shown:
         if ask.wants_json:
             raise
         return _list(ask, "label", error)
+    ask.note(AuditAction.LABELS_CHANGED, detail={"label": "added"})
     return Done(to="/accounts#labels", message=ask.language("The label is added."), json={"name": ask.text("name")})
 
 
 def remove_label(ask: Ask) -> Done | Shown:
+    if all(label.name != ask.text("name") for label in _labels(ask)):
+        raise NotFound(ask.language("There is no such label."))
     try:
         ask.store.remove_label(ask.text("name"))
     except UsageError as error:
         if ask.wants_json:
             raise
         return _list(ask, "label", error)
+    ask.note(AuditAction.LABELS_CHANGED, detail={"label": "removed"})
     return Done(to="/accounts#labels", message=ask.language("The label is removed."), json={"name": ask.text("name")})
 
 

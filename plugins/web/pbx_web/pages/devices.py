@@ -11,6 +11,7 @@ from pbx_web.asking import Ask
 from pbx_web.page import Action, Done, NotFound, Page, Shown
 from pbx_web.permissions import Role
 
+AuditAction = application.audit.AuditAction
 SIZE = 100
 """Devices on a page."""
 
@@ -48,6 +49,7 @@ def add(ask: Ask) -> Shown:
         if ask.wants_json:
             raise
         return _list(ask, typed, error)
+    ask.note(AuditAction.DEVICE_ADDED, made.device.id)
     return _made(ask, made, ask.language("The device may ask."))
 
 
@@ -62,6 +64,7 @@ def _options(access: Sequence[DeviceAccess], typed: Mapping[str, str]) -> dict[s
 
 def rotate(ask: Ask) -> Shown:
     made = application.devices.rotate_device(ask.store, _device(ask).id)
+    ask.note(AuditAction.DEVICE_CHANGED, made.device.id, detail={"secret": "new"})
     return _made(ask, made, ask.language("The device has a new secret; the old one is worth nothing from now on."))
 
 
@@ -101,6 +104,7 @@ def _one(ask: Ask, device: Device, asked: str, answer: str) -> Shown:
 
 def remove(ask: Ask) -> Done:
     device = application.devices.remove_device(ask.store, _device(ask).id)
+    ask.note(AuditAction.DEVICE_REMOVED, device.id)
     message = ask.language("The device may ask no more.")
     return Done(to="/devices", message=message, json=application.views.device(device))
 

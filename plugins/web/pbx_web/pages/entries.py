@@ -65,6 +65,7 @@ def add(ask: Ask) -> Shown | Done:
     if faults := application.entries.faults(fields, labels, account=account):
         return _form(ask, None, fields, labels, faults)
     entry = application.entries.add_entry(ask.store, account, fields, labels)
+    _note(ask, entry, "added")
     return Done(
         to=f"/phone-book/entries/{entry.id}",
         message=ask.language("The entry is added."),
@@ -101,14 +102,20 @@ def _changed(ask: Ask, entry: Entry, fields: Mapping[str, str], labels: Mapping[
     ):
         return False
     application.entries.edit_entry(ask.store, entry.id, fields, labels)
+    _note(ask, entry, "changed")
     return True
 
 
 def remove(ask: Ask) -> Done:
     entry = _by_hand(ask)
     ask.store.remove_entry(entry.id)
+    _note(ask, entry, "removed")
     message = ask.language("The entry is removed; the list of runs has it, and can take that back.")
     return Done(to="/phone-book", message=message, json=application.views.entry(entry))
+
+
+def _note(ask: Ask, entry: Entry, what: str) -> None:
+    ask.note(application.audit.AuditAction.ENTRY_CHANGED, str(entry.id), detail={"entry": what})
 
 
 def _by_hand(ask: Ask) -> Entry:

@@ -18,6 +18,7 @@ PROFILES = 100
 CONCERNS = 8
 """Of one kind that are shown at once; more are folded up."""
 
+AuditAction = application.audit.AuditAction
 Concern = application.attention.Concern
 ServiceStatus = application.status.ServiceStatus
 ProfileStatus = application.status.ProfileStatus
@@ -90,12 +91,14 @@ def _troubled(concerns: Sequence[Concern]) -> Mapping[str, str]:
 
 def resume(ask: Ask) -> Done:
     ask.store.resume_profile(ask.text("profile"))
+    ask.note(AuditAction.RESUMED, ask.text("profile"))
     return Done(to="/", message=ask.language("The profile may run again."), json={"profile": ask.text("profile")})
 
 
 def adopt(ask: Ask) -> Done:
     old, profile = ask.text("old"), ask.text("profile")
     adopted = application.profiles.adopt(ask.site.installation, ask.store, old, profile)
+    ask.note(AuditAction.ADOPTED, profile, detail={"from": old})
     message = ask.language.count(
         "%(number)s entry belongs to this profile now.",
         "%(number)s entries belong to this profile now.",
@@ -110,6 +113,7 @@ def keep(ask: Ask) -> Done:
     if file is None:
         raise NotFound(ask.language("There is no such profile."))
     application.profiles.keep(ask.site.installation, ask.store, Path(file))
+    ask.note(AuditAction.ADOPTED, profile, detail={"kept": "as a profile of its own"})
     message = ask.language("It is a profile of its own: its next run makes its entries.")
     return Done(to="/", message=message, json={"profile": profile})
 

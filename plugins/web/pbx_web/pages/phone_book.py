@@ -228,6 +228,9 @@ def export(ask: Ask) -> Response:
     scope = application.exports.permitted(format, asked, agreed=asked is ALL)
     pieces = _written(format, ask.store, scope, variant)
     first = next(pieces, "")  # what fails, fails before the answer begins
+    ask.note(
+        application.audit.AuditAction.EXPORTED, format.name, detail={"entries": "company" if scope is None else "all"}
+    )
     headers = {"Content-Disposition": f'attachment; filename="phonebook.{format.file_ending}"'}
     return StreamingResponse(chain((first,), pieces), media_type=format.content_type, headers=headers)
 

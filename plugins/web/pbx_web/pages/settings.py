@@ -15,8 +15,10 @@ PLUGINS = "plugins."
 def show(ask: Ask) -> Shown:
     installation = ask.site.installation
     applied = application.configuration.applied_settings(installation)
+    sorted_by_group = sorted(applied, key=lambda one: _rank(one.key))
+    groups = groupby(sorted_by_group, key=lambda one: _group(one.key))
     values = {
-        "groups": [(name, list(settings)) for name, settings in groupby(applied, key=lambda one: _group(one.key))],
+        "groups": [(name, list(settings)) for name, settings in groups],
         "file": installation.file.document.file if installation.file else "",
         "broken": installation.plugins.broken,
         "exposed": installation.exposed_secrets,
@@ -31,6 +33,11 @@ def _group(key: str) -> str:
     if key.startswith(PLUGINS):
         return ".".join(key.split(".")[:2])
     return key.partition(".")[0] if "." in key else ""
+
+
+def _rank(key: str) -> tuple[bool, str]:
+    """The core's keys first."""
+    return key.startswith(PLUGINS), _group(key)
 
 
 PAGES = (Page("/settings", Role.ADMIN, show),)

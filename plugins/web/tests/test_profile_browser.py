@@ -1,0 +1,168 @@
+"""Profiles in a real browser: from a template to a saved profile, with and without scripts, by keyboard, in German."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from pbx_exchange.sandbox import Sandbox
+from pbx_web.permissions import Role
+from playwright.sync_api import Page, expect
+
+from .conftest import PROFILE, Running, Visit
+
+TABS = ("Basic data", "Pre filter", "Variables", "Structure", "Automate", "Source text")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.start() as started:
+        yield started
+
+
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("button", name=re.compile(f"^{name}")).click()
+    expect(page.locator(".tabs [aria-current]")).to_contain_text(name)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_from_a_template_to_a_saved_profile(visit: Visit, running: Running, sandbox: Sandbox, *, scripts: bool) -> None:
+    running.store.remove_account("1")  # the sandbox has no mailbox of hers
+    page = visit(Role.EDITOR, java_script_enabled=scripts).page()
+    page.goto("/profiles/new")
+    page.get_by_role("link", name="Exchange contacts, mapped field by field").click()
+    page.get_by_label("Title of the profile").fill("Our Exchange")
+    page.get_by_label("E-mail address of the service user").fill(sandbox.email)
+    page.get_by_label("Password of the service user").fill(sandbox.password)
+    page.get_by_label("Address of Exchange Web Services").fill(sandbox.url)
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.get_by_text("The connection works.")).to_be_visible()
+    expect(page.get_by_label("Password of the service user")).to_have_value("")
+    assert not (running.profiles / "our-exchange.yaml").exists()
+    page.get_by_role("button", name="Create profile").last.click()
+    expect(page.locator("h1")).to_have_text("Our Exchange")
+    file = running.profiles / "our-exchange.yaml"
+    before = file.read_text()
+    assert sandbox.password not in before
+
+    tab(page, "Variables")
+    page.get_by_label("Name", exact=True).last.fill("Shown")
+    page.get_by_label("Rule", exact=True).last.fill("lefft([DisplayName], 80)")
+    page.get_by_role("button", name="Add variable").click()
+    error = page.locator("td .error")
+    expect(error).to_contain_text("lefft")
+    page.get_by_label("Rule of Shown").fill("left([DisplayName], 80)")
+    page.get_by_role("button", name="Check").click()
+    expect(error).to_have_count(0)
+    page.get_by_role("button", name="Fetch contacts of the source").click()
+    page.locator(".choices button").first.click()
+    expect(page.locator("td.result code").first).not_to_be_empty()
+
+    tab(page, "Structure")
+    page.get_by_label(re.compile("Display name")).fill("{{Shown}}")
+    tab(page, "Source text")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved. Simulate it")).to_be_visible()
+    after = file.read_text()
+    assert "Shown = left([DisplayName], 80)" in after
+    assert '028pho_bez:          "{{Shown}}"' in after
+    expect(page.locator("textarea[name=source]")).to_have_value(after)
+    assert [line for line in before.splitlines() if line not in after.splitlines()] == [
+        '    - 028pho_bez:          "{{DisplayName}}"'
+    ]
+
+
+def test_the_original_tabs_are_gone_through_by_keyboard_alone(visit: Visit, running: Running) -> None:
+    page = visit(Role.EDITOR).page()
+    page.goto("/profiles/customers?tab=variables")
+    page.get_by_label("Rule of Vip").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type('if([Class] is "B", "yes", blank)')
+    for _ in range(20):
+        if page.evaluate("document.activeElement.getAttribute('name')") == "new/name":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.type("Firm")
+    page.keyboard.press("Tab")
+    page.keyboard.type("[Company]")
+    page.get_by_label("Name", exact=True).last.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Rule of Firm")).to_have_value("[Company]")
+    assert page.evaluate("document.activeElement.getAttribute('name')") == "new/name"
+    page.get_by_label("Move Firm up").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr").nth(1).locator("input")).to_have_value("Firm")
+    expect(page.get_by_label("Move Firm up")).to_be_focused()
+    page.get_by_role("button", name="Save", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved. Simulate it")).to_be_visible()
+    text = (running.profiles / "customers.yaml").read_text()
+    assert text.index("Firm") < text.index("Vip")
+    assert '[Class] is "B"' in text
+
+
+def test_what_was_typed_in_the_editor_is_what_is_saved(visit: Visit, running: Running) -> None:
+    page = visit(Role.EDITOR).page()
+    page.goto("/profiles/customers?tab=source")
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# the end")
+    tab(page, "Basic data")
+    expect(page.get_by_text("not saved yet")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved. Simulate it")).to_be_visible()
+    assert (running.profiles / "customers.yaml").read_text().rstrip("\n") == PROFILE + "# the end"
+
+
+def test_two_people_save_and_neither_loses_anything(visit: Visit, running: Running) -> None:
+    first, second = visit(Role.EDITOR), visit(Role.EDITOR)
+    first.expected.append("409")
+    one, two = first.page(), second.page()
+    for page in (one, two):
+        page.goto("/profiles/customers")
+    one.get_by_label(re.compile("^Title")).fill("Kunden")
+    two.get_by_label(re.compile("^Country")).fill("AT")
+    two.get_by_role("button", name="Save", exact=True).click()
+    expect(two.get_by_text("Saved. Simulate it")).to_be_visible()
+    one.get_by_role("button", name="Save", exact=True).click()
+    expect(one.get_by_text("Somebody else has changed this file meanwhile")).to_be_visible()
+    one.get_by_role("button", name="Save", exact=True).click()
+    expect(one.get_by_text("Saved. Simulate it")).to_be_visible()
+    text = (running.profiles / "customers.yaml").read_text()
+    assert text == PROFILE.replace('"Customers"', '"Kunden"').replace("region: DE", "region: AT")
+
+
+@pytest.mark.parametrize("name", ["basic", "filter", "variables", "structure", "automate", "source"])
+def test_nothing_is_wider_than_a_narrow_screen(visit: Visit, name: str) -> None:
+    page = visit(Role.EDITOR, viewport={"width": 390, "height": 844}, locale="de-DE").page()
+    page.goto(f"/profiles/customers?tab={name}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("html").get_attribute("lang") == "de"
+    expect(page.get_by_role("button", name="Speichern", exact=True)).to_be_visible()
+
+
+def test_a_template_in_german_on_a_narrow_screen(visit: Visit) -> None:
+    visitor = visit(Role.EDITOR, viewport={"width": 390, "height": 844}, locale="de-DE")
+    visitor.expected.append("422")
+    page = visitor.page()
+    page.goto("/profiles/new")
+    expect(page.locator("h1")).to_have_text("Neues Profil")
+    page.get_by_role("link", name=re.compile("CSV")).click()
+    page.get_by_label("Name der Datei").fill("../x")
+    page.get_by_role("button", name="Profil anlegen").last.click()
+    expect(page.locator("#file-error")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_hostile_profile_runs_nothing_in_the_browser(visit: Visit, running: Running, name: str) -> None:
+    text = PROFILE.replace('"Customers"', "'<img src=x onerror=alert(1)>'").replace(
+        "VIP", "'<script>alert(2)</script>'"
+    )
+    (running.profiles / "customers.yaml").write_text(text)
+    page = visit(Role.EDITOR).page()
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    page.goto("/profiles/customers")
+    tab(page, name)
+    expect(page.locator("h1")).to_have_text("<img src=x onerror=alert(1)>")
