@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pbx_web.pages import jobs as pages
 from pbx_web.permissions import Role
 from pbx_web.scratch import Scratch
 
-from pbx_connector.api import RunStatus, application
+from pbx_connector.api import RunStatus
 
 from .conftest import Running, Visit
 from .following import ended, ran, simulated
@@ -261,7 +262,7 @@ def test_a_folder_that_somebody_else_prepared_is_not_used(tmp_path: Path) -> Non
 
 
 def test_a_bug_in_work_is_said_and_logged_without_what_it_worked_on(tmp_path: Path) -> None:
-    held = Jobs(application.Installation.__dataclass_fields__["clock"].default, Scratch(tmp_path / "scratch"))
+    held = Jobs(lambda: datetime.now(UTC), Scratch(tmp_path / "scratch"))
 
     def work(job: Job) -> None:
         raise ZeroDivisionError

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pbx_web.pages import runs
 from pbx_web.permissions import Role
 
 from pbx_connector.api import Counts, Report, RunStatus
@@ -157,7 +158,10 @@ def fill(store: Store, many: int) -> None:
             record_run(connection, database.dialect, report, kind=RunKind.RUN)
 
 
-def test_thousands_of_runs_that_changed_nothing_are_looked_through_in_parts(running: Running) -> None:
+def test_thousands_of_runs_that_changed_nothing_are_looked_through_in_parts(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "LOOK_AT", 1_000)
     fill(running.store, 2_500)
     with running.client(Role.EDITOR) as client:
         began = time.process_time()

@@ -19,7 +19,7 @@ from pbx_web.wording import words_for
 
 RUNS = 50
 """Runs on a page."""
-LOOK_AT = 1_000
+LOOK_AT = 4_000
 """Runs that one page looks through for them."""
 SAVED = 20
 MOST_PLANS = 500
