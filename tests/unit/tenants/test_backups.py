@@ -25,8 +25,10 @@ def tool(postgres_process: Any) -> Tool:
 
     def run(name: str, url: str, *options: str, text: str = "") -> str:
         program = Path(postgres_process.server.bin_path) / name
-        command = [program, *options, "--dbname", url.replace("provider@", "postgres@")]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+        command = [str(program), *options, "--dbname", url.replace("provider@", "postgres@")]
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command, input=text, capture_output=True, text=True, check=True
+        )
         assert "ERROR" not in done.stderr, done.stderr
         return done.stdout
 
