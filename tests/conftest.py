@@ -149,12 +149,12 @@ def new_database(postgres_server: str, provider: str) -> Iterator[Callable[[], s
 
     def make() -> str:
         made.append(f"fleet_{uuid4().hex[:12]}")
-        execute(f"CREATE DATABASE {made[-1]} OWNER {provider}")  # type: ignore[arg-type]
+        execute(f"CREATE DATABASE {made[-1]} OWNER {provider}")
         return postgres_server.replace("postgres@/postgres", f"{provider}@/{made[-1]}")
 
     yield make
     for name in made:
-        execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ class Fleet:
 
     def ask(self, query: str, *values: Any) -> list[Any]:
         with psycopg.connect(self.control, options="-c search_path=pbx_engine,public") as connection:
-            cursor = connection.execute(query, values)  # type: ignore[call-overload]
+            cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
     def done(self) -> set[str]:

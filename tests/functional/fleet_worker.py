@@ -130,8 +130,8 @@ class ScriptedWorker:
                 self.die("dispatching", self.options.victim)
             return found
 
-        making.RunMaker.make = make  # type: ignore[method-assign]
-        SqlPlanTransaction.apply = applied  # type: ignore[method-assign]
+        making.RunMaker.make = make  # type: ignore[method-assign, assignment]
+        SqlPlanTransaction.apply = applied  # type: ignore[method-assign, assignment]
         waiting.defer = deferred
 
     def die(self, phase: str, tenant: str) -> None:

@@ -152,7 +152,8 @@ def test_nobody_gets_in_without_a_password_of_his_own() -> None:
     guessing = Guessing()
     application.users.add_user(guessing.store, "new", Role.READER)
     for digest in (None, "", "plain text", "$argon2id$broken"):
-        guessing.store.change_users(lambda held, d=digest: {**held, "new": User("new", Role.READER, d)})
+        new = User("new", Role.READER, digest)
+        guessing.store.change_users(lambda held, new=new: {**held, "new": new})  # type: ignore[misc]
         for password in ("", "None", "plain text", "$argon2id$broken"):
             guessing.now += authentication.WINDOW + 1
             assert guessing.tries("new", password) == 401
@@ -199,7 +200,7 @@ def test_what_the_store_has_logs_nobody_in(running: Running) -> None:
     with visitor(running) as attacker:
         for id in (session.digest, session.user, "", "' OR 1=1 --", "\xff" * 40, "x" * 8_000):
             attacker.cookies.clear()
-            assert attacker.get("/", headers={"cookie": f"session={id}".encode("latin-1")}).status_code == 303
+            assert attacker.get("/", headers={b"cookie": f"session={id}".encode("latin-1")}).status_code == 303
 
 
 def test_a_cookie_is_for_us_alone(start: Start) -> None:

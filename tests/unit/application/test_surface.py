@@ -16,13 +16,14 @@ import pbx_rules
 import pytest
 
 from pbx_connector import api, application, extensions, stores
+from pbx_connector.config import ConfigFile
 from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.plugins import Plugins
 
 MODULES = sorted(name for name in application.__all__ if name not in ("Installation", "views"))
 ROLES = {getattr(stores, name) for name in stores.__all__ if getattr(getattr(stores, name), "_is_protocol", False)}
 """A `Store` has all of them."""
-INSIDE = {Plugins, Outbox, *ROLES}
+INSIDE = {ConfigFile, Plugins, Outbox, *ROLES}
 """What an installation is made of: nobody who has one needs to name it."""
 PASSED_ON = {
     "Case",

@@ -24,7 +24,7 @@ def database(control_url: str) -> Iterator[EngineDatabase]:
 def ask(control_url: str) -> Ask:
     def ask(query: str, *values: Any) -> list[Any]:
         with psycopg.connect(control_url, options="-c search_path=pbx_engine") as connection:
-            cursor = connection.execute(query, values)  # type: ignore[call-overload]
+            cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
     return ask

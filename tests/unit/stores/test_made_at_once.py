@@ -9,7 +9,9 @@ from pbx_connector.stores import open_store
 
 
 def test_stores_made_at_once_are_whole(tmp_path: Path) -> None:
-    ready, faults, errors = threading.Barrier(8), [], []
+    ready = threading.Barrier(8)
+    faults: list[str] = []
+    errors: list[Exception] = []
 
     def make(number: int) -> None:
         ready.wait(30)
