@@ -9,6 +9,7 @@ code is 1 if a run is missing, or if two runs of one tenant overlapped.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.stores import RunRecord
 
 TENANTS = 200
-PATIENCE = 400.0
+PATIENCE = 900.0
 PROFILE = """\
 title: Exchange contacts
 source: exchange
@@ -81,7 +82,9 @@ class Demo:
             for worker in self.workers:
                 worker.terminate()
             codes = [worker.wait(90) for worker in self.workers]
-        say(f"both workers ended by themselves, with exit codes {codes[1:]}")
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        say(f"workers and sandbox used {used.ru_utime + used.ru_stime:.0f} seconds of processor time")
+        say(f"the workers ended by themselves, with exit codes {codes}")
 
     def publish(self) -> None:
         files = self.folder / "tenants"
@@ -181,6 +184,13 @@ class Demo:
         names = ", ".join(f"'{job}'" for job in jobs)
         return self.sql(f"SELECT 1 FROM pbx_engine.progress WHERE ended IS NOT NULL AND tenant IN ({names})")
 
+    def state(self) -> str:
+        results = self.sql("SELECT result, count(*) FROM pbx_engine.progress GROUP BY 1")
+        jobs = self.sql("SELECT status, count(*) FROM pbx_engine.procrastinate_jobs GROUP BY 1")
+        logs = [file.read_text().splitlines() for file in sorted(self.folder.glob("worker-*.log"))]
+        said = [line for log in logs for line in log if '"level": "info"' not in line]
+        return "\n".join([f"results {results}, jobs {jobs}", *said[-10:]])
+
     def sql(self, query: str) -> list[Any]:
         with psycopg.connect(self.url) as connection:
             cursor = connection.execute(query)  # type: ignore[call-overload]
@@ -190,7 +200,7 @@ class Demo:
         deadline = time.monotonic() + PATIENCE
         while not happened():
             if time.monotonic() > deadline:
-                raise Surprise(f"{what} did not come")
+                raise Surprise(f"{what} did not come; {self.state()}")
             time.sleep(0.1)
 
 

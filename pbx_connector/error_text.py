@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pbx_connector.errors import SourceError
+from pbx_connector.errors import SourceError, SourceUnavailable
 from pbx_connector.model import Problem
 
 
@@ -26,9 +26,13 @@ class ErrorText:
         values = (str(value).replace("{", "{{").replace("}", "}}") for value in known)
         return replace(self, message=self.message.format(*values, name="{name}"))
 
-    def error(self, where: str, name: str = "", said: str = "") -> SourceError:
+    def error(self, where: str, name: str = "", said: str = "", *, retry_after: float | None = None) -> SourceError:
+        """`retry_after`: seconds after which the server wants to be asked again, if it said so."""
         message = self._words(name, said)
-        return self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)
+        error = self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)
+        if isinstance(error, SourceUnavailable):
+            error.retry_after = retry_after
+        return error
 
     def problem(self, where: str, name: str = "", said: str = "") -> Problem:
         return Problem(self.code, self._words(name, said), where, self.hint)

@@ -16,7 +16,7 @@ OPENS_AFTER = 5
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 """Then one run may try."""
-MOST_TOLD = timedelta(days=1)
+MOST_TOLD = timedelta(hours=1)
 """No source is left alone for longer, whatever it says."""
 
 

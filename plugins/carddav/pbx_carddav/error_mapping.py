@@ -110,7 +110,7 @@ def translated(where: str = "") -> Iterator[None]:
 
 def explain(error: Exception, where: str = "") -> SourceError:
     words, name, said = _words(error), _name(error), _said(error)
-    return words.error(where, name, said)
+    return words.error(where, name, said, retry_after=error.wait if isinstance(error, DavError) else None)
 
 
 def problem(error: Exception, where: str) -> Problem:

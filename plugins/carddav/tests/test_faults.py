@@ -15,10 +15,23 @@ from pathlib import Path
 
 import pytest
 from pbx_carddav import accesses
+from pbx_carddav.error_mapping import explain
 from pbx_carddav.source import CardDavSource
+from pbx_carddav.wire.errors import DavError
 from pbx_carddav.wire.retries import RetryPolicy
 
-from pbx_connector.api import Book, BookGone, BookUnknown, End, Gone, Row, SourceError, StreamItem, Unreadable
+from pbx_connector.api import (
+    Book,
+    BookGone,
+    BookUnknown,
+    End,
+    Gone,
+    Row,
+    SourceError,
+    SourceUnavailable,
+    StreamItem,
+    Unreadable,
+)
 
 from .conftest import Office, items_of, the_book
 from .dav_server import BOOK, HOME, PRINCIPAL, DavServer, Reply, Request, Spoil, multistatus, response, serving, status
@@ -388,3 +401,9 @@ def test_a_full_list_is_due_after_some_days(dav: DavServer, office: Office) -> N
         *_, again = items_of(source, book, end.checkpoint)
         assert isinstance(again, End)
         assert again.full
+
+
+def test_for_how_long_the_server_wants_to_be_left_alone_is_told() -> None:
+    error = explain(DavError(503, wait=420.0))
+    assert isinstance(error, SourceUnavailable)
+    assert error.retry_after == 420

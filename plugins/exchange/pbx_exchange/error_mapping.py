@@ -176,7 +176,8 @@ def translated(where: str = "") -> Iterator[None]:
 
 
 def explain(error: Exception, where: str = "") -> SourceError:
-    return _words(error).error(where, _name(error), _said(error))
+    wait = getattr(_innermost(error), "back_off", None)
+    return _words(error).error(where, _name(error), _said(error), retry_after=wait)
 
 
 def problem(error: Exception, where: str) -> Problem:

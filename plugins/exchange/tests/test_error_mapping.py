@@ -258,3 +258,13 @@ def test_what_this_machine_lacks_is_not_blamed_on_a_server() -> None:
             raise error
         with pytest.raises(MachineError, match="no more files"):
             problem(error, "a book")
+
+
+def test_for_how_long_the_server_wants_to_be_left_alone_is_told(office: Office, middleman: Middleman) -> None:
+    def busy(passing: Passing) -> None:
+        passing.status, passing.headers, passing.body = 429, {"Retry-After": "420"}, b""
+
+    middleman.spoil = busy
+    error = fail(office, url=middleman.url, patience=2)
+    assert isinstance(error, SourceUnavailable)
+    assert error.retry_after == 420

@@ -159,7 +159,8 @@ def translated(where: str = "") -> Iterator[None]:
 
 
 def explain(error: Exception, where: str = "") -> SourceError:
-    return _words(error).error(where, _name(error), _said(error))
+    wait = error.wait if isinstance(error, GraphError) else None
+    return _words(error).error(where, _name(error), _said(error), retry_after=wait)
 
 
 def problem(error: Exception, where: str) -> Problem:

@@ -17,7 +17,7 @@ from pbx_microsoft365.error_mapping import FOREIGN, Meaning, confirms_absence, e
 from pbx_microsoft365.wire.answers import GraphError
 from pbx_microsoft365.wire.sign_in import NoToken
 
-from pbx_connector.api import ErrorText, MachineError, SourceError
+from pbx_connector.api import ErrorText, MachineError, SourceError, SourceUnavailable
 
 KNOWN = [value for value in vars(error_catalog).values() if isinstance(value, ErrorText)]
 OF_LIBRARIES = [
@@ -95,3 +95,9 @@ def test_what_this_machine_lacks_is_not_blamed_on_a_server() -> None:
         raise lacking
     with pytest.raises(MachineError, match="no more files"):
         problem(lacking, "a book")
+
+
+def test_for_how_long_graph_wants_to_be_left_alone_is_told() -> None:
+    error = explain(GraphError(429, "TooManyRequests", "", 420.0))
+    assert isinstance(error, SourceUnavailable)
+    assert error.retry_after == 420
