@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pbx_connector.api import TARGETS
 from pbx_web.asking import Ask
 from pbx_web.contact_texts import visible
 from pbx_web.language import Language
 from pbx_web.personal import Viewer
 
 SIGNS = {"add": "+", "update": "~", "remove": "−", "move": "→", "keep": "="}
-_TITLES = {target.name: target.title for target in TARGETS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,24 @@ class Wording:
 
     def field(self, name: str) -> str:
         """A field of an entry, its owner or a label, as `FieldChange.name` has it."""
-        if name == "account":
-            return self.speak("Owner")
+        speak = self.speak
+        words = {
+            "display_name": speak("Display name"),
+            "phone": speak("Telephone"),
+            "first_name": speak("First name"),
+            "last_name": speak("Last name"),
+            "organisation": speak("Organisation"),
+            "email": speak("E-mail"),
+            "mobile": speak("Mobile"),
+            "home_phone": speak("Telephone (private)"),
+            "fax": speak("Fax"),
+            "notes": speak("Notes"),
+            "account": speak("Owner"),
+            "username": speak("User name"),
+        }
         if name.startswith("label "):
-            return self.speak("Label %(name)s", name=name.removeprefix("label "))
-        if name in ("username", "email") and name not in _TITLES:
-            return self.speak("User name")
-        return self.speak(_TITLES[name]) if name in _TITLES else name
+            return speak("Label %(name)s", name=name.removeprefix("label "))
+        return words.get(name, name)
 
 
 KINDS = {"good": ("done",), "warn": ("partial", "refused", "unknown"), "bad": ("failed",)}
