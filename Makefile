@@ -16,7 +16,7 @@ JUDGES := plugins/microsoft365/judges
 RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
 
-.PHONY: help demo web test scripts coverage kerberos judges fleet crash overlap check site lint fuzz soak lock clean
+.PHONY: help demo web test scripts coverage kerberos judges fleet crash overlap check pictures site lint fuzz soak lock clean
 help:
 	@echo "make demo    watch contacts come out of a sandbox Exchange into a phone book, and a telephone read it"
 	@echo "make web     the administrator's pages in a browser, on a sandbox Exchange; prints one link, ends by Ctrl-C"
@@ -30,7 +30,7 @@ help:
 	@echo "make fleet   a fleet in small: PostgreSQL, two workers, 200 phone systems on a sandbox Exchange, and a worker is killed"
 	@echo "make overlap four processes at once for ten minutes on each database: no two runs of a profile may overlap"
 	@echo "make check   lint, types, import contracts, lock freshness, the documentation with its links"
-	@echo "make site    the documentation as a site, in build/site"
+	@echo "make site    the documentation as a site, in build/site, with pictures where Debian's chromium is installed"
 	@echo "make fuzz    ten minutes of mutated rules and profiles, a million mutated LDAP messages, a million of mutated PHP:"
 	@echo "             none may raise or take long; 10,000 questions to slapd and to the directory, 50,000 random programs"
 	@echo "             to PHP and to their rules: both must give the same answers"
@@ -98,7 +98,10 @@ check: .venv/.ready $(BUILT)
 	$(BIN)/python -m pytest tests/repo
 	$(SITE) --quiet --site-dir build/checked-site
 
-site: .venv/.ready
+pictures: .venv/.ready $(BUILT)
+	$(BIN)/python docs/_site/pictures.py
+
+site: pictures
 	$(SITE)
 
 fuzz: .venv/.ready

@@ -15,7 +15,7 @@ trials                               rules on rows of a file
 source_rows                          the rows that a source has
 language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
-fleet, tenants, publishing           many phone systems: what is kept of each, and what runs for it
+fleet, tenants, publishing           many phone systems; for the core alone: their values have no names in the api
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
 attention, survey, tally             what waits for a person, and what the last days changed
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
         drafts,
         entries,
         exports,
-        fleet,
         history,
         installation,
         language,
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
         plans,
         profile_folder,
         profiles,
-        publishing,
         runs,
         schedules,
         secret_files,
@@ -60,13 +58,15 @@ if TYPE_CHECKING:
         survey,
         tally,
         templates,
-        tenant_views,
-        tenants,
         trials,
         upkeep,
         users,
         views,
     )
+    from pbx_connector.application import fleet as fleet
+    from pbx_connector.application import publishing as publishing
+    from pbx_connector.application import tenant_views as tenant_views
+    from pbx_connector.application import tenants as tenants
     from pbx_connector.application.installation import Installation
 
 __all__ = [
@@ -81,7 +81,6 @@ __all__ = [
     "drafts",
     "entries",
     "exports",
-    "fleet",
     "history",
     "installation",
     "language",
@@ -89,7 +88,6 @@ __all__ = [
     "plans",
     "profile_folder",
     "profiles",
-    "publishing",
     "runs",
     "schedules",
     "secret_files",
@@ -101,18 +99,18 @@ __all__ = [
     "survey",
     "tally",
     "templates",
-    "tenant_views",
-    "tenants",
     "trials",
     "upkeep",
     "users",
     "views",
 ]
+FOR_PROVIDERS = ("fleet", "publishing", "tenant_views", "tenants")
+"""For the core's own user interfaces alone: what they take and give has no name in the api yet."""
 
 
 def __getattr__(name: str) -> Any:
     """Each part is loaded when it is used: a plugin that only reads pays for nothing else."""
-    if name not in __all__:
+    if name not in (*__all__, *FOR_PROVIDERS):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "Installation":
         return import_module(f"{__name__}.installation").Installation

@@ -25,6 +25,7 @@ class SourceRows:
 
     profile: Profile
     accounts: Sequence[Account]
+    """Whose personal contacts are read."""
     all_fields: bool = False
     """Not only those that the profile uses, and those that contacts are known by."""
     limit: int | None = None

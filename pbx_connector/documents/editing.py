@@ -9,7 +9,7 @@ what was asked for, in a file that is written in a way nobody foresaw, is refuse
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -102,7 +102,7 @@ class YamlText:
         if isinstance(parent, Mapping) and len(parent.items) == 1 and len(path) > 1:
             splice = self._emptied(path[:-1], parent, "{}")
         elif isinstance(parent, Items) and isinstance(path[-1], int):
-            splice = self._item_removed(path[:-1], parent, path[-1])
+            [splice] = self._items_removed(path[:-1], parent, path[-1], path[-1] + 1)
         else:
             splice = self._key_removed(path, node)
         return self._verified(_taken(self.root.plain(), path), [splice])
@@ -114,7 +114,7 @@ class YamlText:
             raise NotEditable(f"{shown(path)} is not written as a list")
         check_characters(value)
         expected = _placed(self.root.plain(), path, [*items.plain()[:at], value, *items.plain()[at:]])
-        return self._verified(expected, [self._item_added(path, items, at, value)])
+        return self._verified(expected, [self._items_added(items, at, [value])])
 
     def with_key(self, path: Path, name: str) -> YamlText:
         """With another name for the last key of the path, in its place."""
@@ -271,7 +271,7 @@ class YamlText:
         if self.layout.is_flow(parent):
             place = [name for name, _ in parent.items].index(key)
             spots = [(name.start, self.layout.end(value, name)) for name, value in parent.items]
-            return self.layout.entry_removed(spots, place)
+            return self.layout.entries_removed(spots, place, place + 1)
         if self.layout.begins_line(key.start):
             return self.layout.lines_removed(key.start, self.layout.end(node, key))
         following = [name for name, _ in parent.items if name.start > key.start]
@@ -308,39 +308,39 @@ class YamlText:
 
     def _with_items(self, path: Path, items: Items, values: list[Plain]) -> YamlText:
         """Items that stay keep their place and what stands beside them."""
-        before = [repr(item) for item in items.plain()]
-        changed, moved = self, 0
-        matcher = SequenceMatcher(None, before, [repr(value) for value in values], autojunk=False)
+        before, after = [repr(one) for one in items.plain()], [repr(one) for one in values]
+        matcher = SequenceMatcher(None, before, after, autojunk=False)
+        splices: list[Splice] = []
         for kind, first, last, start, end in matcher.get_opcodes():
-            if kind == "equal":
-                continue
-            common = min(last - first, end - start)
-            for number in range(common):
-                changed = changed.with_value((*path, first + moved + number), values[start + number])
-            for number in range(common, end - start):
-                changed = changed.with_item(path, first + moved + number, values[start + number])
-            for _ in range(common, last - first):
-                changed = changed.without((*path, first + moved + common))
-            moved += (end - start) - (last - first)
-        return changed
+            if kind != "equal":
+                common = min(last - first, end - start)
+                for number in range(common):
+                    place = (*path, first + number)
+                    splices.append(self._replaced(place, items.items[first + number], values[start + number]))
+                if start + common < end:
+                    splices.append(self._items_added(items, first + common, values[start + common : end]))
+                if first + common < last:
+                    splices += self._items_removed(path, items, first + common, last)
+        return self._verified(_placed(self.root.plain(), path, values), splices)
 
-    def _item_removed(self, path: Path, items: Items, at: int) -> Splice:
-        node = items.items[at]
-        if len(items.items) == 1:
-            return self._emptied(path, items, "[]")
-        if self.layout.is_flow(items):
-            return self.layout.entry_removed([self.layout.ends(item) for item in items.items], at)
-        return self.layout.lines_removed(self.layout.dash(node), self.layout.end(node, None))
+    def _items_removed(self, path: Path, items: Items, first: int, last: int) -> Iterator[Splice]:
+        if last - first == len(items.items):
+            yield self._emptied(path, items, "[]")
+        elif self.layout.is_flow(items):
+            yield self.layout.entries_removed([self.layout.ends(item) for item in items.items], first, last)
+        else:
+            for item in items.items[first:last]:
+                yield self.layout.lines_removed(self.layout.dash(item), self.layout.end(item, None))
 
-    def _item_added(self, path: Path, items: Items, at: int, value: Plain) -> Splice:
+    def _items_added(self, items: Items, at: int, values: Iterable[Plain]) -> Splice:
         if self.layout.is_flow(items):
             spots = [self.layout.ends(item) for item in items.items]
-            return self.layout.entry_inserted(items, spots, at, as_flow(value, in_flow=True))
+            return self.layout.entries_added(items, spots, at, ", ".join(as_flow(one, in_flow=True) for one in values))
         indent = " " * self.layout.column(self.layout.dash(items.items[0]))
-        line = f"{indent}- {as_flow(value)}"
+        lines = [f"{indent}- {as_flow(value)}" for value in values]
         if at == 0:
-            return self.layout.lines_before(self.layout.dash(items.items[0]), [line])
-        return self.layout.lines_after(self.layout.end(items.items[at - 1], None), [line])
+            return self.layout.lines_before(self.layout.dash(items.items[0]), lines)
+        return self.layout.lines_after(self.layout.end(items.items[at - 1], None), lines)
 
 
 def shown(path: Path) -> str:

@@ -185,7 +185,7 @@ class Layout:
         at = self.end(value, key)
         return Splice(at, at, f", {raw}")
 
-    def entry_inserted(self, items: Node, spots: Sequence[tuple[int, int]], place: int, raw: str) -> Splice:
+    def entries_added(self, items: Node, spots: Sequence[tuple[int, int]], place: int, raw: str) -> Splice:
         if not spots:
             at = self.ends(items)[0] + 1
             return Splice(at, at, raw)
@@ -193,13 +193,13 @@ class Layout:
             return Splice(spots[place][0], spots[place][0], f"{raw}, ")
         return Splice(spots[-1][1], spots[-1][1], f", {raw}")
 
-    def entry_removed(self, spots: Sequence[tuple[int, int]], place: int) -> Splice:
-        """With the comma behind it, or before the last one."""
-        start, end = spots[place]
-        if place + 1 < len(spots):
-            end = spots[place + 1][0]
-        elif place:
-            start = spots[place - 1][1]
+    def entries_removed(self, spots: Sequence[tuple[int, int]], first: int, last: int) -> Splice:
+        """With the commas behind them, or before the last ones."""
+        start, end = spots[first][0], spots[last - 1][1]
+        if last < len(spots):
+            end = spots[last][0]
+        elif first:
+            start = spots[first - 1][1]
         if "\n" in self._text[start:end] and "#" in self._text[start:end]:
             raise NotEditable("a comment stands beside it")
         return Splice(start, end, "")

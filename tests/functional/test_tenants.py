@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pages import Stage
+from pbx_exchange.sandbox import Sandbox
 from product import Connector
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 PROFILE = """\
 title: Staff
 source: csv
@@ -152,3 +155,11 @@ def test_without_a_control_database_it_is_said_what_to_do(connector: Connector) 
 
 def test_the_help_needs_no_extra(connector: Connector) -> None:
     assert "publish" in connector("tenants", "--help").out
+
+
+def test_the_page_for_providers_works_as_printed_in_an_empty_folder(
+    connector: Connector, sandbox: Sandbox, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PBX_CONNECTOR_CONFIG", str(connector.home / "config.yaml"))
+    monkeypatch.setenv("PBX_CONNECTOR_CONTROL_DATABASE", new_database())
+    assert Stage(connector, sandbox).play(DOCS / "providers.md") == 14

@@ -110,6 +110,6 @@ def test_a_link_says_when_nobody_knows_where_it_leads(connector: Connector) -> N
     assert made.out.startswith("http://ADDRESS/setup/")
     assert "the pages are not served yet" in made.err
     (connector.home / "config.yaml").write_text(
-        "plugins: {web: {listen: '127.0.0.1:8443', url: 'https://pbx.example'}}\n"
+        "plugins: {web: {listen: '127.0.0.1:8443', url: 'https://pbx.example', proxies: 127.0.0.1/32}}\n"
     )
     assert connector("--config", "config.yaml", "web", "setup").out.startswith("https://pbx.example/setup/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from importlib import metadata
@@ -83,3 +84,11 @@ def test_the_lock_has_hashes_and_no_address(lock: str) -> None:
 def test_the_judges_are_locked_at_the_versions_that_are_asked_for() -> None:
     asked = (ROOT / "plugins/microsoft365/judges/requirements.in").read_text().split()
     assert [line for line in asked if not re.search(rf"^{re.escape(line)}[= ]", JUDGES, re.MULTILINE | re.I)] == []
+
+
+def test_the_lock_of_the_scripts_has_hashes_and_no_address() -> None:
+    text = (ROOT / "plugins/web/javascript/package-lock.json").read_text()
+    packages = {name: part for name, part in json.loads(text)["packages"].items() if name}
+    assert len(packages) > 20
+    assert [name for name, part in packages.items() if not part["integrity"].startswith("sha512-")] == []
+    assert not re.search(r'://|"resolved"', text)

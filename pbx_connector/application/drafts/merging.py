@@ -5,10 +5,13 @@ Ours, as the one library for it that is looked after, merge3, is under the GPL.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+_MOST_COMPARED = 1_000_000
+"""Pairs of equal lines."""
 MINE, MIDDLE, THEIRS = "<<<<<<< mine", "=======", ">>>>>>> theirs"
 
 
@@ -27,24 +30,24 @@ def unresolved(text: str) -> int:
 
 def merge(base: str, mine: str, theirs: str) -> Merged:
     newline = "\r\n" if "\r\n" in mine else "\n"
-    parts, conflicts = [], 0
-    for chunk in _chunks(*(text.splitlines(keepends=True) for text in (base, mine, theirs))):
-        if isinstance(chunk, list):
-            parts += chunk
-            continue
-        conflicts += 1
-        for head, lines in ((MINE, chunk.mine), (MIDDLE, chunk.theirs)):
-            parts += [head + newline, *lines]
-            if lines and not lines[-1].endswith(("\n", "\r")):
-                parts.append(newline)
-        parts.append(THEIRS + newline)
-    return Merged("".join(parts), conflicts)
+    chunks = list(_chunks(*(text.splitlines(keepends=True) for text in (base, mine, theirs))))
+    written = (chunk.written(newline) if isinstance(chunk, _Conflict) else chunk for chunk in chunks)
+    conflicts = sum(isinstance(chunk, _Conflict) for chunk in chunks)
+    return Merged("".join(line for lines in written for line in lines), conflicts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Conflict:
     mine: list[str]
     theirs: list[str]
+
+    def written(self, newline: str) -> Iterator[str]:
+        for head, lines in ((MINE, self.mine), (MIDDLE, self.theirs)):
+            yield head + newline
+            yield from lines
+            if lines and not lines[-1].endswith(("\n", "\r")):
+                yield newline
+        yield THEIRS + newline
 
 
 def _chunks(base: list[str], mine: list[str], theirs: list[str]) -> Iterator[list[str] | _Conflict]:
@@ -65,8 +68,22 @@ def _common(base: list[str], mine: list[str], theirs: list[str]) -> Iterator[tup
 
 
 def _kept(base: Sequence[str], other: Sequence[str]) -> dict[int, int]:
-    blocks = SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks()
-    return {block.a + step: block.b + step for block in blocks for step in range(block.size)}
+    """For each line of `base` that `other` has, its place there. Where looking would take too long, as with thousands
+    of equal lines, none but those at the beginning and the end."""
+    same = 0
+    while same < min(len(base), len(other)) and base[same] == other[same]:
+        same += 1
+    end = 0
+    while end < min(len(base), len(other)) - same and base[-1 - end] == other[-1 - end]:
+        end += 1
+    kept = {line: line for line in range(same)}
+    kept |= {len(base) - back: len(other) - back for back in range(1, end + 1)}
+    inner, changed = base[same : len(base) - end], other[same : len(other) - end]
+    counts, others = Counter(inner), Counter(changed)
+    if sum(count * others[line] for line, count in counts.items()) <= _MOST_COMPARED:
+        blocks = SequenceMatcher(None, inner, changed, autojunk=False).get_matching_blocks()
+        kept |= {same + block.a + step: same + block.b + step for block in blocks for step in range(block.size)}
+    return kept
 
 
 def _decided(base: list[str], mine: list[str], theirs: list[str]) -> Iterator[list[str] | _Conflict]:

@@ -51,6 +51,12 @@ class Ask:
         return self.site.store()
 
     @property
+    def base_url(self) -> str:
+        """How browsers reach the pages, without a slash at its end."""
+        url = self.request.url
+        return (self.site.settings.url or f"{url.scheme}://{url.netloc}").rstrip("/")
+
+    @property
     def wants_json(self) -> bool:
         return self.request.url.path.startswith("/api/")
 

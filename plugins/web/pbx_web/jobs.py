@@ -37,7 +37,6 @@ class JobKind(StrEnum):
     SIMULATE = "simulate"
     RUN = "run"
     UNDO = "undo"
-    CONNECTION = "connection"
 
 
 class JobState(StrEnum):

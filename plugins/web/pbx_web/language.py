@@ -25,6 +25,15 @@ class Language:
     code: str
     words: NullTranslations
 
+    @property
+    def locale(self) -> str:
+        """Where days, times and numbers are written as here; English is not American."""
+        return {"en": "en_GB"}.get(self.code, self.code)
+
+    @property
+    def _day(self) -> str:
+        return "d. MMM" if self.code == "de" else "d MMM"
+
     def __call__(self, text: str, **values: object) -> str:
         """`text` in this language; `%(name)s` in it stands for a value."""
         said = self.words.gettext(text)
@@ -35,18 +44,18 @@ class Language:
         return self.words.ngettext(one, many, number) % {"number": self.number(number), **values}
 
     def number(self, value: float) -> str:
-        return format_decimal(value, locale=self.code)
+        return format_decimal(value, locale=self.locale)
 
     def moment(self, of: datetime, zone: tzinfo) -> str:
         """Date and time, as people here write it."""
-        return format_datetime(of.astimezone(zone), "short", locale=self.code)
+        return format_datetime(of.astimezone(zone), f"{self._day} y, HH:mm", locale=self.locale)
 
     def day(self, of: date) -> str:
-        return format_date(of, "d. MMM" if self.code == "de" else "d MMM", locale=self.code)
+        return format_date(of, self._day, locale=self.locale)
 
     def age(self, of: datetime, now: datetime) -> str:
         """How long ago, or in how long: `3 hours ago`."""
-        return format_timedelta(of - now, add_direction=True, locale=self.code)
+        return format_timedelta(of - now, add_direction=True, locale=self.locale)
 
 
 @cache

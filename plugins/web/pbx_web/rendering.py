@@ -21,6 +21,7 @@ PLACES = (
     ("/runs", "Plans and runs", Role.EDITOR),
     ("/devices", "Devices", Role.ADMIN),
     ("/accounts", "Accounts and labels", Role.ADMIN),
+    ("/users", "Users", Role.ADMIN),
     ("/settings", "Settings", Role.ADMIN),
     ("/audit", "Audit", Role.ADMIN),
 )

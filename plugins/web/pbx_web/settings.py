@@ -58,6 +58,8 @@ class WebSettings(SettingsModel):
                 f"listen: {self.listen} would serve the pages unencrypted to other machines: give a certificate, "
                 "or name the proxy that encrypts, with proxies:"
             )
+        if self.url and self.url.startswith("https:") and not self.certificate and not self.proxies:
+            raise ValueError("url: says https, so name who encrypts: a certificate, or the proxy with proxies:")
         return self
 
     @property

@@ -20,7 +20,7 @@ from pbx_web.settings import LOOPBACK, WebSettings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from starlette.requests import HTTPConnection
 
-from pbx_connector.api import Account, PluginContext, Store, StoreError, User, application
+from pbx_connector.api import Account, PluginContext, Report, Store, StoreError, User, application
 from pbx_connector.config import Config
 from pbx_connector.plugins import Plugins
 from pbx_connector.stores import open_store
@@ -86,7 +86,16 @@ class Running:
     def client(self, role: Role | None = None) -> httpx.Client:
         """Logged in as somebody in this role, whose token every request carries; follows no redirect."""
         cookies, token = self.cookies(role) if role else ({}, "")
-        return httpx.Client(base_url=self.url, cookies=cookies, headers={"x-csrf-token": token} if token else {})
+        headers = {"x-csrf-token": token} if token else {}
+        return httpx.Client(base_url=self.url, cookies=cookies, headers=headers, timeout=60)
+
+
+def run_profile(running: Running, profile: str = "customers") -> Report:
+    """Bring the phone book in step with a profile of the folder, as the service would; the report, however it ended."""
+    installation = running.server.site.installation
+    loaded = application.profiles.load(installation, running.profiles / f"{profile}.yaml")
+    request = application.runs.RunRequest()
+    return application.runs.run(installation, loaded, running.store, request, lambda *_: None).report
 
 
 Start = Callable[..., Running]

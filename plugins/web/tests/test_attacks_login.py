@@ -136,6 +136,13 @@ def test_a_user_who_does_not_exist_costs_as_much() -> None:
         assert guessing.passwords.looked_at == before + 1
 
 
+def test_names_that_nobody_can_have_are_no_name_that_somebody_uses_up() -> None:
+    guessing = Guessing()
+    for number in range(TRIES_OF_USER + 5):
+        guessing.tries("no name at all", "a guess that is wrong", f"192.0.2.{number}")
+    assert guessing.tries("no name either", "a guess that is wrong", "192.0.2.99") == 401
+
+
 @pytest.mark.parametrize("password", ["", "\0", "\udcff", "x" * 1_000_000, PASSWORD + "\0", PASSWORD + " "])
 def test_no_strange_password_is_right(password: str) -> None:
     assert Guessing().tries("ann", password) == 401

@@ -214,26 +214,32 @@ def test_both_versions_stand_side_by_side_and_a_passage_is_taken_over(visit: Vis
     tab = visit(Role.EDITOR, viewport={"width": 1280, "height": 800}).page()
     tab.goto("/try-merge")
     expect(tab.get_by_role("textbox", name="The file as it is now")).to_be_visible()
-    tab.get_by_role("button", name="Take this passage over").first.click()
+    tab.get_by_role("button", name="Take this passage over").first.press("Enter")
     tab.get_by_role("button", name="Save").click()
     expect(tab.get_by_text("Saved.")).to_be_visible()
     assert saved == ["# Changed by somebody\n" + PROFILE]
+    tab.goto("/try-merge")
+    tab.get_by_role("button", name="Take this passage over").last.click()
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_text("Saved.")).to_be_visible()
+    assert saved[1] == PROFILE.replace("mode: mirror", "mode: add")
 
 
 def test_on_a_narrow_screen_both_versions_are_one_text(visit: Visit, saved: list[str]) -> None:
     tab = visit(Role.EDITOR, viewport={"width": 390, "height": 844}).page()
     tab.goto("/try-merge")
     expect(tab.get_by_role("textbox", name="Your version")).to_be_visible()
-    tab.get_by_role("button", name="Take theirs").last.click()
+    tab.get_by_role("button", name="Take theirs").last.press("Enter")
     tab.get_by_role("button", name="Save").click()
     expect(tab.get_by_text("Saved.")).to_be_visible()
     assert saved == [PROFILE.replace("mode: mirror", "mode: add")]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/try", "/try-merge"])
-def test_axe_finds_nothing_serious(visit: Visit, scheme: Any, path: str) -> None:
-    tab = visit(Role.EDITOR, color_scheme=scheme, bypass_csp=True).page()
+@pytest.mark.parametrize(("path", "width"), [("/try", 1280), ("/try-merge", 1280), ("/try-merge", 390)])
+def test_axe_finds_nothing_serious(visit: Visit, scheme: Any, path: str, width: int) -> None:
+    size = {"width": width, "height": 800}
+    tab = visit(Role.EDITOR, color_scheme=scheme, viewport=size, bypass_csp=True).page()
     tab.goto(path)
     expect(tab.locator(".cm-content").first).to_be_visible()
     axe = BUILT.parents[2] / "javascript/node_modules/axe-core/axe.min.js"
@@ -243,6 +249,7 @@ def test_axe_finds_nothing_serious(visit: Visit, scheme: Any, path: str) -> None
         one["id"]: [node["html"] for node in one["nodes"]] for one in found if one["impact"] in ("serious", "critical")
     }
     assert serious == {}
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_in_german_the_editor_speaks_german(visit: Visit) -> None:

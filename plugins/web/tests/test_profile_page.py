@@ -493,3 +493,20 @@ def test_readers_see_no_profile(running: Running) -> None:
     with running.client(Role.READER) as client:
         assert client.get(OPENED).status_code == 403
         assert client.post(OPENED, data={}).status_code == 403
+
+
+def test_save_and_simulate_goes_on_to_the_simulation_once_it_is_saved(client: httpx.Client, running: Running) -> None:
+    done = send(client, opened(client, "basic"), do="save-simulate", set__title="Kunden")
+    assert done.headers["location"] == "/profiles/customers.yaml/simulate"
+    assert 'title: "Kunden"' in (running.profiles / "customers.yaml").read_text()
+    refused = send(client, opened(client, "variables"), do="save-simulate", rule__1__text="phon([Phone])")
+    assert refused.status_code == 422
+
+
+def test_a_draft_is_simulated_without_being_saved(client: httpx.Client, running: Running) -> None:
+    done = send(client, opened(client, "basic"), do="simulate", set__title="Kunden")
+    assert done.headers["location"].startswith("/jobs/")
+    assert client.get(done.headers["location"]).status_code in (200, 303)
+    assert (running.profiles / "customers.yaml").read_text() == PROFILE
+    refused = send(client, opened(client, "variables"), do="simulate", rule__1__text="phon([Phone])")
+    assert refused.status_code == 422

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,13 @@ import httpx
 import oidc_provider_mock
 import pytest
 from oidc_provider_mock import User as MockUser
-from pbx_web.login.provider import FRESH, Provider, ProviderUnavailable, Request, TokenRefused
+from pbx_web.login import single_sign_on
+from pbx_web.login.provider import AT_ONCE, FRESH, Provider, ProviderUnavailable, Request, TokenRefused
 from pbx_web.login.settings import OidcSettings
 from pbx_web.login.single_sign_on import NotAdmitted, identity
 from pydantic import ValidationError
 
-from pbx_connector.api import Role, application
+from pbx_connector.api import Role, Throttle, application
 
 from .conftest import Running, Start, Visit
 from .login_support import Forms, actions, page_token, visitor
@@ -55,6 +58,11 @@ class Signing:
 def issuer() -> Iterator[str]:
     with oidc_provider_mock.run_server_in_thread(user_claims=PEOPLE) as server:
         yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_noted_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single_sign_on, "NOTED", Throttle(20, 600))
 
 
 @pytest.fixture
@@ -206,6 +214,38 @@ def test_nobody_is_sent_to_another_site_afterwards(signing: Signing, to: str) ->
         signing.begin(client)
         held = json.loads(unquote(client.cookies["signing-on"]))
         assert held[3] == "/"
+
+
+def test_a_flood_of_answers_to_nothing_is_a_few_lines_of_the_audit(signing: Signing) -> None:
+    with visitor(signing.running) as client:
+        for _ in range(30):
+            assert client.get("/login/callback?code=x&state=y").status_code == 400
+    assert len(signing.running.store.audit()) <= 20
+
+
+def test_a_slow_provider_takes_few_threads(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    def slow(*_: Any) -> bytes:
+        goes_on.wait(20)
+        return b""
+
+    monkeypatch.setattr(liar, "answer", slow)
+    asked = provider(liar)
+    request = Request("state", "nonce", "verifier", "http://127.0.0.1/login/callback")
+
+    def ask(_: int) -> str:
+        try:
+            return asked.login_url(request)
+        except ProviderUnavailable as error:
+            return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(ask, number) for number in range(8)]
+        first = next(as_completed(waiting)).result()
+        goes_on.set()
+    assert first == "too many log-ins wait for it"
+    assert len(liar.asked) <= AT_ONCE + 4  # whoever waited for a place when others left got one
 
 
 def test_without_a_provider_there_is_no_such_log_in(running: Running) -> None:

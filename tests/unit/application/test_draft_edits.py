@@ -303,7 +303,8 @@ def check_taken_back(edit: Edit, before: str, after: str) -> None:
             if after == before:
                 return
             parent = YamlText(before).at(path[:-1])
-            if parent is not None and not (isinstance(parent, Mapping) and parent.items):
+            is_kept = parent is not None or path[0] == "settings"
+            if is_kept and not (isinstance(parent, Mapping) and parent.items):
                 return  # `settings:` becomes `settings: {}`
             opposite = Remove(path)
         case ReplaceVariable(number, _):

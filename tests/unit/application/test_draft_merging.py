@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from time import process_time
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbx_connector.application.drafts import merge
@@ -40,6 +42,15 @@ def test_a_conflict_in_a_last_line_without_an_end_and_in_lines_of_windows() -> N
     assert merge("a\r\nb\r\n", "a\r\nx\r\n", "a\r\ny\r\n").text.count("\r\n") == 6
 
 
+def test_thousands_of_equal_lines_take_no_time() -> None:
+    base = "a\n" + "\n" * 50_000 + "b\n"
+    before = process_time()
+    merged = merge(base, base.replace("a", "x\n\ny") + "\n\n", base.replace("b", "\nz\n"))
+    assert process_time() - before < 10
+    assert {"x", "y", "z"} <= set(merged.text.split())
+
+
+@settings(max_examples=60, deadline=None)
 @given(lines, lines)
 def test_without_a_change_of_theirs_it_is_mine_and_the_other_way_round(base: str, other: str) -> None:
     assert merge(base, other, base).text == other
@@ -47,6 +58,7 @@ def test_without_a_change_of_theirs_it_is_mine_and_the_other_way_round(base: str
     assert merge(base, other, other).text == other
 
 
+@settings(max_examples=60, deadline=None)
 @given(lines, lines, lines)
 def test_no_line_that_somebody_added_is_lost(base: str, mine: str, theirs: str) -> None:
     merged = merge(base, mine, theirs)

@@ -49,6 +49,7 @@ REFERENCES = {
     "password: {env: hunter2}": "password: {env: *******}",
     "  password: {file: a/hunter2}  # kept by root": "  password: {file: *********}  **************",
     "password: {keyring: 'hunter2 #'}": "password: {keyring: ***********}",
+    "password: {vault: hunter2}": "password: {vault: *******}",
     "settings: {email: a@b, password: {env: hunter2}, url: https://x}": (
         "settings: {email: a@b, password: {env: *******}, url: https://x}"
     ),

@@ -32,6 +32,17 @@ const COLOURS = {
   ".cm-diagnostic-warning": { borderLeftColor: "var(--warn)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)" },
   ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--warn)" },
+  "&.cm-merge-b .cm-deletedText": { background: "var(--removed)" },
+  ".cm-deletedChunk .cm-chunkButtons": { position: "static", padding: ".2rem 0" },
+  ".cm-deletedChunk .cm-chunkButtons button": {
+    background: "var(--sheet)",
+    border: "1px solid var(--line-strong)",
+    borderRadius: ".4rem",
+    color: "var(--ink)",
+    fontSize: ".85rem",
+    margin: "0 .5rem 0 0",
+    padding: ".15rem .5rem",
+  },
   ".cm-textfield": { backgroundColor: "var(--sheet)", borderColor: "var(--line-strong)", color: "var(--ink)" },
   ".cm-button": { backgroundImage: "none", backgroundColor: "var(--sheet)", color: "var(--ink)" },
 };

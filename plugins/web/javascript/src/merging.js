@@ -51,6 +51,7 @@ function beside(parent, theirs, mine, editable, common) {
     a: { doc: theirs, extensions: fixed },
     b: { doc: mine, extensions: editable },
     revertControls: "a-to-b",
+    renderRevertControl: takeOver,
     collapseUnchanged: {},
   });
 }
@@ -62,7 +63,38 @@ function beside(parent, theirs, mine, editable, common) {
  * @param {import("@codemirror/state").Extension[]} editable
  */
 function below(parent, theirs, mine, editable) {
-  new EditorView({ parent, doc: mine, extensions: [...editable, unifiedMergeView({ original: theirs, collapseUnchanged: {} })] });
+  const both = unifiedMergeView({ original: theirs, collapseUnchanged: {}, mergeControls: choice });
+  new EditorView({ parent, doc: mine, extensions: [...editable, both] });
+}
+
+/** The library listens to the mouse alone; in a form its own button would send that one off by keyboard. */
+function takeOver() {
+  const made = button("→", ({ detail }) => {
+    if (detail === 0) made.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+  });
+  made.title = word("Take this passage over");
+  made.setAttribute("aria-label", made.title);
+  return made;
+}
+
+/**
+ * @param {"accept" | "reject"} type
+ * @param {(event: MouseEvent) => void} act
+ */
+function choice(type, act) {
+  return button(type === "accept" ? word("Keep mine") : word("Take theirs"), act);
+}
+
+/**
+ * @param {string} text
+ * @param {(event: MouseEvent) => void} act
+ */
+function button(text, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  made.addEventListener("click", act);
+  return made;
 }
 
 /** @param {string} name */

@@ -58,8 +58,8 @@ def _row(typed: str) -> Mapping[str, Any]:
 def offered(ask: Ask, profile: Profile) -> Offered:
     """The first rows of the source; personal contacts for those alone who may see them."""
     found = Offered()
-    accounts = ask.store.accounts() if ask.sees_personal else []
     try:
+        accounts = ask.store.accounts() if ask.sees_personal else []
         for row in application.source_rows.SourceRows(profile, accounts, all_fields=True, limit=MOST):
             if ask.sees_personal or "local_id" not in row:
                 text = json.dumps(row, ensure_ascii=False, indent=1)

@@ -100,7 +100,7 @@ def in_words(ask: Ask, schedule: Schedule | None) -> str:
 
 def _clock(ask: Ask, at: str) -> str:
     hour, minute = map(int, at.split(":"))
-    return format_time(datetime(2024, 1, 1, hour, minute).time(), "short", locale=ask.language.code)
+    return format_time(datetime(2024, 1, 1, hour, minute).time(), "short", locale=ask.language.locale)
 
 
 def _days(ask: Ask, days: str) -> str:
@@ -113,7 +113,7 @@ def _days(ask: Ask, days: str) -> str:
 
 def day_names(ask: Ask) -> dict[str, str]:
     """By the number that cron gives them."""
-    names = get_day_names("wide", locale=ask.language.code)
+    names = get_day_names("wide", locale=ask.language.locale)
     return {str((day + 1) % 7): names[day] for day in range(7)}
 
 

@@ -91,8 +91,8 @@ def _list(ask: Ask, one: application.drafts.Input, name: str) -> Iterator[Typed]
 
 def _filter(ask: Ask, rule: application.drafts.Rule) -> Iterator[Typed]:
     at = f"rule/{rule.number}"
-    said = [_text(ask, f"{at}/{part}") for part in ("kind", "text", "because")]
-    kind, text, because = (held if held is not None else was for held, was in zip(said, _of(rule), strict=True))
+    typed = [_text(ask, f"{at}/{part}") for part in ("kind", "text", "because")]
+    kind, text, because = (held if held is not None else was for held, was in zip(typed, _of(rule), strict=True))
     if (kind, text, because) != _of(rule):
         wanted: Literal["keep", "skip"] = "keep" if kind == "keep" else "skip"
         yield Typed(f"{at}/text", drafts.ReplaceFilter(rule.number, wanted, text, because))

@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
 from functools import cached_property
 from typing import Any
 
-from pbx_connector.api import TARGETS, Diagnostic, Field, Profile, SourceType, UsageError, application
+from pbx_connector.api import (
+    TARGETS,
+    ConnectorError,
+    Diagnostic,
+    Field,
+    LoadedProfile,
+    Profile,
+    SourceType,
+    UsageError,
+    application,
+)
 from pbx_web import language_server
 from pbx_web.asking import Ask
 from pbx_web.drafting import samples, schedules
@@ -54,11 +65,23 @@ class View:
         return self.checked.form
 
     @property
+    def usable_whole(self) -> LoadedProfile:
+        """Raises `UsageError` while there are mistakes."""
+        if self.checked.checked.loaded is None:
+            raise UsageError(self.ask.language("Fix the mistakes first: they are listed on this page."))
+        return self.checked.checked.loaded
+
+    @property
     def usable(self) -> Profile:
         """Raises `UsageError` while there are mistakes."""
-        if self.checked.checked.profile is None:
-            raise UsageError(self.ask.language("Fix the mistakes first: they are listed on this page."))
-        return self.checked.checked.profile
+        return self.usable_whole.profile
+
+    @cached_property
+    def is_held(self) -> bool:
+        """Whether its runs wait for somebody's word after an undo. While the phone book is unreachable nobody knows."""
+        with suppress(ConnectorError):
+            return any(state.held for state in self.ask.store.profiles() if state.id == self.id)
+        return False
 
     @property
     def id(self) -> str:

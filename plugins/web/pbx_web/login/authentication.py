@@ -62,12 +62,12 @@ class Authentication:
     def _admit(self, name: str, address: str, network: str) -> None:
         if not self._by_address.count(network):
             raise LoginRefused(TOO_MANY, 429)
-        if not self._by_user.count(name) and not self._has_logged_in(name, address):
+        if name and not self._by_user.count(name) and not self._has_logged_in(name, address):
             raise LoginRefused(TOO_MANY, 429)
 
     def _has_logged_in(self, name: str, address: str) -> bool:
         before = AuditFilter(user=name, action=application.audit.AuditAction.LOGIN, address=address)
-        return bool(name) and bool(self._store().audit(before, limit=1))
+        return bool(self._store().audit(before, limit=1))
 
     def _is_right(self, user: User | None, password: str) -> bool:
         try:

@@ -31,6 +31,10 @@ TIMEOUT = 10.0
 """Seconds for each answer."""
 LONGEST = 2**20
 """Bytes of an answer."""
+AT_ONCE = 3
+"""Conversations with it: one that is slow must not keep everybody from the pages."""
+PATIENCE = 2.0
+"""Seconds that one waits for others to end."""
 FRESH = 3600.0
 """Seconds that its addresses and keys are believed."""
 
@@ -78,6 +82,7 @@ class Provider:
         self.settings = settings
         self._clock = clock
         self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._metadata: tuple[float, Metadata] | None = None
         self._keys: tuple[float, KeySet] | None = None
 
@@ -123,7 +128,17 @@ class Provider:
             basic = httpx.BasicAuth(_encoded(self.settings.client), _encoded(secret))
         elif secret:
             said["client_secret"] = secret
-        return _asked(places.token, said, basic)
+        return self._asked(places.token, said, basic)
+
+    def _asked(
+        self, url: str, form: Mapping[str, str] | None = None, auth: httpx.BasicAuth | None = None
+    ) -> Mapping[str, Any]:
+        if not self._slots.acquire(timeout=PATIENCE):
+            raise ProviderUnavailable("too many log-ins wait for it")
+        try:
+            return _asked(url, form, auth)
+        finally:
+            self._slots.release()
 
     def _secret(self) -> str:
         try:
@@ -159,7 +174,7 @@ class Provider:
         if held and 0 <= self._clock() - held[0] < FRESH:
             return held[1]
         issuer = self.settings.issuer
-        found = _metadata(_asked(f"{issuer.rstrip('/')}/.well-known/openid-configuration"), issuer)
+        found = _metadata(self._asked(f"{issuer.rstrip('/')}/.well-known/openid-configuration"), issuer)
         with self._lock:
             self._metadata = self._clock(), found
         return found
@@ -170,7 +185,7 @@ class Provider:
         if held and not anew and 0 <= self._clock() - held[0] < FRESH:
             return held[1]
         try:
-            found = KeySet.import_key_set(_asked(self._places().keys))  # type: ignore[arg-type]
+            found = KeySet.import_key_set(self._asked(self._places().keys))  # type: ignore[arg-type]
         except (JoseError, ValueError, TypeError, KeyError):
             raise ProviderUnavailable("its keys cannot be read") from None
         with self._lock:

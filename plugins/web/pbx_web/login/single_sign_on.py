@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import structlog
 from starlette.responses import RedirectResponse, Response
 
-from pbx_connector.api import Role, application
+from pbx_connector.api import Role, Throttle, application, network_of
 from pbx_web.asking import Ask
 from pbx_web.login.entering import login_form, welcome
 from pbx_web.login.provider import Provider, ProviderUnavailable, Request, TokenRefused
@@ -46,7 +46,7 @@ class NotAdmitted(Exception):
 def start(ask: Ask) -> Response:
     provider = _provider(ask)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    request = Request(state, nonce, verifier, f"{_base(ask)}/login/callback")
+    request = Request(state, nonce, verifier, f"{ask.base_url}/login/callback")
     try:
         response = RedirectResponse(provider.login_url(request), 303)
     except (ProviderUnavailable, TokenRefused) as error:
@@ -75,7 +75,7 @@ def logout_url(ask: Ask, token: str) -> str:
     if ask.site.provider is None:
         return ""
     try:
-        return ask.site.provider.logout_url(token, f"{_base(ask)}/login")
+        return ask.site.provider.logout_url(token, f"{ask.base_url}/login")
     except (ProviderUnavailable, TokenRefused):
         return ""
 
@@ -149,6 +149,8 @@ class UsedStates:
 
 
 USED = UsedStates()
+NOTED = Throttle(20, 600)
+"""Failures that are noted: anybody can make as many as he likes."""
 
 
 def _request(ask: Ask) -> tuple[Request | None, str]:
@@ -160,12 +162,13 @@ def _request(ask: Ask) -> tuple[Request | None, str]:
             return None, "/"
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None, "/"
-    return Request(str(state), str(nonce), str(verifier), f"{_base(ask)}/login/callback"), local(str(to))
+    return Request(str(state), str(nonce), str(verifier), f"{ask.base_url}/login/callback"), local(str(to))
 
 
 def _failed(ask: Ask, message: str, status: int, reason: str) -> Response:
-    LOG.warning("a log-in by single sign-on failed", reason=reason, address=ask.address)
-    ask.note(application.audit.AuditAction.LOGIN_FAILED, detail={"by": "single sign-on", "reason": reason})
+    if NOTED.count(network_of(ask.address)):
+        LOG.warning("a log-in by single sign-on failed", reason=reason, address=ask.address)
+        ask.note(application.audit.AuditAction.LOGIN_FAILED, detail={"by": "single sign-on", "reason": reason})
     return login_form(ask, to="/", error=ask.language(message), status=status)
 
 
@@ -173,11 +176,6 @@ def _provider(ask: Ask) -> Provider:
     if ask.site.provider is None:
         raise NotFound(ask.language("There is nothing at this address."))
     return ask.site.provider
-
-
-def _base(ask: Ask) -> str:
-    url = ask.request.url
-    return (ask.site.settings.url or f"{url.scheme}://{url.netloc}").rstrip("/")
 
 
 def _cookie_name(ask: Ask) -> str:

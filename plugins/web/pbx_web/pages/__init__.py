@@ -19,16 +19,19 @@ from pbx_web.pages import (
     plans,
     problems,
     profile,
+    profile_file,
     runs,
     settings,
     simulate,
     simulations,
+    users,
 )
 
 _MODULES = (
     overview,
     new,
     profile,
+    profile_file,
     simulate,
     simulations,
     plans,
@@ -41,6 +44,7 @@ _MODULES = (
     accounts,
     settings,
     audit,
+    users,
     login,
 )
 ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))

@@ -83,7 +83,6 @@ def _words(ask: Ask, job: Job) -> dict[str, str]:
         JobKind.SIMULATE: speak("Simulation of %(profile)s", profile=job.title),
         JobKind.RUN: speak("Run of %(profile)s", profile=job.title),
         JobKind.UNDO: speak("Undo"),
-        JobKind.CONNECTION: speak("Connection test of %(profile)s", profile=job.title),
     }
     if job.is_stopping:
         far = speak("It is being cancelled: the source is waited for.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from pbx_connector.api import ProfileError, UsageError, application
+from pbx_web import launching
 from pbx_web.asking import Ask
 from pbx_web.drafting import samples
 from pbx_web.drafting.carried import LARGEST, Carried, carried, tab_of
@@ -16,7 +18,7 @@ from pbx_web.drafting.editing import Editing
 from pbx_web.drafting.folder import file_of, file_to_write
 from pbx_web.drafting.typed import said
 from pbx_web.drafting.view import View, json_of, values_of
-from pbx_web.page import Action, Page, Shown
+from pbx_web.page import Action, Done, Page, Shown
 from pbx_web.permissions import Role
 
 drafts = application.drafts
@@ -35,7 +37,7 @@ def show(ask: Ask) -> Shown:
     return _shown(View(Editing(ask, draft)))
 
 
-def act(ask: Ask) -> Shown | Response:
+def act(ask: Ask) -> Shown | Done | Response:
     editing = Editing(ask, carried(ask, file_to_write(ask)))
     view = View(editing)
     if len(editing.draft.text) > LARGEST:
@@ -53,7 +55,7 @@ def act(ask: Ask) -> Shown | Response:
         return _shown(view, 422)
 
 
-def _done(view: View, what: str, argument: str) -> Shown | Response:
+def _done(view: View, what: str, argument: str) -> Shown | Done | Response:
     editing = view.editing
     match what:
         case "" | "apply":
@@ -61,14 +63,16 @@ def _done(view: View, what: str, argument: str) -> Shown | Response:
         case "tab":
             editing.draft = replace(editing.draft, tab=tab_of(argument))
             view.focus = "tab"
-        case "save" | "save-broken":
-            return _saved(view, broken=what == "save-broken")
+        case "save" | "save-broken" | "save-simulate":
+            return _saved(view, what)
         case "write-again":
             return _written_again(view)
         case "format":
             editing.set_text(application.profiles.formatted(editing.draft.text, editing.draft.file))
         case "test":
             return _tested(view)
+        case "simulate":
+            return _simulated(view)
         case "rows":
             view.offered = samples.offered(view.ask, view.usable)
         case "row":
@@ -78,16 +82,18 @@ def _done(view: View, what: str, argument: str) -> Shown | Response:
     return _shown(view)
 
 
-def _saved(view: View, *, broken: bool) -> Shown:
+def _saved(view: View, what: str) -> Shown | Done:
     """One with mistakes is written after somebody has said so: the service goes on with its last good state."""
-    if view.checked.failed and not broken:
+    if view.checked.failed and what != "save-broken":
         view.confirm = True
         return _shown(view, 422)
     draft = view.editing.draft
     outcome = drafts.save(view.ask.site.installation, draft.file.name, draft.text, draft.base)
     if isinstance(outcome, drafts.ChangedMeanwhile):
         return _changed_meanwhile(view, outcome)
-    return _begun_anew(view)
+    shown = _begun_anew(view)
+    simulate = f"/profiles/{quote(draft.file.name)}/simulate"
+    return Done(to=simulate, json=shown.json) if what == "save-simulate" else shown
 
 
 def _changed_meanwhile(view: View, found: application.drafts.ChangedMeanwhile) -> Shown:
@@ -118,6 +124,13 @@ def _begun_anew(view: View) -> Shown:
 
 def _tested(view: View) -> Response:
     return answer(TEMPLATE, values_of(view), ConnectionTest(view.usable, view.ask))
+
+
+def _simulated(view: View) -> Done:
+    """What is typed, as it would be saved; nothing is."""
+    loaded = view.usable_whole
+    job = launching.simulate(view.ask, loaded, full=True, is_draft=view.editing.draft.changed)
+    return Done(to=f"/jobs/{job.id}", json={"job": job.id})
 
 
 def _shown(view: View, status: int = 200) -> Shown:
