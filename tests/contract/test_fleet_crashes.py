@@ -164,7 +164,7 @@ def test_a_profile_that_kills_three_workers_is_quarantined_and_the_others_go_on(
     assert fleet.ask(stopped) == [(3, "3 workers died in its runs, one after the other")]
     fleet.wait_for(lambda: fleet.done() == set(fleet.tenants) - {"t0001"})
     assert fleet.processes[-1].poll() is None
-    fleet.wait_for(lambda: "workers died" in notices(fleet, "t0001"))
+    fleet.wait_for(lambda: '"trouble":"failing"' in notices(fleet, "t0001"))
 
 
 def test_the_database_is_restarted_in_the_middle_of_runs(
