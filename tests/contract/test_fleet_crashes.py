@@ -164,8 +164,7 @@ def test_a_profile_that_kills_three_workers_is_quarantined_and_the_others_go_on(
     assert fleet.ask(stopped) == [(3, "3 workers died in its runs, one after the other")]
     fleet.wait_for(lambda: fleet.done() == set(fleet.tenants) - {"t0001"})
     assert fleet.processes[-1].poll() is None
-    with open_store(f"sqlite:///{fleet.folder / 't0001.db'}") as store:
-        assert "pending" in str(store.shared_state("outbox crm")) or store.shared_state("outbox crm") != ""
+    fleet.wait_for(lambda: '"trouble":"failing"' in notices(fleet, "t0001"))
 
 
 def test_the_database_is_restarted_in_the_middle_of_runs(
@@ -282,6 +281,12 @@ def test_random_kills_lose_no_run_and_make_none_twice(fleet: Fleet) -> None:
     assert hits > 0
     assert fleet.overlaps() == 0
     fleet.check_phone_books()
+
+
+def notices(fleet: Fleet, tenant: str) -> str:
+    """What people are to hear of a tenant's profile."""
+    with open_store(f"sqlite:///{fleet.folder / tenant}.db") as store:
+        return store.shared_state("notices crm")
 
 
 def keep_due(fleet: Fleet, over: threading.Event) -> None:
