@@ -120,6 +120,8 @@ class Pages:
     def _permitted(self, page: Page | Action, ask: Ask) -> Response:
         if page.least is not None and ask.user is None:
             return _response(log_in_first(ask), ask)
+        if page.path == "/" and not ask.may(Role.EDITOR) and not ask.wants_json:
+            return RedirectResponse("/phone-book", 303)  # where readers begin
         if page.least is not None and not ask.may(page.least):
             raise Forbidden(ask.language("Your role does not allow this."))
         if isinstance(page, Page):

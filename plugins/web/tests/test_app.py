@@ -22,7 +22,9 @@ def test_a_page_is_seen_by_its_least_role_and_by_nobody_below(running: Running, 
         with running.client(role) as client:
             as_page, as_json = client.get(page.path), client.get(API + page.path.rstrip("/"))
         allowed = role.includes(page.least)
-        assert (as_page.status_code, as_json.status_code) == ((200, 200) if allowed else (403, 403)), role
+        assert (as_page.status_code, as_json.status_code) == (
+            (200, 200) if allowed else (303 if page.path == "/" else 403, 403)
+        ), role
     with running.client() as client:
         assert client.get(page.path).headers["location"].startswith("/login")
         assert client.get(API + page.path.rstrip("/")).status_code == 401
