@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pbx_connector.plugins import Plugins
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 COMMENTS = """\
 # head

@@ -54,7 +54,7 @@ def test_people_get_in_and_are_kept_out(connector: Connector) -> None:
         connector("web", "users", "role", "bob", "reader")
         assert bob.get(f"{served['url']}/").status_code == 303
         assert choose(bob, connector("web", "setup", "--user", "bob").out.strip()).status_code == 303
-        assert bob.get(f"{served['url']}/").status_code == 403
+        assert bob.get(f"{served['url']}/runs").status_code == 403
         connector("web", "users", "disable", "bob")
         assert bob.get(f"{served['url']}/").status_code == 303
         connector("web", "users", "disable", "--undo", "bob")

@@ -248,7 +248,7 @@ def test_a_role_that_was_taken_away_counts_no_more(running: Running) -> None:
         application.users.change_role(running.store, "ann", Role.READER)
         assert client.get("/").status_code == 303
         log_in(client)
-        assert client.get("/").status_code == 403
+        assert client.get("/runs").status_code == 403
 
 
 def test_a_user_who_is_changed_while_he_logs_in_does_not_get_in(

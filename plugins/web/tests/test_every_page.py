@@ -12,7 +12,7 @@ import pytest
 from pbx_web.page import Page as PageOfTable
 from pbx_web.pages import ALL
 from pbx_web.permissions import Role
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from pbx_connector.api import Content, Sighting, application
 
@@ -244,8 +244,8 @@ def test_a_person_searches_and_edits_without_scripts(visit: Visit, running: Runn
     page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_label("Telephone", exact=True).fill("190")
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_text("The entry is changed.").is_visible()
+    expect(page.get_by_text("The entry is changed.")).to_be_visible()
     page.go_back()
     page.go_back()
     page.go_back()
-    assert page.get_by_role("link", name="Person 07").is_visible()
+    expect(page.get_by_role("link", name="Person 07")).to_be_visible()

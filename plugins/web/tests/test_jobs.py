@@ -278,10 +278,10 @@ def test_a_job_is_followed_without_scripts(slow: SlowSource, running: Running, v
     page = visit(Role.EDITOR, java_script_enabled=False).page()
     page.goto("/profiles/slow/simulate")
     page.get_by_role("button", name="Simulate").click()
-    assert page.get_by_role("progressbar").is_visible()
+    expect(page.get_by_role("progressbar")).to_be_visible()
     threading.Timer(1.0, slow.go_on.set).start()
     page.wait_for_url("**/simulations/**", timeout=20_000)
-    assert page.get_by_role("heading", name="Simulation of Slow").is_visible()
+    expect(page.get_by_role("heading", name="Simulation of Slow")).to_be_visible()
     page.get_by_label("Search in the records").fill("person 7")
     page.get_by_role("button", name="Search", exact=True).click()
     assert page.locator("table.changes tbody tr").count() == 1

@@ -90,12 +90,12 @@ def test_the_role_is_what_the_provider_says_now(signing: Signing) -> None:
     for name, status, role in (("bob", 403, Role.READER), ("ann", 200, Role.ADMIN)):
         with visitor(signing.running) as client:
             signing.log_in(client, name)
-            assert client.get("/").status_code == status
+            assert client.get("/runs").status_code == status
         assert store.user(f"{name}@example.org").role is role  # type: ignore[union-attr]
     application.users.change_role(store, "bob@example.org", Role.ADMIN)
     with visitor(signing.running) as client:
         signing.log_in(client, "bob")
-        assert client.get("/").status_code == 403
+        assert client.get("/runs").status_code == 403
 
 
 def test_who_has_no_role_does_not_get_in(signing: Signing) -> None:
@@ -121,7 +121,7 @@ def test_nobody_becomes_the_user_he_is_called_like(signing: Signing) -> None:
     application.users.add_user(signing.running.store, "bob@example.org", Role.ADMIN, password="digest")
     with visitor(signing.running) as client:
         signing.log_in(client, "bob")
-        assert client.get("/").status_code == 403
+        assert client.get("/runs").status_code == 403
     assert [user.name for user in signing.running.store.users()] == ["bob@example.org", "bob@example.org-2"]
 
 

@@ -171,7 +171,7 @@ def be_refused_and_release(one: Administrator) -> None:
     one.field("Because").fill("only one customer")
     one.press("Add filter")
     one.press("Save")
-    one.sees("Saved.")
+    one.sees("Saved. Simulate it before its next run, to see what it would change.")
     one.page.goto("/profiles/our-exchange/simulate")
     one.press("Run now")
     one.agree()
@@ -194,7 +194,7 @@ def automate(one: Administrator, file: Path) -> None:
     one.page.get_by_label(one.say("at a time of day")).check()
     one.field("Time of day").fill("07:30")
     one.press("Save")
-    one.sees("Saved.")
+    one.sees("Saved. Simulate it before its next run, to see what it would change.")
     assert 'schedule: "30 7 * * *"' in file.read_text()
 
 
