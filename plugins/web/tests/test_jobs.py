@@ -22,6 +22,7 @@ from pbx_web.jobs import Job, JobKind, Jobs
 from pbx_web.pages import jobs as pages
 from pbx_web.permissions import Role
 from pbx_web.scratch import Scratch
+from playwright.sync_api import expect
 
 from pbx_connector.api import RunStatus
 
@@ -223,6 +224,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from pbx_web.scratch import Scratch
+from playwright.sync_api import expect
 made = Scratch(Path(sys.argv[1])).folder("job")
 (made / "records.sqlite").write_text("contacts")
 print(made, flush=True)
