@@ -89,9 +89,13 @@ def bound_socket(address: str, what: str, setting: str) -> socket.socket:
     host, port = split_address(address)
     family = socket.AF_INET6 if ":" in host or not host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, dualstack_ipv6=not host, backlog=512)
+        listening = socket.create_server((host, port), family=family, dualstack_ipv6=not host, backlog=512)
     except OSError as error:
         raise UsageError(f"{what} cannot listen on {address}: {error.strerror}", hint=f"see {setting}") from None
+    # Connections have it from here. asyncio sets it on its own sockets alone: the body of an answer would else wait for
+    # 40 ms until the caller has acknowledged its head.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def bound_address(listening: socket.socket) -> str:
