@@ -88,6 +88,18 @@ def _listen_address(value: Any) -> Any:
     return value
 
 
+def _listed(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network; expected something like 192.168.7.0/24") from None
+    return text
+
+
 def blank_is_none(value: Any) -> Any:
     """`url: ""` is how a template leaves out what was not answered."""
     return None if isinstance(value, str) and not value.strip() else value
@@ -99,6 +111,12 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 """Of a server, over http or https; no user name, no password."""
 ListenAddress = Annotated[str | None, BeforeValidator(_listen_address)]
 """Where a server listens, as `split_address` takes it; `off` and a blank text count as None."""
+LISTED = BeforeValidator(_listed)
+"""For a list that can also be written as one text with commas, as an environment variable has it."""
+TextList = Annotated[list[str], LISTED]
+"""Texts, `LISTED`."""
+Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], LISTED]
+"""IP networks such as `192.168.7.0/24`, written as a `TextList`."""
 OptionalText = Annotated[str | None, BeforeValidator(blank_is_none)]
 """A text; a blank one counts as none."""
 

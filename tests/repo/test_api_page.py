@@ -36,7 +36,7 @@ GROUPS = {
     "Fields": ("Field FieldSet CONTACT_FIELDS CONTACT_KNOWN_BY ADDRESS_KINDS ADDRESS_PARTS address_line calendar_day"),
     "Settings": (
         "SettingsModel Secret ProfilePath WebAddress EmailAddress OptionalText OutsideRows blank_is_none switch "
-        "ListenAddress split_address is_loopback Duration at_least "
+        "ListenAddress Networks LISTED TextList split_address is_loopback Duration at_least "
         "FolderSettings PatternUse"
     ),
     "Failures": (

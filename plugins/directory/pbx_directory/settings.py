@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from pbx_connector.api import ListenAddress, ProfilePath, SettingsModel, WebAddress, is_loopback
+from pbx_connector.api import ListenAddress, Networks, ProfilePath, SettingsModel, WebAddress, is_loopback
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = "127.0.0.1:0"
-
-
-def _listed(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no network; expected something like 192.168.7.0/24") from None
-    return text
-
-
-Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)]
 
 
 class DirectorySettings(SettingsModel):

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from pbx_connector.api import ListenAddress, ProfilePath, SettingsModel, WebAddress, is_loopback
+from pbx_connector.api import LISTED, ListenAddress, Networks, ProfilePath, SettingsModel, WebAddress, is_loopback
 from pbx_web.login.settings import LoginSettings
 from pbx_web.permissions import Role
 
 LOOPBACK = "127.0.0.1:0"
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _listed(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no network; expected something like 192.168.7.4/32") from None
-    return text
-
-
-Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_listed)]
 
 
 class WebSettings(SettingsModel):
@@ -44,7 +29,7 @@ class WebSettings(SettingsModel):
     """Proxies whose word is taken for who asks and whether it was over https, such as 127.0.0.1/32."""
     language: Literal["en", "de"] | None = None
     """Of the pages, for browsers that ask for none of ours; default: English."""
-    personal: Annotated[list[Role], BeforeValidator(_listed)] = Field(default_factory=list)
+    personal: Annotated[list[Role], LISTED] = Field(default_factory=list)
     """The roles that see personal contacts of others; nobody does otherwise."""
 
     login: LoginSettings = Field(default_factory=LoginSettings)

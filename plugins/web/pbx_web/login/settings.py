@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from pbx_connector.api import Duration, Role, Secret, SettingsModel, WebAddress, at_least
+from pbx_connector.api import Duration, Role, Secret, SettingsModel, TextList, WebAddress, at_least
 
-
-def _listed(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Texts = Annotated[list[str], BeforeValidator(_listed)]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -34,7 +28,7 @@ class OidcSettings(SettingsModel):
     """What these pages show to the provider; not needed where it knows them as a public client."""
     title: Annotated[str, Field(min_length=1, max_length=40)] = "single sign-on"
     """How the log-in page calls the provider."""
-    scopes: Texts = Field(default_factory=lambda: ["openid", "profile", "email"])
+    scopes: TextList = Field(default_factory=lambda: ["openid", "profile", "email"])
     claim: str = "groups"
     """Which of its claims `roles` goes by."""
     roles: dict[str, Role] = Field(default_factory=dict)
@@ -45,7 +39,7 @@ class OidcSettings(SettingsModel):
     """Which claim a new user is called by."""
     tenant: str | None = None
     """The only tenant (`tid`) of Entra ID whose people get in."""
-    domains: Texts = Field(default_factory=list)
+    domains: TextList = Field(default_factory=list)
     """The only domains whose people get in, by an e-mail address that the provider has verified."""
     leeway: Annotated[Duration, at_least("0s")] = timedelta(seconds=60)
     """By how much its clock may differ from ours."""
