@@ -26,7 +26,9 @@ class ErrorText:
         values = (str(value).replace("{", "{{").replace("}", "}}") for value in known)
         return replace(self, message=self.message.format(*values, name="{name}"))
 
-    def error(self, where: str, name: str = "", said: str = "", *, retry_after: float | None = None) -> SourceError:
+    def error(
+        self, where: str = "", name: str = "", said: str = "", *, retry_after: float | None = None
+    ) -> SourceError:
         """`retry_after`: seconds after which the server wants to be asked again, if it said so."""
         message = self._words(name, said)
         error = self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)

@@ -11,9 +11,8 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pbx_connector.api import EndlessList, SourceError, ber, machine_error
+from pbx_connector.api import EndlessList, ErrorText, SourceError, ber, machine_error
 from pbx_ldap import error_catalog as catalog
-from pbx_ldap.error_catalog import ErrorText
 from pbx_ldap.wire.connection import BrokenOff
 from pbx_ldap.wire.messages import Refused, Result
 
@@ -65,7 +64,8 @@ def explain(error: Exception, where: str = "") -> SourceError:
         return error
     if isinstance(error, Refused):
         text, name = words_for(error.result)
-        return text.error(where, name, shown(error.result.said))
+        said = shown(error.result.said)
+        return text.error(where, name, f"“{said}”" if said else "")
     return _text_for(error).error(where)
 
 
