@@ -14,6 +14,7 @@ from pbx_web.permissions import Role
 
 from .conftest import PROFILE, Running
 from .filled import Filled, send
+from .probes import CALCULATION, RESULT
 
 OPENED = "/profiles/customers"
 
@@ -425,7 +426,7 @@ def test_a_profile_is_found_by_its_id_as_well(client: httpx.Client, running: Run
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
-    "{{7*7}}",
+    CALCULATION,
     "'; DROP TABLE",
     "\u202eevil",
     "a" * 10_000,
@@ -438,12 +439,14 @@ def test_hostile_texts_are_texts_everywhere(client: httpx.Client, text: str) -> 
     for tab in ("filter", "variables", "structure", "automate", "source"):
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
+        assert RESULT not in page.text
         page = send(client, page, do=f"tab:{tab}") if page.status_code == 200 else opened(client, tab)
     page = send(client, opened(client, "variables"), rule__1__text=text, new__name="X", new__text=text, sample=text)
     assert "<script>alert" not in page.text
     page = send(client, opened(client, "structure"), field__0__028pho_notes=text, label__0__0__name=text)
     assert "<script>alert" not in page.text
     assert "<img src=x" not in page.text
+    assert RESULT not in page.text
 
 
 @pytest.mark.parametrize(
