@@ -19,7 +19,7 @@ import psycopg
 from pydantic import BaseModel
 
 from pbx_connector.cli.processes import leave, until_stopped
-from pbx_connector.engine import making, waiting
+from pbx_connector.engine import making, unattended, waiting
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.dispatcher import Dispatcher
 from pbx_connector.engine.heart import Timing
@@ -62,8 +62,8 @@ class Options(BaseModel):
 class ScriptedWorker:
     def __init__(self, options: Options) -> None:
         self.options = options
-        making.BUSY_PAUSE = timedelta(seconds=1)
-        making.STORE_RETRY = making.RETRY = timedelta(seconds=1)
+        unattended.BUSY_PAUSE = timedelta(seconds=1)
+        unattended.STORE_RETRY = unattended.RETRY = timedelta(seconds=1)
 
     def run(self) -> int:
         given, stop = self.options, until_stopped()

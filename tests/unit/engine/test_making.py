@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fleet import add_tenants
 
-from pbx_connector.engine import making, notes
+from pbx_connector.engine import making, notes, unattended
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.limits import SourceLimits
 from pbx_connector.engine.making import RunMaker
@@ -94,7 +94,7 @@ def test_a_book_that_says_later_ends_the_run_in_part_and_with_a_time(
 
 @pytest.mark.parametrize(
     ("error", "again"),
-    [(SourceUnavailable("down"), making.RETRY), (AuthenticationFailed("wrong password"), None)],
+    [(SourceUnavailable("down"), unattended.RETRY), (AuthenticationFailed("wrong password"), None)],
 )
 def test_only_what_may_be_over_by_itself_is_tried_again_soon(
     maker: RunMaker, server: Server, error: SourceError, again: timedelta | None
