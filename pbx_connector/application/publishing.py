@@ -28,7 +28,7 @@ from pbx_connector.tenants.registry import TenantState
 from pbx_connector.tenants.schedules import PublishedProfile
 from pbx_connector.tenants.tables import tenant as tenant_table
 from pbx_connector.tenants.tables import version as version_table
-from pbx_connector.tenants.versions import NewVersion, Version
+from pbx_connector.tenants.versions import NewVersion, PublishedVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Published:
 
     publication: Publication
     status: Status
-    version: Version | None = None
+    version: PublishedVersion | None = None
     error: ConnectorError | None = None
 
 
@@ -112,7 +112,7 @@ def result(fleet: Fleet, publication: Publication, *, simulate: bool = False) ->
     return Published(publication, Status.PUBLISHED if made else Status.UNCHANGED, made)
 
 
-def publish(fleet: Fleet, publication: Publication) -> Version | None:
+def publish(fleet: Fleet, publication: Publication) -> PublishedVersion | None:
     """None if nothing differs. Raises `PublishedMeanwhile`, `ProfileError` and `UsageError`; nothing was changed
     then."""
     if publication.error is not None:

@@ -11,13 +11,13 @@ from sqlalchemy import update
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.errors import UsageError
 from pbx_connector.tenants import migrating, registry, schedules, vault, versions
-from pbx_connector.tenants.migrating import Migration
+from pbx_connector.tenants.migrating import PhoneBookMigration
 from pbx_connector.tenants.phone_books import SCHEMA_VERSION, checked_store
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.schedules import ScheduleRow
 from pbx_connector.tenants.tables import tenant
 from pbx_connector.tenants.vault import SecretRow
-from pbx_connector.tenants.versions import Version
+from pbx_connector.tenants.versions import PublishedVersion
 
 WHOLE = (TenantState.ACTIVE, TenantState.SUSPENDED)
 
@@ -25,11 +25,11 @@ WHOLE = (TenantState.ACTIVE, TenantState.SUSPENDED)
 @dataclass(frozen=True, slots=True)
 class TenantDetails:
     tenant: Tenant
-    versions: tuple[Version, ...]
+    versions: tuple[PublishedVersion, ...]
     """The latest first."""
     schedules: tuple[ScheduleRow, ...]
     secrets: tuple[SecretRow, ...]
-    migration: Migration | None
+    migration: PhoneBookMigration | None
 
 
 def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
@@ -94,7 +94,7 @@ def entries(fleet: Fleet, id: str) -> int:
         return store.count_entries()
 
 
-def migrate(fleet: Fleet, only: Collection[str] = ()) -> Iterator[Migration]:
+def migrate(fleet: Fleet, only: Collection[str] = ()) -> Iterator[PhoneBookMigration]:
     """Each phone book that is not of this version, as it is done or has failed. Raises `UsageError`."""
     for id in only:
         registry.find(fleet.control, id)

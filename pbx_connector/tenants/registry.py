@@ -19,6 +19,8 @@ ENGINE = "pbx_engine"
 
 
 class TenantState(StrEnum):
+    """What may be done with it."""
+
     ADDING = "adding"
     """Its schema and role are being made, or were not when somebody ended that; `tenants add` goes on."""
     ACTIVE = "active"
@@ -30,6 +32,8 @@ class TenantState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
+    """One phone system of a provider, as the control database has it."""
+
     id: str
     title: str
     state: TenantState

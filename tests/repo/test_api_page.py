@@ -69,6 +69,10 @@ GROUPS = {
         "Action Change FieldChange RowPlace PlanSummary KeptPlan Simulation Outcome StagedRow RunKind RunRecord "
         "ProfileState Undone Left"
     ),
+    "Many phone systems": (
+        "Tenant TenantState PublishedVersion NewVersion PublishedProfile FileSet FileChanges CheckedFile ScheduleRow "
+        "ProfileRunState SecretRow PhoneBookMigration MigrationState ControlConfig"
+    ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
 }
 

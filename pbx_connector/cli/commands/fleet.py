@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pbx_connector.application import fleet_status
+from pbx_connector import application
 from pbx_connector.application.fleet_status import FleetStatus
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, TenantArgument
@@ -44,7 +44,7 @@ def show_status(context: typer.Context, as_json: JsonOption = False) -> None:
     with _engine_database(context) as database:
         found = status.fleet_status(database)
     if as_json:
-        output.as_json(fleet_status.view(found))
+        output.as_json(application.views.tenants.fleet_status(found))
     else:
         _show(found)
     if found.complaints:

@@ -44,7 +44,7 @@ def add(
     with Session.of(context).open_fleet() as fleet:
         added = application.tenants.add(fleet, id, title=title, store=store)
     if as_json:
-        output.as_json(application.tenant_views.tenant(added))
+        output.as_json(application.views.tenants.tenant(added))
     else:
         output.say(f"tenant {id} is there; pbx-connector tenants publish FOLDER says what runs for it")
 
@@ -54,7 +54,7 @@ def list_tenants(context: typer.Context, as_json: JsonOption = False) -> None:
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.every(fleet)
     if as_json:
-        output.as_json_list(map(application.tenant_views.tenant, found))
+        output.as_json_list(map(application.views.tenants.tenant, found))
     elif found:
         rows = [(one.id, one.title, str(one.state), f"version {one.published}" * bool(one.published)) for one in found]
         output.table("", ("id", "title", "state", "published"), rows)
@@ -67,7 +67,7 @@ def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False
     with Session.of(context).open_fleet() as fleet:
         of = application.tenants.details(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.tenant_details(of))
+        output.as_json(application.views.tenants.tenant_details(of))
         return
     place = f", in {of.tenant.store}" if of.tenant.store else ""
     output.say(f"{of.tenant.id} ({of.tenant.title}): {of.tenant.state}{place}")
@@ -87,7 +87,7 @@ def suspend(context: typer.Context, id: TenantArgument, as_json: JsonOption = Fa
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.suspend(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.tenant(found))
+        output.as_json(application.views.tenants.tenant(found))
     else:
         output.say(f"tenant {id} is suspended: no run of it begins")
 
@@ -97,7 +97,7 @@ def resume(context: typer.Context, id: TenantArgument, as_json: JsonOption = Fal
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.resume(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.tenant(found))
+        output.as_json(application.views.tenants.tenant(found))
     else:
         output.say(f"tenant {id} is active")
 
@@ -113,7 +113,7 @@ def remove(context: typer.Context, id: TenantArgument, yes: YesOption = False, a
             )
         application.tenants.remove(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.removed_tenant(id))
+        output.as_json(application.views.tenants.removed_tenant(id))
     else:
         output.say(f"tenant {id} is removed")
 
@@ -129,7 +129,7 @@ def migrate(
         for each in application.tenants.migrate(fleet, only or ()):
             failed, done = failed + bool(each.error), done + (not each.error)
             if as_json:
-                output.as_json_line(application.tenant_views.migration(each))
+                output.as_json_line(application.views.tenants.migration(each))
             elif each.error:
                 output.complain(f"{each.tenant}: {each.error}")
     if not as_json:

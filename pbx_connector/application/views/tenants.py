@@ -1,22 +1,22 @@
-"""The JSON shapes of tenants; a part of `views`."""
+"""The JSON shapes of tenants, of what is published for them, and of how they fare."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pbx_connector.application.views import diagnostic, moment
+from pbx_connector.application.views.profiles import diagnostic
+from pbx_connector.application.views.values import Json, moment
 
 if TYPE_CHECKING:
+    from pbx_connector.application.fleet_status import FleetStatus
     from pbx_connector.application.publishing import Published
     from pbx_connector.application.tenants import TenantDetails
-    from pbx_connector.tenants.migrating import Migration
+    from pbx_connector.tenants.migrating import PhoneBookMigration
     from pbx_connector.tenants.registry import Tenant
     from pbx_connector.tenants.schedules import ScheduleRow
     from pbx_connector.tenants.vault import SecretRow
-    from pbx_connector.tenants.versions import Version
-
-Json = dict[str, Any]
+    from pbx_connector.tenants.versions import PublishedVersion
 
 
 def tenant(of: Tenant) -> Json:
@@ -56,7 +56,7 @@ def _schedule(of: ScheduleRow) -> Json:
     }
 
 
-def version(of: Version) -> Json:
+def version(of: PublishedVersion) -> Json:
     return {
         "tenant": of.tenant,
         "number": of.number,
@@ -83,7 +83,7 @@ def published(of: Published) -> Json:
     }
 
 
-def migration(of: Migration) -> Json:
+def migration(of: PhoneBookMigration) -> Json:
     return {
         "tenant": of.tenant,
         "state": str(of.state),
@@ -114,6 +114,74 @@ def rotated_secrets(many: int) -> Json:
 
 def new_key(id: str) -> Json:
     return {"key": id}
+
+
+def fleet_status(of: FleetStatus) -> Json:
+    return {
+        "well": not of.complaints,
+        "complaints": of.complaints,
+        "tenants": of.tenants,
+        "profiles": of.profiles,
+        "queues": [
+            {
+                "queue": queue.queue,
+                "waiting": queue.waiting,
+                "running": queue.running,
+                "oldest_seconds": None if queue.oldest is None else round(queue.oldest.total_seconds(), 1),
+            }
+            for queue in of.queues
+        ],
+        "workers": [
+            {
+                "id": worker.id,
+                "host": worker.host,
+                "process": worker.process,
+                "version": worker.version,
+                "places": worker.places,
+                "running": worker.running,
+                "stopping": worker.stopping,
+                "silent_seconds": round(worker.silent.total_seconds(), 1),
+                "dead": worker.dead,
+            }
+            for worker in of.workers
+        ],
+        "lost_workers": [
+            {
+                "id": lost.id,
+                "host": lost.host,
+                "process": lost.process,
+                "jobs": lost.jobs,
+                "found": lost.found.isoformat(),
+            }
+            for lost in of.lost
+        ],
+        "late": {
+            "count": of.late_count,
+            "profiles": [
+                {"tenant": late.tenant, "profile": late.profile, "seconds": round(late.late.total_seconds(), 1)}
+                for late in of.late
+            ],
+        },
+        "stopped": {
+            "count": of.stopped_count,
+            "profiles": [
+                {"tenant": one.tenant, "profile": one.profile, "state": one.state, "reason": one.reason}
+                for one in of.stopped
+            ],
+        },
+        "held_sources": {
+            "count": of.held_count,
+            "sources": [
+                {
+                    "tenant": held.tenant,
+                    "source": held.source,
+                    "reason": held.reason,
+                    "seconds": round(held.left.total_seconds(), 1),
+                }
+                for held in of.held
+            ],
+        },
+    }
 
 
 def _moment(seconds: float | None) -> str | None:
