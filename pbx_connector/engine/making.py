@@ -16,6 +16,7 @@ from pbx_connector.application import runs
 from pbx_connector.application.deadline import Deadline, RunGivenUp
 from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.application.runs import Notifications, RunOutcome, RunRequest
+from pbx_connector.application.silence import look_again
 from pbx_connector.engine.directory import RunnableTenant, TenantDirectory
 from pbx_connector.engine.limits import SourceLimits
 from pbx_connector.engine.port import Ended, Job, Queue, Result
@@ -130,7 +131,7 @@ class RunMaker:
         if deadline.was_revoked:
             return Ended(Result.POSTPONED, AT_ONCE), outcome
         notifications.deliver()
-        return classified(outcome), outcome
+        return replace(classified(outcome), look=look_again(installation, profile, store)), outcome
 
     def _note(self, job: Job, source: str, ended: Ended, outcome: RunOutcome | None) -> Ended:
         """What the run tells of its source, for all other runs of the tenant."""
