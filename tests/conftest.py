@@ -136,7 +136,8 @@ def provider(postgres_server: str) -> str:
     import psycopg
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {PROVIDER} LOGIN CREATEROLE CREATEDB")
+        inherits = "" if connection.info.server_version >= 160000 else "NOINHERIT"
+        connection.execute(f"CREATE ROLE {PROVIDER} LOGIN CREATEROLE CREATEDB {inherits}")
     return PROVIDER
 
 
