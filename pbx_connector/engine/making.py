@@ -16,6 +16,7 @@ from pbx_connector.application import runs
 from pbx_connector.application.deadline import Deadline
 from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.application.runs import Notifications, RunOutcome
+from pbx_connector.application.silence import look_again
 from pbx_connector.engine import unattended
 from pbx_connector.engine.directory import RunnableTenant, TenantDirectory
 from pbx_connector.engine.limits import SourceLimits
@@ -113,7 +114,7 @@ class RunMaker:
         if deadline.was_revoked:
             return Ended(Result.POSTPONED, AT_ONCE), outcome
         notifications.deliver()
-        return unattended.classified(outcome), outcome
+        return replace(unattended.classified(outcome), look=look_again(installation, profile, store)), outcome
 
     def _note(self, job: Job, source: str, ended: Ended, outcome: RunOutcome | None) -> Ended:
         """What the run tells of its source, for all other runs of the tenant."""

@@ -66,6 +66,8 @@ class Ended:
 
     result: Result
     again: timedelta | None = None
+    look: timedelta | None = None
+    """After how long people may have to hear something of the profile if no run succeeds until then."""
 
 
 AFTER_A_BUG = timedelta(minutes=5)

@@ -21,11 +21,11 @@ FAR = 3600.0
 """Seconds; what is due so late is not about to be run."""
 
 _TABLE = """
-CREATE TABLE public.wanted (tenant text PRIMARY KEY, generation int, since timestamptz);
+CREATE TABLE public.wanted (tenant text PRIMARY KEY, generation int);
 GRANT SELECT ON public.wanted TO public
 """
 _WANTED: LiteralString = """
-SELECT wanted.tenant, generation, extract(epoch FROM clock_timestamp() - since)::float8,
+SELECT wanted.tenant, generation,
   EXISTS (SELECT 1 FROM pbx_engine.procrastinate_jobs WHERE lock = wanted.tenant AND status IN ('todo', 'doing')),
   next_at < extract(epoch FROM clock_timestamp()) + %s
 FROM public.wanted JOIN pbx_control.schedule ON schedule.tenant = wanted.tenant
@@ -50,8 +50,6 @@ class Ledger:
         self.looks = 0
         self.wanted = 0
         """So many runs were due."""
-        self.longest = 0.0
-        """Seconds from the moment that a run was due until the phone book had what it wrote."""
         self.lost: set[str] = set()
         """Tenants whose run was due and never made."""
         self.half: set[str] = set()
@@ -65,7 +63,7 @@ class Ledger:
                 "CREATE TABLE public.wanted (tenant text PRIMARY KEY, generation int, since timestamptz)"
             )
             connection.execute("GRANT SELECT ON public.wanted TO public")
-            connection.execute("INSERT INTO public.wanted SELECT unnest(%s::text[]), 0, now()", [list(self._tenants)])
+            connection.execute("INSERT INTO public.wanted SELECT unnest(%s::text[]), 0", [list(self._tenants)])
             self._want(connection, self._tenants)
         self._thread.start()
 
@@ -102,21 +100,19 @@ class Ledger:
             with connection.transaction():
                 self._want(connection, done)
 
-    def _judge(self, tenant: str, wanted: int, waits: float, job: bool, due: bool, rows: Any, of: Any) -> bool:
+    def _judge(self, tenant: str, wanted: int, job: bool, due: bool, rows: Any, of: Any) -> bool:
         """Whether it has what it wants, and nothing of it is on its way."""
         has = wanted if of == [wanted] else wanted - 1
         whole = (rows, of) == (list(range(has, has + ROWS)), [has])
         if not whole and (rows is not None or wanted > 1):
             self.half.add(f"{tenant} wants generation {wanted} and has rows {rows} of {of}")
-        if has == wanted:
-            self.longest = max(self.longest, waits)
-        elif not job and not due:
+        if has != wanted and not job and not due:
             self.lost.add(tenant)
         return has == wanted and not job
 
     def _want(self, connection: psycopg.Connection, tenants: Iterable[str]) -> None:
         these = [list(tenants)]
-        next_one = "UPDATE public.wanted SET generation = generation + 1, since = clock_timestamp()"
+        next_one = "UPDATE public.wanted SET generation = generation + 1"
         connection.execute(f"{next_one} WHERE tenant = ANY(%s)", these)
         due = "UPDATE pbx_control.schedule SET next_at = extract(epoch FROM clock_timestamp())"
         connection.execute(f"{due} WHERE tenant = ANY(%s)", these)
