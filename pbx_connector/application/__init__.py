@@ -15,7 +15,7 @@ trials                               rules on rows of a file
 source_rows                          the rows that a source has
 language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
-fleet, tenants, publishing           many phone systems; for the core alone: their values have no names in the api
+fleet, tenants, publishing, phone_systems   many phone systems
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
 attention, survey, tally             what waits for a person, and what the last days changed
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         views,
     )
     from pbx_connector.application import fleet as fleet
+    from pbx_connector.application import phone_systems as phone_systems
     from pbx_connector.application import publishing as publishing
     from pbx_connector.application import tenant_views as tenant_views
     from pbx_connector.application import tenants as tenants
@@ -104,7 +105,7 @@ __all__ = [
     "users",
     "views",
 ]
-FOR_PROVIDERS = ("fleet", "publishing", "tenant_views", "tenants")
+FOR_PROVIDERS = ("fleet", "phone_systems", "publishing", "tenant_views", "tenants")
 """For the core's own user interfaces alone: what they take and give has no name in the api yet."""
 
 

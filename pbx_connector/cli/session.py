@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # each is imported where it is used: every command imports th
     from pbx_connector import stores
     from pbx_connector.application.fleet import Fleet
     from pbx_connector.application.installation import Installation
+    from pbx_connector.application.phone_systems import PhoneSystems
     from pbx_connector.config import Config, ConfigFile, PluginConfig
     from pbx_connector.extensions import Command, Exporter
     from pbx_connector.plugins import Plugins
@@ -115,6 +116,13 @@ class Session:
         except ImportError:
             raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
         return Fleet(control, self.plugins, connections=connections)
+
+    def phone_systems(self, stack: ExitStack) -> PhoneSystems:
+        """Those of the fleet, which `stack` closes. Raises as `open_fleet` does."""
+        fleet = stack.enter_context(self.open_fleet())
+        from pbx_connector.application.phone_systems import PhoneSystems
+
+        return PhoneSystems(fleet)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""

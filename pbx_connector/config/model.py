@@ -27,7 +27,7 @@ from pydantic import (
 from pbx_connector.duration import Duration, at_least
 from pbx_connector.schedule.zone import zone
 from pbx_connector.secret import Secret
-from pbx_connector.settings import ProfilePath
+from pbx_connector.settings import HostName, ProfilePath
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -153,6 +153,8 @@ class ControlConfig(Strict):
     """Where published files are laid out for a run; default: in your cache folder."""
     connections: Annotated[int, Field(ge=3, le=500)] = 10
     """To each database, at most; a worker needs two more than it makes runs at a time."""
+    domain: HostName | None = None
+    """Phones and browsers reach the tenant `acme` as `acme.DOMAIN`, whatever host names it has besides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ def all_tenants(control: ControlDatabase) -> list[Tenant]:
         return [_tenant(row) for row in connection.execute(select(tenant).order_by(tenant.c.id))]
 
 
+SERVED = (TenantState.ACTIVE, TenantState.SUSPENDED)
+"""Whose phone books can be read: a suspended tenant keeps its telephones."""
+
+
 def find(control: ControlDatabase, id: str) -> Tenant:
     """Raises `UsageError`."""
     with control.read() as connection:
