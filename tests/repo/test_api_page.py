@@ -41,11 +41,12 @@ GROUPS = {
     ),
     "Failures": (
         "ConnectorError SourceError AuthenticationFailed SourceUnavailable ProtocolViolation UsageError MachineError "
-        "StoreError PlanRefused ProfileBusy ProfileError ProfileHeld RunCancelled ErrorText machine_error"
+        "StoreError PlanRefused ProfileBusy ProfileError ProfileHeld RunCancelled ErrorText ErrorMapping Explanation "
+        "machine_error"
     ),
     "Servers and files that may be hostile": (
         "is_protected ber RefusalLimit RetryDelays retry_after ListLimit EndlessList Allowance whole_number quoted "
-        "Transport TransportOptions UnusableAuthorities is_proxy_refusal "
+        "Transport TransportOptions UnusableAuthorities is_proxy_refusal NetworkTexts NETWORK_EXCEPTIONS innermost "
         "DEADLINE_POOLS Pool set_up_logs shown open_regular read_certificates UnreadableFile Throttle network_of"
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
