@@ -118,6 +118,7 @@ from pbx_connector.source import (
     SourceContext,
     SourceType,
     Template,
+    importing,
 )
 from pbx_connector.stores import (
     ALL,
@@ -353,6 +354,7 @@ __all__ = [
     "counted",
     "fold",
     "hookimpl",
+    "importing",
     "innermost",
     "is_loopback",
     "is_protected",

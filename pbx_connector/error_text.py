@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from pbx_connector.errors import SourceError, SourceUnavailable
+from pbx_connector.errors import ConnectorError, SourceError, SourceUnavailable
 from pbx_connector.machine import machine_error
 from pbx_connector.model import Problem
 
@@ -89,7 +89,7 @@ class ErrorMapping:
 
     def problem(self, error: Exception, where: str) -> Problem:
         """The same as a value, for a single book or row. Raises `MachineError`."""
-        if isinstance(error, SourceError):
+        if isinstance(error, ConnectorError):
             return Problem(error.code, error.message, where, error.hint)
         found = self._understood(error)
         return found.text.problem(where, found.name, found.said)

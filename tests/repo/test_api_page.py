@@ -29,7 +29,7 @@ written by `python tests/repo/test_api_page.py`, of what stands in the code.
 OUTSIDE = ("ABC", "BaseModel", "Protocol", "StrEnum", "ThreadPoolExecutor")
 """Bases that come with Python or a library."""
 GROUPS = {
-    "A source": "SourceType Source SourceContext Template Question Check Migration hookimpl",
+    "A source": "importing SourceType Source SourceContext Template Question Check Migration hookimpl",
     "Address books and what they yield": (
         "Book BookGone BookUnknown Row Unchanged Gone Skipped Unreadable End StreamItem Problem Account KnownRows Value"
     ),

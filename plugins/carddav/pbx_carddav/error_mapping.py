@@ -106,5 +106,5 @@ def _words_of_server(error: DavError) -> ErrorText:
     return found or (errors.FAILING_INSIDE if is_temporary(error) or error.status >= 500 else errors.UNEXPECTED)
 
 
-_MAPPING = ErrorMapping(FOREIGN, _understand)
-translated, explain, problem = _MAPPING.translated, _MAPPING.explain, _MAPPING.problem
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem

@@ -195,5 +195,5 @@ def _words(cause: BaseException) -> ErrorText:
     return found or _NETWORK.of(cause) or error_catalog.UNEXPECTED
 
 
-_MAPPING = ErrorMapping(FOREIGN, _understand)
-translated, explain, problem = _MAPPING.translated, _MAPPING.explain, _MAPPING.problem
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem

@@ -109,5 +109,5 @@ _KINDS: tuple[tuple[type[Exception], ErrorText], ...] = (
     (ConnectionError, catalog.BROKEN_OFF),
 )
 
-_MAPPING = ErrorMapping(FOREIGN, _understand)
-translated, explain = _MAPPING.translated, _MAPPING.explain
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem

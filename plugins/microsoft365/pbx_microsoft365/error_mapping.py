@@ -168,5 +168,5 @@ def _words_of_graph(error: GraphError) -> ErrorText:
     return _BY_CODE.get(error.code) or _BY_STATUS.get(error.status) or error_catalog.UNEXPECTED
 
 
-_MAPPING = ErrorMapping(FOREIGN, _understand)
-translated, explain, problem = _MAPPING.translated, _MAPPING.explain, _MAPPING.problem
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem
