@@ -122,7 +122,7 @@ class Session:
         fleet = stack.enter_context(self.open_fleet())
         from pbx_connector.application.phone_systems import PhoneSystems
 
-        return PhoneSystems(fleet)
+        return PhoneSystems(fleet, operator=lambda: self.installation)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
