@@ -164,13 +164,16 @@ from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
+    from pbx_connector.engine.operation import FleetEngine
     from pbx_connector.listening import Listener, Tls, bound_address, bound_socket
     from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.tenants.listing import TenantFilter, TenantLine, TenantList
     from pbx_connector.tenants.loading import CheckedFile
+    from pbx_connector.tenants.members import Member
     from pbx_connector.tenants.migrating import MigrationState, PhoneBookMigration
     from pbx_connector.tenants.published import FileChanges, FileSet
     from pbx_connector.tenants.registry import Tenant, TenantState
@@ -243,6 +246,7 @@ __all__ = [
     "FieldSet",
     "FileChanges",
     "FileSet",
+    "FleetEngine",
     "FolderSettings",
     "Function",
     "Gone",
@@ -261,6 +265,7 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Member",
     "Migration",
     "MigrationState",
     "Networks",
@@ -332,6 +337,9 @@ __all__ = [
     "Target",
     "Template",
     "Tenant",
+    "TenantFilter",
+    "TenantLine",
+    "TenantList",
     "TenantState",
     "TextList",
     "Throttle",
@@ -411,6 +419,11 @@ _LATE = {
     "FileChanges": "pbx_connector.tenants.published",
     "FileSet": "pbx_connector.tenants.published",
     "CheckedFile": "pbx_connector.tenants.loading",
+    "Member": "pbx_connector.tenants.members",
+    "TenantFilter": "pbx_connector.tenants.listing",
+    "TenantLine": "pbx_connector.tenants.listing",
+    "TenantList": "pbx_connector.tenants.listing",
+    "FleetEngine": "pbx_connector.engine.operation",
 }
 """Loaded when it is used: what only some plugins need, as functions of the application layer take and give it, or as
 it comes with a library that not every command uses."""
