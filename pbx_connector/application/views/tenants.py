@@ -59,6 +59,10 @@ def member(of: Member) -> Json:
     return {"tenant": of.tenant, "user": of.user, "role": str(of.role)}
 
 
+def removed_member(tenant: str, user: str) -> Json:
+    return {"tenant": tenant, "user": user, "removed": True}
+
+
 def removed_tenant(id: str) -> Json:
     return {"id": id, "removed": True}
 

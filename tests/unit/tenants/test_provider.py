@@ -17,7 +17,7 @@ from pbx_connector.stores import Role
 from pbx_connector.tenants.ids import is_id
 from pbx_connector.tenants.listing import TenantFilter
 from pbx_connector.tenants.provider import NAME, provider_of
-from pbx_connector.tenants.registry import TenantState
+from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.tables import schedule
 
 
@@ -32,7 +32,7 @@ def test_the_provider_has_users_of_its_own(fleet: Fleet) -> None:
         assert [user.name for user in again.users()] == ["ann"]
 
 
-def registry_tenant(fleet: Fleet, id: str = "acme") -> tenants.Tenant:
+def registry_tenant(fleet: Fleet, id: str = "acme") -> Tenant:
     return tenants.details(fleet, id).tenant
 
 
