@@ -12,6 +12,7 @@ from pbx_connector.application.fleet import Fleet
 from pbx_connector.errors import UsageError
 from pbx_connector.tenants import hosts as host_names
 from pbx_connector.tenants import listing, members, migrating, registry, schedules, vault, versions
+from pbx_connector.tenants.ids import is_id
 from pbx_connector.tenants.listing import TenantFilter, TenantList
 from pbx_connector.tenants.members import Member
 from pbx_connector.tenants.migrating import PhoneBookMigration
@@ -23,6 +24,7 @@ from pbx_connector.tenants.vault import SecretRow
 from pbx_connector.tenants.versions import PublishedVersion
 
 WHOLE = (TenantState.ACTIVE, TenantState.SUSPENDED)
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
 
     One that was not finished is finished. Raises `UsageError`, and `StoreError`: then it can be asked for again.
     """
-    found = registry.register(fleet.control, id, title, checked_store(store))
+    found = registry.register(fleet.control, id, _checked_title(title), checked_store(store))
     fleet.phone_books.make(found)
     with fleet.control.write() as connection:
         mine = (tenant.c.id == id) & (tenant.c.state == TenantState.ADDING)
@@ -54,6 +56,17 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
         }
         connection.execute(update(tenant).where(mine).values(values))
         return registry.required(connection, id)
+
+
+def _checked_title(title: str) -> str:
+    if len(title) > LONGEST_TITLE or not title.isprintable():
+        raise UsageError(f"a title is one line of at most {LONGEST_TITLE} characters", hint="such as: Acme Ltd")
+    return title.strip()
+
+
+def find(fleet: Fleet, id: str) -> Tenant | None:
+    """Whatever `id` is."""
+    return registry.known(fleet.control, id) if is_id(id) else None
 
 
 def every(fleet: Fleet) -> list[Tenant]:
