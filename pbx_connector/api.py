@@ -166,13 +166,16 @@ from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
+    from pbx_connector.engine.operation import FleetEngine
     from pbx_connector.listening import Listener, Tls, bound_address, bound_socket
     from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.tenants.listing import TenantFilter, TenantLine, TenantList
     from pbx_connector.tenants.loading import CheckedFile
+    from pbx_connector.tenants.members import Member
     from pbx_connector.tenants.migrating import MigrationState, PhoneBookMigration
     from pbx_connector.tenants.published import FileChanges, FileSet
     from pbx_connector.tenants.registry import Tenant, TenantState
@@ -256,6 +259,7 @@ __all__ = [
     "FieldSet",
     "FileChanges",
     "FileSet",
+    "FleetEngine",
     "FolderSettings",
     "Function",
     "Gone",
@@ -274,6 +278,7 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Member",
     "Migration",
     "MigrationState",
     "NetworkTexts",
@@ -346,6 +351,9 @@ __all__ = [
     "Target",
     "Template",
     "Tenant",
+    "TenantFilter",
+    "TenantLine",
+    "TenantList",
     "TenantState",
     "TextList",
     "Throttle",
@@ -411,6 +419,9 @@ _LATE_IN = {
     "pbx_connector.tenants.schedules": ("ProfileRunState", "PublishedProfile", "ScheduleRow"),
     "pbx_connector.tenants.vault": ("SecretRow",),
     "pbx_connector.tenants.versions": ("NewVersion", "PublishedVersion"),
+    "pbx_connector.tenants.listing": ("TenantFilter", "TenantLine", "TenantList"),
+    "pbx_connector.tenants.members": ("Member",),
+    "pbx_connector.engine.operation": ("FleetEngine",),
     "pbx_connector.transport": (
         "NETWORK_EXCEPTIONS",
         "NetworkTexts",

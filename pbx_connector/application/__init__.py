@@ -15,7 +15,7 @@ trials                               rules on rows of a file
 source_rows                          the rows that a source has
 language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
-fleet, tenants, publishing, phone_systems, fleet_status   many phone systems
+fleet, tenants, members, publishing, uploads, phone_systems, fleet_status   many phone systems
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
 attention, survey, tally             what waits for a person, and what the last days changed
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         history,
         installation,
         language,
+        members,
         offline_status,
         phone_systems,
         plans,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         tenants,
         trials,
         upkeep,
+        uploads,
         users,
         views,
     )
@@ -87,6 +89,7 @@ __all__ = [
     "history",
     "installation",
     "language",
+    "members",
     "offline_status",
     "phone_systems",
     "plans",
@@ -107,6 +110,7 @@ __all__ = [
     "tenants",
     "trials",
     "upkeep",
+    "uploads",
     "users",
     "views",
 ]

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pbx_connector.errors import ConnectorError
+from pbx_connector.tenants import provider
 from pbx_connector.tenants.control import ControlDatabase
 from pbx_connector.tenants.phone_books import SCHEMA_VERSION, PhoneBooks
 from pbx_connector.tenants.registry import Tenant, TenantState, all_tenants
@@ -64,6 +65,25 @@ def migrate(
             yield _note(control, each.id, MigrationState.FAILED, reached=each.schema_version, error=error.message)
         else:
             yield _note(control, each.id, MigrationState.DONE, reached=SCHEMA_VERSION)
+
+
+def migrate_provider(control: ControlDatabase, phone_books: PhoneBooks) -> Iterator[PhoneBookMigration]:
+    """What the provider's pages keep, if it is not of this version; its name stands where a tenant's id would."""
+    if not provider.is_outdated(control, phone_books):
+        return
+    state, error = MigrationState.DONE, ""
+    started = _now(control)
+    try:
+        phone_books.migrate(provider.provider_of(control))
+    except ConnectorError as failed:
+        state, error = MigrationState.FAILED, failed.message
+    reached = "" if error else SCHEMA_VERSION
+    yield PhoneBookMigration(provider.NAME, SCHEMA_VERSION, reached, state, error, started, _now(control))
+
+
+def _now(control: ControlDatabase) -> float:
+    with control.read() as connection:
+        return control.now(connection)
 
 
 def state_of(connection: Connection, id: str) -> PhoneBookMigration | None:

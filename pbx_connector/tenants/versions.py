@@ -88,6 +88,12 @@ def one(connection: Connection, id: str, number: int) -> PublishedVersion:
     return _version(row)
 
 
+def before(connection: Connection, id: str, number: int) -> int:
+    """The last version before that one; 0 for none."""
+    query = select(func.coalesce(func.max(version.c.number), 0))
+    return int(connection.execute(query.where(version.c.tenant == id, version.c.number < number)).scalar_one())
+
+
 def publish(control: ControlDatabase, id: str, new: NewVersion, *, base: int) -> PublishedVersion:
     """The next version, which counts from now on; whole, or not at all.
 

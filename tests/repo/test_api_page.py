@@ -72,7 +72,8 @@ GROUPS = {
     ),
     "Many phone systems": (
         "Tenant TenantState PublishedVersion NewVersion PublishedProfile FileSet FileChanges CheckedFile ScheduleRow "
-        "ProfileRunState SecretRow PhoneBookMigration MigrationState ControlConfig"
+        "ProfileRunState TenantFilter TenantList TenantLine Member FleetEngine "
+        "SecretRow PhoneBookMigration MigrationState ControlConfig"
     ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
 }

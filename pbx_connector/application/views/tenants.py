@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pbx_connector.application.views.profiles import diagnostic
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pbx_connector.application.fleet_status import FleetStatus
     from pbx_connector.application.publishing import Published
     from pbx_connector.application.tenants import TenantDetails
+    from pbx_connector.tenants.listing import TenantLine
+    from pbx_connector.tenants.members import Member
     from pbx_connector.tenants.migrating import PhoneBookMigration
     from pbx_connector.tenants.registry import Tenant
     from pbx_connector.tenants.schedules import ScheduleRow
@@ -37,8 +39,28 @@ def tenant_details(of: TenantDetails) -> Json:
         "profiles": [_schedule(row) for row in of.schedules],
         "versions": [version(one) for one in of.versions],
         "secrets": [secret(row) for row in of.secrets],
+        "hosts": list(of.hosts),
+        "members": [member(one) for one in of.members],
         "migration": migration(of.migration) if of.migration else None,
     }
+
+
+def tenant_line(of: TenantLine, late: timedelta | None) -> Json:
+    """`late`: by how much the latest of its profiles is; None if none is."""
+    return tenant(of.tenant) | {
+        "profiles": of.profiles,
+        "stopped": of.stopped,
+        "next": _moment(of.next_at),
+        "late_seconds": None if late is None else round(late.total_seconds(), 1),
+    }
+
+
+def member(of: Member) -> Json:
+    return {"tenant": of.tenant, "user": of.user, "role": str(of.role)}
+
+
+def removed_member(tenant: str, user: str) -> Json:
+    return {"tenant": tenant, "user": user, "removed": True}
 
 
 def removed_tenant(id: str) -> Json:

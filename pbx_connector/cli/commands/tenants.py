@@ -10,7 +10,7 @@ import typer
 from pbx_connector import application
 from pbx_connector.cli import output
 from pbx_connector.cli.asking import YesOption, agree
-from pbx_connector.cli.commands import tenants_publish, tenants_secrets
+from pbx_connector.cli.commands import tenants_members, tenants_publish, tenants_secrets
 from pbx_connector.cli.session import JsonOption, Session, TenantArgument
 from pbx_connector.counting import counted
 from pbx_connector.errors import EXIT_PARTIAL
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("migrate")(migrate)
     tenants_publish.add_to(group)
     tenants_secrets.add_to(group)
+    tenants_members.add_to(group)
     app.add_typer(group, name="tenants")
 
 
@@ -78,6 +79,8 @@ def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False
     output.table("Profiles", ("id", "schedule", "next", "state", ""), rows)
     tenants_publish.show_versions(of.versions[:5])
     tenants_secrets.show_secrets(of.secrets)
+    if of.members:
+        output.table("Members", ("user", "role"), [(one.user, str(one.role)) for one in of.members])
     if of.migration and of.migration.error:
         output.warn(f"its phone book could not be migrated: {of.migration.error}")
 
