@@ -234,6 +234,7 @@ class PluginContext:
         store_url: Callable[[], str],
         status: Callable[[], ServiceStatus] | None = None,
         phone_systems: Callable[[], PhoneSystems | None] = lambda: None,
+        phone_system: str | None = None,
     ) -> None:
         self.plugin = plugin
         """The plugin's own name."""
@@ -246,6 +247,8 @@ class PluginContext:
         command's may stand for one that is not there yet: to write, it opens one by `open_store`."""
         self.status = status
         """How the service is that runs this, live; None in a command."""
+        self.phone_system = phone_system
+        """Which of a provider's this is all about: its id; None where there is one alone, and where all are served."""
         self._installation = installation
         self._store_url = store_url
         self._phone_systems = phone_systems
@@ -260,6 +263,7 @@ class PluginContext:
             store_url=self._store_url,
             status=self.status,
             phone_systems=self._phone_systems,
+            phone_system=self.phone_system,
         )
 
     @property
