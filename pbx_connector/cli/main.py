@@ -44,7 +44,9 @@ def root(
 ) -> None:
     """Keeps a phone system's phone book in step with its sources."""
     del store, tenant  # which are read as `choice`
-    context.obj = session = Session(choice(context), config, before=context.obj)
+    chosen = choice(context)
+    output.name_tenant(chosen.tenant or "")
+    context.obj = session = Session(chosen, config, before=context.obj)
     context.call_on_close(session.close)
 
 

@@ -69,7 +69,10 @@ class Session:
     @classmethod
     def of(cls, context: typer.Context, store: str | None = None) -> Session:
         session: Session = context.obj or cls()  # a shell that completes words does not come by the options before
-        return cls(session.choice.with_store(store), session._config_file, before=session) if store else session
+        if not store:
+            return session
+        output.name_tenant("")
+        return cls(session.choice.with_store(store), session._config_file, before=session)
 
     def close(self) -> None:
         self._opened.close()

@@ -214,3 +214,48 @@ def test_a_tenants_secret_is_found_and_not_shown(provider_of: Connector, monkeyp
     told = provider_of("--tenant", "acme", "notify", "test", code=4)
     assert "webhook" in told.err
     assert secret not in told.out + told.err
+
+
+def test_the_status_of_a_tenant_is_what_is_published_and_what_its_phone_book_says(
+    acme: Callable[..., str], provider_of: Connector
+) -> None:
+    acme("run", "staff")
+    found = json.loads(acme("status", "--json"))
+    assert found["tenant"] == {"id": "acme", "state": "active"}
+    assert found["store"]["place"] == "the phone book of tenant acme"
+    assert [(one["id"], one["schedule"], one["last_run"]["status"]) for one in found["profiles"]] == [
+        ("staff", "0 12 * * *", "done")
+    ]
+    due = provider_of("tenants", "show", "acme", "--json").json["profiles"][0]["next"]
+    assert found["profiles"][0]["next"] == due
+    planned = json.loads(acme("schedule", "--json"))
+    assert [(one["id"], one["file"]) for one in planned] == [("staff", "/acme/profiles/staff.yaml")]
+    assert "/acme/profiles" in acme("status")
+
+
+def test_the_status_of_a_tenant_says_what_is_not_run(acme: Callable[..., str], provider_of: Connector) -> None:
+    run = json.loads(acme("run", "staff", "--json"))["run"]
+    acme("undo", run)
+    told = acme("status", code=1)
+    assert "pbx-connector --tenant acme profiles resume staff" in told
+    acme("profiles", "resume", "staff")
+    provider_of("tenants", "suspend", "acme")
+    suspended = provider_of("--tenant", "acme", "status", code=1)
+    assert "tenants resume acme" in suspended.err
+    assert json.loads(acme("status", "--json", code=1))["profiles"][0]["next"] is None
+
+
+def test_one_that_nothing_is_published_for_has_a_status(provider_of: Connector) -> None:
+    provider_of("tenants", "add", "cork")
+    assert provider_of("--tenant", "cork", "status", "--json").json["profiles"] == []
+    assert provider_of("--tenant", "cork", "schedule", "--json").json == []
+
+
+def test_hints_name_the_tenant(provider_of: Connector) -> None:
+    acme = ("--tenant", "acme")
+    run = provider_of(*acme, "run", "staff")
+    assert "pbx-connector --tenant acme history show" in run.out
+    assert "pbx-connector --tenant acme accounts add" in provider_of(*acme, "accounts", "list").out
+    assert "see: pbx-connector --tenant acme profiles list" in provider_of(*acme, "profiles", "remove", "x", code=2).err
+    assert "see: pbx-connector tenants list" in provider_of("--tenant", "cork", "history", code=2).err
+    assert "--tenant" not in provider_of("tenants", "show", "cork", code=2).err

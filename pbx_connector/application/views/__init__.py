@@ -52,6 +52,7 @@ from pbx_connector.application.views.runs import (
 from pbx_connector.application.views.status import (
     applied_setting,
     asked_service,
+    asked_tenant,
     automated,
     concern,
     day,
@@ -73,6 +74,7 @@ __all__ = [
     "accounts_and_labels",
     "applied_setting",
     "asked_service",
+    "asked_tenant",
     "audit_page",
     "automated",
     "change",
