@@ -46,6 +46,8 @@ class Contents:
     files: list[CheckedFile] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
     """The path of each profile's file, by id."""
+    folder: Path = Path()
+    """Where the files are."""
 
     @property
     def wrong(self) -> list[CheckedFile]:
@@ -55,7 +57,7 @@ class Contents:
 def read_contents(folder: Path, confinement: Confinement, plugins: Plugins, shown: Path) -> Contents:
     """`folder` is where the files are, `shown` where they are for people. Never raises for what the files say."""
     checked = _Reading(folder, confinement, plugins, shown)
-    return Contents(checked.config(), dict(checked.profiles()), checked.files, checked.paths)
+    return Contents(checked.config(), dict(checked.profiles()), checked.files, checked.paths, folder)
 
 
 class _Reading:
