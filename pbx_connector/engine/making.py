@@ -125,7 +125,7 @@ class RunMaker:
                 notifications.write(profile, report, reason)
 
         request = RunRequest(full=job.full, release=job.release, attended=False)
-        outcome = runs.run(installation, profile, store, request, notify, deadline)
+        outcome = runs.run(installation, profile, store, request, notify, deadline, deadline.cancelled)
         if outcome.is_bug:
             LOG.error("a bug ended the run", run=outcome.report.run, exc_info=outcome.error)
         if deadline.was_revoked:
@@ -174,6 +174,8 @@ def classified(outcome: RunOutcome) -> Ended:
             return Ended(Result.PARTIAL if partial else Result.DONE)
         case PlanRefused() | ProfileHeld():
             return Ended(Result.REFUSED)
+        case OtherVersion():  # it was migrated in the middle of the run
+            return Ended(Result.POSTPONED, STORE_RETRY)
         case StoreError() | MachineError():
             return Ended(Result.FAILED, STORE_RETRY)
         case SourceUnavailable():

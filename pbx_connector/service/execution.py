@@ -78,7 +78,7 @@ class Execution:
         request = RunRequest(attended=False)
         deadline = Deadline(running.since, self._run_within)
         try:
-            outcome = runs.run(self._installation, profile, store, request, self._notify, deadline)
+            outcome = runs.run(self._installation, profile, store, request, self._notify, deadline, deadline.cancelled)
         except ProfileBusy as busy:
             LOG.info("the profile is being run already", reason=busy.message)
             return NotNow(self._installation.clock() + BUSY_PAUSE)
