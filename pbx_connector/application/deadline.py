@@ -15,14 +15,20 @@ class RunGivenUp(ConnectorError):
     pass
 
 
+LOOK = 0.2
+"""Seconds between two looks while rows come one after the other."""
+
+
 class Deadline:
-    """Follows a run's progress (see `runs.Progress`), and ends the run at its next step once its time is up."""
+    """Follows a run's progress (see `runs.Progress`) and is asked for each row (`cancelled`); ends the run at its next
+    step once its time is up."""
 
     def __init__(self, since: float, within: timedelta, revoked: Callable[[], str] = lambda: "") -> None:
         """`since`: by the monotonic clock. `revoked`: why nobody wants the run any longer, in words."""
         self._since = since
         self._within = within
         self._revoked = revoked
+        self._looked = since
         self.was_revoked = False
 
     def books(self, total: int) -> None:
@@ -33,6 +39,13 @@ class Deadline:
 
     def book_done(self, report: BookReport) -> None:
         self._check()
+
+    def cancelled(self) -> bool:
+        """A step of the progress is a thousand rows, which a slow source takes its time for. Raises `RunGivenUp`."""
+        if time.monotonic() - self._looked > LOOK:
+            self._looked = time.monotonic()
+            self._check()
+        return False
 
     def _check(self) -> None:
         if why := self._revoked():

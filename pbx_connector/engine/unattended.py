@@ -14,6 +14,7 @@ from pbx_connector.engine.port import Ended, Job, Result
 from pbx_connector.errors import (
     ConnectorError,
     MachineError,
+    OtherVersion,
     PlanRefused,
     ProfileBusy,
     ProfileHeld,
@@ -41,7 +42,7 @@ def run(
     """Make the run of a job; `Ended` if somebody else is at it. Raises `StoreError`, see `application.runs.run`."""
     request = RunRequest(full=job.full, release=job.release, attended=False)
     try:
-        outcome = runs.run(installation, profile, store, request, notify, deadline)
+        outcome = runs.run(installation, profile, store, request, notify, deadline, deadline.cancelled)
     except ProfileBusy as busy:
         LOG.info("the profile is being run already", reason=busy.message)
         return Ended(Result.POSTPONED, BUSY_PAUSE)
@@ -64,6 +65,8 @@ def classified(outcome: RunOutcome) -> Ended:
             return Ended(Result.PARTIAL if partial else Result.DONE)
         case PlanRefused() | ProfileHeld():
             return Ended(Result.REFUSED)
+        case OtherVersion():  # it was migrated in the middle of the run
+            return Ended(Result.POSTPONED, STORE_RETRY)
         case StoreError() | MachineError():
             return Ended(Result.FAILED, STORE_RETRY)
         case SourceUnavailable():

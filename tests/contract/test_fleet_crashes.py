@@ -13,13 +13,13 @@ from typing import Literal
 
 import pytest
 from fleet_processes import KILLS, Fleet
+from fleet_worker import FAST
 from relay import Relay
 
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.port import Job, Queue
 from pbx_connector.engine.postgres import PostgresEngine
 from pbx_connector.engine.waiting import VERSION
-from pbx_connector.stores import open_store
 
 
 @pytest.mark.parametrize("phase", ["fetched", "reading", "applying", "ended"])
@@ -74,13 +74,47 @@ def test_the_database_is_restarted_in_the_middle_of_runs(
     workers = [fleet.start(seconds=0.6) for _ in range(2)]
     fleet.wait_for(lambda: len(fleet.done()) >= 2)
     assert fleet.ask("SELECT 1 FROM procrastinate_jobs WHERE status = 'doing'")
+    began = fleet.ask("SELECT pg_postmaster_start_time()")
     control_postgres("restart")
+    assert fleet.ask("SELECT pg_postmaster_start_time()") != began
     fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
     said = [line["event"] for worker in workers for line in worker.said() if line["level"] in ("error", "warning")]
     assert said, "nobody noticed the restart"
     assert all(worker.returncode is None for worker in workers)
     assert fleet.overlaps() == 0
     fleet.check_phone_books()
+
+
+def test_the_database_is_down_for_longer_than_workers_are_trusted(
+    fleet: Fleet, control_postgres: Callable[[Literal["stop", "restart"]], None]
+) -> None:
+    """When it comes back each worker is dead for the others: their runs are made once more, and not twice at once."""
+    fleet.add_with_phone_books(4)
+    workers = [fleet.start(seconds=8.0, schemas=True, machine=f"machine-{number}") for number in range(2)]
+    fleet.wait_for(lambda: len(fleet.attempts()) == 4)
+    control_postgres("stop")
+    time.sleep(FAST.silent + 1.5)
+    control_postgres("restart")
+    fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
+    assert fleet.ask("SELECT count(*) FROM lost_worker") != [(0,)]
+    assert {len(spans) for spans in fleet.attempts().values()} != {1}
+    assert fleet.overlaps() == 0
+    assert all(worker.returncode is None for worker in workers)
+    fleet.check_phone_books()
+
+
+def test_a_worker_that_was_frozen_writes_nothing_when_it_wakes(fleet: Fleet) -> None:
+    """As on a machine that slept: it cannot know that others made its runs meanwhile, only the phone book does."""
+    fleet.add_with_phone_books(2)
+    frozen = fleet.start(seconds=3.0, rows=2, schemas=True, machine="asleep")
+    fleet.wait_for(lambda: len(fleet.attempts()) == 2)
+    frozen.send(signal.SIGSTOP)
+    fleet.start(rows=3, schemas=True, machine="awake")
+    fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
+    frozen.send(signal.SIGCONT)
+    fleet.wait_for(lambda: any("taken for dead" in line["event"] for line in frozen.said()))
+    fleet.wait_for(lambda: not fleet.ask("SELECT 1 FROM worker WHERE running > 0"))
+    fleet.check_phone_books(rows=3)
 
 
 def test_clocks_that_are_minutes_wrong_change_nothing(fleet: Fleet) -> None:
@@ -90,9 +124,11 @@ def test_clocks_that_are_minutes_wrong_change_nothing(fleet: Fleet) -> None:
     fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
     fleet.wait_for(lambda: all(len(spans) > 1 for spans in fleet.attempts().values()))
     assert fleet.overlaps() == 0
+    wrong = fleet.ask("SELECT DISTINCT round(extract(epoch FROM clock - at) / 420)::int FROM run_log")
+    assert sorted(wrong) == [(-1,), (1,)]
     [(now,)] = fleet.ask("SELECT now()")
     for tenant in fleet.tenants:
-        with open_store(f"sqlite:///{fleet.folder / tenant}.db") as store:
+        with fleet.phone_book(tenant) as store:
             for run in store.runs():
                 assert run.report.started is not None
                 assert abs((run.report.started - now).total_seconds()) < 120
@@ -113,18 +149,46 @@ def test_what_an_older_worker_does_not_understand_is_left_to_a_newer_one(fleet: 
     fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
 
 
-def test_a_worker_that_is_cut_off_gives_its_runs_up_before_others_make_them(fleet: Fleet) -> None:
-    fleet.add(4)
+def test_a_phone_book_of_another_version_is_left_to_workers_of_that(fleet: Fleet) -> None:
+    """As while a fleet is brought to a new version: its workers are of two."""
+    fleet.add_with_phone_books(4)
+    old = fleet.start(schemas=True, schema_version="0009")
+    postponed = "the tenant's phone book is of another version"
+    fleet.wait_for(lambda: {line["tenant"] for line in old.said() if line["event"] == postponed} == set(fleet.tenants))
+    assert fleet.attempts() == {}
+    fleet.start(schemas=True, machine="new")
+    fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
+    assert old.returncode is None
+    assert fleet.overlaps() == 0
+    fleet.check_phone_books()
+
+
+def test_a_crowd_of_contacts_delays_no_other_tenant(fleet: Fleet) -> None:
+    """At one worker, which reads it as fast as it can all the while."""
+    fleet.add(8)
+    fleet.start(crowd=1_000_000 if KILLS >= 50 else 200_000, stop_within=1.0)
+    fleet.wait_for(lambda: fleet.done() == set(fleet.tenants[1:]))
+    assert fleet.ask("SELECT 1 FROM procrastinate_jobs WHERE status = 'doing' AND lock = 't0000'")
+    [(first, last)] = fleet.attempts()["t0000"]
+    assert first == last, "it was read to its end"
+
+
+@pytest.mark.parametrize("schemas", [False, True])
+def test_a_worker_that_is_cut_off_gives_its_runs_up_before_others_make_them(fleet: Fleet, schemas: bool) -> None:
+    """From the control database, and from the phone books."""
+    fleet.add_with_phone_books(4) if schemas else fleet.add(4)
     with Relay(fleet.control) as relay:
-        cut = fleet.start(control=relay.url, seconds=8.0, rows=1200)
+        cut = fleet.start(control=relay.url, seconds=8.0, rows=1200, schemas=schemas, machine="cut off")
         fleet.wait_for(lambda: len(fleet.attempts()) == 2)  # both first places
         relay.stall()
-        fleet.start(seconds=0.1)
+        fleet.start(seconds=0.1, schemas=schemas, machine="other")
         fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
         relay.go_on()
         fleet.wait_for(lambda: any("no sign of life" in line["event"] for line in cut.said()))
         assert relay.held > 0
+        fleet.wait_for(lambda: not fleet.ask("SELECT 1 FROM worker WHERE running > 0"))
         cut.kill()
+    fleet.check_phone_books()
     assert fleet.overlaps() == 0
     assert fleet.ask("SELECT count(*) FROM lost_worker") != [(0,)]
 
@@ -156,5 +220,5 @@ def test_runs_that_do_not_end_in_time_are_left_to_others(fleet: Fleet) -> None:
 
 def notices(fleet: Fleet, tenant: str) -> str:
     """What people are to hear of a tenant's profile."""
-    with open_store(f"sqlite:///{fleet.folder / tenant}.db") as store:
+    with fleet.phone_book(tenant) as store:
         return store.shared_state("notices crm")

@@ -47,7 +47,7 @@ class Killing:
 
     def worker(self) -> FleetProcess:
         machine = f"machine-{len(self.fleet.processes)}"
-        return self.fleet.start(seconds=0.4, rows=ROWS, schemas=True, machine=machine, dispatch=False)
+        return self.fleet.start(seconds=0.4, rows=ROWS, schemas=True, generations=True, machine=machine, dispatch=False)
 
     def dispatcher(self) -> FleetProcess:
         return self.fleet.start(only_dispatch=True)
@@ -129,7 +129,7 @@ def test_random_kills_lose_no_run_make_none_twice_and_none_half(
     assert killing.in_runs >= KILLS // 2
     assert killing.dispatchers
     assert killing.restarts == RESTARTS
-    assert (fleet.overlaps(), ledger.lost, ledger.half, ledger.open) == (0, set(), set(), set())
+    assert (fleet.overlaps(), ledger.lost, ledger.half, ledger.open) == (0, {}, set(), set())
 
 
 def said(fleet: Fleet, ledger: Ledger, killing: Killing, seconds: float) -> str:
@@ -148,7 +148,7 @@ def said(fleet: Fleet, ledger: Ledger, killing: Killing, seconds: float) -> str:
 @pytest.mark.skipif(not MANY, reason="takes long: make crash")
 @pytest.mark.parametrize("fault", ["lock", "sweep", "transaction"])
 def test_what_is_counted_would_be_noticed(fleet: Fleet, ledger: Ledger, fault: Fault) -> None:
-    how: dict[str, Any] = {"seconds": 1.0, "rows": ROWS, "schemas": True, "fault": fault}
+    how: dict[str, Any] = {"seconds": 1.0, "rows": ROWS, "schemas": True, "generations": True, "fault": fault}
     workers = [fleet.start(machine=f"machine-{number}", **how) for number in range(2)]
     if fault == "sweep":
         running = f"SELECT 1 {_DOING} AND process = %s"

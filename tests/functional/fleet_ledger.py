@@ -1,7 +1,8 @@
 """Keeps tenants due, and counts what must not be: lost runs and half ones.
 
 A tenant wants its next generation of rows only when its phone book has the one before and nothing of it is on its way:
-no later run makes up for one that was lost. Each look is one snapshot of all phone books, jobs and schedules.
+no later run makes up for one that was lost. Each generation takes away a row, adds one and changes the others. A look
+is one snapshot of all phone books, jobs and schedules.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ GRANT SELECT ON public.wanted TO public
 _WANTED: LiteralString = """
 SELECT wanted.tenant, generation,
   EXISTS (SELECT 1 FROM pbx_engine.procrastinate_jobs WHERE lock = wanted.tenant AND status IN ('todo', 'doing')),
-  next_at < extract(epoch FROM clock_timestamp()) + %s
+  next_at < extract(epoch FROM clock_timestamp()) + %s,
+  (SELECT result || ' at ' || ended FROM pbx_engine.progress WHERE progress.tenant = wanted.tenant)
 FROM public.wanted JOIN pbx_control.schedule ON schedule.tenant = wanted.tenant
 """
 _BOOK: LiteralString = """
@@ -50,8 +52,8 @@ class Ledger:
         self.looks = 0
         self.wanted = 0
         """So many runs were due."""
-        self.lost: set[str] = set()
-        """Tenants whose run was due and never made."""
+        self.lost: dict[str, str] = {}
+        """Tenants whose run was due and never made, and how their last one ended."""
         self.half: set[str] = set()
         """What was in a phone book that no run leaves behind."""
         self.open: set[str] = set(tenants)
@@ -71,7 +73,7 @@ class Ledger:
         """Want nothing more, and wait for what is on its way."""
         self._wanting = False
         deadline = time.monotonic() + seconds
-        while self.open - self.lost and time.monotonic() < deadline:
+        while self.open - self.lost.keys() and time.monotonic() < deadline:
             time.sleep(0.2)
 
     def close(self) -> None:
@@ -100,14 +102,14 @@ class Ledger:
             with connection.transaction():
                 self._want(connection, done)
 
-    def _judge(self, tenant: str, wanted: int, job: bool, due: bool, rows: Any, of: Any) -> bool:
+    def _judge(self, tenant: str, wanted: int, job: bool, due: bool, last: str, rows: Any, of: Any) -> bool:
         """Whether it has what it wants, and nothing of it is on its way."""
         has = wanted if of == [wanted] else wanted - 1
         whole = (rows, of) == (list(range(has, has + ROWS)), [has])
         if not whole and (rows is not None or wanted > 1):
             self.half.add(f"{tenant} wants generation {wanted} and has rows {rows} of {of}")
         if has != wanted and not job and not due:
-            self.lost.add(tenant)
+            self.lost[tenant] = f"generation {wanted}; the last run: {last}"
         return has == wanted and not job
 
     def _want(self, connection: psycopg.Connection, tenants: Iterable[str]) -> None:

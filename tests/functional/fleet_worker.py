@@ -30,12 +30,14 @@ from pbx_connector.engine.limits import Rate
 from pbx_connector.engine.port import Ended, Job, Places
 from pbx_connector.engine.worker import Worker, WorkerSettings
 from pbx_connector.logs import set_up
+from pbx_connector.model import Row
 from pbx_connector.profile import Profile
 from pbx_connector.source import Source
 from pbx_connector.stores import Store
 from pbx_connector.stores.sql.history import leases
 from pbx_connector.stores.sql.plan.plan_transaction import SqlPlanTransaction
-from pbx_connector.tenants import registry
+from pbx_connector.stores.sql.schema import migrating
+from pbx_connector.tenants import phone_books, registry
 from pbx_connector.tenants.control import open_control
 from pbx_connector.tenants.phone_books import PhoneBooks
 from pbx_connector.testing import MemorySource
@@ -69,8 +71,13 @@ class Options(BaseModel):
     stop_within: float = 20.0
     version: int = waiting.VERSION
     schemas: bool = False
-    """Whether phone books are schemas of the control database, as in a real fleet, and rows are of the generation that
-    the table `wanted` says: each one takes away a row, adds one and changes the others."""
+    """Whether phone books are schemas of the control database, as in a real fleet."""
+    generations: bool = False
+    """Whether rows are of the generation that the table `wanted` says; see `fleet_ledger`."""
+    schema_version: str = ""
+    """Of which version of phone books the worker is; default: this one."""
+    crowd: int = 0
+    """So many rows the source of tenant t0000 has, as fast as they can be read."""
     machine: str = ""
     """What its machine is called; processes of others are not seen to end, so that a run's lease must run out."""
     fault: Fault = ""
@@ -82,6 +89,8 @@ class ScriptedWorker:
         unattended.BUSY_PAUSE = timedelta(seconds=1)
         unattended.STORE_RETRY = unattended.RETRY = timedelta(seconds=1)
         leases.SECONDS = LEASE
+        if options.schema_version:
+            migrating.HEAD = phone_books.SCHEMA_VERSION = options.schema_version
         if options.machine:
             socket.gethostname = lambda: options.machine
         self._log: psycopg.Connection | None = None
@@ -120,12 +129,16 @@ class ScriptedWorker:
         self.note(tenant, attempt)
         source = MemorySource()
         book = source.add("public")
-        for key, name in self.rows(tenant):
-            book.put(key, display_name=name)
+        crowd = self.options.crowd if tenant == "t0000" else 0
+        if not crowd:
+            for key, name in self.rows(tenant):
+                book.put(key, display_name=name)
         stream = book.stream
 
         def slow(since: str | None, known: dict[str, str]) -> Iterator[Any]:
             self.die("reading", tenant)
+            for number in range(crowd):
+                yield Row(str(number), "v1", {"display_name": f"{tenant} {number}"})
             for item in stream(since, known):
                 time.sleep(self.options.seconds / self.options.rows)
                 self.note(tenant, attempt)
@@ -137,18 +150,19 @@ class ScriptedWorker:
 
     def rows(self, tenant: str) -> Iterator[tuple[str, str]]:
         first, of = 0, ""
-        if self.options.schemas:
+        if self.options.generations:
             first = self.ask("SELECT generation FROM public.wanted WHERE tenant = %s", tenant)
             of = f" {first}"
         for number in range(first, first + self.options.rows):
             yield str(number), f"{tenant} {number}{of}"
 
     def note(self, tenant: str, attempt: str) -> None:
-        self.ask("INSERT INTO run_log VALUES (%s, %s, clock_timestamp()) RETURNING 1", tenant, attempt)
+        query = "INSERT INTO run_log VALUES (%s, %s, clock_timestamp(), %s) RETURNING 1"
+        self.ask(query, tenant, attempt, self.clock())
 
     def ask(self, query: str, *values: Any) -> Any:
-        """Over one connection, which is made anew for as long as a database may take to be restarted."""
-        until = time.monotonic() + 30
+        """Over one connection, which is made anew however long a database takes to be restarted: a source that failed
+        would be another story."""
         while True:
             try:
                 with self._logging:
@@ -158,8 +172,6 @@ class ScriptedWorker:
                     return row[0] if row else None
             except psycopg.OperationalError:
                 self._log = None
-                if time.monotonic() > until:
-                    raise
                 time.sleep(0.2)
 
     def kill_in_phases(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -10,13 +12,14 @@ from typing import Any
 import pytest
 from fleet import add_tenants
 
+from pbx_connector.application.runs import RunOutcome
 from pbx_connector.engine import making, notes, unattended
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.limits import SourceLimits
 from pbx_connector.engine.making import RunMaker
 from pbx_connector.engine.port import Ended, Job, Queue, Result
-from pbx_connector.errors import AuthenticationFailed, SourceError, SourceUnavailable
-from pbx_connector.model import RunStatus
+from pbx_connector.errors import AuthenticationFailed, OtherVersion, SourceError, SourceUnavailable
+from pbx_connector.model import Counts, Report, RunStatus, StreamItem
 from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.source import Source
 from pbx_connector.stores import open_store
@@ -121,6 +124,33 @@ def test_a_run_that_is_not_wanted_any_longer_changes_nothing_and_alarms_nobody(
         assert store.count_entries() == 0
         outbox = Outbox(store, {}, tenants.installation.config, tenants.installation.clock)
         assert outbox.alert_state("crm").trouble is None
+
+
+def test_a_slow_source_is_not_read_on_for_a_run_that_nobody_wants(
+    server: Server, database: EngineDatabase, tmp_path: Path
+) -> None:
+    """Not for the rest of a batch, which may take minutes."""
+    book, read = server.source.add("slow"), []
+    for number in range(100):
+        book.put(str(number), display_name=f"Name {number}")
+    stream = book.stream
+
+    def slow(since: str | None, known: dict[str, str]) -> Iterator[StreamItem]:
+        for item in stream(since, known):
+            read.append(item)
+            time.sleep(0.02)
+            yield item
+
+    book.stream = slow  # type: ignore[method-assign]
+    tenants = ScriptedTenants(lambda tenant: f"sqlite:///{tmp_path / tenant}.db", server.open)
+    maker = RunMaker(tenants, SourceLimits(database), lambda job: "others make it" if len(read) > 5 else "")
+    assert maker.make(JOB) == Ended(Result.POSTPONED, making.AT_ONCE)
+    assert 5 < len(read) < 90
+
+
+def test_a_phone_book_that_was_migrated_in_the_middle_is_no_failure() -> None:
+    report = Report("1", "crm", RunStatus.FAILED, Counts())
+    assert unattended.classified(RunOutcome(report, "", OtherVersion("migrated"))).result is Result.POSTPONED
 
 
 def test_people_hear_of_a_quarantine(maker: RunMaker, tmp_path: Path, server: Server) -> None:

@@ -28,6 +28,7 @@ from pbx_connector.api import (
     Notice,
     Problem,
     Report,
+    Row,
     SourceContext,
     SourceType,
     StreamItem,
@@ -83,6 +84,9 @@ class World:
         self.down: set[str] = set()
         self.later: dict[str, float] = {}
         """After how many seconds the server of a name that is down wants to be asked again."""
+        self.slow: set[str] = set()
+        """Profiles whose source never ends and takes a while for each row."""
+        self.slow_rows = 0
         self.told: list[tuple[str, str]] = []
         self.notifying = threading.Event()
         self.listens = threading.Event()
@@ -119,10 +123,19 @@ class World:
         source = Talking()
         source.add("public").put("r", display_name="Ann")
         source.add("more").put("r", display_name="Bob")
+        if settings.name in self.slow:
+            book = source.add("endless")
+            book.stream = self._endless  # type: ignore[method-assign]
         if settings.name in self.down:
             wait = self.later.get(settings.name)
             source.down = SourceUnavailable(f"the server of {settings.name} does not answer", retry_after=wait)
         return nullcontext(source)
+
+    def _endless(self, since: str | None, known: dict[str, str]) -> Iterator[StreamItem]:
+        while not self.stop.is_set():
+            self.slow_rows += 1
+            time.sleep(0.02)
+            yield Row(str(self.slow_rows), "v1", {"display_name": "Ann"})
 
     def drop(self, name: str, every: str = "1h") -> None:
         self.profiles.mkdir(exist_ok=True)
@@ -226,6 +239,14 @@ def test_a_run_that_hangs_is_told_and_holds_up_nobody_else(world: World, monkeyp
     assert eventually(lambda: ("hangs", "failing") in world.told)
     world.blocked["hangs"].set()
     assert eventually(lambda: not world.status("hangs")["hung"])
+
+
+def test_a_run_whose_time_is_up_ends_in_the_middle_of_many_slow_rows(world: World) -> None:
+    world.slow.add("slow")
+    world.drop("slow")
+    world.start(run_within="1s")
+    assert eventually(lambda: ("slow", "failing") in world.told)
+    assert 10 < world.slow_rows < 900, "it was read to the end of a batch"
 
 
 def test_too_many_hanging_runs_end_the_service_for_its_supervisor(
