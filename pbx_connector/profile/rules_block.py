@@ -66,10 +66,11 @@ class RulesBlock:
     def statements(self) -> tuple[Statement, ...]:
         return tuple(one.statement for one in self.placed)
 
-    def line(self, number: int) -> int:
-        """Where a statement begins in the file, from 1."""
+    def lines(self, number: int) -> tuple[int, int]:
+        """The first and the last line of a statement in the file, from 1."""
         assert self._scalar is not None  # noqa: S101 - it has statements
-        return self._scalar.span_at(*self.placed[number].whole).line
+        span = self._scalar.span_at(*self.placed[number].whole)
+        return span.line, span.end_line
 
     def ends(self, number: int) -> tuple[int, int]:
         """Where a statement begins and ends in the file."""

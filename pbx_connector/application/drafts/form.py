@@ -53,6 +53,7 @@ class Rule:
     """Behind it on its line, with the `#`."""
     line: int
     """In the file, from 1."""
+    last_line: int
     fault: str = ""
     """Why its text can only be changed in the source view; empty for most."""
 
@@ -200,7 +201,8 @@ def _rule(block: RulesBlock, number: int) -> Rule:
     placed = block.placed[number]
     said = placed.statement
     fault = "a comment stands between its words" if placed.inner_comment else ""
-    return Rule(number, said.kind, said.name, said.rule, said.because, said.comment, block.line(number), fault)
+    first, last = block.lines(number)
+    return Rule(number, said.kind, said.name, said.rule, said.because, said.comment, first, last, fault)
 
 
 def _tables(root: Mapping) -> Iterator[Table]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -323,6 +324,26 @@ def test_a_secret_goes_to_a_file_and_the_profile_gets_a_reference(client: httpx.
     page = send(client, page, do="remove-secret:settings/password")
     assert text_of(page) == PROFILE
     assert "s3cret" not in client.get(f"/api/v1{OPENED}").text
+
+
+# --- completion ----------------------------------------------------------------------------------------------------
+
+
+def places(page: httpx.Response) -> list[tuple[str, str, str]]:
+    """Which statement each field of a rule has: its kind, and the lines between which it stands."""
+    found = re.findall(r'data-rule="(\w+)"(?: data-first="(\d+)" data-last="(\d+)")?', page.text)
+    return [(kind, first, last) for kind, first, last in found]
+
+
+def test_a_field_of_a_rule_says_where_it_stands(client: httpx.Client, running: Running) -> None:
+    assert places(opened(client, "variables")) == [("rule", "10", "10"), ("rule", "11", "11"), ("rule", "12", "11")]
+    assert places(opened(client, "filter")) == [("condition", "9", "9"), ("condition", "12", "11")]
+    assert places(opened(client, "basic")) == []
+    page = send(client, opened(client, "variables"), rule__1__text="phone(\n[Phone])")
+    assert places(page) == [("rule", "10", "11"), ("rule", "12", "12"), ("rule", "13", "12")]
+    bare = re.sub(r"rules: \|\n(  .*\n)+", "", PROFILE)
+    (running.profiles / "customers.yaml").write_text(bare)
+    assert places(opened(client, "variables")) == [("rule", "", "")]
 
 
 # --- the sample row --------------------------------------------------------------------------------------------------

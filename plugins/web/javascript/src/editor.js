@@ -18,7 +18,9 @@ import {
 import { format, help } from "./help.js";
 import { look } from "./look.js";
 import { merge } from "./merging.js";
+import { editRules } from "./rule_fields.js";
 import { profile } from "./rules.js";
+import { typeOver } from "./typing.js";
 import { allWords, meta, word } from "./words.js";
 
 /** @param {ParentNode} place */
@@ -26,6 +28,14 @@ export function edit(place) {
   for (const area of place.querySelectorAll("textarea[data-editor]"))
     if (area instanceof HTMLTextAreaElement && !area.hidden) make(area);
   for (const box of place.querySelectorAll("[data-merge]")) if (box instanceof HTMLElement) merge(box, [...common(), profile()]);
+  for (const form of place.querySelectorAll("form[data-language-server]"))
+    if (form instanceof HTMLFormElement) editRules(form, ruleFields(form));
+}
+
+/** @param {HTMLFormElement} form */
+function ruleFields(form) {
+  const areas = [...form.querySelectorAll("textarea[data-rule]")];
+  return areas.filter((area) => area instanceof HTMLTextAreaElement).filter((area) => !area.hidden);
 }
 
 /** What every editor of the pages has. */
@@ -45,6 +55,7 @@ function common() {
     highlightActiveLine(),
     highlightSelectionMatches(),
     EditorView.lineWrapping,
+    typeOver,
     keymap.of([
       ...closeBracketsKeymap,
       ...defaultKeymap,

@@ -60,7 +60,7 @@ for (const failed of ["sendError", "timeout"])
 function start(place) {
   offerCopies(place);
   followJobs(place);
-  if (place.querySelector("[data-editor], [data-merge]")) import("./editor.js").then(({ edit }) => edit(place));
+  if (place.querySelector("[data-editor], [data-merge], [data-rule]")) import("./editor.js").then(({ edit }) => edit(place));
 }
 
 watchForms();

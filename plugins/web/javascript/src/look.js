@@ -1,7 +1,7 @@
 // How the editor looks: the page's own colours (style.css), light and dark.
 
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { Compartment } from "@codemirror/state";
+import { Compartment, Prec } from "@codemirror/state";
 import { EditorView, ViewPlugin } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
@@ -46,6 +46,15 @@ const COLOURS = {
   ".cm-textfield": { backgroundColor: "var(--sheet)", borderColor: "var(--line-strong)", color: "var(--ink)" },
   ".cm-button": { backgroundImage: "none", backgroundColor: "var(--sheet)", color: "var(--ink)" },
 };
+
+/** A field of one line, which grows with what is in it. */
+export const small = Prec.highest(
+  EditorView.theme({
+    "&": { maxHeight: "60vh", minWidth: "0" },
+    ".cm-content": { minHeight: "0", padding: ".45rem .2rem" },
+    ".field.wrong &": { borderColor: "var(--bad)", borderWidth: "2px" },
+  }),
+);
 
 const highlighting = HighlightStyle.define([
   { tag: tags.comment, color: "var(--soft)", fontStyle: "italic" },

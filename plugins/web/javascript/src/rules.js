@@ -39,6 +39,11 @@ export const rulesParser = {
 
 const rules = StreamLanguage.define(rulesParser);
 
+/** A rule alone. */
+export function rule() {
+  return new LanguageSupport(rules);
+}
+
 const profileLanguage = yamlLanguage.configure(
   {
     wrap: parseMixed((node, input) => {
