@@ -14,7 +14,7 @@ from itertools import groupby
 from pbx_connector.model import Account
 from pbx_connector.plan import Action
 from pbx_connector.stores.changeset import ChangeSet
-from pbx_connector.stores.contract import Entry, JournalLine, Left, Origin
+from pbx_connector.stores.values import Entry, JournalLine, Left, Origin
 
 
 def take_back(changeset: ChangeSet, run: str) -> Iterator[Left | None]:
