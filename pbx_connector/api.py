@@ -9,7 +9,7 @@ from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
-from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
+from pbx_connector.config import Config, ControlConfig, MailConfig, PluginConfig, WebhookConfig
 from pbx_connector.contact_fields import (
     ADDRESS_KINDS,
     ADDRESS_PARTS,
@@ -50,6 +50,7 @@ from pbx_connector.extensions import (
 from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.host_names import host_of
 from pbx_connector.known_rows import KnownRows
 from pbx_connector.logs import set_up as set_up_logs
 from pbx_connector.machine import machine_error
@@ -165,12 +166,22 @@ from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
+    from pbx_connector.engine.operation import FleetEngine
     from pbx_connector.listening import Listener, Tls, bound_address, bound_socket
     from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.tenants.listing import TenantFilter, TenantLine, TenantList
+    from pbx_connector.tenants.loading import CheckedFile
+    from pbx_connector.tenants.members import Member
+    from pbx_connector.tenants.migrating import MigrationState, PhoneBookMigration
+    from pbx_connector.tenants.published import FileChanges, FileSet
+    from pbx_connector.tenants.registry import Tenant, TenantState
+    from pbx_connector.tenants.schedules import ProfileRunState, PublishedProfile, ScheduleRow
+    from pbx_connector.tenants.vault import SecretRow
+    from pbx_connector.tenants.versions import NewVersion, PublishedVersion
     from pbx_connector.transport import (
         NETWORK_EXCEPTIONS,
         NetworkTexts,
@@ -216,11 +227,13 @@ __all__ = [
     "Change",
     "Check",
     "Checked",
+    "CheckedFile",
     "Command",
     "Condition",
     "Config",
     "ConnectorError",
     "Content",
+    "ControlConfig",
     "Cost",
     "Counts",
     "Device",
@@ -244,6 +257,9 @@ __all__ = [
     "Field",
     "FieldChange",
     "FieldSet",
+    "FileChanges",
+    "FileSet",
+    "FleetEngine",
     "FolderSettings",
     "Function",
     "Gone",
@@ -262,9 +278,12 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Member",
     "Migration",
+    "MigrationState",
     "NetworkTexts",
     "Networks",
+    "NewVersion",
     "Not",
     "Notice",
     "NoticeKind",
@@ -276,6 +295,7 @@ __all__ = [
     "Parameter",
     "PatternUse",
     "PhoneBook",
+    "PhoneBookMigration",
     "PlanRefused",
     "PlanSummary",
     "PluginConfig",
@@ -289,9 +309,12 @@ __all__ = [
     "ProfileError",
     "ProfileHeld",
     "ProfilePath",
+    "ProfileRunState",
     "ProfileState",
     "Progress",
     "ProtocolViolation",
+    "PublishedProfile",
+    "PublishedVersion",
     "Question",
     "Record",
     "RefusalLimit",
@@ -306,7 +329,9 @@ __all__ = [
     "RunStatus",
     "Says",
     "Schedule",
+    "ScheduleRow",
     "Secret",
+    "SecretRow",
     "Server",
     "SettingsModel",
     "Sighting",
@@ -325,6 +350,11 @@ __all__ = [
     "Substrings",
     "Target",
     "Template",
+    "Tenant",
+    "TenantFilter",
+    "TenantLine",
+    "TenantList",
+    "TenantState",
     "TextList",
     "Throttle",
     "Tls",
@@ -354,6 +384,7 @@ __all__ = [
     "counted",
     "fold",
     "hookimpl",
+    "host_of",
     "importing",
     "innermost",
     "is_loopback",
@@ -381,6 +412,16 @@ _LATE_IN = {
     "pbx_connector.profile": ("Checked", "LoadedProfile", "Profile"),
     "pbx_connector.run": ("Progress", "Simulation"),
     "pbx_connector.schedule": ("Schedule",),
+    "pbx_connector.tenants.loading": ("CheckedFile",),
+    "pbx_connector.tenants.migrating": ("MigrationState", "PhoneBookMigration"),
+    "pbx_connector.tenants.published": ("FileChanges", "FileSet"),
+    "pbx_connector.tenants.registry": ("Tenant", "TenantState"),
+    "pbx_connector.tenants.schedules": ("ProfileRunState", "PublishedProfile", "ScheduleRow"),
+    "pbx_connector.tenants.vault": ("SecretRow",),
+    "pbx_connector.tenants.versions": ("NewVersion", "PublishedVersion"),
+    "pbx_connector.tenants.listing": ("TenantFilter", "TenantLine", "TenantList"),
+    "pbx_connector.tenants.members": ("Member",),
+    "pbx_connector.engine.operation": ("FleetEngine",),
     "pbx_connector.transport": (
         "NETWORK_EXCEPTIONS",
         "NetworkTexts",

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Get
 from pydantic_core import CoreSchema, core_schema
 
 from pbx_connector import files
+from pbx_connector.host_names import host_of, is_host_name
 
 
 class SettingsModel(BaseModel):
@@ -80,6 +81,13 @@ def is_loopback(address: str) -> bool:
     return bool(host) and ipaddress.ip_address(host).is_loopback
 
 
+def _host_name(text: str) -> str:
+    name = host_of(text)
+    if not is_host_name(name):
+        raise ValueError("should be a host name such as phones.example.com")
+    return name
+
+
 def _listen_address(value: Any) -> Any:
     """`off` is how one line is switched off that another file or the environment could have set."""
     if value is None or (isinstance(value, str) and value.strip().lower() in ("", "off")):
@@ -117,6 +125,8 @@ EmailAddress = Annotated[str, AfterValidator(_address)]
 """A text with an `@`, without white space at its ends."""
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 """Of a server, over http or https; no user name, no password."""
+HostName = Annotated[str, AfterValidator(_host_name)]
+"""Small letters, without port and final dot."""
 ListenAddress = Annotated[str | None, BeforeValidator(_listen_address)]
 """Where a server listens, as `split_address` takes it; `off` and a blank text count as None."""
 LISTED = _Listed()

@@ -150,9 +150,10 @@ class Check:
     @classmethod
     def of(cls, step: str, attempt: Callable[[], str | Check], errors: ErrorMapping) -> Check:
         """What the attempt found, or how it failed. Raises `MachineError`: for that no server is to blame."""
+        told: tuple[type[Exception], ...] = (ConnectorError, *errors.foreign)
         try:
             found = attempt()
-        except (ConnectorError, *errors.foreign) as error:
+        except told as error:
             return cls(step, errors.problem(error, step))
         return found if isinstance(found, Check) else cls(step, detail=found)
 

@@ -7,7 +7,7 @@ through `pbx_connector.api`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from pydantic import (
 from pbx_connector.duration import Duration, at_least
 from pbx_connector.schedule.zone import zone
 from pbx_connector.secret import Secret
-from pbx_connector.settings import ProfilePath, TextList, split_address
+from pbx_connector.settings import HostName, ProfilePath, TextList, split_address
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -146,6 +146,8 @@ class ControlConfig(Strict):
     """Where published files are laid out for a run; default: in your cache folder."""
     connections: Annotated[int, Field(ge=3, le=500)] = 10
     """To each database, at most; a worker needs two more than it makes runs at a time."""
+    domain: HostName | None = None
+    """Phones and browsers reach the tenant `acme` as `acme.DOMAIN`, whatever host names it has besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class PluginConfig:
     model: type[BaseModel]
     """With `extra="forbid"`, so that a mistyped key is told; secrets as `pbx_connector.api.Secret`, paths as
     `pbx_connector.api.ProfilePath`."""
+    of_the_machine: Collection[str] = ()
+    """Keys that a provider says for all phone systems, and none of them for itself, such as addresses to listen on."""
 
 
 class Config(Strict):

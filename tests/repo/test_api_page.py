@@ -53,7 +53,7 @@ GROUPS = {
     "Configuration, exports, commands, servers": (
         "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions "
         "DeviceAccess DeviceOption Command Server "
-        "Listener Tls bound_socket bound_address"
+        "Listener Tls bound_socket bound_address host_of"
     ),
     "How runs end": (
         "Report RunStatus BookReport BookStatus Counts Notice NoticeKind Attempt Undelivered Progress counted"
@@ -69,6 +69,11 @@ GROUPS = {
     "Plans and history": (
         "Action Change FieldChange RowPlace PlanSummary KeptPlan Simulation Outcome StagedRow RunKind RunRecord "
         "ProfileState Undone Left"
+    ),
+    "Many phone systems": (
+        "Tenant TenantState PublishedVersion NewVersion PublishedProfile FileSet FileChanges CheckedFile ScheduleRow "
+        "ProfileRunState TenantFilter TenantList TenantLine Member FleetEngine "
+        "SecretRow PhoneBookMigration MigrationState ControlConfig"
     ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
 }

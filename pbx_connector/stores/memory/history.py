@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from pbx_connector.errors import UsageError
-from pbx_connector.plan import Change, PlanSummary
+from pbx_connector.plan import Action, Change, PlanSummary
 from pbx_connector.stores import retention
 from pbx_connector.stores.checking import checked_number, checked_text
 from pbx_connector.stores.memory import users
 from pbx_connector.stores.memory.state import Line, StateHolder
-from pbx_connector.stores.values import KeptPlan, RunRecord
+from pbx_connector.stores.values import KeptPlan, Left, RunRecord
 
 
 class MemoryHistory(StateHolder):
@@ -34,8 +34,13 @@ class MemoryHistory(StateHolder):
             raise UsageError(f"there is no run {run}", hint="see: pbx-connector history")
         return found.record
 
-    def changes(self, run: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
-        lines = self._state.journal.get(int(self.run(run).id), ())
+    def changes(
+        self, run: str, *, skip: int = 0, limit: int | None = None, leaving: Collection[Left] | None = None
+    ) -> Iterator[Change]:
+        lines: Iterable[Line] = self._state.journal.get(int(self.run(run).id), ())
+        if leaving is not None:
+            left = {(one.entry, one.account) for one in leaving}
+            lines = (line for line in lines if line.line.action is not Action.MOVE and _about(line) not in left)
         return map(_change, islice(lines, skip, None if limit is None else skip + limit))
 
     def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
@@ -80,6 +85,10 @@ class MemoryHistory(StateHolder):
             plan = KeptPlan(str(number), checked_text(profile), datetime.now(UTC), digest, summary, tuple(reasons))
             state.plans[number] = (plan, tuple(replace(change, row=None) for change in changes))
             return str(number)
+
+
+def _about(line: Line) -> tuple[int | None, str | None]:
+    return line.line.entry, line.line.account
 
 
 def _change(line: Line) -> Change:

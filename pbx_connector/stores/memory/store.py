@@ -16,7 +16,7 @@ from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Merge, Problem, Report, RunStatus
 from pbx_connector.stores import adoption
 from pbx_connector.stores.changeset import ChangeSet
-from pbx_connector.stores.checking import check_successor, checked_label, checked_text, claim_file
+from pbx_connector.stores.checking import LARGEST, check_successor, checked_label, checked_text, claim_file
 from pbx_connector.stores.devices import Device, Sighting
 from pbx_connector.stores.memory.adoption import hand_over
 from pbx_connector.stores.memory.changeset import MemoryChangeSet
@@ -26,7 +26,9 @@ from pbx_connector.stores.memory.state import Profile, Run, State
 from pbx_connector.stores.memory.users import MemoryUsers
 from pbx_connector.stores.memory.workspace import MemoryWorkspace
 from pbx_connector.stores.operations import Operations
-from pbx_connector.stores.values import Label, ProfileState, RunKind, RunRecord
+from pbx_connector.stores.undo import take_back
+from pbx_connector.stores.undo_preview import UndoPreview
+from pbx_connector.stores.values import Label, Left, ProfileState, RunKind, RunRecord
 
 
 class MemoryStore(Operations, MemoryUsers, MemoryEntries, MemoryHistory):
@@ -187,6 +189,11 @@ class MemoryStore(Operations, MemoryUsers, MemoryEntries, MemoryHistory):
     def changeset(self, kind: RunKind, note: str, profile: str = "") -> Iterator[ChangeSet]:
         with self._edited(kind, note, profile) as (_, changeset):
             yield changeset
+
+    def undo_outcomes(self, run: str, profile: str) -> Iterator[Left | None]:
+        if profile:
+            self._ensure_free(profile)
+        return take_back(UndoPreview(MemoryChangeSet(self._state.copy(), LARGEST)), run)
 
     @contextmanager
     def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[State, MemoryChangeSet]]:
