@@ -30,7 +30,8 @@ from pbx_connector.run.progress import Cancelled, NoObserver, Observer, Progress
 from pbx_connector.run.simulation import Simulation, digest_of
 from pbx_connector.secret import secrets_of
 from pbx_connector.source import SourceContext
-from pbx_connector.stores.contract import KeptPlan, Plans, Runs
+from pbx_connector.stores.contract import Plans, Runs
+from pbx_connector.stores.values import KeptPlan
 from pbx_connector.stores.workspace import PlanTransaction, Workspace
 
 LOG = logging.getLogger(__name__)

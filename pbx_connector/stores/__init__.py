@@ -2,31 +2,18 @@
 
 from pbx_connector.stores.address import shown
 from pbx_connector.stores.contract import (
-    ALL,
-    AccountImport,
     Accounts,
-    AccountScope,
     Entries,
-    Entry,
     EntryReader,
     Finder,
     History,
-    KeptPlan,
-    Label,
     Labels,
-    Left,
     Lookup,
-    Match,
-    Origin,
     Plans,
     Profiles,
-    ProfileState,
-    RunKind,
-    RunRecord,
     Runs,
     SharedState,
     Store,
-    Undone,
     Upkeep,
 )
 from pbx_connector.stores.devices import Device, Devices, Sighting
@@ -59,6 +46,21 @@ from pbx_connector.stores.users import (
     UserChange,
     Users,
     WebSession,
+)
+from pbx_connector.stores.values import (
+    ALL,
+    AccountImport,
+    AccountScope,
+    Entry,
+    KeptPlan,
+    Label,
+    Left,
+    Match,
+    Origin,
+    ProfileState,
+    RunKind,
+    RunRecord,
+    Undone,
 )
 
 __all__ = [

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pbx_connector.plan import content_digest
 from pbx_connector.stores.changeset import BATCH, ChangeSet
-from pbx_connector.stores.contract import Entry
+from pbx_connector.stores.values import Entry
 
 Place = tuple[str, str, str]
 """A book's id, a row's key and a record's key."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from pbx_connector.model import Account
-from pbx_connector.stores.contract import Entry, JournalLine, Origin
+from pbx_connector.stores.values import Entry, JournalLine, Origin
 
 BATCH = 500
 """How many entries or lines are worked on at a time."""

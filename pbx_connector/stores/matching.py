@@ -13,8 +13,8 @@ from pbx_rules.functions.phone_reading import read
 from phonenumbers import MatchType, NumberParseException, PhoneNumberFormat
 
 from pbx_connector.model import PHONE_FIELDS
-from pbx_connector.stores.contract import Entry, Match
 from pbx_connector.stores.normalization import TAIL, digits, numbers_in, switchboards, tail, tails
+from pbx_connector.stores.values import Entry, Match
 
 _SWITCHBOARD = re.compile(r"[-/]\s*0\s*$")
 _CERTAIN = re.compile(r"\+[1-9]{4}[0-9]{5,11}", re.ASCII)

@@ -16,9 +16,9 @@ from pbx_connector.model import Account, RunStatus
 from pbx_connector.plan import Content
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import checked_text
-from pbx_connector.stores.contract import AccountImport, Entry, Left, ProfileState, RunKind, RunRecord, Undone
 from pbx_connector.stores.entry_validation import NOTHING, content_faults
 from pbx_connector.stores.undo import take_back
+from pbx_connector.stores.values import AccountImport, Entry, Left, ProfileState, RunKind, RunRecord, Undone
 
 
 class ChangeSetHost(Protocol):

@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 
 from pbx_connector.model import Merge
 from pbx_connector.plan import Content
-from pbx_connector.stores.contract import Entry, Match
 from pbx_connector.stores.matching import certain_number
 from pbx_connector.stores.normalization import tail
+from pbx_connector.stores.values import Entry, Match
 from pbx_connector.targets import FIELD_NAMES
 
 COMPARED_NUMBERS = ("phone", "mobile")

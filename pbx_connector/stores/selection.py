@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 from pbx_connector.stores.normalization import digits_asked, fold, found_by, key_of, keys
 
 if TYPE_CHECKING:
-    from pbx_connector.stores.contract import Entry
+    from pbx_connector.stores.values import Entry
 
 
 class Key(StrEnum):

@@ -15,7 +15,7 @@ from itertools import groupby
 from pbx_connector.model import Account
 from pbx_connector.plan import Action
 from pbx_connector.stores.changeset import UndoReads, UndoSteps
-from pbx_connector.stores.contract import Entry, JournalLine, Left, Origin
+from pbx_connector.stores.values import Entry, JournalLine, Left, Origin
 
 
 def take_back(changeset: UndoSteps, run: str) -> Iterator[Left | None]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from pbx_connector.model import Account
 from pbx_connector.stores.changeset import UndoReads
-from pbx_connector.stores.contract import Entry, JournalLine, Origin
+from pbx_connector.stores.values import Entry, JournalLine, Origin
 
 
 @dataclass

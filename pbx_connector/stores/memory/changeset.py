@@ -9,8 +9,8 @@ from typing import TypeVar
 from pbx_connector.model import Account, Counts, Merge
 from pbx_connector.plan import Action, Content
 from pbx_connector.stores.changeset import BATCH
-from pbx_connector.stores.contract import Entry, JournalLine, Origin
 from pbx_connector.stores.memory.state import BookState, Held, Line, Profile, Run, Source, State
+from pbx_connector.stores.values import Entry, JournalLine, Origin
 
 T = TypeVar("T")
 

@@ -22,10 +22,10 @@ from pbx_connector.plan import (
     content_digest,
     guarded,
 )
-from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
 from pbx_connector.stores.memory import losses
 from pbx_connector.stores.memory.state import BookState, Held, Line, Note, Run, Source, State, candidate
 from pbx_connector.stores.persons import NEW, Candidate, Shift, shift
+from pbx_connector.stores.values import JournalLine, KeptPlan, RunKind, RunRecord
 from pbx_connector.stores.workspace import BookOutcome, BookResult, Outcome, StagedRow
 
 DAY = 86400.0

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 from pbx_connector.model import Account, Book, Merge, Problem
 from pbx_connector.plan import Change, Content
-from pbx_connector.stores.contract import Entry, JournalLine, KeptPlan, Origin, RunRecord
 from pbx_connector.stores.devices import Device
 from pbx_connector.stores.persons import COMPARED, Candidate, Link, filled_bits, given_way, merged
 from pbx_connector.stores.users import AuditRecord, User, WebSession
+from pbx_connector.stores.values import Entry, JournalLine, KeptPlan, Origin, RunRecord
 from pbx_connector.stores.workspace import Outcome
 
 
@@ -192,3 +194,19 @@ class Persons:
         """Whoever is shown for an entry, with its blanks filled."""
         first, *others = self.apart(self.towards.get(number, number))
         return merged(first, others)
+
+
+class StateHolder:
+    """What all parts of the store share. Writers come one after the other; each works on a copy that counts once it is
+    whole."""
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._writing = threading.Lock()
+
+    @contextmanager
+    def _write(self) -> Iterator[State]:
+        with self._writing:
+            state = self._state.copy()
+            yield state
+            self._state = state

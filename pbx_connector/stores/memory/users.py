@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
 
 from pbx_connector.stores.checking import check_record, checked_text
+from pbx_connector.stores.memory.state import State, StateHolder
 from pbx_connector.stores.users import AuditFilter, AuditRecord, User, UserChange, WebSession
 
-if TYPE_CHECKING:
-    from pbx_connector.stores.memory.state import State
 
+class MemoryUsers(StateHolder):
+    """A part of the store."""
 
-class StateHost(Protocol):
-    @property
-    def _state(self) -> State: ...
-    def _write(self) -> AbstractContextManager[State]: ...
-
-
-class MemoryUsers:
-    """A mixin for the store."""
-
-    def users(self: StateHost) -> list[User]:
+    def users(self) -> list[User]:
         return [user for _, user in sorted(self._state.users.items())]
 
-    def user(self: StateHost, name: str) -> User | None:
+    def user(self, name: str) -> User | None:
         return self._state.users.get(name)
 
-    def change_users(self: StateHost, change: UserChange) -> None:
+    def change_users(self, change: UserChange) -> None:
         with self._write() as state:
             before = dict(sorted(state.users.items()))
             state.users = {name: _kept(user, before.get(name)) for name, user in change(before).items()}
             ended = {name for name, user in before.items() if not _is_same(user, state.users)}
             state.sessions = {key: held for key, held in state.sessions.items() if held.user not in ended}
 
-    def begin_session(self: StateHost, session: WebSession, user: User, most: int) -> bool:
+    def begin_session(self, session: WebSession, user: User, most: int) -> bool:
         with self._write() as state:
             held = state.users.get(user.name)
             if held is None or held.login != user.login:
@@ -50,29 +40,29 @@ class MemoryUsers:
                 del state.sessions[key]
             return True
 
-    def session(self: StateHost, digest: str) -> WebSession | None:
+    def session(self, digest: str) -> WebSession | None:
         return self._state.sessions.get(digest)
 
-    def sessions(self: StateHost, user: str | None = None) -> list[WebSession]:
+    def sessions(self, user: str | None = None) -> list[WebSession]:
         return [held for _, held in sorted(self._state.sessions.items(), key=_seen) if user in (None, held.user)]
 
-    def note_session(self: StateHost, digest: str, seen: datetime) -> None:
+    def note_session(self, digest: str, seen: datetime) -> None:
         with self._write() as state:
             if held := state.sessions.get(digest):
                 state.sessions[digest] = replace(held, seen=seen)
 
-    def end_session(self: StateHost, digest: str) -> bool:
+    def end_session(self, digest: str) -> bool:
         with self._write() as state:
             return state.sessions.pop(digest, None) is not None
 
-    def note_audit(self: StateHost, record: AuditRecord) -> None:
+    def note_audit(self, record: AuditRecord) -> None:
         check_record(record)
         with self._write() as state:
             number = state.take("audit") + 1
             state.audit[number] = replace(record, id=number, time=datetime.now(UTC))
 
     def audit(
-        self: StateHost, wanted: AuditFilter | None = None, *, before: int | None = None, limit: int | None = None
+        self, wanted: AuditFilter | None = None, *, before: int | None = None, limit: int | None = None
     ) -> list[AuditRecord]:
         found = (record for _, record in sorted(self._state.audit.items(), reverse=True))
         below = (record for record in found if before is None or record.id < before)

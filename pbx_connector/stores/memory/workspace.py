@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 from pbx_connector.model import Account, Merge, Report
 from pbx_connector.plan import content_digest
-from pbx_connector.stores.contract import RunKind, RunRecord
 from pbx_connector.stores.memory.plan_transaction import MemoryPlanTransaction
 from pbx_connector.stores.memory.state import Run, State
+from pbx_connector.stores.values import RunKind, RunRecord
 from pbx_connector.stores.workspace import BookOutcome, BookResult, HeldBook, PlanTransaction, StagedRow
 
 PAGE = 500

@@ -29,11 +29,11 @@ from pbx_connector.errors import StoreDamaged
 from pbx_connector.model import PHONE_FIELDS, Book
 from pbx_connector.plan import Content, content_digest
 from pbx_connector.stores.checking import LARGEST, checked_text
-from pbx_connector.stores.contract import ALL, AccountScope, Entry, Origin
 from pbx_connector.stores.normalization import KEYS, digits_asked, fold
 from pbx_connector.stores.persons import merged
 from pbx_connector.stores.sql.dialects.database import BACKUP, Database, Dialect
 from pbx_connector.stores.sql.schema.tables import book, entry, entry_label, given_way, label, provenance
+from pbx_connector.stores.values import ALL, AccountScope, Entry, Origin
 from pbx_connector.targets import FIELD_NAMES
 
 PAGE = 500

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.checking import checked_text
-from pbx_connector.stores.contract import ProfileState
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.history.records import to_run
 from pbx_connector.stores.sql.schema.tables import book, journal, plan, profile, provenance, row_note, run
+from pbx_connector.stores.values import ProfileState
 
 
 def states(connection: Connection) -> Iterator[ProfileState]:

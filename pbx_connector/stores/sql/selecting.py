@@ -24,7 +24,6 @@ from sqlalchemy import (
 
 from pbx_connector.errors import StoreDamaged, UsageError
 from pbx_connector.plan import storable
-from pbx_connector.stores.contract import Entry
 from pbx_connector.stores.normalization import fold, key_of
 from pbx_connector.stores.selection import (
     AtLeast,
@@ -56,6 +55,7 @@ from pbx_connector.stores.sql.entry_queries import (
     to_entry,
 )
 from pbx_connector.stores.sql.schema.tables import entry, entry_label, given_way, label
+from pbx_connector.stores.values import Entry
 
 LAST = "\U0010ffff"
 """No text that begins with a part is greater than the part with this behind it."""

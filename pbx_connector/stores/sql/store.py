@@ -23,32 +23,15 @@ from pbx_connector.stores.checking import (
     check_successor,
     checked_label,
     checked_number,
-    checked_search,
     checked_text,
     claim_file,
 )
-from pbx_connector.stores.contract import (
-    ALL,
-    AccountScope,
-    Entry,
-    KeptPlan,
-    Label,
-    Left,
-    Match,
-    ProfileState,
-    RunKind,
-    RunRecord,
-)
 from pbx_connector.stores.devices import Device, Sighting
-from pbx_connector.stores.matching import ordered_matches
-from pbx_connector.stores.normalization import tails
 from pbx_connector.stores.operations import Operations
-from pbx_connector.stores.persons import Duplicates, one_each
-from pbx_connector.stores.persons import duplicates as find_duplicates
-from pbx_connector.stores.selection import Condition, Order, Position
-from pbx_connector.stores.sql import devices, entry_queries, persons, profiles, selecting, shared_state, upkeep, users
+from pbx_connector.stores.sql import devices, persons, profiles, shared_state, upkeep, users
 from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
+from pbx_connector.stores.sql.entries import SqlEntries
 from pbx_connector.stores.sql.history import leases, records
 from pbx_connector.stores.sql.history.changeset import SqlChangeSet
 from pbx_connector.stores.sql.history.undo_outcomes import is_taken_back, undo_outcomes
@@ -58,7 +41,6 @@ from pbx_connector.stores.sql.schema.migrating import bring_up_to_date, require_
 from pbx_connector.stores.sql.schema.tables import (
     account,
     book,
-    counter,
     entry_label,
     journal,
     label,
@@ -69,11 +51,12 @@ from pbx_connector.stores.sql.schema.tables import (
 )
 from pbx_connector.stores.sql.schema.tables import profile as profile_table
 from pbx_connector.stores.sql.users import SqlUsers
+from pbx_connector.stores.values import KeptPlan, Label, Left, ProfileState, RunKind, RunRecord
 
 LOG = logging.getLogger(__name__)
 
 
-class SqlStore(Operations, SqlUsers):
+class SqlStore(Operations, SqlUsers, SqlEntries):
     def __init__(self, database: Database, *, migrate: bool = True) -> None:
         """Without `migrate` raises `OtherVersion` for a phone book that is not of this version."""
         (bring_up_to_date if migrate else require_current)(database)
@@ -137,83 +120,6 @@ class SqlStore(Operations, SqlUsers):
                     hint="take it out of the profile that assigns it first",
                 )
             connection.execute(delete(label).where(label.c.id == number))
-
-    # entries
-
-    def entries(
-        self, *, account: AccountScope = ALL, limit: int | None = None, after: int = 0, apart: bool = False
-    ) -> Iterator[Entry]:
-        scope = entry_queries.in_scope(account)
-        return entry_queries.pages(self._database, limit, after, lambda query: query.where(scope), apart=apart)
-
-    def count_entries(self, *, account: AccountScope = ALL) -> int:
-        with self._database.read() as connection:
-            return entry_queries.count(connection, entry_queries.in_scope(account), entry_queries.is_shown())
-
-    def count_account_entries(self, account: str) -> int:
-        owned = (
-            entry_queries.entry_query(self._database.dialect)
-            .where(entry_queries.of_account(checked_text(account)))
-            .subquery()
-        )
-        with self._database.read() as connection:
-            return connection.execute(select(func.count()).select_from(owned)).scalar_one()
-
-    def entry(self, entry: int) -> Entry:
-        with self._database.read() as connection:
-            found = entry_queries.one_shown(connection, self._database.dialect, entry)
-        if found is None:
-            raise UsageError(f"there is no entry {entry}", hint="see: pbx-connector phonebook list")
-        return found
-
-    def search(self, text: str, *, account: AccountScope = ALL, limit: int | None = None) -> Iterator[Entry]:
-        scope, match = entry_queries.in_scope(account), entry_queries.matching(checked_search(text))
-        return entry_queries.pages(self._database, limit, 0, lambda query: query.where(scope, match))
-
-    def lookup(self, number: str, *, account: str | None = None) -> list[Match]:
-        found = entry_queries.with_tail(tails(number), account)
-        query = entry_queries.entry_query(self._database.dialect).where(found)
-        with self._database.read() as connection:
-            candidates = list(map(entry_queries.to_entry, connection.execute(query)))
-            sources = {entry.origin.profile for entry in candidates if entry.origin}
-            matches = ordered_matches(number, candidates, profiles.regions(connection, sources))
-            ids = [match.entry.id for match in matches]
-            return one_each(matches, entry_queries.shown_for(connection, self._database.dialect, ids))
-
-    def duplicates(self) -> Duplicates:
-        with self._database.read() as connection:
-            return find_duplicates(persons.candidates(connection), persons.merges(connection))
-
-    def find(
-        self,
-        condition: Condition,
-        *,
-        owners: Collection[str | None],
-        order: Sequence[Order] = (),
-        limit: int | None = None,
-        after: Position | None = None,
-    ) -> Iterator[Entry]:
-        return selecting.selected(self._database, condition, owners, order, limit, after)
-
-    def find_ids(
-        self,
-        condition: Condition,
-        *,
-        owners: Collection[str | None],
-        order: Sequence[Order] = (),
-        limit: int | None = None,
-    ) -> Sequence[int]:
-        with self._database.read() as connection:
-            return selecting.Selection(connection, owners).ids(condition, order, limit, None)
-
-    def count_found(self, condition: Condition, *, owners: Collection[str | None]) -> int:
-        with self._database.read() as connection:
-            return selecting.Selection(connection, owners).count(condition)
-
-    def revision(self) -> str:
-        query = select(counter.c.value).where(counter.c.name == "revision")
-        with self._database.read() as connection:
-            return str(connection.execute(query).scalar() or 0)
 
     # devices
 

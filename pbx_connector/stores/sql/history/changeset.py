@@ -25,7 +25,6 @@ from sqlalchemy import (
 from pbx_connector.model import Account, Counts
 from pbx_connector.plan import Action, Content, content_digest
 from pbx_connector.stores.changeset import BATCH
-from pbx_connector.stores.contract import Entry, JournalLine, Origin
 from pbx_connector.stores.normalization import found_by
 from pbx_connector.stores.sql import persons
 from pbx_connector.stores.sql.counters import take
@@ -44,6 +43,7 @@ from pbx_connector.stores.sql.schema.tables import (
     row_note,
 )
 from pbx_connector.stores.sql.schema.tables import run as runs
+from pbx_connector.stores.values import Entry, JournalLine, Origin
 from pbx_connector.targets import FIELD_NAMES
 
 

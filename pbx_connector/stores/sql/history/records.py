@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Row, insert, select, update
 from pbx_connector.model import Counts, Report
 from pbx_connector.plan import Action, Change, Content, EmptiedBook, PlanSummary, RowPlace
 from pbx_connector.stores.changeset import BATCH
-from pbx_connector.stores.contract import JournalLine, KeptPlan, RunKind, RunRecord
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.entry_queries import to_origin
 from pbx_connector.stores.sql.schema.tables import plan, plan_change, run
+from pbx_connector.stores.values import JournalLine, KeptPlan, RunKind, RunRecord
 
 _REPORT = TypeAdapter(Report)
 

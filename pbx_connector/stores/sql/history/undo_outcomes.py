@@ -16,13 +16,13 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, and_, case, cast
 from pbx_connector.plan import Action
 from pbx_connector.stores.changeset import BATCH
 from pbx_connector.stores.checking import LARGEST
-from pbx_connector.stores.contract import JournalLine, Left
 from pbx_connector.stores.sql.dialects.database import Dialect
 from pbx_connector.stores.sql.history.changeset import SqlChangeSet
 from pbx_connector.stores.sql.history.records import to_line
 from pbx_connector.stores.sql.schema.tables import book, entry, journal, provenance
 from pbx_connector.stores.undo import changed_later, owner_fault, take_back
 from pbx_connector.stores.undo_preview import UndoPreview
+from pbx_connector.stores.values import JournalLine, Left
 
 
 def undo_outcomes(connection: Connection, dialect: Dialect, run: str) -> Iterator[Left | None]:
