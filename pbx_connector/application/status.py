@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.profile_folder import ProfileFile, ProfileFiles
 from pbx_connector.application.reckoning import Sighting
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Orphan
@@ -135,7 +135,7 @@ class ServiceStatus:
 def service_status(
     ready: bool,
     store: StoreWatch,
-    folder: Folder,
+    folder: ProfileFiles,
     profiles: Iterable[ProfileStatus],
     servers: Iterable[ServerStatus] = (),
     orphans: Iterable[Orphan] = (),

@@ -16,10 +16,9 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile, check_profile
 from pbx_connector.profile.text import read_profile
 from pbx_connector.tenants.confinement import Confinement
+from pbx_connector.tenants.published import ENDINGS, PROFILES
 
 CONFIG = "config.yaml"
-PROFILES = "profiles"
-ENDINGS = (".yaml", ".yml")
 OF_THE_MACHINE = ("store", "profiles", "service", "control")
 """What the provider decides, not the tenant."""
 
@@ -47,6 +46,8 @@ class Contents:
     files: list[CheckedFile] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
     """The path of each profile's file, by id."""
+    folder: Path = Path()
+    """Where the files are."""
 
     @property
     def wrong(self) -> list[CheckedFile]:
@@ -56,7 +57,7 @@ class Contents:
 def read_contents(folder: Path, confinement: Confinement, plugins: Plugins, shown: Path) -> Contents:
     """`folder` is where the files are, `shown` where they are for people. Never raises for what the files say."""
     checked = _Reading(folder, confinement, plugins, shown)
-    return Contents(checked.config(), dict(checked.profiles()), checked.files, checked.paths)
+    return Contents(checked.config(), dict(checked.profiles()), checked.files, checked.paths, folder)
 
 
 class _Reading:
