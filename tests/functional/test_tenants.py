@@ -183,3 +183,26 @@ def test_users_of_the_provider_are_members_of_tenants(provider_of: Connector) ->
     provider_of("web", "users", "add", "bob")
     assert "no members" in provider_of("tenants", "members", "list", "acme").out
     provider_of("tenants", "members", "remove", "acme", "bob", code=2)
+
+
+def test_host_names_lead_to_one_tenant_each(provider_of: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
+    for id in ("acme", "bolt"):
+        provider_of("tenants", "add", id)
+    assert "no host name leads to tenant acme" in provider_of("tenants", "hosts", "list", "acme").out
+    monkeypatch.setenv("PBX_CONNECTOR_CONTROL_DOMAIN", "pbx.example.com")
+    added = provider_of("tenants", "hosts", "add", "acme", "Phones.Acme.example.", "--json").json
+    assert added == {"tenant": "acme", "host": "phones.acme.example", "added": True}
+    names = ["phones.acme.example", "acme.pbx.example.com"]
+    assert provider_of("tenants", "hosts", "list", "acme", "--json").json == names
+    assert provider_of("tenants", "show", "acme", "--json").json["hosts"] == names
+    assert "reached as phones.acme.example, acme.pbx.example.com" in provider_of("tenants", "show", "acme").out
+    taken = provider_of("tenants", "hosts", "add", "bolt", "phones.acme.example", code=2).err
+    assert "pbx-connector tenants hosts remove acme phones.acme.example" in taken
+    assert (
+        "is the name of tenant bolt"
+        in provider_of("tenants", "hosts", "add", "acme", names[1].replace("acme", "bolt"), code=2).err
+    )
+    assert "cannot be a host name" in provider_of("tenants", "hosts", "add", "acme", "a b", code=2).err
+    provider_of("tenants", "hosts", "remove", "acme", "phones.acme.example")
+    assert provider_of("tenants", "hosts", "add", "bolt", "phones.acme.example").out.endswith("leads to tenant bolt\n")
+    assert "is no name of tenant acme" in provider_of("tenants", "hosts", "remove", "acme", names[0], code=2).err

@@ -63,6 +63,14 @@ def removed_member(tenant: str, user: str) -> Json:
     return {"tenant": tenant, "user": user, "removed": True}
 
 
+def added_host(tenant: str, name: str) -> Json:
+    return {"tenant": tenant, "host": name, "added": True}
+
+
+def removed_host(tenant: str, name: str) -> Json:
+    return {"tenant": tenant, "host": name, "removed": True}
+
+
 def removed_tenant(id: str) -> Json:
     return {"id": id, "removed": True}
 

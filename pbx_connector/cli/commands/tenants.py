@@ -10,7 +10,7 @@ import typer
 from pbx_connector import application
 from pbx_connector.cli import output
 from pbx_connector.cli.asking import YesOption, agree
-from pbx_connector.cli.commands import tenants_members, tenants_publish, tenants_secrets
+from pbx_connector.cli.commands import tenants_hosts, tenants_members, tenants_publish, tenants_secrets
 from pbx_connector.cli.session import JsonOption, Session, TenantArgument
 from pbx_connector.counting import counted
 from pbx_connector.errors import EXIT_PARTIAL
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("migrate")(migrate)
     tenants_publish.add_to(group)
     tenants_secrets.add_to(group)
+    tenants_hosts.add_to(group)
     tenants_members.add_to(group)
     app.add_typer(group, name="tenants")
 
@@ -72,6 +73,8 @@ def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False
         return
     place = f", in {of.tenant.store}" if of.tenant.store else ""
     output.say(f"{of.tenant.id} ({of.tenant.title}): {of.tenant.state}{place}")
+    if of.hosts:
+        output.say(f"reached as {', '.join(of.hosts)}")
     rows = [
         (row.profile, row.rule.in_words() if row.rule else "", _local(row.next_at), str(row.state), row.reason)
         for row in of.schedules

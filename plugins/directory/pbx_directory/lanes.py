@@ -69,11 +69,12 @@ class Threads:
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
             done, call = work
-            if done.set_running_or_notify_cancel():
-                _carry_out(done, call)
-            with self._lock:
+            tell = _carried_out(done, call) if done.set_running_or_notify_cancel() else None
+            with self._lock:  # before anybody hears of it: whoever asks next finds this thread free
                 self._unfinished -= 1
-            del done, call, work  # a thread that waits keeps no answer
+            if tell is not None:
+                tell()
+            del done, call, work, tell  # a thread that waits keeps no answer
 
 
 class Lane:
@@ -182,10 +183,9 @@ class Lanes:
             lane.close()
 
 
-def _carry_out(done: Future[Any], call: Callable[[], Any]) -> None:
+def _carried_out(done: Future[Any], call: Callable[[], Any]) -> Callable[[], None]:
+    """What tells it to those who wait."""
     try:
-        result = call()
+        return partial(done.set_result, call())
     except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-        done.set_exception(error)
-    else:
-        done.set_result(result)
+        return partial(done.set_exception, error)

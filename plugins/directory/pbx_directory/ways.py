@@ -23,16 +23,26 @@ class Way:
     @property
     def token(self) -> str:
         """Empty if the path begins with none."""
-        first = self.path.partition("/")[0]
-        return first if TOKEN.fullmatch(first) else ""
+        return token_in(self.path)
+
+    @property
+    def shows_token(self) -> bool:
+        """Its own, or behind the name of what may be a phone system: whoever shows one is not asked to log in."""
+        return bool(self.token or token_in(self.path.partition("/")[2]))
+
+
+def token_in(path: str) -> str:
+    first = path.partition("/")[0]
+    return first if TOKEN.fullmatch(first) else ""
 
 
 async def way_of(systems: Systems, host: str, path: str, login: Login | None) -> Way:
     """Raises `StoreError` and `Busy`."""
-    if (system := await systems.at(host)) is not None:
-        return Way(system, path)
     first, _, rest = path.partition("/")
-    if TOKEN.fullmatch(rest.partition("/")[0]):
+    if (system := await systems.at(host)) is not None:
+        is_named = bool(system.id) and first == system.id and bool(token_in(rest))
+        return Way(system, rest, f"/{first}") if is_named else Way(system, path)
+    if token_in(rest):
         return Way(await systems.named(first), rest, f"/{first}")
     _, at, named = login.user.rpartition("@") if login else ("", "", "")
     return Way(await systems.named(named) if at else systems.nobody(""), path)

@@ -158,7 +158,7 @@ class Pages:
             known = self._logged_in(asking) or gate.anybody(address)
             rest, prefix = way.path, ""
         if known is None:
-            return self._refused(asking, challenged=not prefix)
+            return self._refused(asking)
         asker = telephone(known, asking.system.settings)
         return self._page(asking, asker, rest.strip("/"), asking.base + prefix)
 
@@ -171,12 +171,12 @@ class Pages:
         given = login.digest or {}
         return gate.by_digest(asking.request.method, given, address, asking.agent, space=asking.space)
 
-    def _refused(self, asking: Asking, *, challenged: bool) -> Response:
+    def _refused(self, asking: Asking) -> Response:
         """A secret in the path is asked for no second time: whoever has a wrong one finds nothing there."""
         gate, space = asking.system.gate, asking.space
         if gate.is_throttled(asking.origin.address):
             return _plain(429, "too many wrong secrets from here; wait a minute", {"Retry-After": "60"})
-        if not challenged:
+        if asking.way.shows_token:
             return _plain(404, "there is nothing here")
         given = asking.login.digest if asking.login else None
         stale = given is not None and gate.is_stale(given.get("nonce", ""), space)
