@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
@@ -17,6 +17,10 @@ import structlog
 
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.application.installation import Installation
+from pbx_connector.application.published_files import PublishedFiles
+from pbx_connector.application.run_queue import RunQueue
+from pbx_connector.application.status import ServiceStatus
+from pbx_connector.application.tenant_status import tenant_status
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.extensions import PluginContext
 from pbx_connector.host_names import host_of, is_host_name
@@ -80,6 +84,17 @@ class PhoneSystem:
             store_url=self._no_address,
         )
 
+    def status(self) -> ServiceStatus:
+        """Raises `ConnectorError`."""
+        return tenant_status(self.fleet, self._tenant, self.store)
+
+    @property
+    def queue(self) -> RunQueue:
+        """Raises `UsageError` where no workers make its runs."""
+        if self._systems.queue is None:
+            raise UsageError("there are no workers here", hint="pbx-connector fleet prepare, then pbx-connector worker")
+        return self._systems.queue
+
     @property
     def _tenant(self) -> Tenant:
         return self._systems.tenant(self.id)
@@ -91,8 +106,12 @@ class PhoneSystem:
 class PhoneSystems:
     """All that one process serves: tenants that are not being added or removed."""
 
-    def __init__(self, fleet: Fleet, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, fleet: Fleet, clock: Callable[[], float] = time.monotonic, queue: RunQueue | None = None
+    ) -> None:
+        """`queue`: by which runs are asked for, where workers make them."""
         self.fleet = fleet
+        self.queue = queue
         self._clock = clock
         self._lock = threading.Lock()
         self._tenants: dict[str, _Known[Tenant | None]] = {}
@@ -135,14 +154,18 @@ class PhoneSystems:
         """Raises `ConnectorError`."""
         return self._configured(tenant.id, tenant.made, tenant.published)
 
+    def forget(self, id: str) -> None:
+        """What is known of a tenant is asked for anew."""
+        self._tenants.pop(id, None)
+
     def _known(self, id: str) -> Tenant | None:
         if not is_id(id):
             return None
         return self._remembered(self._tenants, id, lambda id: registry.known(self.fleet.control, id))
 
     def _installation(self, id: str, _made: float, number: int) -> Installation:
-        tenant = self.tenant(id)
-        return self.fleet.installation_of(tenant, number)
+        files = PublishedFiles(self.fleet, id, lambda: self.forget(id))
+        return replace(self.fleet.installation_of(self.tenant(id), number), versions=files)
 
     def _remembered(self, known: dict[str, _Known[Value]], key: str, ask: Callable[[str], Value]) -> Value:
         now = self._clock()

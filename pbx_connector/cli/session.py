@@ -121,8 +121,12 @@ class Session:
         """Those of the fleet, which `stack` closes. Raises as `open_fleet` does."""
         fleet = stack.enter_context(self.open_fleet())
         from pbx_connector.application.phone_systems import PhoneSystems
+        from pbx_connector.engine.database import EngineDatabase
+        from pbx_connector.engine.run_queue import EngineRunQueue
 
-        return PhoneSystems(fleet)
+        database = EngineDatabase(fleet.config.database)
+        stack.callback(database.close)
+        return PhoneSystems(fleet, queue=EngineRunQueue(database))
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""

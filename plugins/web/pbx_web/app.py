@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket
 from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError
 from pbx_web import language
 from pbx_web.asking import Ask
-from pbx_web.boundary import Boundary, client_address
+from pbx_web.boundary import client_address
 from pbx_web.language_server import PATH, LanguageServer
 from pbx_web.login.pages import log_in_first
 from pbx_web.login.sessions import LoginChanged
@@ -37,33 +37,30 @@ from pbx_web.site import Site
 LOG = structlog.stdlib.get_logger(__name__)
 
 API = "/api/v1"
-THREADS = 8
-"""Pages that are made at the same time."""
 FIELDS = 2_000
 """Fields that a form may have."""
 SAID = "said"
 """The cookie with what is said once on the next page."""
 
 
-def make_app(site: Site) -> Starlette:
+def make_pages() -> Starlette:
+    """The pages of whatever `Site` stands as `site` in the scope of a request."""
     with as_file(files("pbx_web")) as package:
         static = StaticFiles(directory=package / "static")
-    helping = LanguageServer(lambda: site.installation, partial(_who_may_edit, site))
-    editing = WebSocketRoute(PATH, helping.serve)
-    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(site).routes()]
-    return Starlette(routes=routes, middleware=[Middleware(Boundary, settings=site.settings)])
+    editing = WebSocketRoute(PATH, LanguageServer(_who_may_edit).serve)
+    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages().routes()]
+    return Starlette(routes=routes)
 
 
-def _who_may_edit(site: Site, websocket: WebSocket) -> str | None:
+def _who_may_edit(websocket: WebSocket) -> str | None:
+    site: Site = websocket.scope["site"]
+    if site.is_closed:
+        return None
     user = site.sessions.user_of(websocket, is_use=False)
     return user.name if user and user.role.includes(Role.EDITOR) else None
 
 
 class Pages:
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._limiter = anyio.CapacityLimiter(THREADS)
-
     def routes(self) -> Iterator[Route]:
         for page in ALL:
             limit = page.longest if isinstance(page, Action) else 0
@@ -81,15 +78,17 @@ class Pages:
         return await self._in_thread(partial(self._permitted, page), ask)
 
     async def _in_thread(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
-        return await anyio.to_thread.run_sync(self._made, answer, ask, limiter=self._limiter)
+        async with ask.site.threads:
+            return await anyio.to_thread.run_sync(self._made, answer, ask, limiter=ask.site.shares.threads)
 
     def _asked(self, request: Request) -> Ask:
         """Without the user, who stands in the store."""
-        settings, sessions = self._site.settings, self._site.sessions
+        site: Site = request.scope["site"]
+        settings, sessions = site.settings, site.sessions
         accepted = request.headers.get("accept-language", "")
         return Ask(
             request=request,
-            site=self._site,
+            site=site,
             user=None,
             language=language.chosen(request.cookies.get("language", ""), accepted, settings.language or "en"),
             token=sessions.csrf_token(request),
@@ -99,12 +98,12 @@ class Pages:
 
     def _made(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
         response = self._answered(answer, ask)
-        self._site.sessions.introduce(ask.request, response)
+        ask.site.sessions.introduce(ask.request, response)
         return response
 
     def _answered(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
         try:
-            ask.user = self._site.sessions.user_of(ask.request)
+            ask.user = ask.site.sessions.user_of(ask.request)
             return answer(ask)
         except (NotFound, Forbidden) as error:
             status = 404 if isinstance(error, NotFound) else 403
