@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from pbx_rules.document import Mapping, load
 from pbx_connector.application import publishing
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.application.installation import FileChange, SecretPlace
-from pbx_connector.errors import UsageError
+from pbx_connector.errors import ConnectorError, UsageError
 from pbx_connector.profile import Checked, read_profile
 from pbx_connector.secret import bind_vault
 from pbx_connector.tenants import registry, vault, versions
@@ -23,6 +24,8 @@ from pbx_connector.tenants.confinement import confinement
 from pbx_connector.tenants.loading import PROFILES
 from pbx_connector.tenants.published import FileSet, WrongTree, checked_path
 from pbx_connector.tenants.registry import Tenant
+
+LOG = logging.getLogger(__name__)
 
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -69,7 +72,11 @@ class PublishedFiles:
 
     def keep_secret(self, secret: str, name: str, by: str) -> SecretPlace:
         """In the vault, under a name that is new. Raises `UsageError`."""
-        keys = vault.required_keys(self._fleet.config.keys)
+        try:
+            keys = vault.required_keys(self._fleet.config.keys)
+        except UsageError as error:  # it says where the provider has his keys
+            LOG.warning("no secret of tenants can be kept: %s", error.message)
+            raise ConnectorError("no secret can be kept here at the moment", hint="ask your provider") from None
         wanted = _NOT_OF_A_NAME.sub("-", name).strip(".-_").lower()[:60] or "secret"
         taken = {row.name for row in vault.secrets(self._fleet.control, self._id)}
         free = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))

@@ -169,9 +169,9 @@ def rename(
         theirs = change.text(name)
         if theirs != based_on:
             return _meanwhile(based_on, theirs, based_on)
+        if text is not None and text != based_on:
+            change.write(name, text)
         change.rename(name, new)
-        if text not in (None, based_on):
-            change.write(new, text)
     return Saved(Draft(target, text if text is not None else based_on))
 
 
