@@ -9,7 +9,7 @@ from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
-from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
+from pbx_connector.config import Config, ControlConfig, MailConfig, PluginConfig, WebhookConfig
 from pbx_connector.contact_fields import (
     ADDRESS_KINDS,
     ADDRESS_PARTS,
@@ -164,12 +164,22 @@ from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
+    from pbx_connector.engine.operation import FleetEngine
     from pbx_connector.listening import Listener, Tls, bound_address, bound_socket
     from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
+    from pbx_connector.tenants.listing import TenantFilter, TenantLine, TenantList
+    from pbx_connector.tenants.loading import CheckedFile
+    from pbx_connector.tenants.members import Member
+    from pbx_connector.tenants.migrating import MigrationState, PhoneBookMigration
+    from pbx_connector.tenants.published import FileChanges, FileSet
+    from pbx_connector.tenants.registry import Tenant, TenantState
+    from pbx_connector.tenants.schedules import ProfileRunState, PublishedProfile, ScheduleRow
+    from pbx_connector.tenants.vault import SecretRow
+    from pbx_connector.tenants.versions import NewVersion, PublishedVersion
     from pbx_connector.transport import Transport, TransportOptions, UnusableAuthorities, is_proxy_refusal
 
 __all__ = [
@@ -206,11 +216,13 @@ __all__ = [
     "Change",
     "Check",
     "Checked",
+    "CheckedFile",
     "Command",
     "Condition",
     "Config",
     "ConnectorError",
     "Content",
+    "ControlConfig",
     "Cost",
     "Counts",
     "Device",
@@ -232,6 +244,9 @@ __all__ = [
     "Field",
     "FieldChange",
     "FieldSet",
+    "FileChanges",
+    "FileSet",
+    "FleetEngine",
     "FolderSettings",
     "Function",
     "Gone",
@@ -250,8 +265,11 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Member",
     "Migration",
+    "MigrationState",
     "Networks",
+    "NewVersion",
     "Not",
     "Notice",
     "NoticeKind",
@@ -263,6 +281,7 @@ __all__ = [
     "Parameter",
     "PatternUse",
     "PhoneBook",
+    "PhoneBookMigration",
     "PlanRefused",
     "PlanSummary",
     "PluginConfig",
@@ -276,9 +295,12 @@ __all__ = [
     "ProfileError",
     "ProfileHeld",
     "ProfilePath",
+    "ProfileRunState",
     "ProfileState",
     "Progress",
     "ProtocolViolation",
+    "PublishedProfile",
+    "PublishedVersion",
     "Question",
     "Record",
     "RefusalLimit",
@@ -293,7 +315,9 @@ __all__ = [
     "RunStatus",
     "Says",
     "Schedule",
+    "ScheduleRow",
     "Secret",
+    "SecretRow",
     "Server",
     "SettingsModel",
     "Sighting",
@@ -312,6 +336,11 @@ __all__ = [
     "Substrings",
     "Target",
     "Template",
+    "Tenant",
+    "TenantFilter",
+    "TenantLine",
+    "TenantList",
+    "TenantState",
     "TextList",
     "Throttle",
     "Tls",
@@ -377,6 +406,24 @@ _LATE = {
     "Progress": "pbx_connector.run",
     "Schedule": "pbx_connector.schedule",
     "Simulation": "pbx_connector.run",
+    "Tenant": "pbx_connector.tenants.registry",
+    "TenantState": "pbx_connector.tenants.registry",
+    "PublishedVersion": "pbx_connector.tenants.versions",
+    "NewVersion": "pbx_connector.tenants.versions",
+    "ScheduleRow": "pbx_connector.tenants.schedules",
+    "ProfileRunState": "pbx_connector.tenants.schedules",
+    "PublishedProfile": "pbx_connector.tenants.schedules",
+    "SecretRow": "pbx_connector.tenants.vault",
+    "PhoneBookMigration": "pbx_connector.tenants.migrating",
+    "MigrationState": "pbx_connector.tenants.migrating",
+    "FileChanges": "pbx_connector.tenants.published",
+    "FileSet": "pbx_connector.tenants.published",
+    "CheckedFile": "pbx_connector.tenants.loading",
+    "Member": "pbx_connector.tenants.members",
+    "TenantFilter": "pbx_connector.tenants.listing",
+    "TenantLine": "pbx_connector.tenants.listing",
+    "TenantList": "pbx_connector.tenants.listing",
+    "FleetEngine": "pbx_connector.engine.operation",
 }
 """Loaded when it is used: what only some plugins need, as functions of the application layer take and give it, or as
 it comes with a library that not every command uses."""

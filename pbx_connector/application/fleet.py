@@ -28,6 +28,7 @@ from pbx_connector.tenants.confinement import confinement
 from pbx_connector.tenants.control import ControlDatabase, open_control
 from pbx_connector.tenants.loading import Contents, read_contents
 from pbx_connector.tenants.phone_books import PhoneBooks
+from pbx_connector.tenants.provider import open_provider
 from pbx_connector.tenants.published import Layouts
 from pbx_connector.tenants.read_versions import ReadVersion, ReadVersions
 from pbx_connector.tenants.registry import Tenant, TenantState
@@ -159,6 +160,11 @@ class Fleet:
     def open_store(self, tenant: Tenant) -> Store:
         """Its phone book, to be closed. Raises `OtherVersion` for one that is not migrated yet."""
         return self.phone_books.open(tenant)
+
+    def open_provider_store(self) -> Store:
+        """Users, sessions and audit of the provider's own pages, to be closed; it has no phone book that anybody
+        reads. Raises `OtherVersion` for one that is not migrated yet."""
+        return open_provider(self.control, self.phone_books)
 
 
 class RunnableTenants:

@@ -16,10 +16,9 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile, check_profile
 from pbx_connector.profile.text import read_profile
 from pbx_connector.tenants.confinement import Confinement
+from pbx_connector.tenants.published import ENDINGS, PROFILES
 
 CONFIG = "config.yaml"
-PROFILES = "profiles"
-ENDINGS = (".yaml", ".yml")
 OF_THE_MACHINE = ("store", "profiles", "service", "control")
 """What the provider decides, not the tenant."""
 

@@ -69,6 +69,11 @@ GROUPS = {
         "Action Change FieldChange RowPlace PlanSummary KeptPlan Simulation Outcome StagedRow RunKind RunRecord "
         "ProfileState Undone Left"
     ),
+    "Many phone systems": (
+        "Tenant TenantState PublishedVersion NewVersion PublishedProfile FileSet FileChanges CheckedFile ScheduleRow "
+        "ProfileRunState TenantFilter TenantList TenantLine Member FleetEngine "
+        "SecretRow PhoneBookMigration MigrationState ControlConfig"
+    ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
 }
 

@@ -1,5 +1,6 @@
 """Every JSON shape of the product, once: what `--json` prints, what pages and plugins answer. Fields are only added."""
 
+from pbx_connector.application.views import tenants
 from pbx_connector.application.views.drafts import changed_meanwhile, checked_draft, draft, form, form_input, sample
 from pbx_connector.application.views.phone_book import (
     account,
@@ -123,6 +124,7 @@ __all__ = [
     "step",
     "store_check",
     "target",
+    "tenants",
     "test_case",
     "tried_device",
     "undone",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
@@ -18,12 +20,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError
 from pbx_web import language
 from pbx_web.asking import Ask
-from pbx_web.boundary import client_address
+from pbx_web.boundary import Boundary, client_address
 from pbx_web.language_server import PATH, LanguageServer
 from pbx_web.login.pages import log_in_first
 from pbx_web.login.sessions import LoginChanged
@@ -37,18 +40,46 @@ from pbx_web.site import Site
 LOG = structlog.stdlib.get_logger(__name__)
 
 API = "/api/v1"
+LONGEST_OF_STRANGERS = 2**23
+"""Bytes of a form that is read before it is known whose it is."""
 FIELDS = 2_000
 """Fields that a form may have."""
 SAID = "said"
 """The cookie with what is said once on the next page."""
 
 
-def make_pages() -> Starlette:
+@dataclass(frozen=True, slots=True)
+class AtSite:
+    """The pages as they are for one site."""
+
+    pages: ASGIApp
+    site: Site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["site"] = self.site
+        if self.site.id:
+            structlog.contextvars.bind_contextvars(tenant=self.site.id)
+        await self.pages(scope, receive, send)
+
+
+class SiteApp(Boundary):
+    """The pages of one site alone, with what stands in front of them."""
+
+    def __init__(self, site: Site, pages: Sequence[Page | Action]) -> None:
+        super().__init__(AtSite(make_pages(pages), site), site.settings)
+        self.site = site
+
+
+def make_app(site: Site, pages: Sequence[Page | Action] = ALL) -> SiteApp:
+    return SiteApp(site, pages)
+
+
+def make_pages(pages: Sequence[Page | Action] = ALL) -> Starlette:
     """The pages of whatever `Site` stands as `site` in the scope of a request."""
     with as_file(files("pbx_web")) as package:
         static = StaticFiles(directory=package / "static")
     editing = WebSocketRoute(PATH, LanguageServer(_who_may_edit).serve)
-    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages().routes()]
+    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(pages).routes()]
     return Starlette(routes=routes)
 
 
@@ -61,8 +92,11 @@ def _who_may_edit(websocket: WebSocket) -> str | None:
 
 
 class Pages:
+    def __init__(self, pages: Sequence[Page | Action] = ALL) -> None:
+        self._pages = pages
+
     def routes(self) -> Iterator[Route]:
-        for page in ALL:
+        for page in self._pages:
             limit = page.longest if isinstance(page, Action) else 0
             bounds = [Middleware(RequestBodyLimitMiddleware, max_body_size=limit)]
             method = "POST" if isinstance(page, Action) else "GET"
@@ -73,13 +107,25 @@ class Pages:
 
     async def _answer(self, page: Page | Action, request: Request) -> Response:
         ask = self._asked(request)
-        if isinstance(page, Action):
+        if isinstance(page, Action) and (page.longest <= LONGEST_OF_STRANGERS or await self._is_known(page, ask)):
             ask.form = await _form(request)
         return await self._in_thread(partial(self._permitted, page), ask)
 
     async def _in_thread(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
         async with ask.site.threads:
             return await anyio.to_thread.run_sync(self._made, answer, ask, limiter=ask.site.shares.threads)
+
+    async def _is_known(self, action: Action, ask: Ask) -> bool:
+        """Whether somebody asks who may do it: nobody else's long form is read."""
+        async with ask.site.threads:
+            return await anyio.to_thread.run_sync(self._may, action, ask, limiter=ask.site.shares.threads)
+
+    def _may(self, action: Action, ask: Ask) -> bool:
+        try:
+            user = ask.site.sessions.user_of(ask.request)
+        except ConnectorError:
+            return False
+        return action.least is None or (user is not None and user.role.includes(action.least))
 
     def _asked(self, request: Request) -> Ask:
         """Without the user, who stands in the store."""
@@ -119,7 +165,7 @@ class Pages:
     def _permitted(self, page: Page | Action, ask: Ask) -> Response:
         if page.least is not None and ask.user is None:
             return _response(log_in_first(ask), ask)
-        if page.path == "/" and not ask.may(Role.EDITOR) and not ask.wants_json:
+        if page.path == "/" and page.least and not ask.may(page.least) and not ask.wants_json:
             return RedirectResponse("/phone-book", 303)  # where readers begin
         if page.least is not None and not ask.may(page.least):
             raise Forbidden(ask.language("Your role does not allow this."))
@@ -153,7 +199,7 @@ def _nothing_here(ask: Ask) -> Response:
 
 
 async def _form(request: Request) -> FormData:
-    """Of a form, or of an object in JSON whose values are texts or lists of them."""
+    """Of a form, or of an object in JSON whose values are texts or lists of them; an object in it stays JSON."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         return await request.form(max_files=4, max_fields=FIELDS, max_part_size=2**20)
     try:
@@ -161,7 +207,11 @@ async def _form(request: Request) -> FormData:
     except (ValueError, RecursionError):
         return FormData()
     pairs = said.items() if isinstance(said, dict) else ()
-    return FormData([(str(name), str(one)) for name, value in pairs for one in _each(value)])
+    return FormData([(str(name), _text(one)) for name, value in pairs for one in _each(value)])
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
 def _each(value: Any) -> list[Any]:

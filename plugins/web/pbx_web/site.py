@@ -29,6 +29,7 @@ from pbx_web.login.passwords import Passwords
 from pbx_web.login.provider import Provider
 from pbx_web.login.sessions import Sessions
 from pbx_web.operations import HostedOperations, LocalOperations, Operations
+from pbx_web.permissions import ROLES, Role
 from pbx_web.settings import WebSettings
 from pbx_web.shares import THREADS_OF_ONE, Shares
 
@@ -42,6 +43,15 @@ LOG = structlog.stdlib.get_logger(__name__)
 
 class Site:
     """Made once for all requests; its parts are for all threads."""
+
+    places: Sequence[tuple[str, str, Role]] = ()
+    """The main navigation, if it is another one than that of a phone system's pages; see `rendering.PLACES`."""
+    roles: Sequence[tuple[Role, str]] = ROLES
+    """What each role may do here, in words."""
+    has_phone_book: bool = True
+
+    def forget_user(self, name: str) -> None:
+        """Once a user is gone or new: nothing counts that was said of one of that name."""
 
     def __init__(
         self,

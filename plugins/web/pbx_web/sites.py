@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pbx_connector.api import ConnectorError, StoreError, application
+from pbx_web.app import AtSite, SiteApp
 from pbx_web.boundary import is_known
 from pbx_web.login.addresses import note_url
 from pbx_web.settings import WebSettings
@@ -89,20 +90,6 @@ async def _refuse(said: str, status: int, scope: Scope, receive: Receive, send: 
         await send({"type": "websocket.close", "code": 1008})
     else:
         await PlainTextResponse(said, status)(scope, receive, send)
-
-
-@dataclass(frozen=True, slots=True)
-class AtSite:
-    """The pages as they are for one site."""
-
-    pages: ASGIApp
-    site: Site
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["site"] = self.site
-        if self.site.id:
-            structlog.contextvars.bind_contextvars(tenant=self.site.id)
-        await self.pages(scope, receive, send)
 
 
 class OneSite:
@@ -190,6 +177,8 @@ class ManySites:
             self._found.clear()
         for each in held:
             each.here.site.close()
+        if isinstance(self._provider, SiteApp):
+            self._provider.site.close()
 
     def note_address(self, url: str) -> None:
         """Where a phone system is reached is told by its host names."""
