@@ -165,7 +165,7 @@ def upload(fleet: Fleet, id: str, tree: FileSet, *, who: str, note: str = "", ba
     known = _published(fleet, id)
     if id not in known:
         raise UsageError(f"there is no tenant {id}", hint=f"pbx-connector tenants add {id}")
-    publication = _checked(fleet, id, Path(id), tree, known[id], who, note)
+    publication = checked(fleet, id, Path(id), tree, known[id], who, note)
     return publication if base is None else replace(publication, base=base)
 
 

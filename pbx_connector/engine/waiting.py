@@ -16,9 +16,8 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.manager import JobManager
 from psycopg.types.json import Jsonb
 
-from pbx_connector.application.run_queue import QueuedRun, RunStage
 from pbx_connector.engine.database import Connection
-from pbx_connector.engine.port import Job, Queue, QueueState
+from pbx_connector.engine.port import Job, Queue, QueuedRun, QueueState, RunStage
 
 VERSION = 1
 """Of what is in a job. A higher one has queues of its own, at which older workers do not look: they would not know what

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pbx_connector.api import PluginContext, Store, StoreError, UsageError, application
+from pbx_connector.api import FleetEngine, PluginContext, Store, UsageError, application
 
 if TYPE_CHECKING:
     PhoneSystem = application.phone_systems.PhoneSystem
 
 ServiceStatus = application.status.ServiceStatus
 AppliedSetting = application.configuration.AppliedSetting
+ProfileStatus = application.status.ProfileStatus
+STOPPED = ("paused", "quarantined")
 OF_THE_MACHINE = ("listen", "certificate", "key", "url", "proxies")
 
 
@@ -83,12 +86,23 @@ class HostedOperations:
 
     saves_mistakes = False
 
-    def __init__(self, system: PhoneSystem, store: Callable[[], Store]) -> None:
+    def __init__(self, system: PhoneSystem, engine: FleetEngine, store: Callable[[], Store]) -> None:
         self._system = system
+        self._engine = engine
         self._store = store
 
     def status(self) -> ServiceStatus:
-        return self._system.status()
+        found = application.tenant_status.TenantStatus(self._system).status()
+        reason = "its database does not answer" if found.reason else ""
+        profiles = tuple(self._with_word(profile) for profile in found.profiles)
+        return replace(found, profiles=profiles, reason=reason)
+
+    def _with_word(self, profile: ProfileStatus) -> ProfileStatus:
+        """What workers do not run any more waits for somebody to say that it may."""
+        if profile.trouble not in STOPPED:
+            return profile
+        command = f"pbx-connector fleet release {self._system.id} {profile.id}"
+        return replace(profile, held=command, why_held=profile.reason)
 
     def settings(self) -> Settings:
         """What the provider says for all is no tenant's business: neither files nor variables nor databases of his."""
@@ -96,10 +110,14 @@ class HostedOperations:
         return Settings([_without_machine(one) for one in applied if not _is_providers(one.key)], "", (), ())
 
     def resume(self, profile: str) -> None:
-        released = self._system.queue.release(self._system.id, profile)
+        """One that workers do not run any more, or one that an undo has held, or both."""
+        released = False
+        with suppress(UsageError):
+            self._engine.release(self._system.id, profile)
+            released = True
         try:
             self._store().resume_profile(profile)
-        except (UsageError, StoreError):
+        except UsageError:
             if not released:
                 raise
 

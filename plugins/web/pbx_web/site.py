@@ -17,6 +17,7 @@ from pbx_connector.api import (
     Config,
     ConnectorError,
     DeviceAccess,
+    FleetEngine,
     PluginContext,
     Store,
     Throttle,
@@ -60,10 +61,12 @@ class Site:
         store: Callable[[], Store] | None = None,
         *,
         system: PhoneSystem | None = None,
+        engine: FleetEngine | None = None,
         shares: Shares | None = None,
     ) -> None:
         """`store` is the phone book that a command has opened to write; a service's is the context's own. `system` is
-        the phone system that the site is of, if it is one of many; `settings` are the provider's then."""
+        the phone system that the site is of, if it is one of many, and `engine` runs its profiles; `settings` are the
+        provider's then."""
         self.context = context
         self.id = system.id if system else ""
         """Of the phone system; empty where there is one alone."""
@@ -84,7 +87,7 @@ class Site:
         self._provider: Provider | None = None
         self._secret = secrets.token_bytes(32)
         self.operations: Operations = (
-            HostedOperations(system, self.store) if system else LocalOperations(context, self.store)
+            HostedOperations(system, engine, self.store) if system and engine else LocalOperations(context, self.store)
         )
         self._of_revision: tuple[str, dict[object, Any]] = ("", {})
 

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pbx_connector.api import ConnectorError, StoreError, application
+from pbx_connector.api import ConnectorError, FleetEngine, StoreError, application
 from pbx_web.app import AtSite, SiteApp
 from pbx_web.boundary import is_known
 from pbx_web.login.addresses import note_url
@@ -141,6 +141,7 @@ class ManySites:
         self._clock = clock
         self._most = most
         self._shares = Shares()
+        self._engine = FleetEngine(systems.fleet)
         self._lock = threading.Lock()
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._found: OrderedDict[str, tuple[float, AtSite | None]] = OrderedDict()
@@ -177,6 +178,7 @@ class ManySites:
             self._found.clear()
         for each in held:
             each.here.site.close()
+        self._engine.close()
         if isinstance(self._provider, SiteApp):
             self._provider.site.close()
 
@@ -188,7 +190,7 @@ class ManySites:
         held = self._held.get(system.id)
         left = [held] if held is not None and held.system is not system else []
         if held is None or left:
-            site = Site(system.context("web"), self._settings, system=system, shares=self._shares)
+            site = Site(system.context("web"), self._settings, system=system, engine=self._engine, shares=self._shares)
             held = _Held(system, AtSite(self._pages, site), 0.0)
         held.used = self._clock()
         self._held.pop(system.id, None)

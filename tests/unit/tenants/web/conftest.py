@@ -20,6 +20,8 @@ from pbx_connector.application import publishing, tenants
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.application.phone_systems import PhoneSystems
 from pbx_connector.config import Config
+from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.schema import prepare
 
 DOMAIN = "pbx.test"
 
@@ -94,6 +96,9 @@ def start(fleet: Fleet, tree: Callable[..., Path], tmp_path: Path) -> Iterator[C
             tenants.add(fleet, id, title=id.title())
             tree(id, "Ann", "Bob")
             pages.publish(id)
+        database = EngineDatabase(fleet.config.database)
+        prepare(database)
+        database.close()
         pages.server.start()
         servers.append(pages.server)
         return pages
