@@ -77,6 +77,14 @@ def known(control: ControlDatabase, id: str) -> Tenant | None:
         return _tenant(row) if row else None
 
 
+def find_served(control: ControlDatabase, id: str) -> Tenant:
+    """One whose phone book can be read. Raises `UsageError`."""
+    found = find(control, id)
+    if found.state not in SERVED:
+        raise UsageError(f"tenant {id} is {found.state}", hint=_way_on(found))
+    return found
+
+
 def required(connection: Connection, id: str, *, lock: bool = False) -> Tenant:
     """With `lock` nobody else changes it before the transaction ends. Raises `UsageError`."""
     query = select(tenant).where(tenant.c.id == checked_id(id))

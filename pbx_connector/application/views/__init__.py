@@ -53,6 +53,7 @@ from pbx_connector.application.views.runs import (
 from pbx_connector.application.views.status import (
     applied_setting,
     asked_service,
+    asked_tenant,
     automated,
     concern,
     day,
@@ -74,6 +75,7 @@ __all__ = [
     "accounts_and_labels",
     "applied_setting",
     "asked_service",
+    "asked_tenant",
     "audit_page",
     "automated",
     "change",
