@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -40,16 +41,15 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with plugin.open_store() as store:
-        server = PagesServer(plugin, settings, settings.listen or LOOPBACK, lambda: store)
+    with ExitStack() as stack:
+        store = None if plugin.phone_systems else stack.enter_context(plugin.open_store())
+        server = PagesServer(plugin, settings, settings.listen or LOOPBACK, (lambda: store) if store else None)
         server.start()
-        try:
-            setup = _first_link(plugin, store, server.address)
-            said = {"url": server.address, "setup": setup or None}
-            typer.echo(json.dumps(said) if as_json else shown(setup or server.address))
-            stop.wait()
-        finally:
-            server.stop()
+        stack.callback(server.stop)
+        setup = _first_link(plugin, store, server.address) if store else ""
+        said = {"url": server.address, "setup": setup or None}
+        typer.echo(json.dumps(said) if as_json else shown(setup or server.address))
+        stop.wait()
 
 
 def _first_link(plugin: PluginContext, store: Store, url: str) -> str:
