@@ -50,6 +50,7 @@ from pbx_connector.extensions import (
 from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.host_names import host_of
 from pbx_connector.known_rows import KnownRows
 from pbx_connector.logs import set_up as set_up_logs
 from pbx_connector.machine import machine_error
@@ -370,6 +371,7 @@ __all__ = [
     "counted",
     "fold",
     "hookimpl",
+    "host_of",
     "is_loopback",
     "is_protected",
     "is_proxy_refusal",

@@ -67,6 +67,11 @@ class PhoneSystem:
         return self.fleet.open_store(self._tenant)
 
     @property
+    def database(self) -> str:
+        """The same text for all whose phone books are in one database: what hangs there hangs for all of them."""
+        return self._tenant.store
+
+    @property
     def installation(self) -> Installation:
         """As published at the moment. Raises `ConnectorError`."""
         return self._systems.installation(self._tenant)
@@ -108,6 +113,7 @@ class PhoneSystem:
             open_store=self.open_store,
             store_url=self.no_address,
             phone_system=self.id,
+            operator=self._systems.operator,
         )
 
     def no_address(self) -> str:
@@ -122,8 +128,15 @@ class PhoneSystem:
 class PhoneSystems:
     """All that one process serves: tenants that are not being added or removed."""
 
-    def __init__(self, fleet: Fleet, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        clock: Callable[[], float] = time.monotonic,
+        operator: Callable[[], Installation] | None = None,
+    ) -> None:
+        """`operator` is the installation of whoever serves them all."""
         self.fleet = fleet
+        self.operator = operator
         self._clock = clock
         self._lock = threading.Lock()
         self._tenants: dict[str, _Known[Tenant | None]] = {}

@@ -8,7 +8,7 @@ through `pbx_connector.api`.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -164,6 +164,8 @@ class PluginConfig:
     model: type[BaseModel]
     """With `extra="forbid"`, so that a mistyped key is told; secrets as `pbx_connector.api.Secret`, paths as
     `pbx_connector.api.ProfilePath`."""
+    of_the_machine: Collection[str] = ()
+    """Keys that a provider says for all phone systems, and none of them for itself, such as addresses to listen on."""
 
 
 class Config(Strict):

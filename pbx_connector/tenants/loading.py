@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,14 +76,23 @@ class _Reading:
             return self._plugins.configure(ConfigFile.empty(self._folder))
         try:
             file = ConfigFile.read(path, {})
+            if found := list(self._not_a_tenants(file.root, str(path))):
+                self._note(path, file.document.text, found)
+                return Config()
             config = self._plugins.configure(file)
         except ConfigError as error:
             self._note(path, error.text, error.diagnostics)
             return Config()
-        root = file.root
-        found = list(_not_a_tenants(root, str(path))) or list(self._confinement.findings(config, root, str(path)))
-        self._note(path, file.document.text, found)
+        self._note(path, file.document.text, list(self._confinement.findings(config, file.root, str(path))))
         return config
+
+    def _not_a_tenants(self, root: Mapping, file: str) -> Iterator[Diagnostic]:
+        """Looked for first: what else is wrong with such a key is nothing that a tenant could put right."""
+        yield from _refused(root, OF_THE_MACHINE, "", file)
+        plugins = root.get("plugins")
+        for name, config in self._plugins.configs.items() if isinstance(plugins, Mapping) else ():
+            if isinstance(section := plugins.get(name), Mapping):
+                yield from _refused(section, config.of_the_machine, f"plugins.{name}.", file)
 
     def profiles(self) -> Iterator[tuple[str, Profile]]:
         folder = self._folder / PROFILES
@@ -117,8 +126,8 @@ class _Reading:
         return file
 
 
-def _not_a_tenants(root: Mapping, file: str) -> Iterator[Diagnostic]:
-    for key, _ in root.items:
-        if key.text in OF_THE_MACHINE:
-            message = f"{key.text!r} is the provider's to say, not a tenant's"
+def _refused(section: Mapping, keys: Collection[str], above: str, file: str) -> Iterator[Diagnostic]:
+    for key, _ in section.items:
+        if key.text in keys:
+            message = f"{above + key.text!r} is the provider's to say, not a tenant's"
             yield finding("P0103", message, file=file, span=key.span, hint="leave it out")

@@ -52,7 +52,7 @@ GROUPS = {
     "Configuration, exports, commands, servers": (
         "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions "
         "DeviceAccess DeviceOption Command Server "
-        "Listener Tls bound_socket bound_address"
+        "Listener Tls bound_socket bound_address host_of"
     ),
     "How runs end": (
         "Report RunStatus BookReport BookStatus Counts Notice NoticeKind Attempt Undelivered Progress counted"

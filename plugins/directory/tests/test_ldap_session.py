@@ -134,7 +134,10 @@ def test_a_device_whose_secret_is_taken_away_asks_no_more(store: Store, change: 
 
 def test_who_binds_is_noted_as_seen_though_nobody_asks_by_http(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pbx_directory.access.SEEN_EVERY", 0.0)
-    known = Talk(store).login()
+    talk = Talk(store)
+    known = talk.login()
+    assert talk.gate.wants_flush
+    talk.gate.flush()
     held = store.device(known.id)
     assert held is not None
     assert held.seen is not None
