@@ -26,7 +26,10 @@ from pbx_directory.noting import Noting
 from pbx_directory.settings import DirectorySettings
 
 if TYPE_CHECKING:
-    from pbx_connector.application.phone_systems import PhoneSystem, PhoneSystems
+    from pbx_connector.api import application
+
+    PhoneSystem = application.phone_systems.PhoneSystem
+    PhoneSystems = application.phone_systems.PhoneSystems
 
 Result = TypeVar("Result")
 Found = TypeVar("Found")
