@@ -15,10 +15,11 @@ from types import TracebackType
 from typing import Self
 
 import platformdirs
+import structlog
 
 from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.config import Config, ConfigFile, ControlConfig
-from pbx_connector.errors import ConfigError, ProfileError, UsageError
+from pbx_connector.errors import ConfigError, ProfileError, StoreError, UsageError
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import LoadedProfile, Profile, load_whole
 from pbx_connector.secret import bind_vault
@@ -26,13 +27,15 @@ from pbx_connector.stores import Store
 from pbx_connector.tenants import registry, versions
 from pbx_connector.tenants.confinement import confinement
 from pbx_connector.tenants.control import ControlDatabase, open_control
+from pbx_connector.tenants.layouts import Layouts
 from pbx_connector.tenants.loading import Contents, read_contents
 from pbx_connector.tenants.phone_books import PhoneBooks
 from pbx_connector.tenants.provider import open_provider
-from pbx_connector.tenants.published import Layouts
 from pbx_connector.tenants.read_versions import ReadVersion, ReadVersions
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.vault import TenantVault
+
+LOG = structlog.stdlib.get_logger(__name__)
 
 DEFAULT_ZONE = "UTC"
 """Of a tenant whose configuration names none: workers may stand anywhere."""
@@ -130,13 +133,24 @@ class Fleet:
         """A version never changes: it is read and compiled once. What it names outside of itself is looked at anew."""
         key = tenant.id, tenant.made, number  # a tenant may be another one under an old id
         known = self._read.get(key)
-        if known is not None and known.still_holds() and self.layouts.is_whole(known.confinement.published):
+        if known is not None and known.still_holds() and self.layouts.use(known.confinement.published):
             return known.contents
         folder = self.layouts.lay_out(tenant.id, versions.contents(self.control, tenant.id, number))
+        self._prune_layouts()
         confined = confinement(tenant.id, folder, self.config.files)
         contents = read_contents(folder, confined, self.plugins, Path(f"/{tenant.id}"))
         self._read.put(key, ReadVersion(contents, confined))
         return contents
+
+    def _prune_layouts(self) -> None:
+        """Where versions are laid out, old ones go; whoever came to run something is not held up by what fails."""
+        if self.layouts.is_prune_due():
+            try:
+                many = self.layouts.prune(versions.counting(self.control))
+            except (StoreError, OSError) as error:
+                LOG.warning("old versions could not be removed", reason=str(error))
+            else:
+                LOG.debug("old versions removed", versions=many)
 
     def installation_of(self, tenant: Tenant, number: int) -> Installation:
         """What a version says; with number 0 what counts for a tenant that nothing was published for.

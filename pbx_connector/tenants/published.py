@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from pbx_connector import files
-from pbx_connector.errors import ConnectorError, MachineError, UsageError
-from pbx_connector.machine import machine_error
 
 MOST_FILES = 1_000
 MOST_BYTES = 20_000_000
@@ -134,54 +130,6 @@ def _plain_files(folder: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
-class Layouts:
-    """Published files in a private folder of this machine, a folder for each version that differs.
-
-    Whole and read-only, or not there: several processes may lay out the same at once.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def lay_out(self, tenant: str, tree: FileSet) -> Path:
-        """Where its files are. Raises `ConnectorError`."""
-        target = self._folder / tenant / tree.digest
-        try:
-            self._make_private()
-            if _is(target, tree.digest):
-                return target
-            _put(tree, target)
-        except WrongTree as wrong:
-            raise ConnectorError(
-                f"what is published for tenant {tenant} cannot be laid out: {wrong.path}: {wrong}",
-                hint="somebody changed the control database: restore a backup, or publish the folder again",
-            ) from None
-        except OSError as error:
-            raise _failed(self._folder, error) from None
-        return target
-
-    @property
-    def empty(self) -> Path:
-        """A folder that is not there, and that no tenant is called like."""
-        return self._folder / ".empty"
-
-    def is_whole(self, laid_out: Path) -> bool:
-        """Whether the files are as `lay_out` left them."""
-        return _is(laid_out, laid_out.name)
-
-    def forget(self, tenant: str) -> None:
-        shutil.rmtree(self._folder / tenant, ignore_errors=True)
-
-    def _make_private(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = self._folder.stat()
-        if os.name == "posix" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-            raise UsageError(
-                f"other users may change the folder {self._folder}",
-                hint="it must be our own, and writable by nobody else: control: {cache: PATH}",
-            )
-
-
 def write_tree(tree: FileSet, folder: Path) -> None:
     """Read-only files in a folder that is there."""
     for path, content in tree.contents.items():
@@ -189,33 +137,3 @@ def write_tree(tree: FileSet, folder: Path) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as writable:
             writable.write(content)
-
-
-def _is(folder: Path, digest: str) -> bool:
-    """Whether it has the files with this digest, all of them and no others."""
-    try:
-        return read_tree(folder).digest == digest
-    except (WrongTree, OSError):
-        return False
-
-
-def _put(tree: FileSet, target: Path) -> None:
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as made:
-        whole = Path(made) / "whole"
-        whole.mkdir(mode=0o700)
-        write_tree(tree, whole)
-        try:
-            whole.rename(target)
-        except OSError:
-            if _is(target, tree.digest):  # somebody else was faster
-                return
-            target.rename(Path(made) / "broken")
-            whole.rename(target)
-
-
-def _failed(folder: Path, error: OSError) -> Exception:
-    return machine_error(error) or MachineError(
-        f"published files cannot be laid out in {folder}: {error.strerror}",
-        hint="name a folder that may be written to: control: {cache: PATH}",
-    )

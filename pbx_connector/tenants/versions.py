@@ -94,6 +94,16 @@ def before(connection: Connection, id: str, number: int) -> int:
     return int(connection.execute(query.where(version.c.tenant == id, version.c.number < number)).scalar_one())
 
 
+def counting(control: ControlDatabase) -> set[tuple[str, str]]:
+    """Each tenant that something is published for, with the digest of what counts."""
+    published = (version.c.tenant == tenant.c.id) & (version.c.number == tenant.c.published)
+    with control.read() as connection:
+        return {
+            (id, digest)
+            for id, digest in connection.execute(select(tenant.c.id, version.c.digest).join(version, published))
+        }
+
+
 def publish(control: ControlDatabase, id: str, new: NewVersion, *, base: int) -> PublishedVersion:
     """The next version, which counts from now on; whole, or not at all.
 

@@ -14,7 +14,8 @@ from pbx_connector.application.fleet import Fleet, RunnableTenants
 from pbx_connector.application.publishing import Publication, Status
 from pbx_connector.errors import ConfigError, ConnectorError, ProfileError, UsageError
 from pbx_connector.tenants import schedules
-from pbx_connector.tenants.published import FileSet, Layouts, WrongTree, write_tree
+from pbx_connector.tenants.layouts import Layouts
+from pbx_connector.tenants.published import FileSet, WrongTree, write_tree
 
 
 @pytest.fixture
@@ -212,7 +213,7 @@ def test_a_configuration_with_a_mistake_is_told_at_its_place(fleet: Fleet, acme:
 def test_published_files_are_laid_out_read_only_and_again_if_somebody_touched_them(fleet: Fleet, acme: Path) -> None:
     publish(fleet, acme)
     fleet.load("acme")
-    [folder] = (fleet.config.cache or Path()).glob("acme/*")
+    [folder] = (fleet.config.cache or Path()).glob("acme/[!.]*")
     file = folder / "profiles" / "staff.yaml"
     assert file.stat().st_mode & 0o777 == 0o400
     file.chmod(0o600)
