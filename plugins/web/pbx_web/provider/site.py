@@ -40,12 +40,12 @@ class ProviderSite(Site):
             raise UsageError("there are no phone systems to provide", hint="control: {database: postgresql://…}")
         self.fleet: Fleet = systems.fleet
         self._users: Store | None = None
-        self._opening = threading.Lock()
+        self._lock = threading.Lock()
         super().__init__(context, settings, self.users)
 
     def users(self) -> Store:
         """Users, sessions and audit of these pages. Raises `StoreError`; it is made at first."""
-        with self._opening:
+        with self._lock:
             if self._users is None:
                 self._users = self.fleet.open_provider_store()
             return self._users
@@ -60,7 +60,7 @@ class ProviderSite(Site):
     def close(self) -> None:
         super().close()
         self.engine.close()
-        with self._opening:
+        with self._lock:
             if self._users is not None:
                 self._users.close()
 
