@@ -142,7 +142,7 @@ def test_a_new_profile_and_its_secret_are_the_tenants(pages: Pages, acme: httpx.
     (name,) = (row.name for row in vault.secrets(pages.fleet.control, "acme"))
     assert f'{{vault: "{name}"}}' in published
     assert "a secret of acme" not in published + acme.get("/profiles/directory").text
-    assert pages.fleet.vault_of("acme").secret(name) == "a secret of acme"
+    assert vault.TenantVault(pages.fleet.control, pages.fleet.config.keys, "acme").secret(name) == "a secret of acme"
     assert vault.secrets(pages.fleet.control, "bolt") == []
 
 
