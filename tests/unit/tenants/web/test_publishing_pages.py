@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from tenant_pages import Pages
 
 from pbx_connector.api import Role
 from pbx_connector.application import tenants
 from pbx_connector.tenants import vault, versions
-
-from .conftest import Pages
 
 API = "/api/v1/profiles/staff"
 

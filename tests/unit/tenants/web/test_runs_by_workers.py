@@ -9,14 +9,13 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from tenant_pages import Pages
 
 from pbx_connector.api import Role
 from pbx_connector.application import tenants
 from pbx_connector.application.fleet import RunnableTenants
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.worker import Worker, WorkerSettings
-
-from .conftest import Pages
 
 
 @contextmanager
