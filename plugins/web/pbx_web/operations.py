@@ -8,10 +8,25 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pbx_connector.api import FleetEngine, PluginContext, Store, UsageError, application
+import structlog
+
+from pbx_connector.api import (
+    ConnectorError,
+    FleetEngine,
+    MachineError,
+    PluginContext,
+    ProfileBusy,
+    QueuedRun,
+    Store,
+    StoreError,
+    UsageError,
+    application,
+)
 
 if TYPE_CHECKING:
     PhoneSystem = application.phone_systems.PhoneSystem
+
+LOG = structlog.stdlib.get_logger(__name__)
 
 ServiceStatus = application.status.ServiceStatus
 AppliedSetting = application.configuration.AppliedSetting
@@ -42,6 +57,22 @@ class Operations(Protocol):
 
     def resume(self, profile: str) -> None:
         """A profile that was held or stopped runs again. Raises `UsageError` for one that is not known."""
+        ...
+
+    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+        """Have workers make a run; False where there are none: it is made here. Raises `ConnectorError`."""
+        ...
+
+    def queued_run(self, profile: str) -> QueuedRun | None:
+        """How far a run is that workers make; None where there are none."""
+        ...
+
+    def give_up_run(self, profile: str) -> bool:
+        """A run that waits for a worker is not wanted any more; False if none waits."""
+        ...
+
+    def told(self, error: ConnectorError) -> tuple[str, str]:
+        """What people here may know of a failure: message and hint."""
         ...
 
     saves_mistakes: bool
@@ -79,6 +110,18 @@ class LocalOperations:
 
     def resume(self, profile: str) -> None:
         self._store().resume_profile(profile)
+
+    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+        return False
+
+    def queued_run(self, profile: str) -> QueuedRun | None:
+        return None
+
+    def give_up_run(self, profile: str) -> bool:
+        return False
+
+    def told(self, error: ConnectorError) -> tuple[str, str]:
+        return error.message, error.hint or ""
 
 
 class HostedOperations:
@@ -120,6 +163,24 @@ class HostedOperations:
         except UsageError:
             if not released:
                 raise
+
+    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+        self._system.require_active()
+        self._engine.run(self._system.id, profile, full=full)
+        return True
+
+    def queued_run(self, profile: str) -> QueuedRun | None:
+        return self._engine.stage(self._system.id, profile)
+
+    def give_up_run(self, profile: str) -> bool:
+        return self._engine.cancel(self._system.id, profile)
+
+    def told(self, error: ConnectorError) -> tuple[str, str]:
+        """Where the provider's databases and files are is no tenant's business."""
+        if isinstance(error, (StoreError, MachineError)) and not isinstance(error, ProfileBusy):
+            LOG.error("a page cannot be made", reason=error.message, hint=error.hint)
+            return "this cannot be had at the moment: try again, or ask your provider", ""
+        return error.message, error.hint or ""
 
 
 def _is_providers(key: str) -> bool:

@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from tenant_pages import Pages
 
 from pbx_connector.api import Role
 from pbx_connector.application import tenants
 from pbx_connector.tenants import vault, versions
-
-from .conftest import Pages
 
 API = "/api/v1/profiles/staff"
 
@@ -142,7 +141,7 @@ def test_a_new_profile_and_its_secret_are_the_tenants(pages: Pages, acme: httpx.
     (name,) = (row.name for row in vault.secrets(pages.fleet.control, "acme"))
     assert f'{{vault: "{name}"}}' in published
     assert "a secret of acme" not in published + acme.get("/profiles/directory").text
-    assert pages.fleet.vault_of("acme").secret(name) == "a secret of acme"
+    assert vault.TenantVault(pages.fleet.control, pages.fleet.config.keys, "acme").secret(name) == "a secret of acme"
     assert vault.secrets(pages.fleet.control, "bolt") == []
 
 
