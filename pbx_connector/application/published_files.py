@@ -21,8 +21,7 @@ from pbx_connector.profile import Checked, read_profile
 from pbx_connector.secret import bind_vault
 from pbx_connector.tenants import registry, vault, versions
 from pbx_connector.tenants.confinement import confinement
-from pbx_connector.tenants.loading import PROFILES
-from pbx_connector.tenants.published import FileSet, WrongTree, checked_path
+from pbx_connector.tenants.published import PROFILES, FileSet, WrongTree, checked_path
 from pbx_connector.tenants.registry import Tenant
 
 LOG = logging.getLogger(__name__)
