@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pbx_connector.api import PluginContext, Store, set_up_logs, shown
-from pbx_web.login.command import register, setup_link
+from pbx_web.login.command import open_users, register, setup_link
 from pbx_web.settings import LOOPBACK, WebSettings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -46,7 +46,8 @@ def serve(
         server = PagesServer(plugin, settings, settings.listen or LOOPBACK, (lambda: store) if store else None)
         server.start()
         stack.callback(server.stop)
-        setup = _first_link(plugin, store, server.address) if store else ""
+        users = store or stack.enter_context(open_users(plugin))
+        setup = _first_link(plugin, users, server.address)
         said = {"url": server.address, "setup": setup or None}
         typer.echo(json.dumps(said) if as_json else shown(setup or server.address))
         stop.wait()
