@@ -6,6 +6,7 @@ secrets and phone book.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +16,6 @@ from types import TracebackType
 from typing import Self
 
 import platformdirs
-import structlog
 
 from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.config import Config, ConfigFile, ControlConfig
@@ -35,7 +35,7 @@ from pbx_connector.tenants.read_versions import ReadVersion, ReadVersions
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.vault import TenantVault
 
-LOG = structlog.stdlib.get_logger(__name__)
+LOG = logging.getLogger(__name__)
 
 DEFAULT_ZONE = "UTC"
 """Of a tenant whose configuration names none: workers may stand anywhere."""
@@ -148,9 +148,9 @@ class Fleet:
             try:
                 many = self.layouts.prune(versions.counting(self.control))
             except (StoreError, OSError) as error:
-                LOG.warning("old versions could not be removed", reason=str(error))
+                LOG.warning("old versions of tenants are not removed: %s", error)
             else:
-                LOG.debug("old versions removed", versions=many)
+                LOG.debug("%d old versions of tenants are removed", many)
 
     def installation_of(self, tenant: Tenant, number: int) -> Installation:
         """What a version says; with number 0 what counts for a tenant that nothing was published for.

@@ -6,14 +6,13 @@ request of a telephone; while that cannot be reached, what was known of it holds
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
-
-import structlog
 
 from pbx_connector.application.fleet import Fleet, LoadedTenant
 from pbx_connector.application.installation import Installation
@@ -30,7 +29,7 @@ from pbx_connector.tenants.registry import Tenant, TenantState
 
 Value = TypeVar("Value")
 
-LOG = structlog.stdlib.get_logger(__name__)
+LOG = logging.getLogger(__name__)
 
 FRESH = 2.0
 """Seconds for which nobody asks again."""
@@ -211,7 +210,7 @@ class PhoneSystems:
         except StoreError as error:
             if held is None:
                 raise
-            LOG.warning("the control database cannot be reached, what was known holds", reason=error.message)
+            LOG.warning("the control database cannot be reached, what was known holds: %s", error.message)
             held.since = now
             return held.value
         with self._lock:
