@@ -101,7 +101,7 @@ def bound_socket(address: str, what: str, setting: str) -> socket.socket:
 def bound_address(listening: socket.socket) -> str:
     """How it is reached from this machine."""
     host, port = listening.getsockname()[:2]
-    host = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)  # noqa: S104
+    host = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)  # noqa: S104 - nothing is bound here
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -157,7 +157,7 @@ class BoundedProtocol(H11Protocol):
         """The WebSocket goes on counting as this connection."""
         lost = partial(BoundedProtocol.connection_lost, self)
 
-        class Counted(protocol):  # type: ignore[misc]
+        class Counted(protocol):  # type: ignore[misc] # whichever uvicorn has chosen
             def connection_lost(self, exc: Exception | None) -> None:
                 super().connection_lost(exc)
                 lost(exc)

@@ -7,7 +7,7 @@ Everything here is frozen and does no I/O. Sources make `Book` and the items of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -269,8 +269,3 @@ class Report:
     """What the source has to say about the profile's settings; not counted, and no reason for another status."""
     retry_after: float | None = None
     """Seconds after which the source wants to be asked again, as far as it said so."""
-
-
-def only_with_value(values: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Drop what is empty or only white space, as the phone book has no empty values."""
-    return {name: value for name, value in values if value.strip()}

@@ -103,7 +103,7 @@ class Plugins:
 
     def servers(self, context: Callable[[str], PluginContext]) -> list[tuple[str, Server]]:
         """New servers, each with its plugin; `context` is asked for each plugin's own."""
-        asked = self._ask("pbx_servers", Server, given=context)  # type: ignore[type-abstract]
+        asked = self._ask("pbx_servers", Server, given=context)  # type: ignore[type-abstract] # a protocol, asked for by isinstance
         return list(self._named(asked, "server"))
 
     def device_access(self, context: Callable[[str], PluginContext]) -> list[DeviceAccess]:

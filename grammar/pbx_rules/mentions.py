@@ -51,7 +51,7 @@ def _mentions(tokens: Sequence[Token], scalar: Scalar, offset: int, *, rules: bo
 def _kind(token: str, before: str, after: str, *, first: bool) -> Kind | None:
     if token == "FIELD":  # noqa: S105 - a kind of token, no secret
         return "field"
-    if token != "NAME":  # noqa: S105
+    if token != "NAME":  # noqa: S105 - likewise
         return None
     if after == "_OPEN":
         return "function"

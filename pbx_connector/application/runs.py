@@ -125,10 +125,18 @@ def _made(
     cancelled: Cancelled,
 ) -> RunOutcome:
     started = installation.clock()
-    asked = {"full": request.full, "plan": request.plan, "release": request.release, "cancelled": cancelled}
     try:
         succession.admit(installation, store, profile)
-        report = run_profile(profile, store, progress=progress, clock=installation.clock, **asked)  # type: ignore[arg-type]
+        report = run_profile(
+            profile,
+            store,
+            full=request.full,
+            plan=request.plan,
+            release=request.release,
+            cancelled=cancelled,
+            progress=progress,
+            clock=installation.clock,
+        )
     except ProfileBusy:
         raise
     except PlanRefused as refused:

@@ -30,7 +30,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"pbx-connector {metadata.version('pbx-connector')}")  # noqa: T201
+        print(f"pbx-connector {metadata.version('pbx-connector')}")  # noqa: T201 - what the option is for
         raise typer.Exit
 
 

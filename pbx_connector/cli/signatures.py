@@ -28,6 +28,6 @@ def with_options(command: Command, options: Iterable[inspect.Parameter]) -> Comm
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     parameters = sorted([*own, *options], key=lambda parameter: parameter.kind)
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # as `inspect` reads it
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command

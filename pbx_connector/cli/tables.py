@@ -68,9 +68,8 @@ def wrapped(cell: Cell, width: int) -> Sequence[Cell]:
 
 
 def joined(*parts: Cell) -> Cell:
-    if all(isinstance(part, str) for part in parts):
-        return "".join(parts)  # type: ignore[arg-type]
-    return Text.assemble(*parts)
+    texts = [part for part in parts if isinstance(part, str)]
+    return "".join(texts) if len(texts) == len(parts) else Text.assemble(*parts)
 
 
 def _without_blanks(line: Text) -> Text:

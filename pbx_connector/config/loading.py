@@ -102,7 +102,7 @@ class ConfigFile:
             made = model.model_validate(values or {name: {}}, context={"folder": self.folder})
         except ValidationError as error:
             return None, self._explained(error, model, self._sections, set_by, PLUGINS) if values else ()
-        settings: BaseModel = made.section  # type: ignore[attr-defined]
+        settings: BaseModel = made.section  # type: ignore[attr-defined] # a model made above
         name_secrets(settings, f"{PLUGINS}.{name}")
         return settings, ()
 

@@ -380,7 +380,7 @@ def _placed(values: Plain, path: Path, value: Plain) -> Plain:
         if isinstance(inner, dict) and isinstance(part, str) and not isinstance(inner.get(part), (dict, list)):
             inner[part] = {}
         inner = inner[part]  # type: ignore[index]  # as the path says
-    inner[path[-1]] = value  # type: ignore[index]
+    inner[path[-1]] = value  # type: ignore[index]  # as the path says
     return whole
 
 
@@ -388,6 +388,6 @@ def _taken(values: Plain, path: Path) -> Plain:
     whole = copy.deepcopy(values)
     inner: Plain = whole
     for part in path[:-1]:
-        inner = inner[part]  # type: ignore[index]
-    del inner[path[-1]]  # type: ignore[arg-type,union-attr]
+        inner = inner[part]  # type: ignore[index]  # as the path says
+    del inner[path[-1]]  # type: ignore[arg-type,union-attr]  # as the path says
     return whole

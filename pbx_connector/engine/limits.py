@@ -93,7 +93,7 @@ _WAIT = f"""
 SELECT GREATEST((1 - {_FILLED}) * %(interval)s, extract(epoch FROM closed_until - clock_timestamp()), 0)
   ::double precision AS wait
 FROM bucket WHERE tenant = %(tenant)s AND source = %(source)s
-"""  # noqa: S608
+"""  # noqa: S608 - of constants above
 _FAILED = """
 INSERT INTO bucket (tenant, source, tokens, filled, failures)
 VALUES (%(tenant)s, %(source)s, 0, now(), 1)

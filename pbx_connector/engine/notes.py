@@ -34,14 +34,14 @@ def ended(connection: Connection, job: Job, how: Ended) -> None:
     well = how.result in _ENDED_WELL
     look = "excluded.look_at" if how.result in _SUCCEEDED else "LEAST(progress.look_at, excluded.look_at)"
     connection.execute(
-        "INSERT INTO progress (tenant, profile, ended, result, ran, look_at) "  # noqa: S608
+        "INSERT INTO progress (tenant, profile, ended, result, ran, look_at) "  # noqa: S608 - of the words above
         "VALUES (%s, %s, now(), %s, %s, now() + %s) ON CONFLICT (tenant, profile) DO UPDATE SET "
         f"ended = now(), result = excluded.result, ran = progress.ran OR excluded.ran, look_at = {look}",
         [*job.key, how.result, well, how.look],
     )
     failures = "failures + 1" if how.result is Result.FAILED else "0" if well else "failures"
     connection.execute(
-        f"UPDATE pbx_control.schedule SET lost = 0, failures = {failures} WHERE tenant = %s AND profile = %s",  # noqa: S608
+        f"UPDATE pbx_control.schedule SET lost = 0, failures = {failures} WHERE tenant = %s AND profile = %s",  # noqa: S608 - of the words above
         job.key,
     )
     if how.again is not None:
@@ -52,7 +52,7 @@ def look_again(connection: Connection, job: Job, after: timedelta, *, growing: b
     """No later than its schedule says. `growing`: twice as long with each failure in a row."""
     factor = "2 ^ LEAST(GREATEST(failures - 1, 0), 12)" if growing else "1"
     connection.execute(
-        "UPDATE pbx_control.schedule SET next_at = LEAST(next_at, "  # noqa: S608
+        "UPDATE pbx_control.schedule SET next_at = LEAST(next_at, "  # noqa: S608 - of the words above
         f"extract(epoch FROM clock_timestamp()) + LEAST(%s * {factor}, %s)) WHERE tenant = %s AND profile = %s",
         [after.total_seconds(), max(after, LONGEST_PAUSE).total_seconds(), *job.key],
     )

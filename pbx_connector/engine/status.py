@@ -37,12 +37,12 @@ SELECT tenant, profile, extract(epoch FROM clock_timestamp())::double precision 
   count(*) OVER () AS count
 FROM ({_DUE}) AS wanted
 WHERE due < extract(epoch FROM clock_timestamp()) - %s ORDER BY due LIMIT %s
-"""  # noqa: S608
+"""  # noqa: S608 - of constants above
 _LATE_TENANTS = f"""
 SELECT tenant, extract(epoch FROM clock_timestamp())::double precision - min(due) AS late
 FROM ({_DUE}) AS wanted
 WHERE due < extract(epoch FROM clock_timestamp()) - %s GROUP BY tenant
-"""  # noqa: S608
+"""  # noqa: S608 - of constants above
 _WORKERS = """
 SELECT worker.*, extract(epoch FROM now() - last_heartbeat)::double precision AS silent
 FROM worker JOIN procrastinate_workers USING (id) ORDER BY id

@@ -117,7 +117,7 @@ class _Loading:
         loaded = None
         if not any(found.severity == "error" for found in self._found):
             assert header is not None and source is not None  # noqa: S101, PT018 - without an error each is there
-            assert settings is not None and compiled is not None  # noqa: S101, PT018
+            assert settings is not None and compiled is not None  # noqa: S101, PT018 - likewise
             profile = self._profile(header, source, settings, compiled)
             loaded = LoadedProfile(profile, compiled, read_cases(header.tests, self._root.get("tests")), text)
         ordered = sorted(self._document.sound(self._found), key=lambda found: (found.span.line, found.span.column))

@@ -98,7 +98,7 @@ def _bring_up_to_date(database: Database) -> None:
 def _version(connection: Connection, database: Database) -> str | None:
     if connection.execute(select(func.to_regclass(f"{SCHEMA}.alembic_version"))).scalar() is None:
         return None
-    version = str(connection.execute(text(f"SELECT version_num FROM {SCHEMA}.alembic_version")).scalar())  # noqa: S608
+    version = str(connection.execute(text(f"SELECT version_num FROM {SCHEMA}.alembic_version")).scalar())  # noqa: S608 - a constant
     if version > HEAD:
         _require_usable(connection, database)
         return HEAD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from pbx_connector.errors import UsageError
 from pbx_connector.model import Book, Mapped, Record, Report, Row
 from pbx_connector.plan import Content
 from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile
-from pbx_connector.stores import Entry, Store, open_store
+from pbx_connector.stores import Entry, Store, Undone, open_store
 from pbx_connector.stores.memory.store import MemoryStore
 from pbx_connector.stores.sql.schema.tables import metadata
 from pbx_connector.stores.sql.store import SqlStore
@@ -85,9 +87,10 @@ def set_clock(store: Store, span: timedelta) -> None:
 
 KINDS = ["memory", "sqlite", "postgres"]
 OF_A_TENANT = {
-    *("test_devices", "test_history", "test_leases", "test_phone_book"),
+    *("test_adoption", "test_devices", "test_history", "test_leases", "test_phone_book"),
     *("test_rule_5_all_or_nothing", "test_rule_6_ids", "test_rule_7_private", "test_rule_8_checkpoints"),
-    *("test_rule_9_leases", "test_shared_state", "test_side_by_side", "test_undo_preview"),
+    *("test_rule_9_leases", "test_shared_state", "test_side_by_side"),
+    *("test_undo", "test_undo_of_accounts", "test_undo_preview"),
 }
 """The files whose tests run on a tenant's phone book, too: what it does differently is how its transactions begin."""
 
@@ -200,3 +203,20 @@ def fleet(control_url: str, tmp_path: Path) -> Iterator[Fleet]:
     fleet = Fleet(control_url, tmp_path)
     yield fleet
     fleet.end()
+
+
+@pytest.fixture
+def undone_as_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test undoes, its preview says so before."""
+    undo = store.undo
+
+    def checked(run: str) -> Undone:
+        before = dump(store)
+        with suppress(UsageError):
+            shown = store.simulate_undo(run)
+        assert dump(store) == before
+        undone = undo(run)
+        assert replace(undone, run="") == shown
+        return undone
+
+    monkeypatch.setattr(store, "undo", checked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keyring
@@ -25,6 +25,18 @@ def connector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conne
     keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     yield connector
     keyring.set_keyring(before)
+
+
+@pytest.fixture
+def write(connector: Connector) -> Callable[[str, str], Path]:
+    """Writes a file where commands are called."""
+
+    def write(name: str, text: str) -> Path:
+        path = connector.home / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def _module(body: Sequence[ast.stmt]) -> ast.Module:
     )
     function = ast.FunctionDef(ENTRY, arguments, list(body), [], None, None)
     if "type_params" in ast.FunctionDef._fields:  # from Python 3.12 on
-        function.type_params = []  # type: ignore[attr-defined]
+        function.type_params = []  # type: ignore[attr-defined] # there it is one
     _locate(function)
     return ast.Module([function], [])
 

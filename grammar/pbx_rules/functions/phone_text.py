@@ -41,7 +41,6 @@ class Run(NamedTuple):
 
     text: str
     extension: str | None
-    after_letter: bool
     before_letter: bool
     continues: bool
     """It follows the run before by nothing but a separator of lists."""
@@ -97,7 +96,6 @@ def runs(text: str) -> Iterator[Run]:
             yield Run(
                 digits,
                 extension if at == len(found) - 1 else None,
-                gaps[at][-1:].isalpha(),
                 gaps[at + 1][:1].isalpha(),
                 at > 0 and _BETWEEN.fullmatch(gaps[at]) is not None,
                 at in ties or at + 1 in ties or _unfinished(digits, gaps[at + 1]),

@@ -241,7 +241,7 @@ def _mapped(value: Any, change: Change) -> Any:
         return tuple(_mapped(part, change) for part in value)
     if isinstance(value, Argument):
         return replace(value, value=mapped(value.value, change))
-    return mapped(value, change) if isinstance(value, Located) else value  # type: ignore[arg-type]
+    return mapped(value, change) if isinstance(value, Located) else value  # type: ignore[arg-type]  # likewise
 
 
 def without_empty_text(part: Expression) -> Expression:

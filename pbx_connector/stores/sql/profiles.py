@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from pbx_connector.errors import UsageError
 from pbx_connector.stores.checking import checked_text
@@ -39,8 +40,8 @@ def regions(connection: Connection, some: Collection[str]) -> dict[str, str]:
     return {row.id: row.region for row in connection.execute(known)} if some else {}
 
 
-def _counted(connection: Connection, query: object) -> dict[str, int]:
-    found = query.subquery()  # type: ignore[attr-defined]
+def _counted(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    found = query.subquery()
     return dict(connection.execute(select(found.c.profile, func.count()).group_by(found.c.profile)).all())
 
 

@@ -122,9 +122,9 @@ class Download:
         return lacking or self._source_error(error)
 
     def _source_error(self, error: Exception) -> SourceError:
-        cause: object = error
-        while isinstance(getattr(cause, "reason", None), Exception):
-            cause = cause.reason  # type: ignore[attr-defined]
+        cause = error
+        while isinstance(reason := getattr(cause, "reason", None), Exception):
+            cause = reason
         if isinstance(cause, ssl.SSLError | exceptions.SSLError):
             return errors.UNTRUSTED.error(self._title)
         if isinstance(cause, exceptions.NewConnectionError | exceptions.NameResolutionError):

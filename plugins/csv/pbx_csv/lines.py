@@ -33,7 +33,7 @@ class _Digesting(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override] # it is given nothing else
         got = self._stream.read(len(buffer))
         buffer[: len(got)] = got
         self._digest.update(got)

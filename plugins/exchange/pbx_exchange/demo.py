@@ -35,7 +35,7 @@ def main() -> int:
         try:
             show(sandbox)
         except Surprise as surprise:
-            print(f"demo: {surprise}", file=sys.stderr)  # noqa: T201
+            print(f"demo: {surprise}", file=sys.stderr)
             return 1
     headline(f"Done. The phone book is {FOLDER / 'phonebook.sqlite'}, the profile {PROFILE}.")
     return 0
@@ -90,14 +90,14 @@ def change_a_contact(sandbox: Sandbox) -> None:
     contact.job_title = "Managing Director"
     contact.company_name = "Rosenheim Timber Ltd"
     contact.save(update_fields=["company_name", "job_title"])
-    print(f"{contact.display_name} in {address} now works for {contact.company_name}")  # noqa: T201
+    print(f"{contact.display_name} in {address} now works for {contact.company_name}")
 
 
 def run() -> dict[str, int]:
     printed = connector("run", str(PROFILE), "--json", quiet=True)
     report = json.loads(printed)
     counts: dict[str, int] = report["counts"]
-    print("   ".join(f"{name} {number}" for name, number in counts.items()))  # noqa: T201
+    print("   ".join(f"{name} {number}" for name, number in counts.items()))
     return counts
 
 
@@ -109,17 +109,17 @@ def expect(counts: dict[str, int], name: str, *, exactly: int | None = None, at_
 
 def connector(*arguments: str, quiet: bool = False) -> str:
     """Run pbx-connector as a user would; with `quiet` its output is returned instead of shown."""
-    print(f"\n$ pbx-connector {' '.join(arguments)}", flush=True)  # noqa: T201
+    print(f"\n$ pbx-connector {' '.join(arguments)}", flush=True)
     command = [str(Path(sys.executable).with_name("pbx-connector")), *arguments]
     environment = os.environ | {"PBX_CONNECTOR_STORE": STORE}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE if quiet else None, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE if quiet else None, text=True, check=False)
     if done.returncode != 0:
         raise Surprise(f"pbx-connector {arguments[0]} ended with exit code {done.returncode}")
     return done.stdout or ""
 
 
 def headline(text: str) -> None:
-    print(f"\n== {text}", flush=True)  # noqa: T201
+    print(f"\n== {text}", flush=True)
 
 
 if __name__ == "__main__":

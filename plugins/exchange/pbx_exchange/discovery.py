@@ -58,14 +58,14 @@ def discover(
     return Discovered(url, settings.get("public_folder_information") or "")
 
 
-class _Answer(UserResponse):  # type: ignore[misc]  # exchangelib is untyped
+class _Answer(UserResponse):
     """With the one setting that exchangelib does not know."""
 
     SETTINGS_MAP = UserResponse.SETTINGS_MAP | {"public_folder_information": "PublicFolderInformation"}
     REVERSE_SETTINGS_MAP = {name: key for key, name in SETTINGS_MAP.items()}  # noqa: RUF012 - as in the base class
 
 
-class _Ask(GetUserSettings):  # type: ignore[misc]
+class _Ask(GetUserSettings):
     def get_payload(self, users: Any, settings: Any) -> Any:
         payload = super().get_payload(users=users, settings=settings)
         add_xml_child(payload.find(f".//{{{ANS}}}RequestedSettings"), "a:Setting", "PublicFolderInformation")
@@ -79,7 +79,7 @@ class _Ask(GetUserSettings):  # type: ignore[misc]
 _WANTED = ("auto_discover_smtp_address", "external_ews_url", "internal_ews_url")
 
 
-class _Protocol(AutodiscoverProtocol):  # type: ignore[misc]  # exchangelib is untyped
+class _Protocol(AutodiscoverProtocol):
     def __init__(self, config: Configuration, make_session: MakeSession, auth: AuthBase | None) -> None:
         self._make_session = make_session
         self._auth = auth
@@ -98,7 +98,7 @@ class _Protocol(AutodiscoverProtocol):  # type: ignore[misc]  # exchangelib is u
         return self._make_session()
 
 
-class _Steps(Autodiscovery):  # type: ignore[misc]
+class _Steps(Autodiscovery):
     def __init__(
         self,
         email: str,

@@ -79,7 +79,7 @@ class TokenAuth(AuthBase):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self.token()}"
-        request.register_hook("response", self._forget_if_refused)  # type: ignore[no-untyped-call]
+        request.register_hook("response", self._forget_if_refused)  # type: ignore[no-untyped-call] # of requests
         return request
 
     def token(self) -> str:

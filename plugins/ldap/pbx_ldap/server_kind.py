@@ -81,9 +81,6 @@ class Root:
     def is_openldap(self) -> bool:
         return "openldaprootdse" in map(str.lower, self.values.get("objectclass", ()))
 
-    def supports(self, control: str) -> bool:
-        return control in self.values.get("supportedcontrol", ())
-
     def kind(self, key: str | None, invocation: str) -> ServerKind:
         """`key`: the attribute that the settings name. `invocation`: which life of which server this is; empty if it
         does not tell, so that its stamps say nothing."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 from pbx_connector.api import BookUnknown, Check, SourceContext, Transport
 from pbx_microsoft365.address_books.location import BookFinder, BookLocation
@@ -98,7 +99,7 @@ class _Probe:
 
     def _groups(self, groups: tuple[str, ...]) -> Iterator[Check]:
         for group in groups:
-            yield Check.of(f"group {group}", lambda group=group: self._first_member(group), MAPPING)  # type: ignore[misc]
+            yield Check.of(f"group {group}", partial(self._first_member, group), MAPPING)
 
     def _first_member(self, group: str) -> str:
         found = self._client.get(members_of(self._client, group), {"$top": "1"}).get("value")

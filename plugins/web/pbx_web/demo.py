@@ -40,8 +40,8 @@ def main() -> int:
     with started(sys.executable, "-m", "pbx_exchange.sandbox", "--json") as sandbox:
         fill(sandbox)
         with started(*command("web", "--json")) as pages:
-            print(f"\nThe pages are at {pages['url']}; Ctrl-C ends them. Begin here:\n")  # noqa: T201
-            print(f"  {pages['setup'] or pages['url']}\n", flush=True)  # noqa: T201
+            print(f"\nThe pages are at {pages['url']}; Ctrl-C ends them. Begin here:\n")
+            print(f"  {pages['setup'] or pages['url']}\n", flush=True)
             stop.wait()
     return 0
 
@@ -61,8 +61,8 @@ def fill(sandbox: Mapping[str, Any]) -> None:
 
 
 def connector(*arguments: str) -> None:
-    print(f"$ pbx-connector {' '.join(arguments)}", flush=True)  # noqa: T201
-    done = subprocess.run(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    print(f"$ pbx-connector {' '.join(arguments)}", flush=True)
+    done = subprocess.run(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode > 1:  # 1: a book was left out, as the sandbox has one that cannot be read
         sys.exit(done.stderr)
 
@@ -75,7 +75,7 @@ def command(*arguments: str) -> list[str]:
 @contextmanager
 def started(*command: str) -> Iterator[dict[str, Any]]:
     """What a server says of itself in its first line; it ends with the block, and not by the Ctrl-C that is for us."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0, env=os.environ)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0, env=os.environ)
     try:
         assert process.stdout  # noqa: S101 - it is a pipe
         yield json.loads(process.stdout.readline())

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from pbx_convert import simplify
 from pbx_convert.findings import CannotSay, Kind, Note, Unsaid
 from pbx_convert.php import literals, operators  # noqa: F401 # they register themselves
-from pbx_convert.php.functions import asking, lists, text  # noqa: F401
+from pbx_convert.php.functions import asking, lists, text  # noqa: F401 # likewise
 from pbx_convert.php.statements import returned
 from pbx_convert.php.syntax import parse
 from pbx_convert.php.translator import Translator, as_list, as_text

@@ -68,7 +68,7 @@ class OversizedAnswer(RequestException):
     pass
 
 
-class Unprotected(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
+class Unprotected(UnauthorizedError):
     """Something that proves who we are would go over a network where others can read it."""
 
 
@@ -145,7 +145,7 @@ def _read_whole(response: Response, largest: int) -> None:
         # A connection with half an answer in it must not be used again; one read to its end goes back to the pool.
         response.raw.release_conn() if response.raw.closed else response.raw.close()
     response._content = b"".join(pieces)
-    response._content_consumed = True  # type: ignore[attr-defined]
+    response._content_consumed = True  # type: ignore[attr-defined] # as `content` does
 
 
 def _bound_later_reading(response: Response, largest: int) -> None:

@@ -75,23 +75,23 @@ MOST_FOLDERS = 200_000
 """In all mailboxes of a run together; in memory they take up to a kilobyte each."""
 
 
-class Forbidden(UnauthorizedError):  # type: ignore[misc]  # exchangelib is untyped
+class Forbidden(UnauthorizedError):
     """The server knows who we are and says no (HTTP 403)."""
 
 
-class TokenNotAccepted(UnauthorizedError):  # type: ignore[misc]
+class TokenNotAccepted(UnauthorizedError):
     """The sign-in service gave a token, and the server does not want it."""
 
 
-class TicketNotAccepted(UnauthorizedError):  # type: ignore[misc]
+class TicketNotAccepted(UnauthorizedError):
     """There is a Kerberos ticket for the server, and the server does not want it."""
 
 
-class NoWayIn(UnauthorizedError):  # type: ignore[misc]
+class NoWayIn(UnauthorizedError):
     """The server offers no way to log in that we know, or only tokens."""
 
 
-class NotOffered(UnauthorizedError):  # type: ignore[misc]
+class NotOffered(UnauthorizedError):
     """The server does not offer the way to log in that the settings name. `name`: that way, and what it offers."""
 
     def __init__(self, wanted: str, offered: Sequence[str]) -> None:
@@ -106,7 +106,7 @@ class Blocked(Forbidden):
 _REFUSED = {"Bearer": TokenNotAccepted, "Negotiate": TicketNotAccepted}
 
 
-class RetryPolicy(EwsRetryPolicy):  # type: ignore[misc]
+class RetryPolicy(EwsRetryPolicy):
     """How long to go on asking a failing server; one for all threads, so that all of them hold back together.
 
     Fails fast until `proven` is set, unless the server itself says how long to wait: exchangelib takes a 401 for a busy
@@ -247,14 +247,14 @@ def _retry_after(response: Any) -> float | None:
     return retry_after(response.headers.get("Retry-After", ""), response.headers.get("Date", ""))
 
 
-class _Uncached(CachingProtocol):  # type: ignore[misc]
+class _Uncached(CachingProtocol):
     """exchangelib shares protocols in the whole process by address and credentials; here each run has its own."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         return type.__call__(cls, *args, **kwargs)
 
 
-class Endpoint(Protocol, metaclass=_Uncached):  # type: ignore[misc]
+class Endpoint(Protocol, metaclass=_Uncached):
     """`auth`: in place of credentials (tokens through MSAL, Kerberos tickets). `log_in`: what counts how often they
     were refused, with what autodiscover found out already."""
 

@@ -49,7 +49,7 @@ class Quoted(Protocol):
     """Code and text as the server tells them, in short and without secrets."""
 
 
-class UnheardOf(errors.ResponseMessageError):  # type: ignore[misc]  # exchangelib is untyped
+class UnheardOf(errors.ResponseMessageError):
     """A response code that exchangelib does not know. `name`: the code."""
 
     def __init__(self, name: str) -> None:
@@ -62,7 +62,7 @@ class MailboxNotFound(UnheardOf):
     """No mailbox goes by this name, in a code that exchangelib does not know."""
 
 
-class AliasUsed(errors.ErrorNonPrimarySmtpAddress):  # type: ignore[misc]
+class AliasUsed(errors.ErrorNonPrimarySmtpAddress):
     """The mailbox goes by another address. `primary`: which one; empty if the server does not tell."""
 
     def __init__(self, primary: str) -> None:
@@ -90,7 +90,7 @@ class Changes:
     last: bool
 
 
-class _Service(common.EWSAccountService):  # type: ignore[misc]  # exchangelib is untyped
+class _Service(common.EWSAccountService):
     def ask(self, payload: _Element) -> list[_Element]:
         """The response messages. Raises what concerns all of them: connection, server, or a damaged answer."""
         attempts = Attempts(self.protocol.retry_policy)

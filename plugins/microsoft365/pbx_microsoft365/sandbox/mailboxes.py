@@ -17,7 +17,7 @@ from pbx_microsoft365.sandbox.calls import Call, access_denied
 from pbx_microsoft365.sandbox.contacts import CONTACT_TYPE, SELECTABLE, WriteContact, compile_contact
 from pbx_microsoft365.sandbox.extended import SINGLE, read_wanted
 from pbx_microsoft365.sandbox.filters import read_filter, read_order
-from pbx_microsoft365.sandbox.messages import GraphAnswer, Json, bad_request, not_found
+from pbx_microsoft365.sandbox.messages import Json, bad_request, not_found
 from pbx_microsoft365.sandbox.options import read_expand, read_flag, read_number, read_select
 
 PAGE: Final = 10
@@ -218,10 +218,6 @@ def read_body(call: Call) -> Json:
     if not isinstance(body, dict):
         raise bad_request("Unable to read JSON request payload: an object is expected.")
     return body
-
-
-def refuse_me(call: Call) -> GraphAnswer:
-    raise bad_request("/me request is only valid with delegated authentication flow.")
 
 
 def require_writing(call: Call) -> None:

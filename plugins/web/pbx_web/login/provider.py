@@ -185,7 +185,7 @@ class Provider:
         if held and not anew and 0 <= self._clock() - held[0] < FRESH:
             return held[1]
         try:
-            found = KeySet.import_key_set(self._asked(self._places().keys))  # type: ignore[arg-type]
+            found = KeySet.import_key_set(self._asked(self._places().keys))  # type: ignore[arg-type] # it is checked there
         except (JoseError, ValueError, TypeError, KeyError):
             raise ProviderUnavailable("its keys cannot be read") from None
         with self._lock:
