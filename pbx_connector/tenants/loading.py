@@ -90,7 +90,9 @@ class _Reading:
         """Looked for first: what else is wrong with such a key is nothing that a tenant could put right."""
         yield from _refused(root, OF_THE_MACHINE, "", file)
         plugins = root.get("plugins")
-        for name, config in self._plugins.configs.items() if isinstance(plugins, Mapping) else ():
+        if not isinstance(plugins, Mapping):
+            return
+        for name, config in self._plugins.configs.items():
             if isinstance(section := plugins.get(name), Mapping):
                 yield from _refused(section, config.of_the_machine, f"plugins.{name}.", file)
 

@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
 
-from pbx_connector.api import ConnectorError, PhoneBook, PluginContext, Store, StoreError, host_of
+from pbx_connector.api import ConnectorError, PhoneBook, PluginContext, Store, StoreError, application, host_of
 from pbx_directory.access import Gate, Guard
 from pbx_directory.lanes import Busy, Threads, Width
 from pbx_directory.noting import Noting
 from pbx_directory.settings import DirectorySettings
 
 if TYPE_CHECKING:
-    from pbx_connector.application.phone_systems import PhoneSystem, PhoneSystems
+    PhoneSystem = application.phone_systems.PhoneSystem
+    PhoneSystems = application.phone_systems.PhoneSystems
 
 Result = TypeVar("Result")
 Found = TypeVar("Found")
