@@ -19,15 +19,13 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
 
-from pbx_connector.api import ConnectorError, PhoneBook, PluginContext, Store, StoreError, host_of
+from pbx_connector.api import ConnectorError, PhoneBook, PluginContext, Store, StoreError, application, host_of
 from pbx_directory.access import Gate, Guard
 from pbx_directory.lanes import Busy, Threads, Width
 from pbx_directory.noting import Noting
-from pbx_directory.settings import DirectorySettings
+from pbx_directory.settings import OF_THE_MACHINE, DirectorySettings
 
 if TYPE_CHECKING:
-    from pbx_connector.api import application
-
     PhoneSystem = application.phone_systems.PhoneSystem
     PhoneSystems = application.phone_systems.PhoneSystems
 
@@ -334,9 +332,18 @@ def served_systems(context: PluginContext) -> Systems:
     """Those that a plugin's context is about."""
     many = context.phone_systems if context.phone_system is None else None
     if many is not None:
+        _warn_of_unheeded(context)
         return ManySystems(many, context.plugin)
     settings: DirectorySettings = context.settings or DirectorySettings()
     return OneSystem(context.phone_book, Gate(context.devices, settings.trusted), settings)
+
+
+def _warn_of_unheeded(context: PluginContext) -> None:
+    """A network that the provider names must not open the phone books of all tenants."""
+    said: DirectorySettings | None = context.operator.config.plugins.get(context.plugin)
+    unheeded = sorted((said.model_fields_set if said else frozenset()) - set(OF_THE_MACHINE))
+    if unheeded:
+        LOG.warning("these settings count for nobody: each tenant says them for itself", settings=", ".join(unheeded))
 
 
 def _no_store() -> Store:

@@ -21,6 +21,7 @@ from pbx_connector.application import publishing, tenants
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.application.phone_systems import PhoneSystems
 from pbx_connector.stores import RunKind
+from pbx_connector.tenants import registry
 
 from . import ldap_support as ldap
 from .ldap_support import Client
@@ -91,9 +92,7 @@ class Many:
         self.store(tenant).put_device(Device(device, f"{device} of {tenant}", account, options, verifiers))
 
     def store(self, id: str) -> Store:
-        found = self.phone_systems.named(id)
-        assert found
-        return found.store
+        return self.fleet.open_store(registry.find(self.fleet.control, id))
 
     def publish(self, id: str, config: str) -> None:
         folder = self._folder / "fleet" / id

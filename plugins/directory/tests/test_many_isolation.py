@@ -7,6 +7,7 @@ another in any answer, header or log line is seen; and a question is answered as
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -75,8 +76,9 @@ class Phone:
                 name = {1: f"{self.device}@{tenant}", 2: f"uid={self.device},ou=devices,o={tenant},dc=phonebook"}
                 bound = client.ask(ldap.bind(name.get(way, self.device), secret_of(tenant, self.device)))
                 if tenant != self.tenant and bound.code == 0:
+                    heard = self.heard
                     self.page(client)
-                    self.heard = self.heard.replace(MARKS[tenant], "")
+                    self.heard = heard  # it was told to the other one
             assert bound.code == 0
             self.page(client)
 
@@ -164,8 +166,6 @@ def test_counts_pages_and_errors_are_as_if_one_were_alone(three: Many, seed: int
 
 
 def plain(text: str) -> str:
-    import re
-
     for other in ("bolt", "cork"):
         text = text.replace(MARKS[other], "")
     return re.sub(r"'date': '[^']*'|nonce=\S+", "", text)

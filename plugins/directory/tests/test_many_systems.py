@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ import psycopg
 import pytest
 import requests
 from pbx_directory.ldap.codes import Code
-from pbx_directory.systems import FRESH
+from pbx_directory.settings import DirectorySettings
+from pbx_directory.systems import FRESH, served_systems
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
+from pbx_connector.api import Config, PluginContext
 from pbx_connector.application import tenants
+from pbx_connector.application.installation import Installation
 from pbx_connector.application.phone_systems import FRESH as CORE_FRESH
 from pbx_connector.tenants.hosts import add_host
 
@@ -179,6 +183,29 @@ def test_each_says_for_itself_how_numbers_are_dialed_and_who_needs_no_secret(man
     with many.connected() as client:  # a bind that fails leaves nobody's networks behind
         assert client.ask(ldap.bind(f"{HALL}@acme", "wrong")).code == Code.INVALID_CREDENTIALS
         assert client.ask(ldap.search(number=2)).code == Code.INSUFFICIENT_ACCESS_RIGHTS
+
+
+def test_what_the_provider_says_of_a_tenants_matters_counts_for_nobody_and_is_named(
+    many: Many, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = DirectorySettings(http="127.0.0.1:0", networks=["127.0.0.0/8"], title="Ours")
+    installation = Installation(Config(plugins={"directory": said}), many.fleet.plugins)
+    held = many.phone_systems.named("acme")
+    assert held
+    served = served_systems(
+        PluginContext(
+            "directory",
+            installation=lambda: installation,
+            store=lambda: held.store,
+            open_store=held.open_store,
+            store_url=held.no_address,
+            phone_systems=lambda: many.phone_systems,
+        )
+    )
+    assert "settings=networks, title" in "".join(capfd.readouterr()).replace("'", "")
+    system = asyncio.run(served.at(host("acme")))
+    assert system
+    assert (system.gate.anybody("127.0.0.1"), system.settings.title) == (None, "Phone book")
 
 
 def test_one_that_is_suspended_is_served_and_one_that_is_removed_is_not(many: Many) -> None:
