@@ -14,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import pytest
@@ -29,6 +30,8 @@ ROUNDS_OF_A_DISPATCHER = 4
 """In every so many rounds a dispatcher is killed, too."""
 RESTARTS = max(1, KILLS // 25)
 """Of PostgreSQL, without a word to those who are connected."""
+DONE = 3 if MANY else 1
+"""So many runs end between two rounds, at least."""
 Restart = Callable[[Literal["stop", "restart"]], None]
 
 
@@ -113,9 +116,11 @@ def test_random_kills_lose_no_run_make_none_twice_and_none_half(
 ) -> None:
     began, rounds = time.monotonic(), 0
     killing = Killing(fleet, control_postgres, random.Random(20261129))
-    fleet.wait_for(lambda: ledger.wanted > TENANTS)
+    wanted = ledger.wanted
     while killing.killed < KILLS or killing.restarts < RESTARTS:
-        time.sleep(killing.choice.uniform(0.5, 4.5 if MANY else 1.5))
+        time.sleep(killing.choice.uniform(0.2, 2.5))
+        fleet.wait_for(partial(ledger.has_had, wanted + DONE))  # between two rounds something is done, too
+        wanted = ledger.wanted
         killing.kill_workers(max(1, KILLS - killing.killed))
         if rounds % ROUNDS_OF_A_DISPATCHER == 0:
             killing.kill_a_dispatcher()

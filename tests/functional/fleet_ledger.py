@@ -69,6 +69,10 @@ class Ledger:
             self._want(connection, self._tenants)
         self._thread.start()
 
+    def has_had(self, wanted: int) -> bool:
+        """Whether so many runs were due; each time but the first, the one before was made."""
+        return self.wanted >= wanted
+
     def settle(self, seconds: float) -> None:
         """Want nothing more, and wait for what is on its way."""
         self._wanting = False
