@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import typer
 
     from pbx_connector.application.installation import Installation
+    from pbx_connector.application.phone_systems import PhoneSystems
     from pbx_connector.application.status import ServiceStatus
 
 
@@ -232,6 +233,9 @@ class PluginContext:
         open_store: Callable[[], Store],
         store_url: Callable[[], str],
         status: Callable[[], ServiceStatus] | None = None,
+        phone_systems: Callable[[], PhoneSystems | None] = lambda: None,
+        phone_system: str | None = None,
+        operator: Callable[[], Installation] | None = None,
     ) -> None:
         self.plugin = plugin
         """The plugin's own name."""
@@ -244,8 +248,12 @@ class PluginContext:
         command's may stand for one that is not there yet: to write, it opens one by `open_store`."""
         self.status = status
         """How the service is that runs this, live; None in a command."""
+        self.phone_system = phone_system
+        """Which of a provider's this is all about: its id; None where there is one alone, and where all are served."""
         self._installation = installation
+        self._operator = operator
         self._store_url = store_url
+        self._phone_systems = phone_systems
 
     def of(self, plugin: str) -> PluginContext:
         """The same for another plugin."""
@@ -256,12 +264,27 @@ class PluginContext:
             open_store=self.open_store,
             store_url=self._store_url,
             status=self.status,
+            phone_systems=self._phone_systems,
+            phone_system=self.phone_system,
+            operator=self._operator,
         )
 
     @property
     def installation(self) -> Installation:
         """What functions of `pbx_connector.api.application` take. Raises `ConfigError`."""
         return self._installation()
+
+    @property
+    def operator(self) -> Installation:
+        """That of whoever runs this machine, who says what no phone system among many can: addresses, certificates, the
+        domain of all. Where there is one alone it is `installation`. Raises `ConfigError`."""
+        return (self._operator or self._installation)()
+
+    @property
+    def phone_systems(self) -> PhoneSystems | None:
+        """The phone systems of a provider, each with a context of its own; None where there is one alone, which is this
+        context's. Raises `ConnectorError`."""
+        return self._phone_systems()
 
     @property
     def store_url(self) -> str:

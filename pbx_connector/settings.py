@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
 
 from pbx_connector import files
+from pbx_connector.host_names import host_of, is_host_name
 
 
 class SettingsModel(BaseModel):
@@ -79,6 +81,13 @@ def is_loopback(address: str) -> bool:
     return bool(host) and ipaddress.ip_address(host).is_loopback
 
 
+def _host_name(text: str) -> str:
+    name = host_of(text)
+    if not is_host_name(name):
+        raise ValueError("should be a host name such as phones.example.com")
+    return name
+
+
 def _listen_address(value: Any) -> Any:
     """`off` is how one line is switched off that another file or the environment could have set."""
     if value is None or (isinstance(value, str) and value.strip().lower() in ("", "off")):
@@ -90,6 +99,13 @@ def _listen_address(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class _Listed:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        inner = handler(source)
+        written = core_schema.union_schema([core_schema.str_schema(), inner])
+        return core_schema.no_info_before_validator_function(_listed, inner, json_schema_input_schema=written)
 
 
 def _network(text: str) -> str:
@@ -109,9 +125,11 @@ EmailAddress = Annotated[str, AfterValidator(_address)]
 """A text with an `@`, without white space at its ends."""
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 """Of a server, over http or https; no user name, no password."""
+HostName = Annotated[str, AfterValidator(_host_name)]
+"""Small letters, without port and final dot."""
 ListenAddress = Annotated[str | None, BeforeValidator(_listen_address)]
 """Where a server listens, as `split_address` takes it; `off` and a blank text count as None."""
-LISTED = BeforeValidator(_listed)
+LISTED = _Listed()
 """For a list that can also be written as one text with commas, as an environment variable has it."""
 TextList = Annotated[list[str], LISTED]
 """Texts, `LISTED`."""

@@ -7,7 +7,7 @@ secrets and phone book.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,10 @@ from typing import Self
 import platformdirs
 
 from pbx_connector.application.installation import Installation, utc_now
-from pbx_connector.config import ControlConfig
+from pbx_connector.config import Config, ConfigFile, ControlConfig
 from pbx_connector.errors import ConfigError, ProfileError, UsageError
 from pbx_connector.plugins import Plugins
-from pbx_connector.profile import Profile
+from pbx_connector.profile import LoadedProfile, Profile, load_whole
 from pbx_connector.secret import bind_vault
 from pbx_connector.stores import Store
 from pbx_connector.tenants import registry, versions
@@ -28,7 +28,9 @@ from pbx_connector.tenants.confinement import confinement
 from pbx_connector.tenants.control import ControlDatabase, open_control
 from pbx_connector.tenants.loading import Contents, read_contents
 from pbx_connector.tenants.phone_books import PhoneBooks
+from pbx_connector.tenants.provider import open_provider
 from pbx_connector.tenants.published import Layouts
+from pbx_connector.tenants.read_versions import ReadVersion, ReadVersions
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.vault import TenantVault
 
@@ -54,8 +56,17 @@ class LoadedTenant:
             return self.profiles[id]
         for file in self.contents.wrong:
             if Path(file.path).stem == id:
-                raise ProfileError(f"profile {id} of tenant {self.tenant.id} cannot be used here", file.findings)
+                message = f"profile {id} of tenant {self.tenant.id} cannot be used here"
+                raise ProfileError(message, file.findings, text=file.text)
         return None
+
+    def whole_profile(self, id: str) -> LoadedProfile | None:
+        """With what trying its rules needs. As `profile`."""
+        profile = self.profile(id)
+        if profile is None:
+            return None
+        file = self.contents.folder / self.contents.paths[id]
+        return replace(load_whole(file, self.installation.plugins), profile=profile)
 
     def open_store(self) -> Store:
         """Its phone book, by its own role. Raises `StoreError`, and `OtherVersion` for one that is not migrated yet,
@@ -80,6 +91,7 @@ class Fleet:
         self.control: ControlDatabase = open_control(config.database)
         self.phone_books = PhoneBooks(config.database, connections=connections or config.connections)
         self._clock = clock
+        self._read = ReadVersions()
 
     def close(self) -> None:
         self.phone_books.close()
@@ -112,28 +124,60 @@ class Fleet:
 
     def load_version(self, tenant: Tenant, number: int) -> LoadedTenant:
         """See `load`."""
-        tree = versions.contents(self.control, tenant.id, number)
-        folder = self.layouts.lay_out(tenant.id, tree)
+        return self._loaded(tenant, number, self._contents(tenant, number))
+
+    def _contents(self, tenant: Tenant, number: int) -> Contents:
+        """A version never changes: it is read and compiled once. What it names outside of itself is looked at anew."""
+        key = tenant.id, tenant.made, number  # a tenant may be another one under an old id
+        known = self._read.get(key)
+        if known is not None and known.still_holds() and self.layouts.is_whole(known.confinement.published):
+            return known.contents
+        folder = self.layouts.lay_out(tenant.id, versions.contents(self.control, tenant.id, number))
         confined = confinement(tenant.id, folder, self.config.files)
         contents = read_contents(folder, confined, self.plugins, Path(f"/{tenant.id}"))
-        return self._loaded(tenant, number, contents)
+        self._read.put(key, ReadVersion(contents, confined))
+        return contents
+
+    def installation_of(self, tenant: Tenant, number: int) -> Installation:
+        """What a version says; with number 0 what counts for a tenant that nothing was published for.
+
+        Raises `ConfigError` for a configuration that cannot be used here.
+        """
+        if number:
+            return self.load_version(tenant, number).installation
+        config = self.plugins.configure(ConfigFile.empty(self.layouts.empty))
+        return self._installation(tenant, config, {})
 
     def _loaded(self, tenant: Tenant, number: int, contents: Contents) -> LoadedTenant:
         for file in contents.wrong:
             if file.path == "config.yaml":
                 raise ConfigError(f"the configuration of tenant {tenant.id} cannot be used here", file.findings)
-        vault = TenantVault(self.control, self.config.keys, tenant.id)
-        config = contents.config.model_copy(update={"timezone": contents.config.timezone or DEFAULT_ZONE})
-        bind_vault(config, vault)
         for profile in contents.profiles.values():
-            bind_vault(profile.settings, vault)
+            bind_vault(profile.settings, self._vault(tenant))
         published = {id: str(profile.file) for id, profile in contents.profiles.items()}
-        installation = Installation(config, self.plugins, self._clock, published=published)
+        installation = self._installation(tenant, contents.config, published)
         return LoadedTenant(tenant, number, installation, contents.profiles, contents, self.phone_books)
+
+    def _installation(self, tenant: Tenant, said: Config, published: Mapping[str, str]) -> Installation:
+        config = said.model_copy(update={"timezone": said.timezone or DEFAULT_ZONE})
+        bind_vault(config, self._vault(tenant))
+        return Installation(config, self.plugins, self._clock, published=published)
+
+    def bind_secrets(self, tenant: Tenant, profile: Profile) -> None:
+        """A profile that is not published yet finds the secrets of the tenant's vault, too."""
+        bind_vault(profile.settings, self._vault(tenant))
+
+    def _vault(self, tenant: Tenant) -> TenantVault:
+        return TenantVault(self.control, self.config.keys, tenant.id)
 
     def open_store(self, tenant: Tenant) -> Store:
         """Its phone book, to be closed. Raises `OtherVersion` for one that is not migrated yet."""
         return self.phone_books.open(tenant)
+
+    def open_provider_store(self) -> Store:
+        """Users, sessions and audit of the provider's own pages, to be closed; it has no phone book that anybody
+        reads. Raises `OtherVersion` for one that is not migrated yet."""
+        return open_provider(self.control, self.phone_books)
 
 
 class RunnableTenants:

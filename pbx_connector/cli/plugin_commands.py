@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand
@@ -14,6 +14,9 @@ from pbx_connector.cli.session import Session
 from pbx_connector.errors import ConnectorError, PluginError
 from pbx_connector.extensions import Command, PluginContext
 from pbx_connector.machine import machine_error
+
+if TYPE_CHECKING:
+    from pbx_connector.application.phone_systems import PhoneSystems
 
 PANEL = "Commands of plugins"
 
@@ -58,10 +61,18 @@ def _context_for(plugin: str, root: Any) -> PluginContext:
     """What `context.obj` is in the plugin's command. The phone book that it reads is closed with the command line."""
     stack = ExitStack()
     root.call_on_close(stack.close)
+
+    def phone_systems() -> PhoneSystems | None:
+        session: Session = root.obj
+        one_alone = session.choice.tenant or session.config.control is None
+        return None if one_alone else session.phone_systems
+
     return PluginContext(
         plugin,
         installation=lambda: root.obj.installation,
         store=cache(lambda: stack.enter_context(root.obj.open_store_to_look())),
         open_store=lambda: root.obj.open_store(),
         store_url=lambda: root.obj.store_url,
+        phone_systems=phone_systems,
+        phone_system=root.obj.choice.tenant,
     )

@@ -19,6 +19,9 @@ MOST_FILES = 1_000
 MOST_BYTES = 20_000_000
 """Of all files of a tenant together."""
 LONGEST_PATH = 300
+PROFILES = "profiles"
+ENDINGS = (".yaml", ".yml")
+"""Of a profile's file."""
 
 
 class WrongTree(Exception):
@@ -95,6 +98,12 @@ def read_tree(folder: Path) -> FileSet:
     return FileSet(contents)
 
 
+def require_profile(tree: FileSet, hint: str = "") -> None:
+    """Raises `WrongTree` without any, so that a folder that came out empty takes nothing away."""
+    if not any(path.startswith(f"{PROFILES}/") and path.endswith(ENDINGS) for path in tree.contents):
+        raise WrongTree(PROFILES, "there is no profile", f"put them into {PROFILES}/" + hint)
+
+
 def checked_path(path: str) -> str:
     """Raises `WrongTree` for a path that could lead out of a folder, or that nobody can read."""
     parts = PurePosixPath(path).parts
@@ -139,7 +148,7 @@ class Layouts:
         target = self._folder / tenant / tree.digest
         try:
             self._make_private()
-            if target.is_dir() and _is(target, tree):
+            if _is(target, tree.digest):
                 return target
             _put(tree, target)
         except WrongTree as wrong:
@@ -150,6 +159,15 @@ class Layouts:
         except OSError as error:
             raise _failed(self._folder, error) from None
         return target
+
+    @property
+    def empty(self) -> Path:
+        """A folder that is not there, and that no tenant is called like."""
+        return self._folder / ".empty"
+
+    def is_whole(self, laid_out: Path) -> bool:
+        """Whether the files are as `lay_out` left them."""
+        return _is(laid_out, laid_out.name)
 
     def forget(self, tenant: str) -> None:
         shutil.rmtree(self._folder / tenant, ignore_errors=True)
@@ -173,10 +191,11 @@ def write_tree(tree: FileSet, folder: Path) -> None:
             writable.write(content)
 
 
-def _is(folder: Path, tree: FileSet) -> bool:
+def _is(folder: Path, digest: str) -> bool:
+    """Whether it has the files with this digest, all of them and no others."""
     try:
-        return read_tree(folder).digest == tree.digest
-    except WrongTree:
+        return read_tree(folder).digest == digest
+    except (WrongTree, OSError):
         return False
 
 
@@ -189,7 +208,7 @@ def _put(tree: FileSet, target: Path) -> None:
         try:
             whole.rename(target)
         except OSError:
-            if _is(target, tree):  # somebody else was faster
+            if _is(target, tree.digest):  # somebody else was faster
                 return
             target.rename(Path(made) / "broken")
             whole.rename(target)

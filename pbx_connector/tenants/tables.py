@@ -83,6 +83,24 @@ version_file = Table(
     ForeignKeyConstraint(["tenant", "digest"], [blob.c.tenant, blob.c.digest]),
 )
 
+host = Table(
+    "host",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("tenant", Key, ForeignKey(f"{SCHEMA}.tenant.id"), nullable=False),
+)
+"""Host names by which a tenant is reached, besides the one that its id has in the domain of all."""
+Index("host_tenant", host.c.tenant)
+
+member = Table(
+    "member",
+    metadata,
+    tenant_key(),
+    Column("user", Key, primary_key=True),
+    required("role"),
+)
+"""Which users of the provider may see to a tenant, and as what; their names are those of its own pages."""
+
 secret = Table(
     "secret",
     metadata,

@@ -87,7 +87,7 @@ KINDS = ["memory", "sqlite", "postgres"]
 OF_A_TENANT = {
     *("test_devices", "test_history", "test_leases", "test_phone_book"),
     *("test_rule_5_all_or_nothing", "test_rule_6_ids", "test_rule_7_private", "test_rule_8_checkpoints"),
-    *("test_rule_9_leases", "test_shared_state", "test_side_by_side"),
+    *("test_rule_9_leases", "test_shared_state", "test_side_by_side", "test_undo_preview"),
 }
 """The files whose tests run on a tenant's phone book, too: what it does differently is how its transactions begin."""
 

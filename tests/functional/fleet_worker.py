@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from pbx_connector.application.installation import Installation
 from pbx_connector.cli.processes import leave, until_stopped
-from pbx_connector.engine import making, waiting
+from pbx_connector.engine import making, unattended, waiting
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.directory import TenantDirectory
 from pbx_connector.engine.dispatcher import Dispatcher
@@ -86,8 +86,8 @@ class Options(BaseModel):
 class ScriptedWorker:
     def __init__(self, options: Options) -> None:
         self.options = options
-        making.BUSY_PAUSE = timedelta(seconds=1)
-        making.STORE_RETRY = making.RETRY = timedelta(seconds=1)
+        unattended.BUSY_PAUSE = timedelta(seconds=1)
+        unattended.STORE_RETRY = unattended.RETRY = timedelta(seconds=1)
         leases.SECONDS = LEASE
         if options.schema_version:
             migrating.HEAD = phone_books.SCHEMA_VERSION = options.schema_version

@@ -85,7 +85,7 @@ class Office:
         return ended.result
 
     def pass_time(self, **span: float) -> None:
-        """For clocks, and for what is written down of the fleet: that everybody looked and nobody was away."""
+        """For clocks, and for what is written down of the fleet: that everybody looked and nobody was missing."""
         later = timedelta(**span)
         self.ahead += later
         self.ask("UPDATE progress SET look_at = look_at - %s RETURNING 1", later)

@@ -63,7 +63,7 @@ def test_a_tenant_from_its_beginning_to_its_end(fleet: Fleet, tree: Callable[...
         assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None
     with fleet.control.read() as connection:
         of_tenants = [table for table in metadata.sorted_tables if "tenant" in table.c]
-        assert len(of_tenants) == 6
+        assert len(of_tenants) == 8
         for table in of_tenants:
             assert connection.execute(table.select().where(table.c.tenant == "acme")).all() == []
 
