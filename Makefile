@@ -26,7 +26,7 @@ help:
 	@echo "make kerberos  its tests, which need Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc"
 	@echo "make judges  Microsoft's own client libraries, two by others and a fuzzer read the sandbox Graph; installs them first"
 	@echo "make crash   kills 200 runs at random moments and 100 commits and prunes in the middle, plays 1,000 random histories,"
-	@echo "             lets each call to a database fail, kills 200 workers of a fleet: takes long"
+	@echo "             lets each call to a database fail, kills 200 workers of a fleet, its dispatchers and PostgreSQL: takes long"
 	@echo "make fleet   a fleet in small: PostgreSQL, two workers, 200 phone systems on a sandbox Exchange, and a worker is killed"
 	@echo "make overlap four processes at once for ten minutes on each database: no two runs of a profile may overlap"
 	@echo "make check   lint, types, import contracts, lock freshness, the documentation with its links"
@@ -81,7 +81,7 @@ fleet: .venv/.ready
 crash: .venv/.ready
 	PBX_CRASHES=100 PBX_HISTORIES=750 PBX_FAULTS_EVERY=1 PBX_KILLS=200 $(BIN)/python -m pytest -rP --timeout 7200 \
 	  tests/contract/test_crashes.py tests/contract/test_crashes_in_transactions.py tests/contract/test_stores_agree.py tests/unit/stores/test_foreign_errors.py \
-	  tests/contract/test_fleet_crashes.py
+	  tests/contract/test_fleet_crashes.py tests/contract/test_fleet_kills.py
 
 overlap: .venv/.ready
 	PBX_OVERLAP_SECONDS=600 $(BIN)/python -m pytest -rP tests/contract/test_overlap.py

@@ -100,6 +100,11 @@ class Running:
             time.sleep(0.05)
         raise AssertionError("the run did not end")
 
+    def results(self) -> set[str]:
+        families = text_string_to_metric_families(self.metrics.page().decode())
+        [jobs] = [family for family in families if family.name == "pbx_connector_worker_jobs"]
+        return {sample.labels["result"] for sample in jobs.samples if sample.name.endswith("_total") and sample.value}
+
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
@@ -122,6 +127,8 @@ class Tenants(RuleBasedStateMachine):
         for id in ids:
             tenants.add(self.fleet, id)
             tenants.set_secret(self.fleet, id, "token", f"secret of {id}", who="ann")
+        self.run(0, ["Ann"])
+        self.run_badly(1)
 
     @contextmanager
     def store(self, mine: int) -> Iterator[Store]:
@@ -177,19 +184,24 @@ class Tenants(RuleBasedStateMachine):
                 store.add_label(name)
             store.compare_and_set("key", store.shared_state("key"), marked(mine, "state"))
 
-    @rule(mine=WHICH, names=st.lists(NAMES, min_size=1, unique=True))
     def run(self, mine: int, names: list[str]) -> None:
         self.publish(self.tree(self.ids[mine], *[marked(mine, name) for name in names]), mine)
         if self.running.run(self.ids[mine]) == Result.DONE:
             self.published[mine] = {marked(mine, name) for name in names}
 
-    @rule(mine=WHICH)
-    def run_that_fails(self, mine: int) -> None:
-        """Its error quotes what is the tenant's own, and so do log and history."""
+    @rule(mine=WHICH, names=st.lists(NAMES, min_size=1, unique=True), well=st.booleans())
+    def run_well_or_not(self, mine: int, names: list[str], well: bool) -> None:
+        if well:
+            self.run(mine, names)
+        else:
+            self.run_badly(mine)
+
+    def run_badly(self, mine: int) -> None:
+        """The error quotes what is the tenant's own, and so do log and history."""
         folder = self.tree(self.ids[mine], "Ann")
         (folder / self.ids[mine] / "staff.csv").write_text(f"Name;{marked(mine, 'Column')}\nAnn;1\n")
         self.publish(folder, mine)
-        assert self.running.run(self.ids[mine]) in (Result.FAILED, Result.PARTIAL)
+        assert self.running.run(self.ids[mine]) == Result.PARTIAL
 
     def publish(self, folder: Path, mine: int) -> None:
         [planned] = publishing.publications(self.fleet, folder, only=[self.ids[mine]], who="ann")
@@ -207,11 +219,10 @@ class Tenants(RuleBasedStateMachine):
             assert found <= self.names[mine] | self.published[mine]
             assert store.shared_state(text) in ("", marked(mine, "state"))
             store.compare_and_set(written, store.shared_state(written), marked(mine, "state"))
+        self.be_nobody(text)
 
-    @rule(other=WHICH, sly=SLY)
-    def be_nobody(self, other: int, sly: str) -> None:
+    def be_nobody(self, id: str) -> None:
         """By an id that none is: no tenant, no run, and nothing of anybody changes."""
-        id = self.filled(sly, other)
         with pytest.raises(UsageError):
             tenants.add(self.fleet, id)
         with pytest.raises(UsageError):
@@ -313,13 +324,14 @@ def running(control_config: ControlConfig, plugins: Plugins) -> Iterator[Running
             structlog.configure(**configured)
 
 
+@pytest.mark.timeout(900)  # runs one after the other: a busy machine takes minutes
 def test_nothing_of_one_tenant_is_seen_at_another(running: Running, tree: Callable[..., Path]) -> None:
     class Machine(Tenants):
         pass
 
     Machine.fleet, Machine.tree, Machine.running = running.fleet, staticmethod(tree), running
     bounded = settings(
-        max_examples=5,
+        max_examples=3,
         stateful_step_count=15,
         deadline=timedelta(minutes=2),
         derandomize=True,
@@ -328,7 +340,8 @@ def test_nothing_of_one_tenant_is_seen_at_another(running: Running, tree: Callab
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Machine, settings=bounded)
-    assert any(line.get("level") == "error" for line in running.lines()), "no run failed"
+    assert running.results() >= {"done", "partial"}
+    assert {line.get("tenant", "")[-3:] for line in running.lines()} & {"q0z", "q1z", "q2z"}
 
 
 def test_a_store_error_is_what_a_foreign_schema_gives(control_config: ControlConfig, plugins: Plugins) -> None:
