@@ -75,4 +75,5 @@ def _context_for(plugin: str, root: Any) -> PluginContext:
         store_url=lambda: root.obj.store_url,
         phone_systems=phone_systems,
         phone_system=root.obj.choice.tenant,
+        operator=lambda: root.obj.operator,
     )

@@ -104,8 +104,11 @@ class Session:
     @cached_property
     def installation(self) -> Installation:
         """Of the phone system that was chosen. Raises `ConfigError`."""
-        if self.phone_system:
-            return self.phone_system.installation
+        return self.phone_system.installation if self.phone_system else self.operator
+
+    @cached_property
+    def operator(self) -> Installation:
+        """Of whoever runs this machine. Raises `ConfigError`."""
         from pbx_connector.application.installation import Installation
 
         return Installation(self.config_with_plugins, self.plugins, file=self._config_as_read)
@@ -133,7 +136,7 @@ class Session:
         fleet = self._opened.enter_context(self.open_fleet())
         from pbx_connector.application.phone_systems import PhoneSystems
 
-        return PhoneSystems(fleet, operator=lambda: self.installation)
+        return PhoneSystems(fleet, operator=lambda: self.operator)
 
     @cached_property
     def phone_system(self) -> PhoneSystem | None:
