@@ -121,6 +121,8 @@ class SharedPlaces:
 
 
 class RunStage(StrEnum):
+    """How far a run is that somebody asked for."""
+
     WAITING = "waiting"
     RUNNING = "running"
     NONE = "none"
