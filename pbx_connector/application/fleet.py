@@ -179,6 +179,11 @@ class Fleet:
         reads. Raises `OtherVersion` for one that is not migrated yet."""
         return open_provider(self.control, self.phone_books)
 
+    @cached_property
+    def provider_users(self) -> Store:
+        """The same for all who ask, and closed with the rest. Raises as `open_provider_store`."""
+        return self.open_provider_store()
+
 
 class RunnableTenants:
     """The tenants of a fleet as workers see them."""

@@ -121,7 +121,7 @@ class SharedPlaces:
 
 
 class RunStage(StrEnum):
-    """Where a run is that somebody asked for."""
+    """How far a run is that somebody asked for."""
 
     WAITING = "waiting"
     RUNNING = "running"

@@ -162,7 +162,7 @@ def test_the_page_for_providers_works_as_printed_in_an_empty_folder(
 ) -> None:
     monkeypatch.setenv("PBX_CONNECTOR_CONFIG", str(connector.home / "config.yaml"))
     monkeypatch.setenv("PBX_CONNECTOR_CONTROL_DATABASE", new_database())
-    assert Stage(connector, sandbox).play(DOCS / "providers.md") == 14
+    assert Stage(connector, sandbox).play(DOCS / "providers.md") == 18
 
 
 def test_users_of_the_provider_are_members_of_tenants(provider_of: Connector) -> None:

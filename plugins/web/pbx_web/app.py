@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -159,7 +160,7 @@ class Pages:
         except ConnectorError as error:
             return _failed(ask, _status(error), *ask.site.operations.told(error))
         except Exception:
-            LOG.exception("a bug in the pages", page=ask.request.scope["path"])
+            LOG.exception("a bug in the pages", page=_without_token(ask.request.scope["path"]))
             return _failed(ask, 500, ask.language("This is a bug in pbx-connector; its log says more."))
 
     def _permitted(self, page: Page | Action, ask: Ask) -> Response:
@@ -196,6 +197,11 @@ def _nothing_here(ask: Ask) -> Response:
     if ask.user is None:
         return _response(log_in_first(ask), ask)
     raise NotFound(ask.language("There is nothing at this address."))
+
+
+def _without_token(path: str) -> str:
+    """For the log: what lets somebody in stands at the end of some addresses."""
+    return re.sub(r"/(enter|setup)/.*", r"/\1/…", path)
 
 
 async def _form(request: Request) -> FormData:

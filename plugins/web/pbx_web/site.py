@@ -21,6 +21,7 @@ from pbx_connector.api import (
     PluginContext,
     Store,
     Throttle,
+    User,
     application,
 )
 from pbx_web.jobs import Jobs
@@ -76,7 +77,9 @@ class Site:
         """Raises `StoreError` while the phone book cannot be reached."""
         self.shares = shares or Shares()
         self.threads = anyio.CapacityLimiter(THREADS_OF_ONE)
-        self.sessions = Sessions(self.store, lambda: self.settings.login, self.now)
+        self.visitors = application.visitors.Visitors(system.fleet, system.id) if system else None
+        """Users of the provider, who may enter; None where there is no provider."""
+        self.sessions = Sessions(self.store, lambda: self.settings.login, self.now, self._is_welcome)
         self.authentication = Authentication(self.store, Passwords(total=self.shares.passwords))
         self.failures_noted = Throttle(20, 600)
         """Log-ins by single sign-on that failed: anybody can make as many as he likes."""
@@ -90,6 +93,9 @@ class Site:
             HostedOperations(system, engine, self.store) if system and engine else LocalOperations(context, self.store)
         )
         self._of_revision: tuple[str, dict[object, Any]] = ("", {})
+
+    def _is_welcome(self, user: User) -> bool:
+        return self.visitors.is_welcome(user) if self.visitors else not user.is_visitor
 
     def refresh(self) -> None:
         """What the phone system's own configuration says by now of these pages. It may be read anew: call it in a

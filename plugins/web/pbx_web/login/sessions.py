@@ -49,8 +49,14 @@ class Begun:
 
 class Sessions:
     def __init__(
-        self, store: Callable[[], Store], settings: Callable[[], LoginSettings], now: Callable[[], datetime]
+        self,
+        store: Callable[[], Store],
+        settings: Callable[[], LoginSettings],
+        now: Callable[[], datetime],
+        is_welcome: Callable[[User], bool] = lambda user: not user.is_visitor,
     ) -> None:
+        """`is_welcome` is asked at each request whether a user may still be here, whatever the session says."""
+        self._is_welcome = is_welcome
         self._store = store
         self._settings = settings
         self._now = now
@@ -72,6 +78,9 @@ class Sessions:
             return None
         user = self._store().user(held.user)
         if user is None or user.disabled:
+            return None
+        if not self._is_welcome(user):
+            self._store().end_session(digest)
             return None
         if is_use:
             self._note(held, now)

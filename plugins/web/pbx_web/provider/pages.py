@@ -8,7 +8,7 @@ from itertools import chain
 from pbx_web.login import pages as login
 from pbx_web.page import Action, Page
 from pbx_web.pages import audit, users
-from pbx_web.provider import fleet, publishing, reach, secrets, tenant, tenants
+from pbx_web.provider import entering, fleet, publishing, reach, secrets, tenant, tenants
 
-_MODULES = (tenants, tenant, publishing, secrets, reach, fleet, users, audit, login)
+_MODULES = (tenants, tenant, publishing, secrets, reach, entering, fleet, users, audit, login)
 ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,16 +38,11 @@ class ProviderSite(Site):
         if systems is None:
             raise UsageError("there are no phone systems to provide", hint="control: {database: postgresql://…}")
         self.fleet: Fleet = systems.fleet
-        self._users: Store | None = None
-        self._opening = threading.Lock()
         super().__init__(context, settings, self.users)
 
     def users(self) -> Store:
         """Users, sessions and audit of these pages. Raises `StoreError`; it is made at first."""
-        with self._opening:
-            if self._users is None:
-                self._users = self.fleet.open_provider_store()
-            return self._users
+        return self.fleet.provider_users
 
     @cached_property
     def engine(self) -> FleetEngine:
@@ -60,9 +54,6 @@ class ProviderSite(Site):
     def close(self) -> None:
         super().close()
         self.engine.close()
-        with self._opening:
-            if self._users is not None:
-                self._users.close()
 
 
 def provider_app(context: PluginContext, settings: WebSettings) -> ASGIApp:
