@@ -178,5 +178,11 @@ def test_where_the_pages_are_served_is_no_tenants_to_say(pages: Pages, key: str)
     assert "is the provider's to say" in finding.message
 
 
+def test_a_copy_that_somebody_else_published_is_kept_by_a_word(pages: Pages) -> None:
+    with pages.client("acme", Role.RELEASER) as client:
+        assert client.post("/overview/keep", data={"profile": "staff"}).status_code == 303
+        assert client.post("/overview/keep", data={"profile": "nobody"}).status_code == 404
+
+
 def packed(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
