@@ -121,7 +121,7 @@ class SharedPlaces:
 
 
 class RunStage(StrEnum):
-    """How far a run is that somebody wants."""
+    """How far a run is that somebody asked for."""
 
     WAITING = "waiting"
     RUNNING = "running"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +14,7 @@ from pbx_connector.api import (
     ConnectorError,
     FleetEngine,
     MachineError,
+    PluginConfig,
     PluginContext,
     ProfileBusy,
     QueuedRun,
@@ -32,7 +33,8 @@ ServiceStatus = application.status.ServiceStatus
 AppliedSetting = application.configuration.AppliedSetting
 ProfileStatus = application.status.ProfileStatus
 STOPPED = ("paused", "quarantined")
-OF_THE_MACHINE = ("listen", "certificate", "key", "url", "proxies")
+OF_ALL = ("store", "profiles", "service", "control")
+"""Sections of the configuration that a provider says for all phone systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,10 @@ class HostedOperations:
 
     def settings(self) -> Settings:
         """What the provider says for all is no tenant's business: neither files nor variables nor databases of his."""
-        applied = application.configuration.applied_settings(self._system.installation)
-        return Settings([_without_machine(one) for one in applied if not _is_providers(one.key)], "", (), ())
+        installation = self._system.installation
+        configs = installation.plugins.configs
+        applied = application.configuration.applied_settings(installation)
+        return Settings([_without_machine(one) for one in applied if not _is_providers(one.key, configs)], "", (), ())
 
     def resume(self, profile: str) -> None:
         """One that workers do not run any more, or one that an undo has held, or both."""
@@ -183,9 +187,11 @@ class HostedOperations:
         return error.message, error.hint or ""
 
 
-def _is_providers(key: str) -> bool:
-    of_machine = [f"plugins.web.{name}" for name in OF_THE_MACHINE]
-    return key.partition(".")[0] in ("store", "profiles", "service", "control") or key in of_machine
+def _is_providers(key: str, configs: Mapping[str, PluginConfig]) -> bool:
+    if key.partition(".")[0] in OF_ALL:
+        return True
+    _, plugin, name, *_ = [*key.split("."), "", ""]
+    return plugin in configs and name in configs[plugin].of_the_machine
 
 
 def _without_machine(one: AppliedSetting) -> AppliedSetting:
