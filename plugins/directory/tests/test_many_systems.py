@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -233,6 +233,29 @@ def test_who_was_seen_is_noted_for_each(many: Many) -> None:
         seen = {device.id: device.seen and device.seen.agent for device in many.store(tenant).devices()}
         assert seen == {HALL: f"phone of {tenant}", ANNS: None}
     many.systems.start()
+
+
+def test_what_is_not_asked_for_any_more_is_dropped_and_noted(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pbx_directory.systems.KEPT", 1)
+    monkeypatch.setattr("pbx_directory.systems.ABSENT", 3)
+    monkeypatch.setattr("pbx_directory.noting.EVERY", 0.05)
+    many.systems.start()
+    with many.connected() as client:
+        assert client.ask(ldap.bind(f"{ANNS}@acme", secret_of("acme", ANNS))).code == Code.SUCCESS
+        for number in range(10):
+            assert many.get(f"bolt/{token('bolt')}/").status_code == 200
+            assert many.get(f"t{number}/{token('bolt')}/", f"{number}.example").status_code == 404
+        assert (len(many.systems._kept), len(many.systems._absent)) == (1, 3)
+        assert sorted(client.ask(ldap.search(number=2)).names) == ["Doctor of acme", "Reception of acme"]
+    assert eventually(lambda: any(device.seen for device in many.store("acme").devices()))
+    many.systems.stop()
+
+
+def eventually(holds: Callable[[], bool], within: float = 60.0) -> bool:
+    ends = time.monotonic() + within
+    while not (held := holds()) and time.monotonic() < ends:
+        time.sleep(0.05)
+    return held
 
 
 # --- LDAP -----------------------------------------------------------------------------------------------------------
