@@ -69,6 +69,14 @@ PAGES = (
     "/audit",
 )
 """The first one is trivial: the frame, and a line in it."""
+LARGE = 20_000
+"""Changes of the largest run."""
+OF_A_RUN = {
+    "/runs": "/runs",
+    "a large run": "/runs/{run}",
+    "its undo, first page": "/runs/{run}/undo",
+    "its undo, last page": f"/runs/{{run}}/undo?skip={LARGE - 100}",
+}
 SEARCHES = {
     "a name": {"text": "anna"},
     "a rare name": {"text": "qqzzy"},
@@ -83,13 +91,16 @@ def main() -> None:
     entries, profiles, runs = [*map(int, sys.argv[1:]), *SIZES[len(sys.argv) - 1 :]]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fill(folder, entries, profiles, runs)
+        large = fill(folder, entries, profiles, runs)
         with served(folder) as (url, cookies, token, process):
             client = httpx.Client(base_url=url, cookies=cookies, headers={"x-csrf-token": token}, timeout=60)
             trivial = tell("/nothing", lambda: client.get("/nothing"), process)
             resting = memory(process)
             for path in PAGES[1:]:
                 tell(path, lambda path=path: client.get(path), process, trivial)  # type: ignore[misc]
+            for what, path in OF_A_RUN.items():
+                there = path.format(run=large)
+                tell(what, lambda there=there: client.get(there), process, trivial)  # type: ignore[misc]
             for what, search in SEARCHES.items():
                 tell(f"search: {what}", lambda search=search: found(client, search), process, trivial)  # type: ignore[misc]
             hold_open(url, cookies)
@@ -139,7 +150,8 @@ def memory(process: psutil.Process) -> float:
 # --- what is served ----------------------------------------------------------------------------------------------
 
 
-def fill(folder: Path, entries: int, profiles: int, runs: int) -> None:
+def fill(folder: Path, entries: int, profiles: int, runs: int) -> str:
+    """Returns the id of the largest run."""
     (folder / "profiles").mkdir()
     for number in range(profiles):
         (folder / "profiles" / f"p{number:04}.yaml").write_text(PROFILE.format(number=number), encoding="utf-8")
@@ -147,15 +159,17 @@ def fill(folder: Path, entries: int, profiles: int, runs: int) -> None:
         assert isinstance(store, SqlStore)
         for number in range(50):
             store.add_account(Account(str(number), f"user{number}", f"user{number}@example.com"))
-        _fill_book(store, entries)
+        large = _fill_book(store, entries)
         _fill_history(store, folder, profiles, runs)
+    return large
 
 
-def _fill_book(store: SqlStore, entries: int) -> None:
-    chance = random.Random(7)
-    for start in range(0, entries, 1_000):
+def _fill_book(store: SqlStore, entries: int) -> str:
+    chance, parts = random.Random(7), [(0, LARGE), *((start, 1_000) for start in range(LARGE, entries, 1_000))]
+    for start, many in parts:
         with store.changeset(RunKind.RUN, "") as changeset:
-            changeset.put_entries([_entry(chance, number) for number in range(start, min(entries, start + 1_000))])
+            changeset.put_entries([_entry(chance, number) for number in range(start, min(entries, start + many))])
+    return next(run.id for run in store.runs() if len(list(store.changes(run.id, limit=1_001))) > 1_000)
 
 
 def _entry(chance: random.Random, number: int) -> Entry:

@@ -20,7 +20,7 @@ from pbx_connector.contact_fields import (
 )
 from pbx_connector.counting import counted
 from pbx_connector.duration import Duration, at_least
-from pbx_connector.error_text import ErrorText
+from pbx_connector.error_text import ErrorMapping, ErrorText, Explanation
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -119,6 +119,7 @@ from pbx_connector.source import (
     SourceContext,
     SourceType,
     Template,
+    importing,
 )
 from pbx_connector.stores import (
     ALL,
@@ -181,7 +182,15 @@ if TYPE_CHECKING:
     from pbx_connector.tenants.schedules import ProfileRunState, PublishedProfile, ScheduleRow
     from pbx_connector.tenants.vault import SecretRow
     from pbx_connector.tenants.versions import NewVersion, PublishedVersion
-    from pbx_connector.transport import Transport, TransportOptions, UnusableAuthorities, is_proxy_refusal
+    from pbx_connector.transport import (
+        NETWORK_EXCEPTIONS,
+        NetworkTexts,
+        Transport,
+        TransportOptions,
+        UnusableAuthorities,
+        innermost,
+        is_proxy_refusal,
+    )
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -195,6 +204,7 @@ __all__ = [
     "DEADLINE_POOLS",
     "LIST",
     "LISTED",
+    "NETWORK_EXCEPTIONS",
     "NUMBER",
     "TARGETS",
     "TEXT",
@@ -237,9 +247,11 @@ __all__ = [
     "EndlessList",
     "Entry",
     "Equal",
+    "ErrorMapping",
     "ErrorText",
     "Every",
     "Example",
+    "Explanation",
     "ExportOptions",
     "Exporter",
     "Field",
@@ -269,6 +281,7 @@ __all__ = [
     "Member",
     "Migration",
     "MigrationState",
+    "NetworkTexts",
     "Networks",
     "NewVersion",
     "Not",
@@ -372,6 +385,8 @@ __all__ = [
     "fold",
     "hookimpl",
     "host_of",
+    "importing",
+    "innermost",
     "is_loopback",
     "is_protected",
     "is_proxy_refusal",
@@ -390,45 +405,36 @@ __all__ = [
     "whole_number",
 ]
 
-_LATE = {
-    "is_proxy_refusal": "pbx_connector.transport",
-    "UnusableAuthorities": "pbx_connector.transport",
-    "TransportOptions": "pbx_connector.transport",
-    "Transport": "pbx_connector.transport",
-    "DEADLINE_POOLS": "pbx_connector.network.deadline",
-    "Listener": "pbx_connector.listening",
-    "Tls": "pbx_connector.listening",
-    "bound_socket": "pbx_connector.listening",
-    "bound_address": "pbx_connector.listening",
-    "Attempt": "pbx_connector.notifications.outbox",
-    "Undelivered": "pbx_connector.notifications.outbox",
-    "Checked": "pbx_connector.profile",
-    "LoadedProfile": "pbx_connector.profile",
-    "Profile": "pbx_connector.profile",
-    "Progress": "pbx_connector.run",
-    "Schedule": "pbx_connector.schedule",
-    "Simulation": "pbx_connector.run",
-    "Tenant": "pbx_connector.tenants.registry",
-    "TenantState": "pbx_connector.tenants.registry",
-    "PublishedVersion": "pbx_connector.tenants.versions",
-    "NewVersion": "pbx_connector.tenants.versions",
-    "ScheduleRow": "pbx_connector.tenants.schedules",
-    "ProfileRunState": "pbx_connector.tenants.schedules",
-    "PublishedProfile": "pbx_connector.tenants.schedules",
-    "SecretRow": "pbx_connector.tenants.vault",
-    "PhoneBookMigration": "pbx_connector.tenants.migrating",
-    "MigrationState": "pbx_connector.tenants.migrating",
-    "FileChanges": "pbx_connector.tenants.published",
-    "FileSet": "pbx_connector.tenants.published",
-    "CheckedFile": "pbx_connector.tenants.loading",
-    "Member": "pbx_connector.tenants.members",
-    "TenantFilter": "pbx_connector.tenants.listing",
-    "TenantLine": "pbx_connector.tenants.listing",
-    "TenantList": "pbx_connector.tenants.listing",
-    "FleetEngine": "pbx_connector.engine.operation",
+_LATE_IN = {
+    "pbx_connector.listening": ("Listener", "Tls", "bound_address", "bound_socket"),
+    "pbx_connector.network.deadline": ("DEADLINE_POOLS",),
+    "pbx_connector.notifications.outbox": ("Attempt", "Undelivered"),
+    "pbx_connector.profile": ("Checked", "LoadedProfile", "Profile"),
+    "pbx_connector.run": ("Progress", "Simulation"),
+    "pbx_connector.schedule": ("Schedule",),
+    "pbx_connector.tenants.loading": ("CheckedFile",),
+    "pbx_connector.tenants.migrating": ("MigrationState", "PhoneBookMigration"),
+    "pbx_connector.tenants.published": ("FileChanges", "FileSet"),
+    "pbx_connector.tenants.registry": ("Tenant", "TenantState"),
+    "pbx_connector.tenants.schedules": ("ProfileRunState", "PublishedProfile", "ScheduleRow"),
+    "pbx_connector.tenants.vault": ("SecretRow",),
+    "pbx_connector.tenants.versions": ("NewVersion", "PublishedVersion"),
+    "pbx_connector.tenants.listing": ("TenantFilter", "TenantLine", "TenantList"),
+    "pbx_connector.tenants.members": ("Member",),
+    "pbx_connector.engine.operation": ("FleetEngine",),
+    "pbx_connector.transport": (
+        "NETWORK_EXCEPTIONS",
+        "NetworkTexts",
+        "Transport",
+        "TransportOptions",
+        "UnusableAuthorities",
+        "innermost",
+        "is_proxy_refusal",
+    ),
 }
 """Loaded when it is used: what only some plugins need, as functions of the application layer take and give it, or as
 it comes with a library that not every command uses."""
+_LATE = {name: module for module, names in _LATE_IN.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

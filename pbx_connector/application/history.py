@@ -99,14 +99,13 @@ def _is_uneventful(record: RunRecord) -> bool:
 _REVERSED = {Action.ADD: Action.REMOVE, Action.REMOVE: Action.ADD}
 
 
-def reversed_changes(store: History, run: str, undone: Undone) -> Iterator[Change]:
+def reversed_changes(
+    store: History, run: str, undone: Undone, *, skip: int = 0, limit: int | None = None
+) -> Iterator[Change]:
     """A run's changes the other way round, as its undo makes them: without those that are left as they are."""
-    left = {(one.entry, one.account) for one in undone.left}
-    for change in store.changes(run):
-        account = change.content.account if change.what == "account" else None
-        if change.action is not Action.MOVE and (change.entry, account) not in left:
-            action = _REVERSED.get(change.action, change.action)
-            yield Change(action, change.entry, change.book, change.after, change.before, change.what)
+    for change in store.changes(run, skip=skip, limit=limit, leaving=undone.left):
+        action = _REVERSED.get(change.action, change.action)
+        yield Change(action, change.entry, change.book, change.after, change.before, change.what)
 
 
 def parse_moment(text: str, now: datetime, *, end: bool = False) -> datetime:

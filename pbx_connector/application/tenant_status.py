@@ -83,7 +83,7 @@ def _published(fleet: Fleet, id: str) -> Iterator[ProfileFile]:
 
 
 def _with_state(status: ProfileStatus, row: ScheduleRow | None) -> ProfileStatus:
-    """What the engine does not run any more is in trouble, whatever its last run said."""
+    """What the engine does not run any more is failing, whatever its last run said."""
     if row is None or row.state is ProfileRunState.READY:
         return status
     return replace(status, trouble=str(row.state), reason=row.reason or status.reason)

@@ -15,39 +15,16 @@ BATCH = 500
 """How many entries or lines are worked on at a time."""
 
 
-class ChangeSet(Protocol):
-    """One journaled transaction. Nothing of it shows before it ends well."""
-
-    @property
-    def run(self) -> str:
-        """Its number in the history."""
-        ...
+class UndoReads(Protocol):
+    """What an undo looks at."""
 
     def accounts(self) -> list[Account]: ...
-    def put_account(self, account: Account) -> None: ...
-    def drop_account(self, account: str) -> None:
-        """Remove an account that has no entries, and what is known of its books."""
-        ...
-
-    def entry(self, entry: int) -> Entry | None: ...
     def entries(self, wanted: Collection[int]) -> dict[int, Entry]:
         """Those of them that are there, by id."""
         ...
 
     def account_entries(self, account: str) -> Iterator[Sequence[Entry]]:
         """Its private entries, and company entries that come from its books; in batches, which may be dropped."""
-        ...
-
-    def profile_entries(self, profile: str) -> Iterator[Sequence[Entry]]:
-        """In batches, which may be dropped."""
-        ...
-
-    def put_entries(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Write entries; the id 0 asks for a new one. The rows that they come from will be read again."""
-        ...
-
-    def drop_entries(self, entries: Sequence[Entry]) -> None:
-        """Remove entries. The rows that they came from will be read again."""
         ...
 
     def taken(self, origins: Collection[Origin]) -> set[Origin]:
@@ -68,6 +45,37 @@ class ChangeSet(Protocol):
 
     def added_after(self, run: str, account: str) -> str | None:
         """A later run that added the account, other than an undone one and its undo."""
+        ...
+
+
+class UndoSteps(UndoReads, Protocol):
+    """What an undo is made of."""
+
+    def put_account(self, account: Account) -> None: ...
+    def drop_account(self, account: str) -> None:
+        """Remove an account that has no entries, and what is known of its books."""
+        ...
+
+    def put_entries(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Write entries; the id 0 asks for a new one. The rows that they come from will be read again."""
+        ...
+
+    def drop_entries(self, entries: Sequence[Entry]) -> None:
+        """Remove entries. The rows that they came from will be read again."""
+        ...
+
+
+class ChangeSet(UndoSteps, Protocol):
+    """One journaled transaction. Nothing of it shows before it ends well."""
+
+    @property
+    def run(self) -> str:
+        """Its number in the history."""
+        ...
+
+    def entry(self, entry: int) -> Entry | None: ...
+    def profile_entries(self, profile: str) -> Iterator[Sequence[Entry]]:
+        """In batches, which may be dropped."""
         ...
 
     def mark_undone(self, run: str) -> None:

@@ -325,8 +325,11 @@ class History(Protocol):
         ...
 
     def run(self, run: str) -> RunRecord: ...
-    def changes(self, run: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
-        """Without the first `skip` of them, which costs next to nothing."""
+    def changes(
+        self, run: str, *, skip: int = 0, limit: int | None = None, leaving: Collection[Left] | None = None
+    ) -> Iterator[Change]:
+        """Without the first `skip` of them, which costs next to nothing; with `leaving` those alone that an undo takes
+        back which leaves these: no move is among them."""
         ...
 
     def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:

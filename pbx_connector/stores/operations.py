@@ -6,8 +6,8 @@ change depends on is looked at inside it, where nobody else writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
@@ -25,6 +25,10 @@ class ChangeSetHost(Protocol):
     """What a store adds to get the operations of `Operations`."""
 
     def changeset(self, kind: RunKind, note: str, profile: str = "") -> AbstractContextManager[ChangeSet]: ...
+    def undo_outcomes(self, run: str, profile: str) -> Iterable[Left | None]:
+        """What `take_back` would yield, for a run of this profile, which must not be running; nothing is written."""
+        ...
+
     def accounts(self) -> list[Account]: ...
     def entry(self, entry: int) -> Entry: ...
     def run(self, run: str) -> RunRecord: ...
@@ -88,14 +92,11 @@ class Operations:
     # what whole runs and profiles did
 
     def undo(self: ChangeSetHost, run: str) -> Undone:
-        with _undo(self, run) as undone:
-            pass
-        return undone
+        return _undo(self, run)
 
     def simulate_undo(self: ChangeSetHost, run: str) -> Undone:
-        with suppress(_OnlyASimulation), _undo(self, run) as undone:
-            raise _OnlyASimulation
-        return replace(undone, run="")
+        profile = _undoable(self.run(run)).report.profile
+        return _undone("", self.undo_outcomes(run, profile), profile)
 
     def remove_profile(self: ChangeSetHost, profile: str) -> int:
         with self.changeset(RunKind.REMOVE, f"profile {profile} removed", checked_text(profile)) as changeset:
@@ -106,25 +107,22 @@ class Operations:
         return removed
 
 
-class _OnlyASimulation(Exception):
-    """Leaves a change set, so that nothing of it stays."""
-
-
-@contextmanager
-def _undo(store: ChangeSetHost, run: str) -> Iterator[Undone]:
+def _undo(store: ChangeSetHost, run: str) -> Undone:
     profile = _undoable(store.run(run)).report.profile
     with store.changeset(RunKind.UNDO, f"run {run} undone", profile) as changeset:
         if (owner := _undoable(store.run(run)).report.profile) != profile:
             raise UsageError(f"profile {owner} took over run {run} just now", hint="try again")
-        left: list[Left] = []
-        taken_back = 0
-        for stays in take_back(changeset, run):
-            taken_back += stays is None
-            left += [stays] if stays else []
+        undone = _undone(changeset.run, take_back(changeset, run), profile)
         changeset.mark_undone(run)
         if profile:
             changeset.hold(profile)
-        yield Undone(changeset.run, taken_back, tuple(left), profile or None)
+        return undone
+
+
+def _undone(undo: str, outcomes: Iterable[Left | None], profile: str) -> Undone:
+    found = list(outcomes)
+    left = tuple(stays for stays in found if stays is not None)
+    return Undone(undo, len(found) - len(left), left, profile or None)
 
 
 def _undoable(record: RunRecord) -> RunRecord:

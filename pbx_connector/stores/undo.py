@@ -1,7 +1,8 @@
 """Takes a run back: every change of it that nothing later touched, the last ones first.
 
-Works on the steps of a `ChangeSet`, for all stores alike, a batch of changes at a time: a run changes an entry once at
-most, so the changes of a batch do not depend on each other. What stays is reported with the reason.
+Works on the steps of a `ChangeSet`, for all stores alike, and for previews; a batch of changes at a time: a run
+changes an entry once at most, so the changes of a batch do not depend on each other. What stays is reported with the
+reason.
 """
 
 from __future__ import annotations
@@ -13,24 +14,24 @@ from itertools import groupby
 
 from pbx_connector.model import Account
 from pbx_connector.plan import Action
-from pbx_connector.stores.changeset import ChangeSet
+from pbx_connector.stores.changeset import UndoReads, UndoSteps
 from pbx_connector.stores.contract import Entry, JournalLine, Left, Origin
 
 
-def take_back(changeset: ChangeSet, run: str) -> Iterator[Left | None]:
+def take_back(changeset: UndoSteps, run: str) -> Iterator[Left | None]:
     """For each change of a run either what stays, or None once it is taken back."""
-    owner_fault = cache(partial(_owner_fault, changeset, run))  # a run's accounts come back before their entries do
+    fault = cache(partial(owner_fault, changeset, run))  # a run's accounts come back before their entries do
     for batch in changeset.journal_backwards(run):
         # where an entry comes from is the source's business; one that moved says what it said
         lines = [line for line in batch if line.action is not Action.MOVE]
         for account, some in groupby(lines, key=lambda line: line.account):
             if account is None:
-                yield from _Batch(changeset, run, list(some), owner_fault).take_back()
+                yield from _Batch(changeset, run, list(some), fault).take_back()
             else:
                 yield from (_take_back_account(changeset, run, line, account) for line in some)
 
 
-def _owner_fault(changeset: ChangeSet, run: str, account: str) -> str:
+def owner_fault(changeset: UndoReads, run: str, account: str) -> str:
     """Why an account gets no entries back, or nothing: its id may be somebody else's by now."""
     if all(account != known.id for known in changeset.accounts()):
         return f"account {account} is no more"
@@ -38,11 +39,16 @@ def _owner_fault(changeset: ChangeSet, run: str, account: str) -> str:
     return f"account {account} was added again by run {later}" if later else ""
 
 
+def changed_later(run: str) -> str:
+    """The reason why a change stays."""
+    return f"run {run} changed it later"
+
+
 @dataclass
 class _Batch:
     """Changes of entries."""
 
-    changeset: ChangeSet
+    changeset: UndoSteps
     run: str
     lines: Sequence[JournalLine]
     owner_fault: Callable[[str], str]
@@ -63,7 +69,7 @@ class _Batch:
         assert line.entry is not None  # noqa: S101 - a line is about an entry or an account
         held = self._held.get(line.entry)
         if later := self._later.get(line.entry):
-            reason = f"run {later} changed it later"
+            reason = changed_later(later)
         elif line.after is not None and held is not None and held.content != line.after:
             reason = "it says something else by now"  # the undo of a later run may have left something of it
         else:
@@ -88,9 +94,9 @@ class _Batch:
         return origin is not None and origin in self._taken
 
 
-def _take_back_account(changeset: ChangeSet, run: str, line: JournalLine, account: str) -> Left | None:
+def _take_back_account(changeset: UndoSteps, run: str, line: JournalLine, account: str) -> Left | None:
     if later := changeset.account_touched_after(run, account):
-        return Left(None, account, f"run {later} changed it later")
+        return Left(None, account, changed_later(later))
     if line.before is not None:
         changeset.put_account(Account(account, line.before.fields["username"], line.before.fields["email"]))
     elif any(changeset.account_entries(account)):

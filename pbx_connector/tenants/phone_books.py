@@ -42,6 +42,10 @@ class Owner(Protocol):
         ...
 
 
+MEMBERSHIP_SAYS = 160000
+"""From this version of PostgreSQL on a membership says whether it is inherited, before it a user did for all."""
+
+
 class PhoneBooks:
     """One pool of connections to each database, whose tenants share it. For several threads at once."""
 
@@ -123,8 +127,21 @@ def _make_role(connection: Connection, role: str) -> None:
     if not _role_exists(connection, role):
         connection.execute(text(f'CREATE ROLE "{quoted(role)}" NOLOGIN'))
     # Without inheritance a statement that is nobody's in particular has no right to anything of a tenant.
-    only_set = " WITH INHERIT FALSE, SET TRUE" if _version(connection) >= 160000 else ""
+    only_set = " WITH INHERIT FALSE, SET TRUE"
+    if _version(connection) < MEMBERSHIP_SAYS:
+        _require_no_inheritance(connection)
+        only_set = ""
     connection.execute(text(f'GRANT "{quoted(role)}" TO CURRENT_USER{only_set}'))
+
+
+def _require_no_inheritance(connection: Connection) -> None:
+    query = text("SELECT rolname FROM pg_roles WHERE rolname = current_user AND rolinherit AND NOT rolsuper")
+    inherits = connection.execute(query).scalar()
+    if inherits is not None:
+        raise StoreError(
+            f"the user {inherits} would have the rights of every tenant, in each of its statements",
+            hint=f'say once, as a superuser: ALTER ROLE "{quoted(inherits)}" NOINHERIT;',
+        )
 
 
 def _make_schema(connection: Connection, owner: Owner) -> None:

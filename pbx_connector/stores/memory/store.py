@@ -16,10 +16,11 @@ from typing import Self
 from pbx_connector.counting import counted
 from pbx_connector.errors import ProfileBusy, ProfileHeld, UsageError
 from pbx_connector.model import Account, Merge, Problem, Report, RunStatus
-from pbx_connector.plan import Change, PlanSummary
+from pbx_connector.plan import Action, Change, PlanSummary
 from pbx_connector.stores import adoption, retention
 from pbx_connector.stores.changeset import ChangeSet
 from pbx_connector.stores.checking import (
+    LARGEST,
     check_successor,
     checked_label,
     checked_number,
@@ -33,6 +34,7 @@ from pbx_connector.stores.contract import (
     Entry,
     KeptPlan,
     Label,
+    Left,
     Match,
     ProfileState,
     RunKind,
@@ -49,6 +51,8 @@ from pbx_connector.stores.operations import Operations
 from pbx_connector.stores.persons import Duplicates, one_each
 from pbx_connector.stores.persons import duplicates as find_duplicates
 from pbx_connector.stores.selection import Condition, Order, Position, holds, position, says, sorted_entries
+from pbx_connector.stores.undo import take_back
+from pbx_connector.stores.undo_preview import UndoPreview
 
 
 class MemoryStore(Operations, MemoryUsers):
@@ -239,8 +243,13 @@ class MemoryStore(Operations, MemoryUsers):
             raise UsageError(f"there is no run {run}", hint="see: pbx-connector history")
         return found.record
 
-    def changes(self, run: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
-        lines = self._state.journal.get(int(self.run(run).id), ())
+    def changes(
+        self, run: str, *, skip: int = 0, limit: int | None = None, leaving: Collection[Left] | None = None
+    ) -> Iterator[Change]:
+        lines: Iterable[Line] = self._state.journal.get(int(self.run(run).id), ())
+        if leaving is not None:
+            left = {(one.entry, one.account) for one in leaving}
+            lines = (line for line in lines if line.line.action is not Action.MOVE and _about(line) not in left)
         return map(_change, islice(lines, skip, None if limit is None else skip + limit))
 
     def entry_history(self, entry: int, *, limit: int | None = None) -> Iterator[tuple[str, Change]]:
@@ -385,6 +394,11 @@ class MemoryStore(Operations, MemoryUsers):
         with self._edited(kind, note, profile) as (_, changeset):
             yield changeset
 
+    def undo_outcomes(self, run: str, profile: str) -> Iterator[Left | None]:
+        if profile:
+            self._ensure_free(profile)
+        return take_back(UndoPreview(MemoryChangeSet(self._state.copy(), LARGEST)), run)
+
     @contextmanager
     def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[State, MemoryChangeSet]]:
         with self._write() as state:
@@ -417,6 +431,10 @@ class MemoryStore(Operations, MemoryUsers):
             if new:
                 state.shared_state[key] = new
             return True
+
+
+def _about(line: Line) -> tuple[int | None, str | None]:
+    return line.line.entry, line.line.account
 
 
 def _is_after(place: Position, other: Position) -> bool:

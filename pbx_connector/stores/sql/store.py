@@ -33,6 +33,7 @@ from pbx_connector.stores.contract import (
     Entry,
     KeptPlan,
     Label,
+    Left,
     Match,
     ProfileState,
     RunKind,
@@ -50,6 +51,7 @@ from pbx_connector.stores.sql.counters import take
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.history import leases, records
 from pbx_connector.stores.sql.history.changeset import SqlChangeSet
+from pbx_connector.stores.sql.history.undo_outcomes import is_taken_back, undo_outcomes
 from pbx_connector.stores.sql.plan import plan_queries
 from pbx_connector.stores.sql.plan.workspace import SqlWorkspace
 from pbx_connector.stores.sql.schema.migrating import bring_up_to_date, require_current
@@ -257,9 +259,13 @@ class SqlStore(Operations, SqlUsers):
             raise UsageError(f"there is no run {run_id}", hint="see: pbx-connector history")
         return records.to_run(row)
 
-    def changes(self, run_id: str, *, skip: int = 0, limit: int | None = None) -> Iterator[Change]:
-        number = int(self.run(run_id).id)
-        query = select(journal).where(journal.c.run == number).order_by(journal.c.seq).offset(skip).limit(limit)
+    def changes(
+        self, run_id: str, *, skip: int = 0, limit: int | None = None, leaving: Collection[Left] | None = None
+    ) -> Iterator[Change]:
+        of_run = select(journal).where(journal.c.run == int(self.run(run_id).id))
+        if leaving is not None:
+            of_run = of_run.where(is_taken_back(self._database.dialect, leaving))
+        query = of_run.order_by(journal.c.seq).offset(skip).limit(limit)
         with self._database.read() as connection:
             yield from map(records.to_history, connection.execute(query, execution_options=plan_queries.STREAMED))
 
@@ -403,6 +409,12 @@ class SqlStore(Operations, SqlUsers):
     def changeset(self, kind: RunKind, note: str, profile: str = "") -> Iterator[ChangeSet]:
         with self._edited(kind, note, profile) as (_, changeset):
             yield changeset
+
+    def undo_outcomes(self, run: str, profile: str) -> Iterator[Left | None]:
+        with self._database.read() as connection:
+            if profile:
+                leases.find_silent(connection, self._database, profile)
+            yield from undo_outcomes(connection, self._database.dialect, run)
 
     @contextmanager
     def _edited(self, kind: RunKind, note: str, profile: str) -> Iterator[tuple[Connection, SqlChangeSet]]:

@@ -55,11 +55,15 @@ class Simulated:
     """The plan's id, once it is saved."""
 
 
-def simulate(ask: Ask, loaded: LoadedProfile, *, full: bool, is_draft: bool) -> Job:
-    """Raises `ConnectorError` if it cannot be begun."""
+def simulate(ask: Ask, loaded: LoadedProfile, *, full: bool, is_draft: bool = False, about: int | None = None) -> Job:
+    """Leads to its records; to the one of the entry `about`, if that is asked for and it has one. Raises
+    `ConnectorError` if it cannot be begun."""
 
     def work(job: Job) -> Simulated:
-        return _simulated(ask.site, loaded, job, full=full, is_draft=is_draft)
+        found = _simulated(ask.site, loaded, job, full=full, is_draft=is_draft)
+        item = None if about is None else found.records.about(about)
+        job.leads_to = f"/simulations/{job.id}" + (f"/records/{item.no}" if item else "")
+        return found
 
     job = _started(ask, JobKind.SIMULATE, loaded.profile.id, loaded.profile.title, work)
     ask.note(AuditAction.SIMULATED, loaded.profile.id, detail={"draft": "yes"} if is_draft else {})
@@ -118,6 +122,15 @@ def simulated_of(ask: Ask) -> tuple[Job, Simulated]:
     return job, job.result
 
 
+def last_simulation(ask: Ask, profile: str) -> Simulated | None:
+    """The last one that whoever asks has begun and can still look at."""
+    mine = ask.site.jobs.of(ask.known_user.name, profile)
+    found = [job for job in mine if isinstance(job.result, Simulated)]
+    for job in found[:1]:
+        job.look()
+    return found[0].result if found else None
+
+
 def _started(ask: Ask, kind: JobKind, profile: str, title: str, work: Work) -> Job:
     owner = ask.user.name if ask.user else ""
     try:
@@ -150,7 +163,6 @@ def _simulated(site: Site, loaded: LoadedProfile, job: Job, *, full: bool, is_dr
         ) as simulation,
     ):
         counts = recorder.take(simulation, lambda: _go_on(job))
-        job.leads_to = f"/simulations/{job.id}"
         return Simulated(
             loaded=loaded,
             is_draft=is_draft,

@@ -96,6 +96,11 @@ class Item:
         return self.row.name if self.row else ""
 
     @property
+    def is_personal(self) -> bool:
+        """Also where a personal contact makes a company entry, or none: what it says is its owner's."""
+        return self.account is not None or (self.row is not None and self.row.book.account is not None)
+
+    @property
     def book(self) -> str:
         return self.change.book if self.change else self.row.book.title if self.row else ""
 
@@ -225,6 +230,9 @@ FROM item LEFT JOIN row ON row.no = item.row WHERE
 """
 
 
+_OF_NOBODY = "item.account IS NULL AND row.account IS NULL"
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedRecords:
     """The file once it is written; for any thread."""
@@ -248,6 +256,16 @@ class SimulatedRecords:
 
     def item(self, no: int) -> Item | None:
         return next(iter(self._items("item.no = ?", (no, 1))), None)
+
+    def about(self, entry: int) -> Item | None:
+        """What becomes of an entry of the phone book."""
+        return next(iter(self._items("item.entry = ?", (entry, 1))), None)
+
+    def examples(self, limit: int, *, personal: bool) -> list[Item]:
+        """Lines whose row can be tried again, those with a problem first; personal contacts only if they are wanted."""
+        condition = "row.said IS NOT NULL" if personal else f"row.said IS NOT NULL AND {_OF_NOBODY}"
+        first = self._items(f"{condition} AND item.aside = 'problem'", (limit,))
+        return [*first, *self._items(f"{condition} AND item.aside <> 'problem'", (limit,))][:limit]
 
     def changes(self) -> Iterator[Change]:
         """Those of the plan, in its order."""

@@ -33,6 +33,7 @@ from .login_support import (
     token,
     visitor,
 )
+from .probes import CALCULATION, RESULT
 
 EVIL = "https://evil.example"
 
@@ -400,12 +401,13 @@ def test_no_form_is_carried_to_where_it_cannot_have_come_from(running: Running, 
 
 
 def test_what_was_kept_is_text_whatever_it_says(running: Running) -> None:
-    hostile = "</textarea><script>alert(1)</script>{{7*7}}\u202e'\"><img src=x onerror=alert(1)>"
+    hostile = f"</textarea><script>alert(1)</script>{CALCULATION}\u202e'\"><img src=x onerror=alert(1)>"
     with visitor(running) as client:
         page = log_in(client, more={TARGET: "/password", f"{PREFIX}{hostile}": hostile})
         assert page.status_code == 200
         assert "<script>" not in page.text
         assert "<img" not in page.text
+        assert RESULT not in page.text
         assert Forms(page.text).form("/password")[hostile] == hostile
 
 

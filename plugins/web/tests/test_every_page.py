@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from pbx_connector.api import Content, Sighting, application
 
 from .conftest import PROFILE, Running, Start, Visit, run_profile
+from .probes import CALCULATION
 
 AXE = Path(__file__).parents[1] / "javascript/node_modules/axe-core/axe.min.js"
 """Comes with the packages that `make scripts` installs."""
@@ -41,7 +42,7 @@ def running(start: Start) -> Running:
     labels = {LONG: LONG, "\u202eevil": "<script>"}
     fields = {"organisation": LONG, "notes": LONG * 40, "email": f"{LONG[:40]}@example.com"}
     store.add_entry(Content(None, {"display_name": (LONG * 2)[:80], "phone": "+49 30 1", **fields}, labels))
-    store.add_entry(Content("1", {"display_name": "<script>alert(1)</script>{{7*7}}"}, labels))
+    store.add_entry(Content("1", {"display_name": f"<script>alert(1)</script>{CALCULATION}"}, labels))
     for number in range(60):
         store.add_entry(Content(None, {"display_name": f"Person {number:02}"}))
     device = application.devices.add_device(store, LONG[:60], "1", {"format": "yealink"}).device

@@ -120,3 +120,13 @@ def test_a_run_that_came_and_one_that_did_not_are_counted_once(running: Running)
         running.store.add_entry(Content(None, {"display_name": f"Ann {number}"}))
         today = tally.days(running.store, running.server.site.now(), zone)[-1]
         assert (today.runs, today.added) == (number + 2, number + 1)  # the account came first
+
+
+def test_readers_search_and_have_no_overview(running: Running) -> None:
+    run_profile(running)
+    with running.client(Role.READER) as reader:
+        assert reader.get("/").headers["location"] == "/phone-book"
+        assert reader.get("/api/v1").status_code == 403
+        page = reader.get("/phone-book").text
+        assert "Ann Lee" in page
+        assert "Overview" not in page

@@ -12,9 +12,11 @@ import httpx
 import pytest
 from pbx_web.permissions import Role
 
-from pbx_connector.api import Content
+from pbx_connector.api import Book, Content, Entry, Origin, RunKind
 
-from .conftest import Running, Start, run_profile
+from .conftest import PROFILE, Running, Start, run_profile
+from .following import ended
+from .probes import CALCULATION, RESULT
 
 SECRET = "Zenobia Geheim"
 SECRET_LABEL = "Geheimlabel"
@@ -165,6 +167,53 @@ def test_an_entry_says_where_it_comes_from_and_what_happened_to_it(running: Runn
         assert (said["history"], said["row"]) == ([], None)
 
 
+def entry_of(running: Running, name: str) -> Entry:
+    return next(entry for entry in running.store.entries() if entry.content.fields["display_name"] == name)
+
+
+def test_why_an_entry_is_so_leads_to_the_trace_of_just_this_one(running: Running) -> None:
+    run_profile(running)
+    with running.client(Role.EDITOR) as client:
+        for name in ("Ann Lee", "Bob Ray"):
+            entry = entry_of(running, name)
+            assert f'action="/phone-book/entries/{entry.id}/why"' in client.get(f"/phone-book/entries/{entry.id}").text
+            begun = client.post(f"/phone-book/entries/{entry.id}/why")
+            job = begun.headers["location"].removeprefix("/jobs/")
+            result = ended(client, job)["result"]
+            assert result.startswith(f"/simulations/{job}/records/")
+            assert client.get(f"/jobs/{job}").headers["location"] == result
+            why = client.get(f"/api/v1{result}").json()
+            assert (why["name"], len(why["steps"])) == (name, 3)
+    with running.client(Role.READER) as reader:
+        assert "/why" not in reader.get(f"/phone-book/entries/{entry.id}").text
+        assert reader.post(f"/phone-book/entries/{entry.id}/why").status_code == 403
+
+
+def test_why_says_what_it_cannot_tell(running: Running) -> None:
+    by_hand = running.store.add_entry(person("Hand")).id
+    run_profile(running)
+    entry, file = entry_of(running, "Ann Lee"), running.profiles / "customers.yaml"
+    with running.client(Role.EDITOR) as client:
+        for wanted, status in ((by_hand, 400), ("999", 404), ("%2e%2e", 404), ("x", 404)):
+            assert client.post(f"/phone-book/entries/{wanted}/why").status_code == status
+        file.write_text(PROFILE.replace("source: csv", "source: csw"), encoding="utf-8")
+        broken = client.post(f"/phone-book/entries/{entry.id}/why")
+        assert (broken.status_code, "csw" in broken.text) == (422, True)
+        file.unlink()
+        assert client.post(f"/phone-book/entries/{entry.id}/why").status_code == 404
+
+
+@pytest.mark.parametrize("sees", [False, True])
+def test_why_is_not_told_of_somebody_elses_contact(start: Start, *, sees: bool) -> None:
+    running = start(personal=["editor"] if sees else [])
+    book = Book("mine", "Mine", "personal", "1")
+    with running.store.changeset(RunKind.RUN, "", "customers") as changeset:  # type: ignore[attr-defined]
+        [entry] = changeset.put_entries([Entry(0, person("Ann"), Origin("customers", book, "1", ""))])
+    with running.client(Role.EDITOR) as client:
+        assert ("/why" in client.get(f"/phone-book/entries/{entry.id}").text) is sees
+        assert client.post(f"/phone-book/entries/{entry.id}/why").status_code == (303 if sees else 403)
+
+
 def test_entries_are_made_changed_and_removed_by_hand(running: Running, admin: httpx.Client) -> None:
     wrong = admin.post(
         "/phone-book/add", data={"display_name": "", "phone": "no number", "email": "x", "label": "a\tb", "value": "1"}
@@ -236,7 +285,7 @@ def test_it_is_taken_away_as_a_file_and_shown_as_phones_get_it(running: Running,
 
 HOSTILE = [
     "<script>alert(1)</script>",
-    "{{7*7}}{% for x in y %}",
+    CALCULATION + "{% for x in y %}",
     "'\"><img src=x onerror=alert(1)>",
     "</title></svg></textarea><b>",
     "\u202eevil\u2066\u200f",
@@ -262,7 +311,7 @@ def test_what_a_contact_is_called_is_never_markup(start: Start, text: str) -> No
         for path in paths:
             page = client.get(path)
             assert page.status_code == 200
-            for markup in ("<script>", "<img", "<b>", "49{% for", "</title></svg>"):
+            for markup in ("<script>", "<img", "<b>", RESULT, "</title></svg>"):
                 assert markup not in page.text, path
         assert client.get(f"/api/v1/phone-book/entries/{company.id}").json()["fields"]["display_name"] == text
         assert f"<bdi>{_escaped(text)}</bdi>" in client.get(f"/phone-book/entries/{company.id}").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import stat
@@ -12,8 +13,11 @@ import pytest
 from pbx_web.drafting.carried import LARGEST, unpacked, with_line_ends_of
 from pbx_web.permissions import Role
 
-from .conftest import PROFILE, Running
+from .conftest import PROFILE, Running, Start
 from .filled import Filled, send
+from .following import simulated
+from .probes import CALCULATION, RESULT
+from .test_simulations import PRIVATE, PRIVATE_ROWS
 
 OPENED = "/profiles/customers"
 
@@ -353,6 +357,45 @@ def test_contacts_of_the_source_can_be_chosen(client: httpx.Client) -> None:
     assert "<code>yes</code>" in page.text
 
 
+def test_contacts_of_the_last_simulation_can_be_chosen(client: httpx.Client, running: Running) -> None:
+    page = send(client, opened(client, "variables"), do="simulated")
+    assert "There is no simulation of this profile" in page.text
+    job = simulated(client)
+    (running.profiles / "customers.csv").unlink()
+    page = send(client, opened(client, "variables"), do="simulated")
+    rows = [button for button in Filled(page.text).buttons if button.startswith("row:")]
+    assert len(rows) == 3
+    page = send(client, page, do=next(row for row in rows if "Ann Lee" in row))
+    assert json.loads(Filled(page.text).value("sample"))["Class"] == "A"
+    assert "<code>+49301234567</code>" in page.text
+    shown = client.get(f"/api/v1/simulations/{job}").json()["records"]
+    number = next(one["no"] for one in shown if one["name"] == "Bob Ray")
+    link = f"/profiles/customers?tab=variables&amp;job={job}&amp;record={number}#sample-row"
+    assert f'href="{link}"' in client.get(f"/simulations/{job}/records/{number}").text
+    page = client.get(html.unescape(link))
+    assert json.loads(Filled(page.text).value("sample"))["Name"] == "Bob Ray"
+    for record in ("999", "", "x", "²"):
+        page = client.get("/profiles/customers", params={"tab": "variables", "job": job, "record": record})
+        assert Filled(page.text).value("sample") == ""
+
+
+@pytest.mark.parametrize("sees", [False, True])
+def test_a_personal_contact_is_no_sample_for_who_may_not_see_it(start: Start, *, sees: bool) -> None:
+    running = start(personal=["editor"] if sees else [])
+    (running.profiles / "customers.yaml").write_text(PRIVATE, encoding="utf-8")
+    (running.profiles / "customers.csv").write_text(PRIVATE_ROWS, encoding="utf-8")
+    with running.client(Role.ADMIN) as admin, running.client(Role.EDITOR) as client:
+        of_admin, job = simulated(admin), simulated(client)
+        page = send(client, opened(client, "variables"), do="simulated")
+        assert ("Secret Friend" in page.text) is sees
+        assert "Ann Lee" in page.text
+        for number in range(1, 4):
+            page = client.get("/profiles/customers", params={"tab": "variables", "job": job, "record": number})
+            assert sees or "Hidden AG" not in page.text
+            page = client.get("/profiles/customers", params={"tab": "variables", "job": of_admin, "record": number})
+            assert Filled(page.text).value("sample") == ""
+
+
 def test_the_connection_is_tried_with_what_is_typed(client: httpx.Client, running: Running) -> None:
     page = send(client, opened(client, "basic"), do="test", set__settings__file="none.csv")
     assert "The connection does not work yet." in page.text
@@ -425,7 +468,7 @@ def test_a_profile_is_found_by_its_id_as_well(client: httpx.Client, running: Run
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
-    "{{7*7}}",
+    CALCULATION,
     "'; DROP TABLE",
     "\u202eevil",
     "a" * 10_000,
@@ -438,12 +481,14 @@ def test_hostile_texts_are_texts_everywhere(client: httpx.Client, text: str) -> 
     for tab in ("filter", "variables", "structure", "automate", "source"):
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
+        assert RESULT not in page.text
         page = send(client, page, do=f"tab:{tab}") if page.status_code == 200 else opened(client, tab)
     page = send(client, opened(client, "variables"), rule__1__text=text, new__name="X", new__text=text, sample=text)
     assert "<script>alert" not in page.text
     page = send(client, opened(client, "structure"), field__0__028pho_notes=text, label__0__0__name=text)
     assert "<script>alert" not in page.text
     assert "<img src=x" not in page.text
+    assert RESULT not in page.text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,19 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from pbx_connector.model import Account, Counts
 from pbx_connector.plan import Action, Content, content_digest
@@ -226,11 +238,17 @@ class SqlChangeSet:
     def added_after(self, run: str, account: str) -> str | None:
         return self._last(self._later(run, journal.c.account == account, journal.c.action == Action.ADD))
 
-    def _later(self, run: str, *conditions: ColumnElement[bool]) -> Select[Any]:
-        query = select(func.max(journal.c.run)).where(journal.c.run > int(run), journal.c.run < self._no, *conditions)
+    def _later(self, run: str, *conditions: ColumnElement[bool], table: FromClause = journal) -> Select[Any]:
+        query = select(func.max(table.c.run)).where(table.c.run > int(run), table.c.run < self._no, *conditions)
         undone = select(runs.c.no).where(runs.c.undone_by.is_not(None))
         undos = select(runs.c.undone_by).where(runs.c.undone_by.is_not(None))
-        return query.where(journal.c.run.not_in(undone), journal.c.run.not_in(undos))
+        return query.where(table.c.run.not_in(undone), table.c.run.not_in(undos))
+
+    def last_change(self, run: str, entry: ColumnElement[int]) -> ScalarSelect[int]:
+        """As `touched_after`, for the entry of each row of another query."""
+        later = journal.alias()
+        query = self._later(run, later.c.entry == entry, later.c.action != Action.MOVE, table=later)
+        return query.scalar_subquery()
 
     def _last(self, later: Select[Any]) -> str | None:
         found = self._connection.execute(later).scalar()

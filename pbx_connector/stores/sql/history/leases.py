@@ -55,14 +55,20 @@ def ensure_free(connection: Connection, database: Database, profile: str) -> Non
 
     Raises `ProfileBusy` while a run goes on.
     """
+    if (held := find_silent(connection, database, profile)) is not None:
+        # The holder stays noted, so that the next run reports the one that fell silent.
+        connection.execute(update(lease).where(lease.c.profile == profile).values(token=held.token + 1))
+
+
+def find_silent(connection: Connection, database: Database, profile: str) -> Row[Any] | None:
+    """The lease of a run that fell silent, if there is one; raises `ProfileBusy` while a run goes on."""
     now = connection.execute(select(database.dialect.now())).scalar_one()
     held = connection.execute(select(lease).where(lease.c.profile == profile)).first()
     if held is None or not held.holder:
-        return
+        return None
     if _alive(held, now):
         raise _held(held)
-    # The holder stays noted, so that the next run reports the one that fell silent.
-    connection.execute(update(lease).where(lease.c.profile == profile).values(token=held.token + 1))
+    return held
 
 
 def _held(held: Row[Any]) -> ProfileBusy:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pbx_connector.api import ConnectorError, Profile, UsageError, application
+from pbx_web import launching
 from pbx_web.asking import Ask
 from pbx_web.drafting.typed import said
+from pbx_web.permissions import Role
 
 MOST = 20
 """Rows of the source to choose from."""
@@ -26,7 +28,7 @@ class Tried:
 
 @dataclass
 class Offered:
-    """Rows of the source to choose from."""
+    """Rows to choose from."""
 
     rows: list[tuple[str, str]] = field(default_factory=list)
     """What a row is known by, and the row as JSON."""
@@ -62,11 +64,37 @@ def offered(ask: Ask, profile: Profile) -> Offered:
         accounts = ask.store.accounts() if ask.sees_personal else []
         for row in application.source_rows.SourceRows(profile, accounts, all_fields=True, limit=MOST):
             if ask.sees_personal or "local_id" not in row:
-                text = json.dumps(row, ensure_ascii=False, indent=1)
-                found.rows.append((_known_as(row, profile.source.fields.known_by), text))
+                found.rows.append((_known_as(row, profile.source.fields.known_by), _text(row)))
     except ConnectorError as error:
         found.error = f"{error.message}: {error.hint}" if error.hint else error.message
     return found
+
+
+def simulated(ask: Ask, profile: str) -> Offered:
+    """Rows of the last simulation, those with a problem first; personal contacts as above."""
+    last = launching.last_simulation(ask, profile)
+    if last is None:
+        return Offered(error=ask.language("There is no simulation of this profile that you could take one from."))
+    items = last.records.examples(MOST, personal=ask.sees_personal)
+    rows = {_text(item.row.values): item.name for item in items if item.row and item.row.values}
+    return Offered([(name or "…", row) for row, name in rows.items()])
+
+
+def of_record(ask: Ask) -> str:
+    """The row that made the record of a simulation that the address names by `job` and `record`; blank if there is
+    none, or none for whoever asks."""
+    job, number = ask.site.jobs.job(ask.text("job")), ask.text("record")
+    if job is None or not isinstance(job.result, launching.Simulated) or not number.isdecimal():
+        return ""
+    is_mine = job.owner == ask.known_user.name or ask.may(Role.ADMIN)
+    item = job.result.records.item(int(number[:15])) if is_mine else None
+    if item is None or item.row is None or (item.is_personal and not ask.sees_personal):
+        return ""
+    return _text(item.row.values) if item.row.values else ""
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, indent=1)
 
 
 def _known_as(row: Mapping[str, Any], known_by: Sequence[tuple[str, ...]]) -> str:

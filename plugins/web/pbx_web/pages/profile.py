@@ -33,7 +33,7 @@ def show(ask: Ask) -> Shown:
         return _unreadable(ask, file, error)
     if len(opened.text) > LARGEST:
         return _too_large(ask, file)
-    draft = Carried(file, opened.text, opened.text, tab_of(ask.text("tab")))
+    draft = Carried(file, opened.text, opened.text, tab_of(ask.text("tab")), samples.of_record(ask))
     return _shown(View(Editing(ask, draft)))
 
 
@@ -75,6 +75,8 @@ def _done(view: View, what: str, argument: str) -> Shown | Done | Response:
             return _simulated(view)
         case "rows":
             view.offered = samples.offered(view.ask, view.usable)
+        case "simulated":
+            view.offered = samples.simulated(view.ask, view.id)
         case "row":
             editing.draft = replace(editing.draft, sample=argument)
         case _:

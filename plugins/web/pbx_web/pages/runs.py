@@ -85,8 +85,8 @@ def preview_undo(ask: Ask) -> Shown:
     record = _run(ask)
     see, skip = viewer(ask), skipped(ask)
     undone = ask.store.simulate_undo(record.id)
-    found = application.history.reversed_changes(ask.store, record.id, undone)
-    changes, further = part(islice(found, skip, None), skip)
+    found = application.history.reversed_changes(ask.store, record.id, undone, skip=skip, limit=PAGE + 1)
+    changes, further = part(found, skip)
     values = {
         "record": record,
         "undone": undone,

@@ -1,16 +1,17 @@
-"""Begins a simulation: of a profile as its file says it, or of a draft that is not saved yet."""
+"""Begins a simulation: of a profile as its file says it, of a draft that is not saved yet, or for one entry."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from pbx_connector.api import LoadedProfile, ProfileError, application
+from pbx_connector.api import LoadedProfile, ProfileError, UsageError, application
 from pbx_web import launching
 from pbx_web.asking import Ask
-from pbx_web.drafting.folder import file_of
+from pbx_web.drafting.folder import file_of, find
 from pbx_web.jobs import JobKind
-from pbx_web.page import Action, Done, Page, Shown
+from pbx_web.page import Action, Done, Forbidden, NotFound, Page, Shown
+from pbx_web.pages.phone_book import visible_entry
 from pbx_web.permissions import Role
 
 LONGEST = 4_000_000
@@ -22,7 +23,7 @@ def show(ask: Ask) -> Shown:
     try:
         loaded = application.profiles.load_whole(ask.site.installation, file)
     except ProfileError as error:
-        return _broken(ask, error)
+        return _broken(ask, error, ask.path["profile"])
     return _shown(ask, loaded)
 
 
@@ -34,8 +35,29 @@ def begin(ask: Ask) -> Done | Shown:
     try:
         loaded, is_draft = _loaded(ask, file, draft)
     except ProfileError as error:
-        return _broken(ask, error)
+        return _broken(ask, error, ask.path["profile"])
     job = launching.simulate(ask, loaded, full=ask.text("quick") != "yes", is_draft=is_draft)
+    return Done(to=f"/jobs/{job.id}", json={"job": job.id})
+
+
+def explain(ask: Ask) -> Done | Shown:
+    """Why an entry is as it is: a simulation that leads to the trace of just this one."""
+    try:
+        entry = visible_entry(ask, ask.path["entry"])
+    except UsageError:
+        raise NotFound(ask.language("There is no such entry.")) from None
+    if entry.origin is None:
+        raise UsageError(ask.language("It was made by hand: no run changes it."))
+    if entry.origin.book.account is not None and not ask.sees_personal:
+        raise Forbidden(ask.language("It comes from a personal contact: what that says is for its owner."))
+    profile = entry.origin.profile
+    try:
+        loaded = application.profiles.load_whole(ask.site.installation, find(ask, profile))
+    except ProfileError as error:
+        return _broken(ask, error, profile)
+    if loaded.profile.id != profile:
+        raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
+    job = launching.simulate(ask, loaded, full=True, about=entry.id)
     return Done(to=f"/jobs/{job.id}", json={"job": job.id})
 
 
@@ -60,8 +82,8 @@ def _shown(ask: Ask, loaded: LoadedProfile) -> Shown:
     return Shown(template="simulate.html", values=values, json=said)
 
 
-def _broken(ask: Ask, error: ProfileError) -> Shown:
-    values: dict[str, Any] = {"profile": None, "address": ask.path["profile"], "jobs": [], "error": error}
+def _broken(ask: Ask, error: ProfileError, profile: str) -> Shown:
+    values: dict[str, Any] = {"profile": None, "address": profile, "jobs": [], "error": error}
     found = [application.views.diagnostic(one) for one in error.diagnostics]
     said = {"error": {"message": error.message, "hint": None}, "diagnostics": found}
     return Shown(template="simulate.html", values=values, json=said, status=422)
@@ -70,4 +92,5 @@ def _broken(ask: Ask, error: ProfileError) -> Shown:
 PAGES = (
     Page("/profiles/{profile}/simulate", Role.EDITOR, show),
     Action("/profiles/{profile}/simulate", Role.EDITOR, begin, longest=LONGEST),
+    Action("/phone-book/entries/{entry}/why", Role.EDITOR, explain, longest=20_000),
 )

@@ -119,9 +119,7 @@ def _words(ask: Ask, see: Viewer) -> dict[str, Any]:
 
 
 def _is_hidden(item: Item, see: Viewer) -> bool:
-    """Also where a personal contact makes a company entry, or none: what it says is its owner's."""
-    of_book = item.row is not None and item.row.book.account is not None
-    return not see.sees_all and (item.account is not None or of_book)
+    return not see.sees_all and item.is_personal
 
 
 def _number(text: str) -> int:
