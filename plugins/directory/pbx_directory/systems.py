@@ -60,13 +60,14 @@ class Widths:
     ldap: Width
 
 
+AS_LONG_AS_IT_TAKES = 3_600.0
 ALONE = Widths(
-    callers=Width(threads=1, each=1, waiting=1_000),
-    books=Width(threads=3, each=3, waiting=1_000),
-    ldap=Width(threads=8, each=8, waiting=400),
+    callers=Width(threads=1, each=1, waiting=1_000, seconds=AS_LONG_AS_IT_TAKES),
+    books=Width(threads=3, each=3, waiting=1_000, seconds=AS_LONG_AS_IT_TAKES),
+    ldap=Width(threads=8, each=8, waiting=400, seconds=AS_LONG_AS_IT_TAKES),
 )
 """A look-up takes a millisecond or two, nearly all of it Python's own time, so that a second thread would only make
-both wait for each other."""
+both wait for each other. Who waits here waits for nobody else's sake."""
 
 
 def shared_widths(connections: int) -> Widths:
