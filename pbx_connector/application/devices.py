@@ -71,7 +71,7 @@ def known_device(devices: Iterable[Device], wanted: str) -> Device:
 def verifiers(device: str, secret: str, phone_system: str | None = None) -> dict[str, str]:
     """What a secret is compared with later, by method.
 
-    The user name is a part of what Digest sends a digest of: one that logs in as `DEVICE@PHONE_SYSTEM` has another.
+    Digest sends a digest of the user name, too: a device that logs in as `DEVICE@PHONE_SYSTEM` has another.
     """
     held = {"sha256": hashlib.sha256(secret.encode()).hexdigest()} | _digests(device, secret)
     if phone_system is None:
