@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from pages import Stage
 from pbx_exchange.sandbox import Sandbox
@@ -206,3 +207,14 @@ def test_host_names_lead_to_one_tenant_each(provider_of: Connector, monkeypatch:
     provider_of("tenants", "hosts", "remove", "acme", "phones.acme.example")
     assert provider_of("tenants", "hosts", "add", "bolt", "phones.acme.example").out.endswith("leads to tenant bolt\n")
     assert "is no name of tenant acme" in provider_of("tenants", "hosts", "remove", "acme", names[0], code=2).err
+
+
+def test_tenants_are_added_as_it_is_their_turn(provider_of: Connector, fleet: Path) -> None:
+    """One that cannot be added is no reason to leave the ones before it unpublished, and all is gone on with later."""
+    address = (provider_of.home / "config.yaml").read_text().split("'")[1].replace("provider@", "postgres@")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA tenant_bolt")
+        assert "has a schema tenant_bolt already" in provider_of("tenants", "publish", fleet, "--add", code=4).err
+        assert provider_of("tenants", "show", "acme", "--json").json["published"] == 1
+        connection.execute("DROP SCHEMA tenant_bolt")
+    assert "1 published, 1 unchanged" in provider_of("tenants", "publish", fleet, "--add").out
