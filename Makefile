@@ -92,7 +92,7 @@ check: .venv/.ready $(BUILT)
 	$(BIN)/mypy
 	MYPYPATH=.:tests/functional $(TYPED_TESTS) tests benchmarks
 	MYPYPATH=.:grammar/tests $(TYPED_TESTS) grammar/tests
-	MYPYPATH=. $(TYPED_TESTS) $(wildcard plugins/*/tests) $(SCRIPTS)/build.py
+	MYPYPATH=.:tests/functional $(TYPED_TESTS) $(wildcard plugins/*/tests) $(SCRIPTS)/build.py
 	$(BIN)/lint-imports
 	$(BIN)/python $(SCRIPTS)/build.py check
 	$(BIN)/python -m pytest tests/repo

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from pbx_connector.api import host_of
 from pbx_directory.settings import IPNetwork, is_in
 
 LONGEST_HOST = 300
@@ -18,6 +19,13 @@ class Origin:
     host: str
     """As `Host` says it, with the port; empty if nobody said any."""
     is_secure: bool
+
+    @property
+    def netloc(self) -> str:
+        """The host name for an address, with the port if one was said: nothing else that may stand there."""
+        port = self.host.rpartition(":")[2]
+        name = host_of(self.host)
+        return f"{name}:{port}" if port.isascii() and port.isdigit() else name
 
 
 def origin(request: Request, proxies: Sequence[IPNetwork]) -> Origin:

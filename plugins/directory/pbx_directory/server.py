@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pbx_connector.api import Exporter, Listener, Server, Tls
 from pbx_directory.formats import Format, known_formats
-from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.server import LdapServer
 from pbx_directory.settings import MOST_ENTRIES, DirectorySettings
 from pbx_directory.systems import Systems
@@ -89,7 +89,7 @@ class LdapSide(Side):
             ldaps=settings.ldaps,
             tls=_tls(settings),
             plain=settings.plain,
-            limits=Limits(entries=MOST_ENTRIES),
+            limits=replace(self._systems.limits, entries=MOST_ENTRIES),
         )
         self._server.start()
         self._systems.start()

@@ -19,15 +19,14 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
 
-from pbx_connector.api import ConnectorError, PhoneBook, PluginContext, Store, StoreError, host_of
+from pbx_connector.api import ConnectorError, PhoneBook, PluginContext, Store, StoreError, application, host_of
 from pbx_directory.access import Gate, Guard
 from pbx_directory.lanes import Busy, Threads, Width
+from pbx_directory.ldap.limits import Limits
 from pbx_directory.noting import Noting
-from pbx_directory.settings import DirectorySettings
+from pbx_directory.settings import OF_THE_MACHINE, DirectorySettings
 
 if TYPE_CHECKING:
-    from pbx_connector.api import application
-
     PhoneSystem = application.phone_systems.PhoneSystem
     PhoneSystems = application.phone_systems.PhoneSystems
 
@@ -61,22 +60,23 @@ class Widths:
     ldap: Width
 
 
+AS_LONG_AS_IT_TAKES = 3_600.0
 ALONE = Widths(
-    callers=Width(threads=1, each=1, waiting=1_000),
-    books=Width(threads=3, each=3, waiting=1_000),
-    ldap=Width(threads=8, each=8, waiting=1_000),
+    callers=Width(threads=1, each=1, waiting=1_000, seconds=AS_LONG_AS_IT_TAKES),
+    books=Width(threads=3, each=3, waiting=1_000, seconds=AS_LONG_AS_IT_TAKES),
+    ldap=Width(threads=8, each=8, waiting=400, seconds=AS_LONG_AS_IT_TAKES),
 )
 """A look-up takes a millisecond or two, nearly all of it Python's own time, so that a second thread would only make
-both wait for each other."""
+both wait for each other. Who waits here waits for nobody else's sake."""
 
 
 def shared_widths(connections: int) -> Widths:
     """Of a database that gives its phone systems so many connections. One of them that hangs holds four at most."""
     third = max(1, connections * 3 // 10)
     return Widths(
-        callers=Width(threads=third, each=1, waiting=100),
-        books=Width(threads=third, each=1, waiting=100),
-        ldap=Width(threads=third, each=min(2, third), waiting=100),
+        callers=Width(threads=third, each=1, waiting=200),
+        books=Width(threads=third, each=1, waiting=200),
+        ldap=Width(threads=third, each=min(2, third), waiting=200),
     )
 
 
@@ -114,6 +114,11 @@ class Systems(Protocol):
     @property
     def widths(self) -> Widths: ...
     @property
+    def limits(self) -> Limits:
+        """Of LDAP."""
+        ...
+
+    @property
     def evened(self) -> float:
         """Seconds whose multiples a refusal takes, that it does not tell by its time what is there."""
         ...
@@ -141,6 +146,7 @@ class OneSystem:
     """Whatever is asked for, it is this one."""
 
     evened = 0.0
+    limits = Limits()
 
     def __init__(self, book: PhoneBook, gate: Gate, settings: DirectorySettings, *, widths: Widths = ALONE) -> None:
         self._system = ServedSystem(book, gate, settings)
@@ -167,6 +173,7 @@ class ManySystems:
     """Those of a provider."""
 
     evened = 0.1
+    limits = Limits(connections=4_000)
 
     def __init__(self, systems: PhoneSystems, plugin: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._systems = systems
@@ -334,9 +341,18 @@ def served_systems(context: PluginContext) -> Systems:
     """Those that a plugin's context is about."""
     many = context.phone_systems if context.phone_system is None else None
     if many is not None:
+        _warn_of_unheeded(context)
         return ManySystems(many, context.plugin)
     settings: DirectorySettings = context.settings or DirectorySettings()
     return OneSystem(context.phone_book, Gate(context.devices, settings.trusted), settings)
+
+
+def _warn_of_unheeded(context: PluginContext) -> None:
+    """A network that the provider names must not open the phone books of all tenants."""
+    said: DirectorySettings | None = context.operator.config.plugins.get(context.plugin)
+    unheeded = sorted((said.model_fields_set if said else frozenset()) - set(OF_THE_MACHINE))
+    if unheeded:
+        LOG.warning("these settings count for nobody: each tenant says them for itself", settings=", ".join(unheeded))
 
 
 def _no_store() -> Store:

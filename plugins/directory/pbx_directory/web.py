@@ -135,7 +135,7 @@ class Pages:
         if not way.system.is_by_host:
             return self._base()
         scheme = "https" if came.is_secure or self._is_https else "http"
-        return f"{scheme}://{came.host}"
+        return f"{scheme}://{came.netloc}"
 
     def _answered(self, asking: Asking) -> Response:
         try:

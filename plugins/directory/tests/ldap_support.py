@@ -269,6 +269,11 @@ class Client:
         return True
 
 
+def book_of(server: LdapServer) -> PhoneBook:
+    """The one that it serves."""
+    return server._systems.nobody("").book
+
+
 @contextmanager
 def serving(
     store: Store,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +16,12 @@ from pbx_directory.server import HttpSide, LdapSide
 from pbx_directory.settings import DirectorySettings
 from pbx_directory.systems import ManySystems
 
-from pbx_connector.api import Account, Content, Device, Store, application
+from pbx_connector.api import Account, Content, Device, Entry, Store, application
 from pbx_connector.application import publishing, tenants
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.application.phone_systems import PhoneSystems
+from pbx_connector.stores import RunKind
+from pbx_connector.tenants import registry
 
 from . import ldap_support as ldap
 from .ldap_support import Client
@@ -75,18 +77,22 @@ class Many:
         return held
 
     def add_entries(self, tenant: str, count: int) -> None:
-        for number in range(count):
-            fields = {"display_name": f"{tenant} {number:03}", "phone": f"+49301{number:03}"}
-            self.store(tenant).add_entry(Content(None, fields))
+        fields = [{"display_name": f"{tenant} {at:03}", "phone": f"+49301{at:03}"} for at in range(count)]
+        with self.store(tenant).changeset(RunKind.HAND, "a test") as changeset:  # type: ignore[attr-defined]
+            changeset.put_entries([Entry(0, Content(None, one)) for one in fields])
+
+    def replace_entries(self, tenant: str, entries: Sequence[Entry]) -> None:
+        held = [*self.store(tenant).entries()]
+        with self.store(tenant).changeset(RunKind.HAND, "a test") as changeset:  # type: ignore[attr-defined]
+            changeset.drop_entries(held)
+            changeset.put_entries(entries)
 
     def put_device(self, tenant: str, device: str, account: str | None = None, **options: str) -> None:
         verifiers = application.devices.verifiers(device, secret_of(tenant, device), tenant)
         self.store(tenant).put_device(Device(device, f"{device} of {tenant}", account, options, verifiers))
 
     def store(self, id: str) -> Store:
-        found = self.phone_systems.named(id)
-        assert found
-        return found.store
+        return self.fleet.open_store(registry.find(self.fleet.control, id))
 
     def publish(self, id: str, config: str) -> None:
         folder = self._folder / "fleet" / id
@@ -104,7 +110,7 @@ class Many:
 
         plain = self.settings.model_copy(update={"certificate": None})
         self.systems = ManySystems(self.phone_systems, "directory")
-        self.http = HttpSide(self.systems, known_formats({}), plain, "127.0.0.1:0")
+        self.http = HttpSide(self.systems, known_formats(self.fleet.plugins.exporters), plain, "127.0.0.1:0")
         self.ldap = LdapSide(self.systems, self.settings)
         self.http.start()
         self.ldap.start()

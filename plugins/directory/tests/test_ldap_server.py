@@ -276,7 +276,7 @@ def test_a_store_that_fails_in_the_middle_of_an_answer_ends_it_as_unavailable(st
     for number in range(500):
         ldap.add(store, f"Person {number:03}")
     with serving(store, trusted=True) as server, Client(server.address) as client:
-        book = server._directory.phone_book
+        book = ldap.book_of(server)
         asked = 0
 
         def failing() -> Store:
@@ -303,7 +303,7 @@ def test_a_store_that_hangs_costs_who_asks_it_and_nobody_else(store: Store) -> N
 
     limits = Limits(search_seconds=1.0)
     with serving(store, trusted=True, limits=limits) as server, Client(server.address) as client:
-        book = server._directory.phone_book
+        book = ldap.book_of(server)
         book._store = hanging
         assert client.ask(ldap.search(Held("mail"))).code == Code.TIME_LIMIT_EXCEEDED
         book._store = lambda: store
@@ -313,7 +313,7 @@ def test_a_store_that_hangs_costs_who_asks_it_and_nobody_else(store: Store) -> N
 
 def test_a_mistake_of_ours_costs_one_request(store: Store) -> None:
     with serving(store, trusted=True) as server, Client(server.address) as client:
-        book = server._directory.phone_book
+        book = ldap.book_of(server)
         book._store = lambda: None  # type: ignore[assignment,return-value]
         assert client.ask(ldap.search()).code == Code.OTHER
         book._store = lambda: store

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import structlog
 
-from pbx_connector.api import StoreError, Tls, ber
-from pbx_directory.devices import telephone
-from pbx_directory.lanes import Busy, Lanes, Threads
+from pbx_connector.api import StoreError, ber
+from pbx_directory.lanes import Busy
 from pbx_directory.ldap import answers
 from pbx_directory.ldap.codes import Code, Tag
-from pbx_directory.ldap.cursors import CursorBudget
-from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.messages import (
     Abandon,
     Bind,
@@ -32,8 +27,9 @@ from pbx_directory.ldap.messages import (
     read_request,
     take_message,
 )
-from pbx_directory.ldap.session import Directory, Session, named_in, starts_tls
-from pbx_directory.systems import ServedSystem, Systems, outcome
+from pbx_directory.ldap.session import Session, named_in, starts_tls
+from pbx_directory.ldap.shared import Shared, server_name
+from pbx_directory.systems import outcome
 
 LOG = structlog.stdlib.get_logger(__name__)
 
@@ -44,39 +40,6 @@ UNREAD = 64 * 1024
 """Octets that wait for a client before no more are made."""
 ENOUGH = 16 * 1024
 """Octets that are worth a change of threads."""
-
-
-class Shared:
-    """What all connections of a server have in common."""
-
-    def __init__(self, systems: Systems, tls: Tls | None, limits: Limits) -> None:
-        self.systems = systems
-        self.tls = tls
-        self.limits = limits
-        self.lanes = Lanes(systems.widths.ldap, "directory ldap")
-        self.renewing = Threads(1, "directory certificate")
-        self.connections: set[Connection] = set()
-        self.by_address: Counter[str] = Counter()
-        self.waiting = 0
-        """Requests that are answered or wait to be; not those whose clients have not yet taken what there is."""
-        self._budget = CursorBudget(limits.cursor_ids)
-        if tls is not None:
-            tls.context.sni_callback = _note_name
-
-    def directory(self, system: ServedSystem) -> Directory:
-        return Directory(
-            system.book,
-            system.gate,
-            dial_form=lambda device: telephone(device, system.settings).form,
-            limits=replace(self.limits, entries=min(self.limits.entries, system.settings.entries)),
-            has_start_tls=self.tls is not None,
-            phone_system=system.id,
-            budget=self._budget,
-        )
-
-    def close(self) -> None:
-        self.lanes.close()
-        self.renewing.close()
 
 
 class Connection(asyncio.Protocol):
@@ -327,7 +290,7 @@ class Connection(asyncio.Protocol):
         self._transport = secured
         self._transport.set_write_buffer_limits(high=UNREAD)
         self._is_secure, self._session.needs_tls = True, False
-        self._server_name = getattr(secured.get_extra_info("ssl_object"), _NAME, "")
+        self._server_name = server_name(secured)
         self._read()
 
     # --- the end -------------------------------------------------------------------------------------------------
@@ -385,14 +348,6 @@ def _gather(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
         if isinstance(piece, answers.Result) or size >= ENOUGH:
             break
     return b"".join(found), not found or isinstance(found[-1], answers.Result)
-
-
-_NAME = "name_of_server"
-
-
-def _note_name(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-    """In the handshake. Python keeps it nowhere."""
-    setattr(connection, _NAME, name or "")
 
 
 def _address(transport: asyncio.BaseTransport) -> str:

@@ -28,8 +28,8 @@ class Limits:
     """To the first whole request, TLS included."""
     write_seconds: float = 30.0
     """Until a client has taken what waits for it."""
-    waiting: int = 400
-    """Requests that wait for a thread, of all connections."""
+    waiting: int = 2_000
+    """Requests that wait for a thread, of all connections; those of one phone system are bounded by its lane."""
     cursors: int = 2
     """Paged searches that one connection has open."""
     cursor_ids: int = 4_000_000

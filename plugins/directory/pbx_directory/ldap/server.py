@@ -7,8 +7,9 @@ import contextlib
 import threading
 
 from pbx_connector.api import ConnectorError, Tls, bound_address, bound_socket, is_loopback
-from pbx_directory.ldap.connection import Connection, Shared
+from pbx_directory.ldap.connection import Connection
 from pbx_directory.ldap.limits import Limits
+from pbx_directory.ldap.shared import Shared
 from pbx_directory.systems import Systems
 
 BACKLOG = 512
