@@ -167,6 +167,7 @@ from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
     from pbx_connector.engine.operation import FleetEngine
+    from pbx_connector.engine.port import QueuedRun, RunStage
     from pbx_connector.listening import Listener, Tls, bound_address, bound_socket
     from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
@@ -316,6 +317,7 @@ __all__ = [
     "PublishedProfile",
     "PublishedVersion",
     "Question",
+    "QueuedRun",
     "Record",
     "RefusalLimit",
     "Report",
@@ -326,6 +328,7 @@ __all__ = [
     "RunCancelled",
     "RunKind",
     "RunRecord",
+    "RunStage",
     "RunStatus",
     "Says",
     "Schedule",
@@ -422,6 +425,7 @@ _LATE_IN = {
     "pbx_connector.tenants.listing": ("TenantFilter", "TenantLine", "TenantList"),
     "pbx_connector.tenants.members": ("Member",),
     "pbx_connector.engine.operation": ("FleetEngine",),
+    "pbx_connector.engine.port": ("QueuedRun", "RunStage"),
     "pbx_connector.transport": (
         "NETWORK_EXCEPTIONS",
         "NetworkTexts",

@@ -5,7 +5,7 @@ gives back. Nothing here prints, asks or ends a process; a failure is an excepti
 
 Installation                         which configuration, which plugins, whose clock
 runs, simulations, connections       a profile and its source
-users, setup_links, audit            who administers it in a browser, and what they did
+users, setup_links, audit, visitors  who administers it in a browser, and what they did
 secret_files                         secrets that people type into a user interface
 profiles, accounts, account_files, entries, devices, plans, templates   what is kept, and by whom
 profile_folder                       the files that the service runs
@@ -63,12 +63,14 @@ if TYPE_CHECKING:
         survey,
         tally,
         templates,
+        tenant_status,
         tenants,
         trials,
         upkeep,
         uploads,
         users,
         views,
+        visitors,
     )
     from pbx_connector.application.installation import Installation
 
@@ -107,12 +109,14 @@ __all__ = [
     "survey",
     "tally",
     "templates",
+    "tenant_status",
     "tenants",
     "trials",
     "upkeep",
     "uploads",
     "users",
     "views",
+    "visitors",
 ]
 
 

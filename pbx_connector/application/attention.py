@@ -97,7 +97,7 @@ def _of_profile(profile: ProfileStatus, now: datetime) -> Iterator[Concern]:
     if profile.broken:
         yield concern(ConcernKind.BROKEN, profile.broken)
     if profile.held:
-        yield concern(ConcernKind.HELD, command=profile.held)
+        yield concern(ConcernKind.HELD, profile.why_held, profile.held)
     if profile.hung:
         yield concern(ConcernKind.HUNG)
     if is_overdue(profile, now):

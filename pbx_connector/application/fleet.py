@@ -167,22 +167,22 @@ class Fleet:
             if file.path == "config.yaml":
                 raise ConfigError(f"the configuration of tenant {tenant.id} cannot be used here", file.findings)
         for profile in contents.profiles.values():
-            bind_vault(profile.settings, self._vault(tenant))
+            bind_vault(profile.settings, self.vault_of(tenant.id))
         published = {id: str(profile.file) for id, profile in contents.profiles.items()}
         installation = self._installation(tenant, contents.config, published)
         return LoadedTenant(tenant, number, installation, contents.profiles, contents, self.phone_books)
 
     def _installation(self, tenant: Tenant, said: Config, published: Mapping[str, str]) -> Installation:
         config = said.model_copy(update={"timezone": said.timezone or DEFAULT_ZONE})
-        bind_vault(config, self._vault(tenant))
+        bind_vault(config, self.vault_of(tenant.id))
         return Installation(config, self.plugins, self._clock, published=published)
 
     def bind_secrets(self, tenant: Tenant, profile: Profile) -> None:
         """A profile that is not published yet finds the secrets of the tenant's vault, too."""
-        bind_vault(profile.settings, self._vault(tenant))
+        bind_vault(profile.settings, self.vault_of(tenant.id))
 
-    def _vault(self, tenant: Tenant) -> TenantVault:
-        return TenantVault(self.control, self.config.keys, tenant.id)
+    def vault_of(self, id: str) -> TenantVault:
+        return TenantVault(self.control, self.config.keys, id)
 
     def open_store(self, tenant: Tenant) -> Store:
         """Its phone book, to be closed. Raises `OtherVersion` for one that is not migrated yet."""
@@ -192,6 +192,11 @@ class Fleet:
         """Users, sessions and audit of the provider's own pages, to be closed; it has no phone book that anybody
         reads. Raises `OtherVersion` for one that is not migrated yet."""
         return open_provider(self.control, self.phone_books)
+
+    @cached_property
+    def provider_users(self) -> Store:
+        """The same for all who ask, and closed with the rest. Raises as `open_provider_store`."""
+        return self.open_provider_store()
 
 
 class RunnableTenants:

@@ -10,12 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
 from pbx_connector.application.fleet import Fleet, LoadedTenant
 from pbx_connector.application.installation import Installation
+from pbx_connector.application.published_files import PublishedFiles
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.extensions import PluginContext
 from pbx_connector.host_names import host_of, is_host_name
@@ -186,14 +187,18 @@ class PhoneSystems:
         """Raises `ConnectorError`."""
         return self._configured(tenant.id, tenant.made, tenant.published)
 
+    def forget(self, id: str) -> None:
+        """What is known of a tenant is asked for anew."""
+        self._tenants.pop(id, None)
+
     def _known(self, id: str) -> Tenant | None:
         if not is_id(id):
             return None
         return self._remembered(self._tenants, id, lambda id: registry.known(self.fleet.control, id))
 
     def _installation(self, id: str, _made: float, number: int) -> Installation:
-        tenant = self.tenant(id)
-        return self.fleet.installation_of(tenant, number)
+        files = PublishedFiles(self.fleet, id, lambda: self.forget(id))
+        return replace(self.fleet.installation_of(self.tenant(id), number), versions=files)
 
     def _remembered(self, known: dict[str, _Known[Value]], key: str, ask: Callable[[str], Value]) -> Value:
         now = self._clock()

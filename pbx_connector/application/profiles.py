@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from pbx_connector.application import claims, reckoning, succession
 from pbx_connector.application.installation import Installation
-from pbx_connector.errors import UsageError
+from pbx_connector.counting import counted
+from pbx_connector.errors import ProfileError, UsageError
 from pbx_connector.plan import Action, Change
 from pbx_connector.profile import (
     Checked,
@@ -19,10 +20,8 @@ from pbx_connector.profile import (
     ProfileId,
     check_profile,
     format_profile,
-    load_profile,
 )
 from pbx_connector.profile import check_text as check_whole_text
-from pbx_connector.profile import load_whole as load_with_rules
 from pbx_connector.stores import Accounts, EntryReader, Profiles, ProfileState, Store
 
 
@@ -35,22 +34,26 @@ class Adopted:
 
 def load(installation: Installation, file: Path) -> Profile:
     """A profile that can be run. Raises `ProfileError` with all that is wrong with the file."""
-    return load_profile(file, installation.plugins)
+    return load_whole(installation, file).profile
 
 
 def load_whole(installation: Installation, file: Path) -> LoadedProfile:
     """With what a `trials.Trial` needs. Raises `ProfileError` with all that is wrong with the file."""
-    return load_with_rules(file, installation.plugins)
+    checked = check(installation, file)
+    if checked.loaded is None:
+        errors = sum(found.severity == "error" for found in checked.diagnostics)
+        raise ProfileError(f"{file} has {counted(errors, 'error')}", checked.diagnostics, text=checked.text)
+    return checked.loaded
 
 
 def check(installation: Installation, file: Path) -> Checked:
     """What is wrong with a file; never raises for what it says."""
-    return check_profile(file, installation.plugins)
+    return installation.examined(check_profile(file, installation.plugins), file)
 
 
 def check_text(installation: Installation, text: str, file: Path) -> Checked:
     """`check` for a text that is not yet in its file; paths in it count from the file's folder."""
-    return check_whole_text(text, file, installation.plugins)
+    return installation.examined(check_whole_text(text, file, installation.plugins), file)
 
 
 def formatted(text: str, file: Path) -> str:

@@ -167,7 +167,7 @@ def roll_back(fleet: Fleet, id: str, number: int, *, who: str) -> Publication:
     with fleet.control.read() as connection:
         digest = versions.one(connection, id, tenant.published).digest
     base = tenant.published, digest
-    return _checked(fleet, id, Path(f"/{id}"), tree, base, who, f"back to version {number}")
+    return checked(fleet, id, Path(f"/{id}"), tree, base, who, f"back to version {number}")
 
 
 def upload(fleet: Fleet, id: str, tree: FileSet, *, who: str, note: str = "", base: int | None = None) -> Publication:
@@ -176,7 +176,7 @@ def upload(fleet: Fleet, id: str, tree: FileSet, *, who: str, note: str = "", ba
     known = _published(fleet, id)
     if id not in known:
         raise UsageError(f"there is no tenant {id}", hint=f"pbx-connector tenants add {id}")
-    publication = _checked(fleet, id, Path(id), tree, known[id], who, note)
+    publication = checked(fleet, id, Path(id), tree, known[id], who, note)
     return publication if base is None else replace(publication, base=base)
 
 
@@ -202,13 +202,14 @@ def _publication(
         raise UsageError(f"{folder / wrong.path}: {wrong}", hint=wrong.hint) from None
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror}") from None
-    return _checked(fleet, id, folder, tree, known[id], who, note)
+    return checked(fleet, id, folder, tree, known[id], who, note)
 
 
-def _checked(
+def checked(
     fleet: Fleet, id: str, folder: Path, tree: FileSet, base: tuple[int, str], who: str, note: str
 ) -> Publication:
-    """`base` is number and digest of the version that counts."""
+    """What publishing these files would do; findings name them as files in `folder`. `base` is number and digest of
+    the version that counts."""
     same = Publication(id, folder, base[0])
     if tree.digest == base[1]:
         return same

@@ -11,6 +11,7 @@ import stat
 from itertools import count
 from pathlib import Path
 
+from pbx_connector.application.installation import Installation, SecretPlace
 from pbx_connector.errors import ConnectorError, UsageError
 from pbx_connector.machine import machine_error
 from pbx_connector.secret import MAX_BYTES
@@ -33,6 +34,23 @@ def keep(secret: str, *, name: str, folder: Path) -> Path:
             raise _unwritable(path, error) from None
         return _filled(descriptor, path, secret)
     raise AssertionError("never")
+
+
+def keep_in(installation: Installation, secret: str, *, name: str, by: str = "") -> SecretPlace:
+    """In a new file of the profiles folder, or where the installation keeps secrets otherwise; `by` is who typed it.
+    Raises `ConnectorError`."""
+    if not secret or len(secret.encode(errors="replace")) > MAX_BYTES:
+        raise UsageError("a secret has at least one character, and 100,000 bytes at most")
+    if installation.versions is not None:
+        return installation.versions.keep_secret(secret, name, by)
+    return SecretPlace("file", keep(secret, name=name, folder=installation.profiles_folder).name)
+
+
+def kept_in(installation: Installation, name: str) -> SecretPlace | None:
+    """Where a secret of this name is, if it is one that `keep_in` could have kept; None for any other."""
+    if installation.versions is not None:
+        return SecretPlace("vault", name) if name and installation.versions.is_kept(name) else None
+    return SecretPlace("file", name) if is_kept(name, installation.profiles_folder) else None
 
 
 def is_kept(name: str, folder: Path) -> bool:

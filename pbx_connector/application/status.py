@@ -45,6 +45,8 @@ class ProfileStatus:
     """Messages about it that could not be delivered."""
     held: str = ""
     """The command that lets its runs go on, which wait for a person's word; empty while they do not."""
+    why_held: str = ""
+    """What happened, if that is known."""
     set_back: Sighting | None = None
     """What lies in the future by a clock that was set back; None if nothing does."""
 

@@ -61,6 +61,8 @@ def remedy(held: str) -> Remedy | None:
             return Remedy("resume", profile)
         case ["profiles", "adopt", old, profile]:
             return Remedy("adopt", profile, old)
+        case ["fleet", "release", _, profile]:
+            return Remedy("resume", profile)
     return None
 
 

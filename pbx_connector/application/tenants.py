@@ -94,6 +94,12 @@ def details(fleet: Fleet, id: str) -> TenantDetails:
     )
 
 
+def profiles(fleet: Fleet, id: str) -> list[str]:
+    """The ids of those that are published."""
+    with fleet.control.read() as connection:
+        return [row.profile for row in schedules.of_tenant(connection, id)]
+
+
 def suspend(fleet: Fleet, id: str) -> Tenant:
     """Nothing of it is run any more; a run that goes on ends by itself. Raises `UsageError`."""
     return registry.change_state(fleet.control, id, TenantState.SUSPENDED, of=WHOLE)

@@ -119,7 +119,7 @@ def admit(store: Users, identity: Identity) -> User:
 
     def change(held: Mapping[str, User]) -> Mapping[str, User]:
         known = next((user for user in held.values() if user.subject == identity.subject), None)
-        name = known.name if known else _free_name(held, identity.name)
+        name = known.name if known else free_name(held, identity.name)
         user = known or User(name, identity.role, subject=identity.subject)
         return _with_admin(held, {**held, name: replace(user, role=identity.role)})
 
@@ -157,7 +157,8 @@ def _with_admin(before: Mapping[str, User], after: Mapping[str, User]) -> Mappin
     return after
 
 
-def _free_name(held: Mapping[str, User], wanted: str) -> str:
+def free_name(held: Mapping[str, User], wanted: str) -> str:
+    """`wanted`, or if somebody has that name already, or nobody can, another one."""
     try:
         name = user_name(wanted)
     except UsageError:

@@ -9,9 +9,9 @@ from typing import Self
 
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.application.fleet_status import FleetStatus
-from pbx_connector.engine import notes, status
+from pbx_connector.engine import notes, status, waiting
 from pbx_connector.engine.database import EngineDatabase
-from pbx_connector.engine.port import Job, Queue
+from pbx_connector.engine.port import Job, Queue, QueuedRun
 from pbx_connector.engine.postgres import PostgresEngine
 from pbx_connector.errors import UsageError
 
@@ -45,6 +45,15 @@ class FleetEngine:
             )
         job = Job(tenant=tenant, profile=profile, queue=Queue.INTERACTIVE, full=full)
         PostgresEngine(self._database).enqueue(job)
+
+    def cancel(self, tenant: str, profile: str) -> bool:
+        """A run that waits is not wanted any more; False if none waits. One that goes on goes on."""
+        return PostgresEngine(self._database).cancel(tenant, profile)
+
+    def stage(self, tenant: str, profile: str) -> QueuedRun:
+        """How far a run is that was asked for."""
+        with self._database.transaction() as connection:
+            return waiting.stage(connection, tenant, profile)
 
     def release(self, tenant: str, profile: str) -> None:
         """A quarantined or paused profile runs again. Raises `UsageError` if it is neither."""

@@ -120,6 +120,26 @@ class SharedPlaces:
         yield tuple(Queue), max(1, self.total - 1)
 
 
+class RunStage(StrEnum):
+    """How far a run is that somebody asked for."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    NONE = "none"
+    """Nobody wants a run of it, or the last one has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRun:
+    """How far a run of a profile is that somebody wants."""
+
+    stage: RunStage
+    before: int = 0
+    """How many runs wait in front of it, of all tenants."""
+    result: str = ""
+    """What became of the last one that a worker has ended: one of `Result`; empty for none."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueueState:
     queue: Queue

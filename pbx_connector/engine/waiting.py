@@ -17,7 +17,7 @@ from procrastinate.manager import JobManager
 from psycopg.types.json import Jsonb
 
 from pbx_connector.engine.database import Connection
-from pbx_connector.engine.port import Job, Queue, QueueState
+from pbx_connector.engine.port import Job, Queue, QueuedRun, QueueState, RunStage
 
 VERSION = 1
 """Of what is in a job. A higher one has queues of its own, at which older workers do not look: they would not know what
@@ -90,6 +90,29 @@ def cancel(connection: Connection, tenant: str, profile: str) -> bool:
         [waiting_lock(tenant, profile)],
     ).fetchone()
     return found is not None and _MANAGER.cancel_job_by_id(found["id"], delete_job=True, connection=connection)
+
+
+def stage(connection: Connection, tenant: str, profile: str) -> QueuedRun:
+    """How far a run of the profile is, of those that are wanted."""
+    row = connection.execute(
+        "SELECT id, status FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND lock = %s "
+        "AND args ->> 'profile' = %s ORDER BY status DESC LIMIT 1",  # one that waits before one that goes on
+        [tenant, profile],
+    ).fetchone()
+    if row is None:
+        ended = connection.execute(
+            "SELECT result FROM progress WHERE tenant = %s AND profile = %s", [tenant, profile]
+        ).fetchone()
+        return QueuedRun(RunStage.NONE, result=ended["result"] if ended else "")
+    if row["status"] == "doing":
+        return QueuedRun(RunStage.RUNNING)
+    before = connection.execute(
+        "SELECT count(*) AS before FROM procrastinate_jobs AS other, procrastinate_jobs AS mine "
+        "WHERE mine.id = %s AND other.status = 'todo' AND other.queue_name = mine.queue_name AND other.id <> mine.id "
+        "AND (other.priority, -other.id) > (mine.priority, -mine.id)",
+        [row["id"]],
+    ).fetchone()
+    return QueuedRun(RunStage.WAITING, before["before"] if before else 0)
 
 
 def fetch(connection: Connection, queues: list[str], worker: int) -> dict[str, Any] | None:

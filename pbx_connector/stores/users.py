@@ -28,6 +28,10 @@ class Role(StrEnum):
 _ORDER = list(Role)
 
 
+PROVIDER = "provider "
+"""Begins the `subject` of a user of the provider at one of its tenants. No issuer begins so, which are addresses."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Somebody who may log in. The account of a phone system is something else: `Account`."""
@@ -52,8 +56,15 @@ class User:
         return self.role, self.password, self.subject, self.disabled
 
     @property
+    def is_visitor(self) -> bool:
+        """Whether he is a user of the provider, who comes and goes as that says."""
+        return bool(self.subject and self.subject.startswith(PROVIDER))
+
+    @property
     def is_working_admin(self) -> bool:
-        return self.role is Role.ADMIN and not self.disabled and bool(self.password or self.subject)
+        """One of the provider is none: nobody here can rely on him."""
+        can_log_in = bool(self.password or self.subject) and not self.is_visitor
+        return self.role is Role.ADMIN and not self.disabled and can_log_in
 
 
 @dataclass(frozen=True, slots=True)

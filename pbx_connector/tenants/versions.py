@@ -144,9 +144,11 @@ def _insert_files(connection: Connection, id: str, number: int, tree: FileSet) -
     named = tree.digests
     blobs = {named[path]: content for path, content in tree.contents.items()}
     rows: list[Mapping[str, Any]] = [{"tenant": id, "digest": key, "content": blobs[key]} for key in sorted(blobs)]
-    connection.execute(insert_new(blob).on_conflict_do_nothing(), rows)
+    if rows:
+        connection.execute(insert_new(blob).on_conflict_do_nothing(), rows)
     files = [{"tenant": id, "number": number, "path": path, "digest": of} for path, of in named.items()]
-    connection.execute(insert(version_file), files)
+    if files:
+        connection.execute(insert(version_file), files)
 
 
 def _version(row: Row[Any]) -> PublishedVersion:

@@ -73,6 +73,7 @@ GROUPS = {
     "Many phone systems": (
         "Tenant TenantState PublishedVersion NewVersion PublishedProfile FileSet FileChanges CheckedFile ScheduleRow "
         "ProfileRunState TenantFilter TenantList TenantLine Member FleetEngine "
+        "QueuedRun RunStage "
         "SecretRow PhoneBookMigration MigrationState ControlConfig"
     ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",

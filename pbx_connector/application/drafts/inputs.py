@@ -21,8 +21,8 @@ from pbx_connector.duration import in_words
 from pbx_connector.secret import Secret
 
 InputKind = Literal["text", "number", "yes/no", "choice", "list", "secret", "other"]
-Reference = Literal["env", "file", "keyring"]
-REFERENCES: tuple[Reference, ...] = ("env", "file", "keyring")
+Reference = Literal["env", "file", "keyring", "vault"]
+REFERENCES: tuple[Reference, ...] = ("env", "file", "keyring", "vault")
 
 _HIDDEN = "it is not shown, as it may hold a secret"
 _MISPLACED = "the secret itself seems to stand here: say where it lies instead"

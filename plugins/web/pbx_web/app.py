@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
@@ -19,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError
@@ -38,8 +41,6 @@ from pbx_web.site import Site
 LOG = structlog.stdlib.get_logger(__name__)
 
 API = "/api/v1"
-THREADS = 8
-"""Pages that are made at the same time."""
 LONGEST_OF_STRANGERS = 2**23
 """Bytes of a form that is read before it is known whose it is."""
 FIELDS = 2_000
@@ -48,25 +49,52 @@ SAID = "said"
 """The cookie with what is said once on the next page."""
 
 
-def make_app(site: Site, pages: Sequence[Page | Action] = ALL) -> Starlette:
+@dataclass(frozen=True, slots=True)
+class AtSite:
+    """The pages as they are for one site."""
+
+    pages: ASGIApp
+    site: Site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["site"] = self.site
+        if self.site.id:
+            structlog.contextvars.bind_contextvars(tenant=self.site.id)
+        await self.pages(scope, receive, send)
+
+
+class SiteApp(Boundary):
+    """The pages of one site alone, with what stands in front of them."""
+
+    def __init__(self, site: Site, pages: Sequence[Page | Action]) -> None:
+        super().__init__(AtSite(make_pages(pages), site), site.settings)
+        self.site = site
+
+
+def make_app(site: Site, pages: Sequence[Page | Action] = ALL) -> SiteApp:
+    return SiteApp(site, pages)
+
+
+def make_pages(pages: Sequence[Page | Action] = ALL) -> Starlette:
+    """The pages of whatever `Site` stands as `site` in the scope of a request."""
     with as_file(files("pbx_web")) as package:
         static = StaticFiles(directory=package / "static")
-    helping = LanguageServer(lambda: site.installation, partial(_who_may_edit, site))
-    editing = WebSocketRoute(PATH, helping.serve)
-    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(site, pages).routes()]
-    return Starlette(routes=routes, middleware=[Middleware(Boundary, settings=site.settings)])
+    editing = WebSocketRoute(PATH, LanguageServer(_who_may_edit).serve)
+    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(pages).routes()]
+    return Starlette(routes=routes)
 
 
-def _who_may_edit(site: Site, websocket: WebSocket) -> str | None:
+def _who_may_edit(websocket: WebSocket) -> str | None:
+    site: Site = websocket.scope["site"]
+    if site.is_closed:
+        return None
     user = site.sessions.user_of(websocket, is_use=False)
     return user.name if user and user.role.includes(Role.EDITOR) else None
 
 
 class Pages:
-    def __init__(self, site: Site, pages: Sequence[Page | Action] = ALL) -> None:
-        self._site = site
+    def __init__(self, pages: Sequence[Page | Action] = ALL) -> None:
         self._pages = pages
-        self._limiter = anyio.CapacityLimiter(THREADS)
 
     def routes(self) -> Iterator[Route]:
         for page in self._pages:
@@ -85,26 +113,29 @@ class Pages:
         return await self._in_thread(partial(self._permitted, page), ask)
 
     async def _in_thread(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
-        return await anyio.to_thread.run_sync(self._made, answer, ask, limiter=self._limiter)
+        async with ask.site.threads:
+            return await anyio.to_thread.run_sync(self._made, answer, ask, limiter=ask.site.shares.threads)
 
     async def _is_known(self, action: Action, ask: Ask) -> bool:
         """Whether somebody asks who may do it: nobody else's long form is read."""
-        return await anyio.to_thread.run_sync(self._may, action, ask, limiter=self._limiter)
+        async with ask.site.threads:
+            return await anyio.to_thread.run_sync(self._may, action, ask, limiter=ask.site.shares.threads)
 
     def _may(self, action: Action, ask: Ask) -> bool:
         try:
-            user = self._site.sessions.user_of(ask.request)
+            user = ask.site.sessions.user_of(ask.request)
         except ConnectorError:
             return False
         return action.least is None or (user is not None and user.role.includes(action.least))
 
     def _asked(self, request: Request) -> Ask:
         """Without the user, who stands in the store."""
-        settings, sessions = self._site.settings, self._site.sessions
+        site: Site = request.scope["site"]
+        settings, sessions = site.settings, site.sessions
         accepted = request.headers.get("accept-language", "")
         return Ask(
             request=request,
-            site=self._site,
+            site=site,
             user=None,
             language=language.chosen(request.cookies.get("language", ""), accepted, settings.language or "en"),
             token=sessions.csrf_token(request),
@@ -114,12 +145,12 @@ class Pages:
 
     def _made(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
         response = self._answered(answer, ask)
-        self._site.sessions.introduce(ask.request, response)
+        ask.site.sessions.introduce(ask.request, response)
         return response
 
     def _answered(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
         try:
-            ask.user = self._site.sessions.user_of(ask.request)
+            ask.user = ask.site.sessions.user_of(ask.request)
             return answer(ask)
         except (NotFound, Forbidden) as error:
             status = 404 if isinstance(error, NotFound) else 403
@@ -129,7 +160,7 @@ class Pages:
         except ConnectorError as error:
             return _failed(ask, _status(error), error.message, error.hint or "")
         except Exception:
-            LOG.exception("a bug in the pages", page=ask.request.scope["path"])
+            LOG.exception("a bug in the pages", page=_without_token(ask.request.scope["path"]))
             return _failed(ask, 500, ask.language("This is a bug in pbx-connector; its log says more."))
 
     def _permitted(self, page: Page | Action, ask: Ask) -> Response:
@@ -166,6 +197,11 @@ def _nothing_here(ask: Ask) -> Response:
     if ask.user is None:
         return _response(log_in_first(ask), ask)
     raise NotFound(ask.language("There is nothing at this address."))
+
+
+def _without_token(path: str) -> str:
+    """For the log: what lets somebody in stands at the end of some addresses."""
+    return re.sub(r"/(enter|setup)/.*", r"/\1/…", path)
 
 
 async def _form(request: Request) -> FormData:

@@ -1,4 +1,4 @@
-"""The outermost layer: who is asked by which name, what a proxy says, and the headers that every answer has."""
+"""The outermost layer: what a proxy says, and the headers that every answer has; and which names are nobody's trick."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pbx_web.settings import IPNetwork, WebSettings
@@ -38,17 +37,7 @@ class Boundary:
         headers = Headers(scope=scope)
         _believe_proxy(scope, headers, self._settings.trusted)
         scope["nonce"] = secrets.token_urlsafe(16)
-        if not _is_known(headers.get("host", ""), self._settings.host):
-            return await self._refused(scope, receive, send)
         await self._app(scope, receive, _with_headers(scope, send))
-
-    async def _refused(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A name that somebody else made point to this machine gets no page: scripts of his would read it."""
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        said = "these pages are not reached by this name; name it in the configuration: plugins: web: url\n"
-        await PlainTextResponse(said, 421)(scope, receive, send)
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
@@ -97,7 +86,7 @@ def _is_in(address: str, networks: list[IPNetwork]) -> bool:
     return any(held in network for network in networks)
 
 
-def _is_known(host: str, configured: str) -> bool:
+def is_known(host: str, configured: str) -> bool:
     """An address in numbers can be nobody's trick; a name can."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     name = name.strip("[]").lower()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from pbx_connector.api import PluginContext, Store, set_up_logs, shown
-from pbx_web.login.command import register, setup_link
+from pbx_web.login.command import open_users, register, setup_link
 from pbx_web.settings import LOOPBACK, WebSettings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -40,16 +41,16 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with plugin.open_store() as store:
-        server = PagesServer(plugin, settings, settings.listen or LOOPBACK, lambda: store)
+    with ExitStack() as stack:
+        store = None if plugin.phone_systems else stack.enter_context(plugin.open_store())
+        server = PagesServer(plugin, settings, settings.listen or LOOPBACK, (lambda: store) if store else None)
         server.start()
-        try:
-            setup = _first_link(plugin, store, server.address)
-            said = {"url": server.address, "setup": setup or None}
-            typer.echo(json.dumps(said) if as_json else shown(setup or server.address))
-            stop.wait()
-        finally:
-            server.stop()
+        stack.callback(server.stop)
+        users = store or stack.enter_context(open_users(plugin))
+        setup = _first_link(plugin, users, server.address)
+        said = {"url": server.address, "setup": setup or None}
+        typer.echo(json.dumps(said) if as_json else shown(setup or server.address))
+        stop.wait()
 
 
 def _first_link(plugin: PluginContext, store: Store, url: str) -> str:

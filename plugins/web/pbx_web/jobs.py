@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import secrets
 import threading
 import time
@@ -141,8 +142,16 @@ Work = Callable[[Job], Any]
 class Jobs:
     """For all threads."""
 
-    def __init__(self, now: Callable[[], datetime], scratch: Scratch | None = None) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        scratch: Scratch | None = None,
+        *,
+        total: threading.BoundedSemaphore | None = None,
+    ) -> None:
+        """`total`: places of all sites of the process together, if there are others."""
         self._now = now
+        self._total = total or threading.BoundedSemaphore(2 * MOST_RUNNING)
         self._scratch = scratch or Scratch()
         self._held: dict[str, Job] = {}
         self._lock = threading.Lock()
@@ -155,14 +164,27 @@ class Jobs:
         with self._lock:
             self._drop_old()
             self._admit(kind, profile, owner)
-            name = secrets.token_hex(8)
-            folder = self._scratch.folder(name)
-            job = Job(kind=kind, profile=profile, title=title, owner=owner, started=self._now(), folder=folder)
+            if not self._total.acquire(blocking=False):
+                raise TooManyJobs
+            try:
+                job = self._made(kind, profile, title, owner)
+                job.thread = self._thread(job, work)
+                job.thread.start()
+            except BaseException:
+                self._total.release()
+                raise
             self._held[job.id] = job
-            job.thread = threading.Thread(target=self._do, args=(job, work), name=f"web {kind}", daemon=True)
-        job.thread.start()
-        self._sweep_later()
+            self._sweep_later()
         return job
+
+    def _made(self, kind: JobKind, profile: str, title: str, owner: str) -> Job:
+        folder = self._scratch.folder(secrets.token_hex(8))
+        return Job(kind=kind, profile=profile, title=title, owner=owner, started=self._now(), folder=folder)
+
+    def _thread(self, job: Job, work: Work) -> threading.Thread:
+        """Whose lines in the log are about the same as those of whoever began it."""
+        about = contextvars.copy_context()
+        return threading.Thread(target=about.run, args=(self._do, job, work), name=f"web {job.kind}", daemon=True)
 
     def job(self, id: str) -> Job | None:
         with self._lock:
@@ -211,6 +233,7 @@ class Jobs:
         except Exception as error:  # noqa: BLE001 - whatever it is, the job is over and says so
             state, job.failure = JobState.FAILED, _failure(job, error)
         job.look()
+        self._total.release()
         job.state = state
 
     def _drop_old(self) -> None:
@@ -229,6 +252,9 @@ class Jobs:
         while not self._over.wait(30.0):
             with self._lock:
                 self._drop_old()
+                if not self._held:
+                    self._sweeper = None
+                    return
 
 
 def _superfluous(over: list[Job]) -> Iterator[Job]:

@@ -42,12 +42,12 @@ class Close(IntEnum):
 
 
 class LanguageServer:
-    """Its `serve` is an endpoint for a `WebSocketRoute`."""
+    """Its `serve` is an endpoint for a `WebSocketRoute`, for the site in the scope of each WebSocket."""
 
-    def __init__(self, installation: Callable[[], application.Installation], permitted: Permitted) -> None:
-        self._installation = installation
+    def __init__(self, permitted: Permitted) -> None:
         self._permitted = permitted
-        self._open: Counter[str] = Counter()
+        self._open: Counter[tuple[str, str]] = Counter()
+        """By site and user."""
 
     async def serve(self, websocket: WebSocket) -> None:
         if not is_ours(websocket, required=True):
@@ -61,21 +61,22 @@ class LanguageServer:
             return
         if user is None:
             await websocket.close(Close.ENDED)
-        elif self._open[user] >= EDITORS_OF_ONE:
+        elif self._open[who := (websocket.scope["site"].id, user)] >= EDITORS_OF_ONE:
             await websocket.close(Close.TOO_MUCH, "too many editors are open")
         else:
-            await self._counted(websocket, user)
+            await self._counted(websocket, who)
 
-    async def _counted(self, websocket: WebSocket, user: str) -> None:
-        self._open[user] += 1
+    async def _counted(self, websocket: WebSocket, who: tuple[str, str]) -> None:
+        self._open[who] += 1
         try:
             await self._converse(websocket)
         finally:
-            self._open -= Counter([user])
+            self._open -= Counter([who])
 
     async def _converse(self, websocket: WebSocket) -> None:
         said: asyncio.Queue[str] = asyncio.Queue()
-        session = Session(self._installation().plugins, said.put_nowait)
+        installation = await anyio.to_thread.run_sync(lambda: websocket.scope["site"].installation)
+        session = Session(installation.plugins, said.put_nowait)
         tasks = [
             asyncio.create_task(part)
             for part in (_listen(websocket, session, said), _speak(websocket, said), self._watch(websocket))

@@ -47,6 +47,13 @@ class WebSettings(SettingsModel):
             raise ValueError("url: says https, so name who encrypts: a certificate, or the proxy with proxies:")
         return self
 
+    def for_one_of_many(self, said: WebSettings | None) -> WebSettings:
+        """These are the provider's; `said` is what one of the phone systems says for itself: who gets in, and the
+        language. Where it is reached by whom is told by each request."""
+        mine = said or WebSettings()
+        own = {"login": mine.login, "personal": mine.personal, "language": mine.language or self.language}
+        return self.model_copy(update={"url": None, **own})
+
     @property
     def trusted(self) -> list[IPNetwork]:
         return [ipaddress.ip_network(text) for text in self.proxies]

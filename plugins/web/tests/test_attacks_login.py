@@ -306,7 +306,7 @@ def test_the_time_of_many_sessions_is_not_kept_for_ever() -> None:
     with open_store("memory:") as store:
         ann = application.users.add_user(store, "ann", Role.READER, password="digest")
         now = datetime(2026, 11, 29, tzinfo=UTC)
-        sessions = Sessions(lambda: store, LoginSettings(), lambda: now)
+        sessions = Sessions(lambda: store, LoginSettings, lambda: now)
         for number in range(2_000):
             held = WebSession(f"{number}", "ann", now, now - timedelta(minutes=2), now + timedelta(hours=1))
             store.begin_session(held, ann, 5)

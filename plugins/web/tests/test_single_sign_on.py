@@ -17,13 +17,12 @@ import httpx
 import oidc_provider_mock
 import pytest
 from oidc_provider_mock import User as MockUser
-from pbx_web.login import single_sign_on
 from pbx_web.login.provider import AT_ONCE, FRESH, Provider, ProviderUnavailable, Request, TokenRefused
 from pbx_web.login.settings import OidcSettings
 from pbx_web.login.single_sign_on import NotAdmitted, identity
 from pydantic import ValidationError
 
-from pbx_connector.api import Role, Throttle, application
+from pbx_connector.api import Role, application
 
 from .conftest import Running, Start, Visit
 from .login_support import Forms, actions, page_token, visitor
@@ -58,11 +57,6 @@ class Signing:
 def issuer() -> Iterator[str]:
     with oidc_provider_mock.run_server_in_thread(user_claims=PEOPLE) as server:
         yield f"http://localhost:{server.server_port}"
-
-
-@pytest.fixture(autouse=True)
-def nothing_noted_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(single_sign_on, "NOTED", Throttle(20, 600))
 
 
 @pytest.fixture

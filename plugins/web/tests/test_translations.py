@@ -15,6 +15,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 from pbx_web.language import language
+from pbx_web.provider.site import PLACES as PROVIDER_PLACES
 from pbx_web.rendering import PLACES
 
 PACKAGE = Path(str(files("pbx_web")))
@@ -29,7 +30,7 @@ Message = str | tuple[str, ...]
 def said() -> set[str]:
     """What templates and code ask for, by its first form."""
     found = {message[0] if isinstance(message, tuple) else message for message in _extracted()}
-    return {one for one in found if one} | {words for _, words, _ in PLACES} | OF_PLUGINS
+    return {one for one in found if one} | {words for _, words, _ in (*PLACES, *PROVIDER_PLACES)} | OF_PLUGINS
 
 
 def _extracted() -> Iterator[Message]:

@@ -83,3 +83,10 @@ def test_there_is_no_link_for_who_may_not_log_in(store: Store) -> None:
         setup_links.make_setup_link(store, "bob", NOON)
     with pytest.raises(UsageError, match="there is no user eve"):
         setup_links.make_setup_link(store, "eve", NOON)
+
+
+def test_who_logs_in_elsewhere_gets_no_link(store: Store) -> None:
+    """A password would let somebody in whom the other side keeps out."""
+    users.admit(store, users.Identity("https://id.example ann", "ann", Role.ADMIN))
+    with pytest.raises(UsageError, match="logs in elsewhere"):
+        setup_links.make_setup_link(store, "ann", NOON)

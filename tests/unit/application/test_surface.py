@@ -22,11 +22,12 @@ from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.plugins import Plugins
 from pbx_connector.tenants.loading import Contents
 from pbx_connector.tenants.phone_books import PhoneBooks
+from pbx_connector.tenants.vault import TenantVault
 
 MODULES = sorted(name for name in application.__all__ if name not in ("Installation", "views"))
 ROLES = {getattr(stores, name) for name in stores.__all__ if getattr(getattr(stores, name), "_is_protocol", False)}
 """A `Store` has all of them."""
-INSIDE = {ConfigFile, Contents, Outbox, PhoneBooks, Plugins, *ROLES}
+INSIDE = {ConfigFile, Contents, Outbox, PhoneBooks, Plugins, TenantVault, *ROLES}
 """What an installation or a fleet is made of: nobody who has one needs to name it."""
 PASSED_ON = {
     "Case",

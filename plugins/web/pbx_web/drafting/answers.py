@@ -28,8 +28,8 @@ class Answers:
     given: dict[str, str]
     file: str = ""
     """The file's name as typed; blank: by the title."""
-    kept: dict[str, str] = field(default_factory=dict)
-    """For a secret the name of the file that it is in."""
+    kept: dict[str, application.installation.SecretPlace] = field(default_factory=dict)
+    """Where a secret is."""
     wrong: dict[str, str] = field(default_factory=dict)
     """What is wrong, by question; `file` for the file's name."""
 
@@ -59,8 +59,8 @@ class Answers:
     def _scalars(self) -> Iterator[tuple[str, str]]:
         for question in self.template.questions:
             if question.secret:
-                name = self.kept.get(question.name)
-                yield question.name, f'{{file: "{name}"}}' if name else ""
+                kept = self.kept.get(question.name)
+                yield question.name, f'{{{kept.kind}: "{kept.name}"}}' if kept else ""
             else:
                 yield question.name, application.templates.quoted(self.given.get(question.name))
 
@@ -100,16 +100,17 @@ def _read_secret(ask: Ask, question: Question, answers: Answers) -> None:
     typed = ask.text(f"answer-{question.name}")
     if typed:
         answers.given[question.name] = typed
-    elif application.secret_files.is_kept(name, answers.folder):
-        answers.kept[question.name] = name
+    elif kept := application.secret_files.kept_in(ask.site.installation, name):
+        answers.kept[question.name] = kept
     elif question.default is None:
         answers.wrong[question.name] = ask.language("This is needed.")
 
 
-def keep_secrets(answers: Answers, stem: str) -> None:
-    """Raises `UsageError`. Nothing that was typed as a secret is left in the answers."""
+def keep_secrets(ask: Ask, answers: Answers, stem: str) -> None:
+    """Raises `ConnectorError`. Nothing that was typed as a secret is left in the answers."""
     for question in answers.template.questions:
         typed = answers.given.pop(question.name, "") if question.secret else ""
         if typed:
-            path = application.secret_files.keep(typed, name=f"{stem}-{question.name}", folder=answers.folder)
-            answers.kept[question.name] = path.name
+            name = f"{stem}-{question.name}"
+            kept = application.secret_files.keep_in(ask.site.installation, typed, name=name, by=ask.known_user.name)
+            answers.kept[question.name] = kept

@@ -63,7 +63,7 @@ class Editing:
             self.put(one.name, one.edit)
 
     def _secrets(self) -> Iterator[Typed]:
-        """A secret that was typed is kept at once in a file that the draft refers to: it is in no page again."""
+        """A secret that was typed is kept at once in a place that the draft refers to: it is in no page again."""
         for one in self.form.settings if self.draft.tab == "basic" else ():
             name = name_of(one)
             typed = self.ask.text(name) if one.kind == "secret" else ""
@@ -71,12 +71,12 @@ class Editing:
                 yield self._kept(name, one, typed)
 
     def _kept(self, name: str, one: application.drafts.Input, secret: str) -> Typed:
-        file = self.draft.file
+        wanted, ask = f"{self.draft.file.stem}-{one.path[-1]}", self.ask
         try:
-            path = application.secret_files.keep(secret, name=f"{file.stem}-{one.path[-1]}", folder=file.parent)
+            kept = application.secret_files.keep_in(ask.site.installation, secret, name=wanted, by=ask.known_user.name)
         except UsageError as error:
             return Typed(name, None, said(error))
-        return Typed(name, drafts.SetSecret(one.path, "file", path.name))
+        return Typed(name, drafts.SetSecret(one.path, kept.kind, kept.name))
 
     def _added(self) -> Iterator[Typed]:
         """What was typed into the inputs for something new, whatever button was pressed: it must not be lost."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pbx_connector.api import UsageError, application
+from pbx_connector.api import application
 from pbx_web.asking import Ask
 from pbx_web.drafting.names import ENDINGS, NAME
 from pbx_web.page import NotFound
@@ -18,10 +18,7 @@ HEAD = 100_000
 
 def folder_of(ask: Ask) -> Path:
     """Raises `UsageError` while there is none."""
-    folder = ask.site.config.profiles
-    if folder is None or not folder.is_dir():
-        raise UsageError(f"there is no profiles folder {folder or ''}".rstrip(), hint="set profiles: in config.yaml")
-    return folder
+    return ask.site.installation.profiles_folder
 
 
 def file_of(ask: Ask) -> Path:

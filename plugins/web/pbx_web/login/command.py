@@ -132,9 +132,17 @@ def _note(store: Store, action: application.audit.AuditAction, user: User) -> No
 
 def _line(user: User) -> str:
     said = ["disabled"] if user.disabled else []
-    said += ["single sign-on"] if user.subject else [] if user.password else ["has no password yet"]
+    said += [way for way in (_way_in(user),) if way]
     said += ["sees private entries"] if user.personal else []
     return f"{user.name:24} {user.role:9} {', '.join(said)}".rstrip()
+
+
+def _way_in(user: User) -> str:
+    if user.is_visitor:
+        return "comes from the provider's pages"
+    if user.subject:
+        return "single sign-on"
+    return "" if user.password else "has no password yet"
 
 
 def _print(said: Any, as_json: bool, lines: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ def welcome(ask: Ask, user: User, to: str, kept: KeptForm | None = None, provide
     """He is logged in from now on, and goes on to where he wanted. Raises `LoginChanged`."""
     begun = ask.site.sessions.open(user, ask.request, address=ask.address, provider=provider)
     ask.user, ask.token = user, begun.token
-    ask.note(application.audit.AuditAction.LOGIN, detail={"by": "single sign-on"} if user.password is None else None)
+    ask.note(application.audit.AuditAction.LOGIN, detail=_way_in(user))
     response: Response = RedirectResponse(local(to), 303)
     if ask.wants_json:
         response = JSONResponse({"user": application.views.user(user), "csrf_token": begun.token})
@@ -38,6 +38,12 @@ def welcome(ask: Ask, user: User, to: str, kept: KeptForm | None = None, provide
         response = once_more(ask, kept)
     begun.put(response)
     return response
+
+
+def _way_in(user: User) -> Mapping[str, str] | None:
+    if user.is_visitor:
+        return {"by": "the provider's pages"}
+    return {"by": "single sign-on"} if user.password is None else None
 
 
 def once_more(ask: Ask, kept: KeptForm) -> Response:

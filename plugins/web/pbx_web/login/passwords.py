@@ -28,9 +28,13 @@ class TooBusy(Exception):
 
 
 class Passwords:
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self, hasher: PasswordHasher | None = None, *, total: threading.BoundedSemaphore | None = None
+    ) -> None:
+        """`total`: places of all sites of the process together, if there are others."""
         self._hasher = hasher or PasswordHasher()
         self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self._total = total or threading.BoundedSemaphore(AT_ONCE)
 
     def digest(self, password: str) -> str:
         """Raises `TooBusy`."""
@@ -56,12 +60,18 @@ class Passwords:
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if not self._slots.acquire(timeout=PATIENCE):
-            raise TooBusy
-        try:
+        with _place(self._slots), _place(self._total):
             yield
-        finally:
-            self._slots.release()
+
+
+@contextmanager
+def _place(of: threading.BoundedSemaphore) -> Iterator[None]:
+    if not of.acquire(timeout=PATIENCE):
+        raise TooBusy
+    try:
+        yield
+    finally:
+        of.release()
 
 
 def password_fault(password: str, name: str) -> str:

@@ -48,7 +48,15 @@ class Begun:
 
 
 class Sessions:
-    def __init__(self, store: Callable[[], Store], settings: LoginSettings, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        settings: Callable[[], LoginSettings],
+        now: Callable[[], datetime],
+        is_welcome: Callable[[User], bool] = lambda user: not user.is_visitor,
+    ) -> None:
+        """`is_welcome` is asked at each request whether a user may still be here, whatever the session says."""
+        self._is_welcome = is_welcome
         self._store = store
         self._settings = settings
         self._now = now
@@ -65,11 +73,14 @@ class Sessions:
         if held is None:
             return None
         now = self._now()
-        if now >= held.expires or now - self._seen(held) >= self._settings.idle:
+        if now >= held.expires or now - self._seen(held) >= self._settings().idle:
             self._store().end_session(digest)
             return None
         user = self._store().user(held.user)
         if user is None or user.disabled:
+            return None
+        if not self._is_welcome(user):
+            self._store().end_session(digest)
             return None
         if is_use:
             self._note(held, now)
@@ -87,7 +98,7 @@ class Sessions:
     def open(self, user: User, connection: HTTPConnection, *, address: str = "", provider: str = "") -> Begun:
         """A session under a new id, in place of the browser's old one. Raises `LoginChanged` and `StoreError`."""
         begun, now = Begun(secrets.token_urlsafe(32), is_secure(connection)), self._now()
-        session = WebSession(_digest(begun.id), user.name, now, now, now + self._settings.longest, address, provider)
+        session = WebSession(_digest(begun.id), user.name, now, now, now + self._settings().longest, address, provider)
         if not self._store().begin_session(session, user, MOST):
             raise LoginChanged
         if old := _cookie(connection):
@@ -116,7 +127,7 @@ class Sessions:
         with self._lock:
             if now - self._noted.get(held.digest, held.seen) < NOTED_EVERY:
                 return
-            self._noted = {key: seen for key, seen in self._noted.items() if now - seen < self._settings.idle}
+            self._noted = {key: seen for key, seen in self._noted.items() if now - seen < self._settings().idle}
             self._noted[held.digest] = now
         with suppress(StoreError):
             self._store().note_session(held.digest, now)

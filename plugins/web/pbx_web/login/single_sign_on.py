@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import structlog
 from starlette.responses import RedirectResponse, Response
 
-from pbx_connector.api import Role, Throttle, application, network_of
+from pbx_connector.api import Role, application, network_of
 from pbx_web.asking import Ask
 from pbx_web.login.entering import login_form, welcome
 from pbx_web.login.provider import Provider, ProviderUnavailable, Request, TokenRefused
@@ -149,8 +149,6 @@ class UsedStates:
 
 
 USED = UsedStates()
-NOTED = Throttle(20, 600)
-"""Failures that are noted: anybody can make as many as he likes."""
 
 
 def _request(ask: Ask) -> tuple[Request | None, str]:
@@ -166,7 +164,7 @@ def _request(ask: Ask) -> tuple[Request | None, str]:
 
 
 def _failed(ask: Ask, message: str, status: int, reason: str) -> Response:
-    if NOTED.count(network_of(ask.address)):
+    if ask.site.failures_noted.count(network_of(ask.address)):
         LOG.warning("a log-in by single sign-on failed", reason=reason, address=ask.address)
         ask.note(application.audit.AuditAction.LOGIN_FAILED, detail={"by": "single sign-on", "reason": reason})
     return login_form(ask, to="/", error=ask.language(message), status=status)

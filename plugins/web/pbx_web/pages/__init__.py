@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from pbx_web.login import pages as login
+from pbx_web.login import visiting
 from pbx_web.page import Action, Page
 from pbx_web.pages import (
     accounts,
@@ -46,5 +47,6 @@ _MODULES = (
     users,
     audit,
     login,
+    visiting,
 )
 ALL: Sequence[Page | Action] = tuple(chain.from_iterable(module.PAGES for module in _MODULES))

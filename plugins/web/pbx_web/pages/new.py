@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from starlette.responses import Response
 
-from pbx_connector.api import Question, SourceType, Template, UsageError, application
+from pbx_connector.api import ProfileError, Question, SourceType, Template, UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.drafting import answers as filling
 from pbx_web.drafting import names
@@ -37,18 +36,20 @@ def act(ask: Ask) -> Shown | Done | Response:
     stem = _stem(answers)
     if answers.wrong:
         return _form(answers, status=422)
-    filling.keep_secrets(answers, stem)
+    filling.keep_secrets(ask, answers, stem)
     checked = answers.checked(ask)
     if checked.profile is None:
         return _form(answers, elsewhere=answers.elsewhere(checked), status=422)
     if ask.text("do") == "test":
         return answer("new_form.html", _form(answers).values, ConnectionTest(checked.profile, ask))
-    return _created(ask, answers, answers.folder / f"{stem}.yaml")
+    return _created(ask, answers, f"{stem}.yaml")
 
 
-def _created(ask: Ask, answers: Answers, file: Path) -> Shown | Done:
+def _created(ask: Ask, answers: Answers, name: str) -> Shown | Done:
     try:
-        application.templates.write_new(file, answers.text)
+        file = application.drafts.create(ask.site.installation, name, answers.text, by=ask.known_user.name).file
+    except ProfileError as error:
+        return _form(answers, elsewhere=error.diagnostics, status=422)
     except UsageError as error:
         answers.wrong["file"] = error.message
         return _form(answers, status=409)

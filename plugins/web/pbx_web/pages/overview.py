@@ -90,7 +90,7 @@ def _troubled(concerns: Sequence[Concern]) -> Mapping[str, str]:
 
 
 def resume(ask: Ask) -> Done:
-    ask.store.resume_profile(ask.text("profile"))
+    ask.site.operations.resume(ask.text("profile"))
     ask.note(AuditAction.RESUMED, ask.text("profile"))
     return Done(to="/", message=ask.language("The profile may run again."), json={"profile": ask.text("profile")})
 

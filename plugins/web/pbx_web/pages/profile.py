@@ -86,16 +86,29 @@ def _done(view: View, what: str, argument: str) -> Shown | Done | Response:
 
 def _saved(view: View, what: str) -> Shown | Done:
     """One with mistakes is written after somebody has said so: the service goes on with its last good state."""
-    if view.checked.failed and what != "save-broken":
-        view.confirm = True
+    may_be = view.ask.site.operations.saves_mistakes
+    if view.checked.failed and (what != "save-broken" or not may_be):
+        view.confirm = may_be
+        view.problem = "" if may_be else view.ask.language("Nothing is published while there are mistakes.")
         return _shown(view, 422)
     draft = view.editing.draft
-    outcome = drafts.save(view.ask.site.installation, draft.file.name, draft.text, draft.base)
+    who = view.ask.known_user.name
+    try:
+        outcome = drafts.save(view.ask.site.installation, draft.file.name, draft.text, draft.base, by=who)
+    except ProfileError as error:
+        return _not_published(view, error)
     if isinstance(outcome, drafts.ChangedMeanwhile):
         return _changed_meanwhile(view, outcome)
     shown = _begun_anew(view)
     simulate = f"/profiles/{quote(draft.file.name)}/simulate"
     return Done(to=simulate, json=shown.json) if what == "save-simulate" else shown
+
+
+def _not_published(view: View, error: ProfileError) -> Shown:
+    """Because of something that is not in this file alone."""
+    found = [one.message for one in error.diagnostics if one.severity == "error"]
+    view.problem = f"{error.message}: {'; '.join(found)}"
+    return _shown(view, 422)
 
 
 def _changed_meanwhile(view: View, found: application.drafts.ChangedMeanwhile) -> Shown:
@@ -110,7 +123,11 @@ def _changed_meanwhile(view: View, found: application.drafts.ChangedMeanwhile) -
 def _written_again(view: View) -> Shown:
     """A file that somebody removed meanwhile."""
     draft = view.editing.draft
-    application.templates.write_new(draft.file, draft.text)
+    who = view.ask.known_user.name
+    try:
+        drafts.create(view.ask.site.installation, draft.file.name, draft.text, by=who)
+    except ProfileError as error:
+        return _not_published(view, error)
     return _begun_anew(view)
 
 

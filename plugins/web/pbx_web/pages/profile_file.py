@@ -44,9 +44,7 @@ def rename(ask: Ask) -> Shown | Done:
         return _shown(ask, file, {"name": error}, 422)
     installation, name = ask.site.installation, file.path.name
     text = based_on if file.has_id else drafts.apply(based_on, [drafts.SetText(("id",), file.id)])
-    outcome = drafts.save(installation, name, text, based_on)
-    if isinstance(outcome, drafts.Saved):
-        outcome = drafts.rename(installation, name, f"{stem}.yaml", text)
+    outcome = drafts.rename(installation, name, f"{stem}.yaml", based_on, text, by=ask.known_user.name)
     if isinstance(outcome, drafts.ChangedMeanwhile):
         return _changed(ask)
     ask.note(AuditAction.PROFILE_SAVED, file.id, detail={"renamed": f"{name} → {stem}.yaml"})
@@ -61,17 +59,16 @@ def copy(ask: Ask) -> Shown | Done:
         return _shown(ask, file, {"copy": error}, 422)
     title = ask.language("%(title)s (copy)", title=file.title)
     text = drafts.apply(file.text, [drafts.Remove(("id",)), drafts.SetText(("title",), title)])
-    made = drafts.profile_path(ask.site.installation, f"{stem}.yaml", new=True)
-    application.templates.write_new(made, text)
-    _keep(ask, made)
-    ask.note(AuditAction.PROFILE_SAVED, made.stem, detail={"copy of": file.id})
+    drafts.create(ask.site.installation, f"{stem}.yaml", text, by=ask.known_user.name)
+    _keep(ask, drafts.profile_path(ask.site.installation, f"{stem}.yaml"))
+    ask.note(AuditAction.PROFILE_SAVED, stem, detail={"copy of": file.id})
     return Done(to=f"/profiles/{stem}", message=ask.language("This is the copy. Give it a title of its own."))
 
 
 def delete(ask: Ask) -> Shown | Done:
     """The entries stay, unless somebody who may change the phone book says otherwise."""
     file, based_on = _file(ask), unpacked(ask.text("packed-base"))
-    if drafts.delete(ask.site.installation, file.path.name, based_on) is not None:
+    if drafts.delete(ask.site.installation, file.path.name, based_on, by=ask.known_user.name) is not None:
         return _changed(ask)
     ask.note(AuditAction.PROFILE_REMOVED, file.id, detail={"file": file.path.name})
     message = ask.language("%(file)s is deleted.", file=file.path.name)

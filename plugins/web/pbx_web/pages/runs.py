@@ -116,7 +116,7 @@ def resume(ask: Ask) -> Done:
     """A held profile runs again, as its schedule says or by hand."""
     id = ask.path["profile"]
     try:
-        ask.store.resume_profile(id)
+        ask.site.operations.resume(id)
     except UsageError:
         raise NotFound(ask.language("No such profile has run yet.")) from None
     ask.note(application.audit.AuditAction.RESUMED, id)

@@ -13,18 +13,19 @@ PLUGINS = "plugins."
 
 
 def show(ask: Ask) -> Shown:
-    installation = ask.site.installation
-    applied = application.configuration.applied_settings(installation)
-    sorted_by_group = sorted(applied, key=lambda one: _rank(one.key))
+    settings = ask.site.operations.settings()
+    sorted_by_group = sorted(settings.applied, key=lambda one: _rank(one.key))
     groups = groupby(sorted_by_group, key=lambda one: _group(one.key))
     values = {
         "groups": [(name, list(settings)) for name, settings in groups],
-        "file": installation.file.document.file if installation.file else "",
-        "broken": installation.plugins.broken,
-        "exposed": installation.exposed_secrets,
+        "file": settings.file,
+        "broken": settings.broken,
+        "exposed": settings.exposed,
     }
     return Shown(
-        template="settings.html", values=values, json=[application.views.applied_setting(each) for each in applied]
+        template="settings.html",
+        values=values,
+        json=[application.views.applied_setting(each) for each in settings.applied],
     )
 
 
