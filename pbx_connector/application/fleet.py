@@ -167,22 +167,22 @@ class Fleet:
             if file.path == "config.yaml":
                 raise ConfigError(f"the configuration of tenant {tenant.id} cannot be used here", file.findings)
         for profile in contents.profiles.values():
-            bind_vault(profile.settings, self.vault_of(tenant.id))
+            bind_vault(profile.settings, self._vault(tenant))
         published = {id: str(profile.file) for id, profile in contents.profiles.items()}
         installation = self._installation(tenant, contents.config, published)
         return LoadedTenant(tenant, number, installation, contents.profiles, contents, self.phone_books)
 
     def _installation(self, tenant: Tenant, said: Config, published: Mapping[str, str]) -> Installation:
         config = said.model_copy(update={"timezone": said.timezone or DEFAULT_ZONE})
-        bind_vault(config, self.vault_of(tenant.id))
+        bind_vault(config, self._vault(tenant))
         return Installation(config, self.plugins, self._clock, published=published)
 
     def bind_secrets(self, tenant: Tenant, profile: Profile) -> None:
         """A profile that is not published yet finds the secrets of the tenant's vault, too."""
-        bind_vault(profile.settings, self.vault_of(tenant.id))
+        bind_vault(profile.settings, self._vault(tenant))
 
-    def vault_of(self, id: str) -> TenantVault:
-        return TenantVault(self.control, self.config.keys, id)
+    def _vault(self, tenant: Tenant) -> TenantVault:
+        return TenantVault(self.control, self.config.keys, tenant.id)
 
     def open_store(self, tenant: Tenant) -> Store:
         """Its phone book, to be closed. Raises `OtherVersion` for one that is not migrated yet."""

@@ -65,7 +65,7 @@ class PublishedFiles:
         found = tuple(confined.findings(profile.settings, settings, str(file), "settings"))
         if found:
             return replace(checked, diagnostics=(*checked.diagnostics, *found), loaded=None)
-        bind_vault(profile.settings, self._fleet.vault_of(self._id))
+        bind_vault(profile.settings, vault.TenantVault(self._fleet.control, self._fleet.config.keys, self._id))
         shown = replace(profile, file=Path(f"/{self._id}") / PROFILES / file.name)
         return replace(checked, loaded=replace(checked.loaded, profile=shown))
 

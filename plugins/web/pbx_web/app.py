@@ -158,7 +158,7 @@ class Pages:
         except LoginChanged:
             return _failed(ask, 403, ask.language("Your log-in was changed meanwhile: log in again."))
         except ConnectorError as error:
-            return _failed(ask, _status(error), error.message, error.hint or "")
+            return _failed(ask, _status(error), *ask.site.operations.told(error))
         except Exception:
             LOG.exception("a bug in the pages", page=_without_token(ask.request.scope["path"]))
             return _failed(ask, 500, ask.language("This is a bug in pbx-connector; its log says more."))

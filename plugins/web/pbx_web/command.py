@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pbx_connector.api import PluginContext, Store, set_up_logs, shown
+from pbx_connector.api import PluginContext, Store, UsageError, set_up_logs, shown
 from pbx_web.login.command import open_users, register, setup_link
 from pbx_web.settings import LOOPBACK, WebSettings
 
@@ -35,6 +35,9 @@ def serve(
     from pbx_web.server import PagesServer
 
     plugin: PluginContext = context.obj
+    if plugin.phone_system:
+        hint = "leave --tenant out: each is reached by its host names"
+        raise UsageError("the pages of all phone systems are served together", hint=hint)
     settings = (plugin.settings or WebSettings()).model_copy(update={"listen": listen} if listen else {})
     settings = WebSettings.model_validate(settings.model_dump(exclude_unset=True))
     set_up_logs(plugin.config.service.log)
@@ -42,12 +45,12 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        store = None if plugin.phone_systems else stack.enter_context(plugin.open_store())
-        server = PagesServer(plugin, settings, settings.listen or LOOPBACK, (lambda: store) if store else None)
+        store = stack.enter_context(open_users(plugin))
+        own = None if plugin.phone_systems else lambda: store
+        server = PagesServer(plugin, settings, settings.listen or LOOPBACK, own)
         server.start()
         stack.callback(server.stop)
-        users = store or stack.enter_context(open_users(plugin))
-        setup = _first_link(plugin, users, server.address)
+        setup = _first_link(plugin, store, server.address)
         said = {"url": server.address, "setup": setup or None}
         typer.echo(json.dumps(said) if as_json else shown(setup or server.address))
         stop.wait()

@@ -148,8 +148,11 @@ class Jobs:
         scratch: Scratch | None = None,
         *,
         total: threading.BoundedSemaphore | None = None,
+        told: Callable[[ConnectorError], tuple[str, str]] = lambda error: (error.message, error.hint or ""),
     ) -> None:
-        """`total`: places of all sites of the process together, if there are others."""
+        """`total`: places of all sites of the process together, if there are others; `told`: what people may know of a
+        failure."""
+        self._told = told
         self._now = now
         self._total = total or threading.BoundedSemaphore(2 * MOST_RUNNING)
         self._scratch = scratch or Scratch()
@@ -231,7 +234,7 @@ class Jobs:
         except RunCancelled:
             state = JobState.CANCELLED
         except Exception as error:  # noqa: BLE001 - whatever it is, the job is over and says so
-            state, job.failure = JobState.FAILED, _failure(job, error)
+            state, job.failure = JobState.FAILED, _failure(job, error, self._told)
         job.look()
         self._total.release()
         job.state = state
@@ -266,9 +269,9 @@ def _superfluous(over: list[Job]) -> Iterator[Job]:
             yield job
 
 
-def _failure(job: Job, error: Exception) -> Failure:
+def _failure(job: Job, error: Exception, told: Callable[[ConnectorError], tuple[str, str]]) -> Failure:
     known = error if isinstance(error, ConnectorError) else machine_error(error)
     if known is not None:
-        return Failure(known.message, known.hint or "")
+        return Failure(*told(known))
     LOG.error("a bug ended a job of the pages", job=str(job.kind), profile=job.profile, exc_info=error)
     return Failure("", is_bug=True)

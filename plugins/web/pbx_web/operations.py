@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pbx_connector.api import FleetEngine, PluginContext, Store, UsageError, application
+import structlog
+
+from pbx_connector.api import (
+    ConnectorError,
+    FleetEngine,
+    MachineError,
+    PluginConfig,
+    PluginContext,
+    ProfileBusy,
+    QueuedRun,
+    Store,
+    StoreError,
+    UsageError,
+    application,
+)
 
 if TYPE_CHECKING:
     PhoneSystem = application.phone_systems.PhoneSystem
+
+LOG = structlog.stdlib.get_logger(__name__)
 
 ServiceStatus = application.status.ServiceStatus
 AppliedSetting = application.configuration.AppliedSetting
 ProfileStatus = application.status.ProfileStatus
 STOPPED = ("paused", "quarantined")
-OF_THE_MACHINE = ("listen", "certificate", "key", "url", "proxies")
+OF_ALL = ("store", "profiles", "service", "control")
+"""Sections of the configuration that a provider says for all phone systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,22 @@ class Operations(Protocol):
 
     def resume(self, profile: str) -> None:
         """A profile that was held or stopped runs again. Raises `UsageError` for one that is not known."""
+        ...
+
+    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+        """Have workers make a run; False where there are none: it is made here. Raises `ConnectorError`."""
+        ...
+
+    def queued_run(self, profile: str) -> QueuedRun | None:
+        """How far a run is that workers make; None where there are none."""
+        ...
+
+    def give_up_run(self, profile: str) -> bool:
+        """A run that waits for a worker is not wanted any more; False if none waits."""
+        ...
+
+    def told(self, error: ConnectorError) -> tuple[str, str]:
+        """What people here may know of a failure: message and hint."""
         ...
 
     saves_mistakes: bool
@@ -80,6 +113,18 @@ class LocalOperations:
     def resume(self, profile: str) -> None:
         self._store().resume_profile(profile)
 
+    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+        return False
+
+    def queued_run(self, profile: str) -> QueuedRun | None:
+        return None
+
+    def give_up_run(self, profile: str) -> bool:
+        return False
+
+    def told(self, error: ConnectorError) -> tuple[str, str]:
+        return error.message, error.hint or ""
+
 
 class HostedOperations:
     """Of one of many phone systems: versions of its profiles are published, and workers run them."""
@@ -106,8 +151,10 @@ class HostedOperations:
 
     def settings(self) -> Settings:
         """What the provider says for all is no tenant's business: neither files nor variables nor databases of his."""
-        applied = application.configuration.applied_settings(self._system.installation)
-        return Settings([_without_machine(one) for one in applied if not _is_providers(one.key)], "", (), ())
+        installation = self._system.installation
+        configs = installation.plugins.configs
+        applied = application.configuration.applied_settings(installation)
+        return Settings([_without_machine(one) for one in applied if not _is_providers(one.key, configs)], "", (), ())
 
     def resume(self, profile: str) -> None:
         """One that workers do not run any more, or one that an undo has held, or both."""
@@ -121,10 +168,30 @@ class HostedOperations:
             if not released:
                 raise
 
+    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+        self._system.require_active()
+        self._engine.run(self._system.id, profile, full=full)
+        return True
 
-def _is_providers(key: str) -> bool:
-    of_machine = [f"plugins.web.{name}" for name in OF_THE_MACHINE]
-    return key.partition(".")[0] in ("store", "profiles", "service", "control") or key in of_machine
+    def queued_run(self, profile: str) -> QueuedRun | None:
+        return self._engine.stage(self._system.id, profile)
+
+    def give_up_run(self, profile: str) -> bool:
+        return self._engine.cancel(self._system.id, profile)
+
+    def told(self, error: ConnectorError) -> tuple[str, str]:
+        """Where the provider's databases and files are is no tenant's business."""
+        if isinstance(error, (StoreError, MachineError)) and not isinstance(error, ProfileBusy):
+            LOG.error("a page cannot be made", reason=error.message, hint=error.hint)
+            return "this cannot be had at the moment: try again, or ask your provider", ""
+        return error.message, error.hint or ""
+
+
+def _is_providers(key: str, configs: Mapping[str, PluginConfig]) -> bool:
+    if key.partition(".")[0] in OF_ALL:
+        return True
+    _, plugin, name, *_ = [*key.split("."), "", ""]
+    return plugin in configs and name in configs[plugin].of_the_machine
 
 
 def _without_machine(one: AppliedSetting) -> AppliedSetting:

@@ -25,9 +25,9 @@ def pbx_commands() -> Sequence[Command]:
 
 @hookimpl
 def pbx_config() -> PluginConfig:
-    from pbx_web.settings import WebSettings
+    from pbx_web.settings import OF_THE_MACHINE, WebSettings
 
-    return PluginConfig(WebSettings)
+    return PluginConfig(WebSettings, OF_THE_MACHINE)
 
 
 @hookimpl

@@ -13,6 +13,8 @@ from pbx_web.login.settings import LoginSettings
 from pbx_web.permissions import Role
 
 LOOPBACK = "127.0.0.1:0"
+OF_THE_MACHINE = ("listen", "certificate", "key", "url", "proxies")
+"""What a provider says for the pages of all phone systems."""
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

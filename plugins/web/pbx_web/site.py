@@ -85,7 +85,7 @@ class Site:
         """Log-ins by single sign-on that failed: anybody can make as many as he likes."""
         self.kept = Kept()
         self.tally = application.tally.RunTally()
-        self.jobs = Jobs(self.now, total=self.shares.jobs)
+        self.jobs = Jobs(self.now, total=self.shares.jobs, told=lambda error: self.operations.told(error))
         self.is_closed = False
         self._provider: Provider | None = None
         self._secret = secrets.token_bytes(32)

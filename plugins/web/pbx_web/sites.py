@@ -183,7 +183,9 @@ class ManySites:
             self._provider.site.close()
 
     def note_address(self, url: str) -> None:
-        """Where a phone system is reached is told by its host names."""
+        """That of the provider's own pages: a phone system's is told by its host names."""
+        with suppress(StoreError), self._systems.fleet.open_provider_store() as store:
+            note_url(store, url)
 
     def _site_of(self, system: PhoneSystem) -> tuple[AtSite, list[_Held]]:
         """With the site of another phone system, which had the same id and is gone."""

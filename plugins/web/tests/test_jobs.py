@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from pbx_web import jobs
-from pbx_web.jobs import Job, JobKind, Jobs
+from pbx_web.jobs import Job, JobKind, Jobs, TooManyJobs
 from pbx_web.pages import jobs as pages
 from pbx_web.permissions import Role
 from pbx_web.scratch import Scratch
@@ -287,3 +287,21 @@ def test_a_job_is_followed_without_scripts(slow: SlowSource, running: Running, v
     page.get_by_label("Search in the records").fill("person 7")
     page.get_by_role("button", name="Search", exact=True).click()
     assert page.locator("table.changes tbody tr").count() == 1
+
+
+def test_sites_of_one_process_share_places_and_give_them_back() -> None:
+    total = threading.BoundedSemaphore(1)
+    one, other = (Jobs(lambda: datetime.now(UTC), total=total) for _ in range(2))
+    goes_on = threading.Event()
+    job = one.start(JobKind.SIMULATE, "staff", "Staff", "ann", lambda _: goes_on.wait(30))
+    with pytest.raises(TooManyJobs):
+        other.start(JobKind.SIMULATE, "staff", "Staff", "bob", lambda _: None)
+    goes_on.set()
+    assert job.thread
+    job.thread.join(30)
+    ended = other.start(JobKind.SIMULATE, "staff", "Staff", "bob", lambda _: None)
+    assert ended.thread
+    ended.thread.join(30)
+    one.stop()
+    other.stop()
+    assert total.acquire(blocking=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pbx_connector.api import Store, split_address
 from pbx_web.settings import WebSettings
 
@@ -16,6 +18,18 @@ def note_url(store: Store, url: str) -> None:
     for _ in range(10):
         if store.compare_and_set(KEY, store.shared_state(KEY), url):
             return
+
+
+def url_at(settings: WebSettings, host: str) -> str:
+    """Where one of many phone systems is reached by that host name: as the provider's pages are, `settings` being
+    theirs. Without a slash at its end."""
+    _, _, listened = (settings.listen or "").rpartition(":")
+    scheme, port = "https" if settings.certificate else "http", int(listened or 0)
+    if settings.url:
+        parts = urlsplit(settings.url)
+        scheme, port = parts.scheme, parts.port or 0
+    usual = {"http": 80, "https": 443}.get(scheme)
+    return f"{scheme}://{host}" + (f":{port}" if port and port != usual else "")
 
 
 def url_of(settings: WebSettings, store: Store) -> str:

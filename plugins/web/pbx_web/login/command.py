@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pbx_connector.api import PluginContext, Store, User, application, shown
-from pbx_web.login.addresses import NOWHERE, url_of
+from pbx_web.login.addresses import NOWHERE, url_at, url_of
 from pbx_web.settings import WebSettings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -118,10 +118,21 @@ def forget_memberships(plugin: PluginContext, name: str) -> None:
 def setup_link(plugin: PluginContext, store: Store, user: str | None, url: str = "") -> str:
     """`url` is where the pages are served, if it is known. Raises `UsageError`."""
     token = application.setup_links.make_setup_link(store, user, plugin.clock())
-    url = url or url_of(plugin.settings or WebSettings(), store)
+    url = url or _url(plugin, store)
     if url == NOWHERE:
         typer.echo("note: the pages are not served yet: ADDRESS is what pbx-connector web will say", err=True)
     return f"{url}/setup/{token}"
+
+
+def _url(plugin: PluginContext, store: Store) -> str:
+    operator = plugin.operator.config
+    settings, domain = (
+        operator.plugins.get(plugin.plugin) or WebSettings(),
+        operator.control and operator.control.domain,
+    )
+    if plugin.phone_system is None:
+        return url_of(settings, store)
+    return url_at(settings, f"{plugin.phone_system}.{domain}") if domain else NOWHERE
 
 
 def _note(store: Store, action: application.audit.AuditAction, user: User) -> None:

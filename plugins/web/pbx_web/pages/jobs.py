@@ -58,13 +58,13 @@ async def _followed(ask: Ask, job: Job) -> AsyncIterator[str]:
             yield ": still here\n\n"
             told = time.monotonic()
         if time.monotonic() - checked > SESSION:
-            if await anyio.to_thread.run_sync(_is_gone, ask):
+            if await anyio.to_thread.run_sync(is_gone, ask):
                 return
             checked = time.monotonic()
         await anyio.sleep(LOOK)
 
 
-def _is_gone(ask: Ask) -> bool:
+def is_gone(ask: Ask) -> bool:
     user = ask.site.sessions.user_of(ask.request, is_use=False)
     return user is None or ask.user is None or (user.name, user.role) != (ask.user.name, ask.user.role)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pbx_connector.api import ALL, StoreError, application
 from pbx_web.asking import Ask
 from pbx_web.chart import Sample, chart
-from pbx_web.page import Action, Done, NotFound, Page, Shown
+from pbx_web.drafting.folder import find
+from pbx_web.page import Action, Done, Page, Shown
 from pbx_web.permissions import Role
 
 PROFILES = 100
@@ -109,10 +109,7 @@ def adopt(ask: Ask) -> Done:
 
 def keep(ask: Ask) -> Done:
     profile = ask.text("profile")
-    file = next((one.file for one in ask.site.status().profiles if one.id == profile), None)
-    if file is None:
-        raise NotFound(ask.language("There is no such profile."))
-    application.profiles.keep(ask.site.installation, ask.store, Path(file))
+    application.profiles.keep(ask.site.installation, ask.store, find(ask, profile))
     ask.note(AuditAction.ADOPTED, profile, detail={"kept": "as a profile of its own"})
     message = ask.language("It is a profile of its own: its next run makes its entries.")
     return Done(to="/", message=message, json={"profile": profile})

@@ -12,6 +12,7 @@ from pbx_web import launching
 from pbx_web.asking import Ask
 from pbx_web.launching import profile_of
 from pbx_web.page import Action, Done, NotFound, Page, Shown
+from pbx_web.pages import queued
 from pbx_web.paging import PAGE, part, skipped
 from pbx_web.permissions import Role
 from pbx_web.personal import viewer
@@ -107,8 +108,12 @@ def undo(ask: Ask) -> Done:
 
 
 def run_now(ask: Ask) -> Done:
-    profile = profile_of(ask, ask.path["profile"])
-    job = launching.run(ask, profile, application.runs.RunRequest(full=ask.text("full") == "yes"))
+    profile, full = profile_of(ask, ask.path["profile"]), ask.text("full") == "yes"
+    followed = queued.address(ask, profile.id)
+    if ask.site.operations.ask_for_run(profile.id, full=full):
+        ask.note(application.audit.AuditAction.RUN, profile.id, detail={"status": "wanted"})
+        return Done(to=followed, json={"queued": followed})
+    job = launching.run(ask, profile, application.runs.RunRequest(full=full))
     return Done(to=f"/jobs/{job.id}", json={"job": job.id})
 
 

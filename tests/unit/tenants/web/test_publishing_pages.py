@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from tenant_pages import Pages
 
 from pbx_connector.api import Role
-from pbx_connector.application import tenants
+from pbx_connector.application import publishing, tenants
 from pbx_connector.tenants import vault, versions
-
-from .conftest import Pages
 
 API = "/api/v1/profiles/staff"
 
@@ -142,7 +141,7 @@ def test_a_new_profile_and_its_secret_are_the_tenants(pages: Pages, acme: httpx.
     (name,) = (row.name for row in vault.secrets(pages.fleet.control, "acme"))
     assert f'{{vault: "{name}"}}' in published
     assert "a secret of acme" not in published + acme.get("/profiles/directory").text
-    assert pages.fleet.vault_of("acme").secret(name) == "a secret of acme"
+    assert vault.TenantVault(pages.fleet.control, pages.fleet.config.keys, "acme").secret(name) == "a secret of acme"
     assert vault.secrets(pages.fleet.control, "bolt") == []
 
 
@@ -169,6 +168,20 @@ def test_a_tenant_of_whom_nothing_is_published_begins_in_the_pages(pages: Pages)
         assert made.status_code == 303, re.findall(r'class="error"[^>]*>[^<]*', made.text)
         assert cork.get(made.headers["location"]).status_code == 200
     assert list(counting(pages, "cork")) == ["profiles/customers.yaml"]
+
+
+@pytest.mark.parametrize("key", ["listen: 127.0.0.1:1", "url: 'https://x.example'", "proxies: [10.0.0.0/8]"])
+def test_where_the_pages_are_served_is_no_tenants_to_say(pages: Pages, key: str) -> None:
+    (pages.folder / "acme" / "config.yaml").write_text(f"plugins: {{web: {{{key}, language: de}}}}\n")
+    (found,) = publishing.publications(pages.fleet, pages.folder, only=["acme"], who="git")
+    (finding, *_) = [one for file in found.wrong for one in file.findings]
+    assert "is the provider's to say" in finding.message
+
+
+def test_a_copy_that_somebody_else_published_is_kept_by_a_word(pages: Pages) -> None:
+    with pages.client("acme", Role.RELEASER) as client:
+        assert client.post("/overview/keep", data={"profile": "staff"}).status_code == 303
+        assert client.post("/overview/keep", data={"profile": "nobody"}).status_code == 404
 
 
 def packed(text: str) -> str:

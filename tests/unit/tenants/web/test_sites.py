@@ -9,12 +9,11 @@ from collections.abc import Callable
 import pytest
 from pbx_web.jobs import JobKind
 from pbx_web.sites import IDLE, ManySites
+from tenant_pages import DOMAIN, Pages
 
 from pbx_connector.api import Role
 from pbx_connector.application import tenants
 from pbx_connector.plan import Content
-
-from .conftest import DOMAIN, Pages
 
 SEEN = ("/", "/runs", "/phone-book", "/devices", "/accounts", "/users", "/settings", "/audit")
 
