@@ -7,7 +7,7 @@ files that they name.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from enum import StrEnum
@@ -67,18 +67,29 @@ class Publication:
 
 
 def publications(
-    fleet: Fleet, folder: Path, *, only: Collection[str] = (), who: str, note: str = ""
+    fleet: Fleet,
+    folder: Path,
+    *,
+    only: Collection[str] = (),
+    who: str,
+    note: str = "",
+    add: Callable[[str], object] | None = None,
 ) -> Iterator[Publication]:
-    """For each tenant that has a folder, in order. Nothing is changed. Raises `UsageError` for no such folder."""
+    """For each tenant that has a folder, in order. Nothing is changed, but `add` is called for one that is not there,
+    or not whole, when it is its turn. Raises `UsageError` for no such folder."""
     known = _published(fleet)
+    new = _unknown(fleet, folder, only) if add else ()
     for entry in _folders(folder, only):
+        if add and entry.name in new:
+            add(entry.name)
+            known.setdefault(entry.name, (0, ""))
         try:
             yield _publication(fleet, entry, known, who, note)
         except UsageError as error:
             yield Publication(entry.name, Path(entry.path), 0, error=error)
 
 
-def unknown(fleet: Fleet, folder: Path, only: Collection[str] = ()) -> list[str]:
+def _unknown(fleet: Fleet, folder: Path, only: Collection[str]) -> list[str]:
     """The tenants that have a folder, and are not there, or not whole. Raises `UsageError`."""
     names = [entry.name for entry in _folders(folder, only)]
     states = {tenant.id: tenant.state for tenant in registry.all_tenants(fleet.control)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,10 +43,9 @@ def publish(
 ) -> None:
     """Publish what differs of a folder of phone systems; nothing of one that has a mistake in it."""
     with Session.of(context).open_fleet() as fleet:
-        for id in application.publishing.unknown(fleet, folder, only or ()) if add and not simulate else ():
-            application.tenants.add(fleet, id)
         by = who or local_user()
-        planned = application.publishing.publications(fleet, folder, only=only or (), who=by, note=note)
+        added = partial(application.tenants.add, fleet) if add and not simulate else None
+        planned = application.publishing.publications(fleet, folder, only=only or (), who=by, note=note, add=added)
         results = [_published(fleet, one, simulate=simulate, as_json=as_json) for one in planned]
     _end(results, as_json=as_json)
 

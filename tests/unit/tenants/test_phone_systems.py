@@ -77,6 +77,7 @@ def test_each_has_a_phone_book_of_its_own(many: PhoneSystems) -> None:
         bolt.context("directory").store().count_entries(),
     ] == [1, 0]
     assert many.named("acme") is acme
+    assert acme.context("directory").of("web").phone_system == "acme"
     assert [system.title for system in many] == ["Acme", "Bolt"]
 
 
