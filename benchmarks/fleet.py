@@ -54,7 +54,8 @@ def work(control: str, seconds: float, throttled: int) -> int:
     def make(job: Job) -> Ended:
         if throttled and int(job.tenant[1:]) < throttled:
             if (wait := limits.admit(job.tenant, "none")) is None:
-                wait = limits.throttled(job.tenant, "none", timedelta(minutes=10))
+                wait = timedelta(minutes=10)
+                limits.throttled(job.tenant, "none", wait)
             return Ended(Result.POSTPONED, wait)
         time.sleep(seconds)
         return Ended(Result.DONE)

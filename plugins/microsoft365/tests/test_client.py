@@ -185,7 +185,14 @@ def test_the_patience_with_a_busy_mailbox_ends_and_holds_back_no_other(server: T
 
 
 def test_a_mailbox_is_asked_four_things_at_once(server: TameGraph) -> None:
-    server.graph = lambda request: time.sleep(0.02) or Reply()  # type: ignore[func-returns-value]
+    four = threading.Barrier(4, timeout=20)
+
+    def answer(request: Request) -> Reply:
+        four.wait()
+        time.sleep(0.02)  # a fifth one would come meanwhile
+        return Reply()
+
+    server.graph = answer
     with connect(server.settings(connections=20)) as client:
         with ThreadPoolExecutor(12) as pool:
             list(

@@ -13,7 +13,7 @@ from pbx_web.login.passwords import Passwords
 
 from pbx_connector.api import Role, User, application
 
-from .conftest import Running
+from .conftest import Running, Start
 
 PASSWORD = "correct horse battery"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -72,6 +72,14 @@ def counted(running: Running) -> CountedPasswords:
 def known(running: Running, name: str = "ann", role: Role = Role.ADMIN) -> User:
     """A user with the password of these tests."""
     return application.users.add_user(running.store, name, role, password=CHEAP.hash(PASSWORD))
+
+
+def with_ann(start: Start) -> Running:
+    """Pages where there is a user, and which count the passwords that they look at."""
+    running = start()
+    counted(running)
+    known(running)
+    return running
 
 
 def visitor(running: Running, **headers: str) -> httpx.Client:

@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 import stat
-from pathlib import Path
 
 import httpx
 import pytest
-from pbx_web.drafting.carried import LARGEST, unpacked, with_line_ends_of
+from pbx_web.drafting.carried import with_line_ends_of
 from pbx_web.permissions import Role
 
 from .conftest import PROFILE, Running, Start
 from .filled import Filled, send
 from .following import simulated
-from .probes import CALCULATION, RESULT
+from .opened_profile import OPENED, opened, text_of
 from .test_simulations import PRIVATE, PRIVATE_ROWS
-
-OPENED = "/profiles/customers"
 
 
 @pytest.fixture
 def client(running: Running) -> httpx.Client:
     return running.client(Role.EDITOR)
-
-
-def text_of(page: httpx.Response) -> str:
-    """The draft that a page carries."""
-    return unpacked(Filled(page.text).value("packed-draft"))
-
-
-def opened(client: httpx.Client, tab: str) -> httpx.Response:
-    page = client.get(f"{OPENED}?tab={tab}")
-    assert page.status_code == 200
-    return page
 
 
 @pytest.mark.parametrize("tab", ["basic", "filter", "variables", "structure", "automate", "source"])
@@ -152,93 +137,6 @@ def test_a_mistake_in_a_rule_stands_at_that_rule_and_can_be_fixed(client: httpx.
 def test_a_wrong_setting_stands_at_its_input(client: httpx.Client) -> None:
     page = send(client, opened(client, "basic"), set__settings__timeout="soon")
     assert 'id="i-set-settings-timeout-error"' in page.text
-
-
-# --- saving ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_draft_is_saved_when_asked_to_and_not_before(client: httpx.Client, running: Running) -> None:
-    file = running.profiles / "customers.yaml"
-    page = send(client, opened(client, "basic"), set__title="Kunden")
-    assert file.read_text() == PROFILE
-    assert "not saved yet" in page.text
-    page = send(client, page, do="save")
-    assert file.read_text() == PROFILE.replace('"Customers"', '"Kunden"')
-    assert "not saved yet" not in page.text
-    page = send(client, page, do="save", set__title="Kunden 2")
-    assert 'title: "Kunden 2"' in file.read_text()
-
-
-def test_a_profile_with_mistakes_is_saved_only_after_a_confirmation(client: httpx.Client, running: Running) -> None:
-    file = running.profiles / "customers.yaml"
-    page = send(client, opened(client, "variables"), do="save", rule__1__text="phon([Phone])")
-    assert page.status_code == 422
-    assert "save-broken" in Filled(page.text).buttons
-    assert file.read_text() == PROFILE
-    page = send(client, page, do="save-broken")
-    assert page.status_code == 200
-    assert "Saved with mistakes" in page.text
-    assert "phon([Phone])" in file.read_text()
-
-
-def test_a_file_that_somebody_changed_meanwhile_is_merged_and_not_overwritten(
-    client: httpx.Client, running: Running
-) -> None:
-    file = running.profiles / "customers.yaml"
-    page = send(client, opened(client, "basic"), set__title="Kunden")
-    theirs = PROFILE.replace("region: DE", "region: AT")
-    file.write_text(theirs)
-    page = send(client, page, do="save")
-    assert page.status_code == 409
-    assert file.read_text() == theirs
-    assert "+region: AT" in page.text
-    page = send(client, page, do="save")
-    assert page.status_code == 200
-    assert file.read_text() == theirs.replace('"Customers"', '"Kunden"')
-
-
-def test_what_both_changed_stands_there_twice_and_cannot_be_saved_unseen(
-    client: httpx.Client, running: Running
-) -> None:
-    file = running.profiles / "customers.yaml"
-    page = send(client, opened(client, "basic"), set__title="Kunden")
-    theirs = PROFILE.replace('"Customers"', '"Clients"')
-    file.write_text(theirs)
-    page = send(client, page, do="save")
-    assert page.status_code == 409
-    draft = text_of(page)
-    assert "<<<<<<<" in draft
-    assert '"Kunden"' in draft
-    assert '"Clients"' in draft
-    page = send(client, page, do="save")
-    assert page.status_code == 422
-    assert file.read_text() == theirs
-    page = send(client, page, do="save", source=PROFILE.replace('"Customers"', '"Both"'))
-    assert page.status_code == 200
-    assert file.read_text() == PROFILE.replace('"Customers"', '"Both"')
-
-
-def test_a_file_that_is_gone_can_be_written_again(client: httpx.Client, running: Running) -> None:
-    file = running.profiles / "customers.yaml"
-    page = send(client, opened(client, "basic"), set__title="Kunden")
-    file.unlink()
-    page = send(client, page, do="save")
-    assert page.status_code == 409
-    assert not file.exists()
-    assert 'value="Kunden"' in page.text
-    page = send(client, page, do="write-again")
-    assert page.status_code == 200
-    assert 'title: "Kunden"' in file.read_text()
-
-
-def test_writing_again_does_not_overwrite_what_came_meanwhile(client: httpx.Client, running: Running) -> None:
-    file = running.profiles / "customers.yaml"
-    page = opened(client, "basic")
-    file.write_text("title: another\n")
-    page = send(client, page, do="write-again")
-    assert page.status_code == 422
-    assert "exists already" in page.text
-    assert file.read_text() == "title: another\n"
 
 
 # --- the source text -------------------------------------------------------------------------------------------------
@@ -422,115 +320,6 @@ def test_the_connection_is_tried_with_what_is_typed(client: httpx.Client, runnin
     assert "The connection does not work yet." in page.text
     page = send(client, opened(client, "basic"), do="test")
     assert "The connection works." in page.text
-    assert (running.profiles / "customers.yaml").read_text() == PROFILE
-
-
-# --- files that are not as they should be ----------------------------------------------------------------------------
-
-
-def test_a_broken_profile_opens_and_can_be_fixed(client: httpx.Client, running: Running) -> None:
-    file = running.profiles / "broken.yaml"
-    file.write_text("title: [\nsource: csv\n")
-    for tab in ("basic", "filter", "variables", "structure", "automate", "source"):
-        assert client.get(f"/profiles/broken?tab={tab}").status_code == 200
-    page = send(client, client.get("/profiles/broken?tab=source"), do="save", source=PROFILE)
-    assert page.status_code == 200
-    assert file.read_text() == PROFILE
-
-
-def test_files_that_cannot_be_edited_are_told_apart(client: httpx.Client, running: Running, tmp_path: Path) -> None:
-    (running.profiles / "latin.yaml").write_bytes("title: Büro\n".encode("latin-1"))
-    (running.profiles / "large.yaml").write_text("# " + "x" * LARGEST)
-    (tmp_path / "outside.yaml").write_text("title: secret of another\n")
-    (running.profiles / "link.yaml").symlink_to(tmp_path / "outside.yaml")
-    (running.profiles / "nowhere.yaml").symlink_to(tmp_path / "none.yaml")
-    (running.profiles / "folder.yaml").mkdir()
-    os.mkfifo(running.profiles / "pipe.yaml")
-    for name, words in (
-        ("latin", "not UTF-8"),
-        ("large", "too large"),
-        ("link", "out of the profiles folder"),
-        ("nowhere", "not there"),
-        ("folder", "a folder"),
-        ("pipe", "a named pipe"),
-    ):
-        for path in (f"/profiles/{name}", f"/api/v1/profiles/{name}"):
-            page = client.get(path)
-            assert 400 <= page.status_code < 500, name
-            assert words in page.text
-            assert "secret of another" not in page.text
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("..%2fcustomers", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "customers%00", ".hidden", "%2e%2e", "a%5cb"),
-        *("customers.csv", "none", "x" * 300),
-    ],
-)
-def test_an_address_leads_to_no_other_file(client: httpx.Client, running: Running, path: str) -> None:
-    (running.folder / "customers.yaml").write_text("title: outside\n")
-    (running.profiles / ".hidden.yaml").write_text("title: hidden\n")
-    assert client.get(f"/profiles/{path}").status_code == 404
-    before = sorted(running.folder.rglob("*.yaml"))
-    refused = client.post(f"/profiles/{path}", data={"packed-draft": "YQ==", "packed-base": "", "do": "write-again"})
-    assert refused.status_code in (400, 404, 405) or path in ("none", "customers.csv")
-    if path not in ("none", "customers.csv"):
-        assert sorted(running.folder.rglob("*.yaml")) == before
-
-
-def test_a_profile_is_found_by_its_id_as_well(client: httpx.Client, running: Running) -> None:
-    (running.profiles / "customers.yaml").rename(running.profiles / "renamed.yaml")
-    text = "id: clients\n" + PROFILE
-    (running.profiles / "renamed.yaml").write_text(text)
-    assert text_of(client.get("/profiles/clients")) == text
-
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    CALCULATION,
-    "'; DROP TABLE",
-    "\u202eevil",
-    "a" * 10_000,
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_texts_are_texts_everywhere(client: httpx.Client, text: str) -> None:
-    page = send(client, opened(client, "basic"), set__title=text)
-    for tab in ("filter", "variables", "structure", "automate", "source"):
-        assert "<script>alert" not in page.text
-        assert "<img src=x" not in page.text
-        assert RESULT not in page.text
-        page = send(client, page, do=f"tab:{tab}") if page.status_code == 200 else opened(client, tab)
-    page = send(client, opened(client, "variables"), rule__1__text=text, new__name="X", new__text=text, sample=text)
-    assert "<script>alert" not in page.text
-    page = send(client, opened(client, "structure"), field__0__028pho_notes=text, label__0__0__name=text)
-    assert "<script>alert" not in page.text
-    assert "<img src=x" not in page.text
-    assert RESULT not in page.text
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {},
-        {"packed-draft": "???", "packed-base": ""},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "nonsense"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "move-rule:99999999999999999999"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-label:9:9"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-rule:7"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-entry:1:1"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "remove-secret:rules"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "tab:../../x", "tab": "../x"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "format"},
-        {"packed-draft": "YQ==", "packed-base": "YQ==", "do": "test"},
-    ],
-)
-def test_a_forged_form_is_answered_with_words(client: httpx.Client, running: Running, data: dict[str, str]) -> None:
-    answered = client.post(OPENED, data=data)
-    assert answered.status_code < 500
     assert (running.profiles / "customers.yaml").read_text() == PROFILE
 
 

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
 import oidc_provider_mock
 import pytest
 from oidc_provider_mock import User as MockUser
-from pbx_web.login.provider import AT_ONCE, FRESH, Provider, ProviderUnavailable, Request, TokenRefused
-from pbx_web.login.settings import OidcSettings
-from pbx_web.login.single_sign_on import NotAdmitted, identity
-from pydantic import ValidationError
 
 from pbx_connector.api import Role, application
 
 from .conftest import Running, Start, Visit
 from .login_support import Forms, actions, page_token, visitor
-from .oidc_provider import Liar, consent, new_key, serving, signed_by_what_everybody_knows, unsigned
+from .oidc_provider import consent
 
 pytestmark = pytest.mark.filterwarnings("ignore::authlib.deprecate.AuthlibDeprecationWarning")  # of the mock's own code
 PEOPLE = (
@@ -35,7 +28,6 @@ PEOPLE = (
     MockUser(sub="eve", claims={"preferred_username": "eve@example.org", "groups": ["guests"]}),
 )
 ROLES = {"pbx-admins": "admin", "everybody": "reader"}
-NOW = 1_800_000_000.0
 
 
 @dataclass
@@ -217,31 +209,6 @@ def test_a_flood_of_answers_to_nothing_is_a_few_lines_of_the_audit(signing: Sign
     assert len(signing.running.store.audit()) <= 20
 
 
-def test_a_slow_provider_takes_few_threads(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
-    goes_on = threading.Event()
-
-    def slow(*_: Any) -> bytes:
-        goes_on.wait(20)
-        return b""
-
-    monkeypatch.setattr(liar, "answer", slow)
-    asked = provider(liar)
-    request = Request("state", "nonce", "verifier", "http://127.0.0.1/login/callback")
-
-    def ask(_: int) -> str:
-        try:
-            return asked.login_url(request)
-        except ProviderUnavailable as error:
-            return str(error)
-
-    with ThreadPoolExecutor(8) as pool:
-        waiting = [pool.submit(ask, number) for number in range(8)]
-        first = next(as_completed(waiting)).result()
-        goes_on.set()
-    assert first == "too many log-ins wait for it"
-    assert len(liar.asked) <= AT_ONCE + 4  # whoever waited for a place when others left got one
-
-
 def test_without_a_provider_there_is_no_such_log_in(running: Running) -> None:
     with visitor(running) as client:
         assert client.get("/login/start").status_code == 404
@@ -273,250 +240,4 @@ def test_it_works_in_a_browser(signing: Signing, visit: Visit) -> None:
     page.wait_for_url("**/oauth2/end_session?**")
 
 
-# --- a provider that lies ----------------------------------------------------------------------------------------
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def provider(liar: Liar, clock: Callable[[], float] = lambda: NOW, **settings: Any) -> Provider:
-    liar.now = clock
-    held = {"issuer": liar.url, "client": "pbx", "default": "reader", **settings}
-    return Provider(OidcSettings.model_validate(held), clock)
-
-
-def claims(liar: Liar, asked: Provider) -> Any:
-    request = Request("state", "the nonce", "the verifier", "http://127.0.0.1/login/callback")
-    asked.login_url(request)
-    liar.nonce = liar.nonce or request.nonce
-    return asked.answer("code", request).claims
-
-
-@pytest.fixture
-def liar() -> Iterator[Liar]:
-    with serving(Liar()) as served:
-        yield served
-
-
-def test_what_is_right_is_believed(liar: Liar) -> None:
-    found = claims(liar, provider(liar))
-    assert found["sub"] == "4711"
-    assert liar.said["code_verifier"] == "the verifier"
-    assert liar.said["authorization"] == ""
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"nonce": "another"},
-        {"nonce": None},
-        {"aud": "another"},
-        {"aud": ["pbx", "another"]},
-        {"aud": ["pbx", "another"], "azp": "another"},
-        {"aud": None},
-        {"aud": []},
-        {"iss": "https://evil.example"},
-        {"iss": None},
-        {"sub": None},
-        {"sub": 4711},
-        {"sub": ""},
-        {"exp": int(NOW) - 61},
-        {"exp": None},
-        {"exp": "never"},
-        {"iat": int(NOW) + 61},
-        {"iat": None},
-        {"nbf": int(NOW) + 61},
-        {"at_hash": "another"},
-    ],
-    ids=str,
-)
-def test_a_token_that_is_not_for_us_and_now_is_refused(liar: Liar, said: dict[str, Any]) -> None:
-    liar.claims = said
-    with pytest.raises(TokenRefused):
-        claims(liar, provider(liar))
-
-
-@pytest.mark.parametrize(
-    "said", [{"exp": int(NOW) - 59}, {"iat": int(NOW) + 59}, {"nbf": int(NOW) + 59}, {"aud": ["pbx"]}], ids=str
-)
-def test_a_clock_may_differ_by_a_minute(liar: Liar, said: dict[str, Any]) -> None:
-    liar.claims = said
-    assert claims(liar, provider(liar))["sub"] == "4711"
-    if "aud" not in said:
-        with pytest.raises(TokenRefused):
-            claims(liar, provider(liar, leeway="0s"))
-
-
-@pytest.mark.parametrize(
-    "signed",
-    [
-        unsigned,
-        signed_by_what_everybody_knows,
-        lambda said, key: Liar().signed(said, new_key(str(key.kid))),
-        lambda said, key: "",
-        lambda said, key: "x.y.z",
-        lambda said, key: None,
-        lambda said, key: {"sub": "4711"},
-    ],
-    ids=["none", "HS256", "foreign key", "empty", "no token", "null", "object"],
-)
-def test_a_token_that_the_provider_has_not_signed_is_refused(liar: Liar, signed: Any) -> None:
-    liar.signed = signed
-    with pytest.raises(TokenRefused):
-        claims(liar, provider(liar))
-
-
-def test_keys_that_were_changed_are_read_again(liar: Liar) -> None:
-    asked = provider(liar)
-    claims(liar, asked)
-    for kid in ("two", "two", "one"):  # a new name, and a new key under an old name
-        liar.key = new_key(kid)
-        assert claims(liar, asked)["sub"] == "4711"
-    assert liar.asked.count("/.well-known/openid-configuration") == 1
-
-
-def test_addresses_are_read_again_after_an_hour(liar: Liar) -> None:
-    clock = Clock()
-    asked = provider(liar, clock)
-    for clock.now in (NOW, NOW + FRESH - 1, NOW + FRESH + 1, NOW + FRESH + 2, NOW):
-        claims(liar, asked)
-    assert liar.asked.count("/.well-known/openid-configuration") == 3
-
-
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
-def test_the_secret_is_shown_as_the_provider_wants(liar: Liar, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PBX_TEST_SECRET", "a/b c")
-    liar.metadata = {"token_endpoint_auth_methods_supported": [method]}
-    claims(liar, provider(liar, secret={"env": "PBX_TEST_SECRET"}))
-    basic = httpx.BasicAuth("pbx", "a%2Fb+c")._auth_header
-    assert (liar.said["authorization"] == basic) is (method == "client_secret_basic")
-    assert (liar.said.get("client_secret") == "a/b c") is (method == "client_secret_post")
-
-
-def test_a_secret_that_is_not_there_is_said_without_its_name(liar: Liar) -> None:
-    with pytest.raises(ProviderUnavailable, match="environment variable"):
-        claims(liar, provider(liar, secret={"env": "PBX_TEST_NO_SUCH_SECRET"}))
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"metadata": {"issuer": "https://evil.example"}},
-        {"metadata": {"token_endpoint": "http://evil.example/token"}},
-        {"metadata": {"authorization_endpoint": "javascript:alert(1)"}},
-        {"metadata": {"jwks_uri": None}},
-        {"metadata": {"token_endpoint": ["https://evil.example"]}},
-        {"body": b"<html>"},
-        {"body": b"[]"},
-        {"body": b""},
-        {"body": b"[" * 100_000},
-        {"body": b'{"issuer": "' + b"x" * 2_000_000 + b'"}'},
-    ],
-    ids=range(10),
-)
-def test_a_provider_that_makes_no_sense_is_not_asked_further(liar: Liar, said: dict[str, Any]) -> None:
-    for name, value in said.items():
-        setattr(liar, name, value)
-    with pytest.raises(ProviderUnavailable):
-        claims(liar, provider(liar))
-    assert set(liar.asked) <= {"/.well-known/openid-configuration"} | ({"/token"} if "jwks_uri" in str(said) else set())
-
-
-def test_a_provider_that_fails_is_refused(liar: Liar) -> None:
-    asked = provider(liar)
-    claims(liar, asked)
-    liar.status = 400
-    with pytest.raises(TokenRefused):
-        claims(liar, asked)
-    with pytest.raises((TokenRefused, ProviderUnavailable)):
-        claims(liar, provider(liar))
-
-
 # --- who gets in as what -----------------------------------------------------------------------------------------
-
-
-def settings(**said: Any) -> OidcSettings:
-    held = {"issuer": "https://login.example.org", "client": "pbx", "roles": {"a": "editor", "b": "admin"}, **said}
-    return OidcSettings.model_validate(held)
-
-
-@pytest.mark.parametrize(
-    ("groups", "role"),
-    [(["a"], Role.EDITOR), (["a", "b"], Role.ADMIN), ("b", Role.ADMIN), (["c"], None), ([], None), (None, None)],
-)
-def test_the_highest_role_counts(groups: Any, role: Role | None) -> None:
-    said = {"sub": "1", "groups": groups}
-    if role:
-        assert identity(said, settings()).role is role
-    else:
-        with pytest.raises(NotAdmitted, match="no role"):
-            identity(said, settings())
-        assert identity(said, settings(default="reader")).role is Role.READER
-
-
-@pytest.mark.parametrize("groups", [[["a"]], [{"a": 1}], {"a": 1}, 7, [None], "ab", ["A"]], ids=str)
-def test_what_is_no_group_gives_no_role(groups: Any) -> None:
-    with pytest.raises(NotAdmitted):
-        identity({"sub": "1", "groups": groups}, settings())
-
-
-def test_too_many_groups_are_said() -> None:
-    """Entra ID leaves them out of the token then."""
-    with pytest.raises(NotAdmitted, match="too many groups"):
-        identity({"sub": "1", "_claim_names": {"groups": "src1"}}, settings())
-
-
-@pytest.mark.parametrize(
-    ("said", "allowed"),
-    [
-        ({"tid": "t1"}, True),
-        ({"tid": "t2"}, False),
-        ({}, False),
-    ],
-)
-def test_people_of_another_tenant_stay_out(said: dict[str, Any], allowed: bool) -> None:
-    whole = {"sub": "1", "groups": ["a"], **said}
-    if allowed:
-        assert identity(whole, settings(tenant="t1"))
-    else:
-        with pytest.raises(NotAdmitted, match="another tenant"):
-            identity(whole, settings(tenant="t1"))
-
-
-@pytest.mark.parametrize(
-    ("said", "allowed"),
-    [
-        ({"email": "ann@Example.org", "email_verified": True}, True),
-        ({"email": "ann@example.org"}, False),
-        ({"email": "ann@example.org", "email_verified": "true"}, False),
-        ({"email": "ann@example.org@evil.example", "email_verified": True}, False),
-        ({"email": "ann@sub.example.org", "email_verified": True}, False),
-        ({"email": ["ann@example.org"], "email_verified": True}, False),
-    ],
-)
-def test_people_of_another_domain_stay_out(said: dict[str, Any], allowed: bool) -> None:
-    whole = {"sub": "1", "groups": ["a"], **said}
-    if allowed:
-        assert identity(whole, settings(domains="example.org"))
-    else:
-        with pytest.raises(NotAdmitted, match="no verified e-mail"):
-            identity(whole, settings(domains="example.org"))
-
-
-@pytest.mark.parametrize(
-    ("said", "fault"),
-    [
-        ({"issuer": "http://login.example.org"}, "issuer: must be an https address"),
-        ({"roles": {}}, "who gets in as what"),
-        ({"roles": {"a": "root"}}, "admin"),
-        ({"scopes": ["profile"]}, "must have openid"),
-        ({"client": ""}, "client"),
-    ],
-)
-def test_settings_that_cannot_be_are_refused(said: dict[str, Any], fault: str) -> None:
-    with pytest.raises(ValidationError, match=fault):
-        settings(**said)

@@ -7,7 +7,6 @@ function here. Neighbours: service.py asks `Faults.take` for each request; admin
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,24 +14,15 @@ from typing import Final
 
 from starlette.responses import Response, StreamingResponse
 
+from pbx_connector.testing.office.faults import CountedFault, WaitingFaults
 from pbx_exchange.sandbox.exchange import XML, Answer, Exchange
 from pbx_exchange.sandbox.soap import NS, EwsError, SoapFault, write_answer, write_error, write_fault, write_response
 
 
 @dataclass(slots=True, kw_only=True)
-class Fault:
-    """What goes wrong, for which requests, and how badly."""
+class Fault(CountedFault):
+    """What goes wrong, by a name of `FAULTS`, for which requests, and how badly."""
 
-    name: str
-    """One of `FAULTS`."""
-    operation: str | None = None
-    """Only requests of this operation, such as `FindItem`."""
-    mailbox: str | None = None
-    """Only requests that act as this mailbox."""
-    skip: int = 0
-    """So many matching requests pass unharmed first."""
-    times: int | None = 1
-    """So many requests are hit; None: all, until the fault is cleared."""
     seconds: float = 1.0
     """Back-off or Retry-After told to the client, or the pause between two pieces of a slow answer."""
     share: float = 0.6
@@ -45,44 +35,11 @@ class Fault:
         if self.name not in FAULTS:
             raise ValueError(f"no fault {self.name!r}; there are {', '.join(sorted(FAULTS))}")
 
-    def hits(self, operation: str, mailbox: str) -> bool:
-        """Whether this request is to suffer; counts it."""
-        if self.operation not in (None, operation) or (self.mailbox or mailbox).lower() != mailbox:
-            return False
-        if self.skip:
-            self.skip -= 1
-            return False
-        if self.times is not None:
-            if self.times < 1:
-                return False
-            self.times -= 1
-        return True
 
-
-class Faults:
-    """The faults that wait for their requests; may be used from any thread."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> Fault:
-        with self._lock:
-            self._waiting.append(fault)
-        return fault
-
-    def clear(self) -> None:
-        with self._lock:
-            self._waiting.clear()
-
+class Faults(WaitingFaults[Fault]):
     def take(self, operation: str, mailbox: str) -> Fault | None:
         """The first fault that hits this request."""
-        with self._lock:
-            return next((fault for fault in self._waiting if fault.hits(operation, mailbox)), None)
-
-    def waiting(self) -> list[Fault]:
-        with self._lock:
-            return [fault for fault in self._waiting if fault.times != 0]
+        return self.first(lambda fault: fault.hits(operation, mailbox))
 
 
 async def suffer(fault: Fault, exchange: Exchange) -> Response:

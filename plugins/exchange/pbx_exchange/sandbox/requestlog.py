@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from pbx_connector.testing.office.requests_made import RequestsMade
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +26,7 @@ class RequestRecord:
     """The `x-...` ones, in lower case, such as `x-anchormailbox`."""
 
 
-class RequestLog:
-    """Grows with each request; may be read from any thread."""
-
-    def __init__(self) -> None:
-        self._records: list[RequestRecord] = []
-        self._lock = threading.Lock()
-
-    def add(self, record: RequestRecord) -> None:
-        with self._lock:
-            self._records.append(record)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._records.clear()
-
-    def __iter__(self) -> Iterator[RequestRecord]:
-        with self._lock:
-            return iter(tuple(self._records))
-
-    def __len__(self) -> int:
-        return len(self._records)
-
+class RequestLog(RequestsMade[RequestRecord]):
     def count(self) -> Counter[str]:
         """Requests by operation."""
         return Counter(record.operation for record in self)

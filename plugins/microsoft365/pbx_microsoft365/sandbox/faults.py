@@ -7,7 +7,6 @@ is a function here. Neighbours: service.py asks `Faults.take` for each request; 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from typing import Final
 
 from starlette.responses import Response, StreamingResponse
 
+from pbx_connector.testing.office.faults import CountedFault, WaitingFaults
 from pbx_microsoft365.sandbox.calls import Call
 from pbx_microsoft365.sandbox.messages import GraphAnswer, GraphError
 
@@ -23,19 +23,9 @@ EXPIRED: Final = "expired"
 
 
 @dataclass(slots=True, kw_only=True)
-class Fault:
-    """What goes wrong, for which requests, and how badly."""
+class Fault(CountedFault):
+    """What goes wrong, by a name of `FAULTS`, for which requests, and how badly."""
 
-    name: str
-    """One of `FAULTS`."""
-    operation: str | None = None
-    """Only requests of this operation, such as `contacts`, `contactsDelta`, `users` or `batch`."""
-    mailbox: str | None = None
-    """Only requests to this mailbox."""
-    skip: int = 0
-    """So many matching requests pass unharmed first."""
-    times: int | None = 1
-    """So many requests are hit; None: all, until the fault is cleared."""
     seconds: float = 1.0
     """Retry-After told to the client, or the pause between two pieces of a slow answer."""
     share: float = 0.6
@@ -49,46 +39,15 @@ class Fault:
         if self.name not in FAULTS:
             raise ValueError(f"no fault {self.name!r}; there are {', '.join(sorted(FAULTS))}")
 
-    def hits(self, operation: str, mailbox: str, batched: bool) -> bool:
-        """Whether this request is to suffer; counts it."""
-        if self.operation not in (None, operation) or (self.mailbox or mailbox).lower() != mailbox:
-            return False
-        if batched and self.name in WIRE_FAULTS:
-            return False
-        if self.skip:
-            self.skip -= 1
-            return False
-        if self.times is not None:
-            if self.times < 1:
-                return False
-            self.times -= 1
-        return True
+    def hits(self, operation: str, mailbox: str, batched: bool = False) -> bool:
+        unharmed = batched and self.name in WIRE_FAULTS
+        return not unharmed and CountedFault.hits(self, operation, mailbox)
 
 
-class Faults:
-    """The faults that wait for their requests; may be used from any thread."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> Fault:
-        with self._lock:
-            self._waiting.append(fault)
-        return fault
-
-    def clear(self) -> None:
-        with self._lock:
-            self._waiting.clear()
-
+class Faults(WaitingFaults[Fault]):
     def take(self, operation: str, mailbox: str, batched: bool) -> Fault | None:
         """The first fault that hits this request."""
-        with self._lock:
-            return next((fault for fault in self._waiting if fault.hits(operation, mailbox, batched)), None)
-
-    def waiting(self) -> list[Fault]:
-        with self._lock:
-            return [fault for fault in self._waiting if fault.times != 0]
+        return self.first(lambda fault: fault.hits(operation, mailbox, batched))
 
 
 @dataclass(frozen=True, slots=True)
