@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 import pytest
 from fleet_faults import Fault
-from fleet_ledger import ROWS, Ledger
 from fleet_processes import KILLS, Fleet, FleetProcess
+from fleet_tally import ROWS, Tally
 from fleet_worker import FAST, LEASE
 
 MANY = KILLS >= 50
@@ -101,26 +101,26 @@ def kill(process: FleetProcess) -> None:
 
 
 @pytest.fixture
-def ledger(fleet: Fleet) -> Iterator[Ledger]:
+def tally(fleet: Fleet) -> Iterator[Tally]:
     fleet.add_with_phone_books(TENANTS, every="24h", due_in=3600.0)
     fleet.ask("INSERT INTO progress (tenant, profile, ran) SELECT tenant, profile, true FROM pbx_control.schedule")
-    ledger = Ledger(fleet.control, fleet.tenants)
-    ledger.begin()
-    yield ledger
-    ledger.close()
+    tally = Tally(fleet.control, fleet.tenants)
+    tally.begin()
+    yield tally
+    tally.close()
 
 
 @pytest.mark.timeout(7200)
 def test_random_kills_lose_no_run_make_none_twice_and_none_half(
-    fleet: Fleet, ledger: Ledger, control_postgres: Restart
+    fleet: Fleet, tally: Tally, control_postgres: Restart
 ) -> None:
     began, rounds = time.monotonic(), 0
     killing = Killing(fleet, control_postgres, random.Random(20261129))
-    wanted = ledger.wanted
+    wanted = tally.wanted
     while killing.killed < KILLS or killing.restarts < RESTARTS:
         time.sleep(killing.choice.uniform(0.2, 2.5))
-        fleet.wait_for(partial(ledger.has_had, wanted + DONE))  # between two rounds something is done, too
-        wanted = ledger.wanted
+        fleet.wait_for(partial(tally.has_had, wanted + DONE))  # between two rounds something is done, too
+        wanted = tally.wanted
         killing.kill_workers(max(1, KILLS - killing.killed))
         if rounds % ROUNDS_OF_A_DISPATCHER == 0:
             killing.kill_a_dispatcher()
@@ -128,23 +128,23 @@ def test_random_kills_lose_no_run_make_none_twice_and_none_half(
             killing.restart_postgres()
         killing.forgive()
         rounds += 1
-    ledger.settle(120)
-    ledger.close()
-    print(said(fleet, ledger, killing, time.monotonic() - began))
+    tally.settle(120)
+    tally.close()
+    print(said(fleet, tally, killing, time.monotonic() - began))
     assert killing.in_runs >= KILLS // 2
     assert killing.dispatchers
     assert killing.restarts == RESTARTS
-    assert (fleet.overlaps(), ledger.lost, ledger.half, ledger.open) == (0, {}, set(), set())
+    assert (fleet.overlaps(), tally.lost, tally.half, tally.open) == (0, {}, set(), set())
 
 
-def said(fleet: Fleet, ledger: Ledger, killing: Killing, seconds: float) -> str:
+def said(fleet: Fleet, tally: Tally, killing: Killing, seconds: float) -> str:
     runs = sum(map(len, fleet.attempts().values()))
     found = killing.found_again()
     return (
         f"{killing.killed} workers killed, {killing.in_runs} of them in the middle of {len(found)} runs; "
         f"{killing.dispatchers} dispatchers killed, PostgreSQL restarted {killing.restarts} times, in {seconds:.0f} s. "
-        f"{ledger.wanted} runs of {TENANTS} tenants were due, {runs} begun: {fleet.overlaps()} overlaps, "
-        f"{len(ledger.lost)} lost, {len(ledger.half)} half in {ledger.looks} looks at all phone books; "
+        f"{tally.wanted} runs of {TENANTS} tenants were due, {runs} begun: {fleet.overlaps()} overlaps, "
+        f"{len(tally.lost)} lost, {len(tally.half)} half in {tally.looks} looks at all phone books; "
         f"those killed began again after {statistics.median(found):.1f} s (median), {found[-1]:.1f} s at most. "
         f"Timing: silent {FAST.silent:.0f} s (usually 30), lease {LEASE:.0f} s (usually 60)."
     )
@@ -152,7 +152,7 @@ def said(fleet: Fleet, ledger: Ledger, killing: Killing, seconds: float) -> str:
 
 @pytest.mark.skipif(not MANY, reason="takes long: make crash")
 @pytest.mark.parametrize("fault", ["lock", "sweep", "transaction"])
-def test_what_is_counted_would_be_noticed(fleet: Fleet, ledger: Ledger, fault: Fault) -> None:
+def test_what_is_counted_would_be_noticed(fleet: Fleet, tally: Tally, fault: Fault) -> None:
     how: dict[str, Any] = {"seconds": 1.0, "rows": ROWS, "schemas": True, "generations": True, "fault": fault}
     workers = [fleet.start(machine=f"machine-{number}", **how) for number in range(2)]
     if fault == "sweep":
@@ -161,7 +161,7 @@ def test_what_is_counted_would_be_noticed(fleet: Fleet, ledger: Ledger, fault: F
         kill(workers[0])
     found: dict[str, Callable[[], object]] = {
         "lock": fleet.overlaps,
-        "sweep": lambda: ledger.lost,
-        "transaction": lambda: ledger.half,
+        "sweep": lambda: tally.lost,
+        "transaction": lambda: tally.half,
     }
     fleet.wait_for(found[fault])

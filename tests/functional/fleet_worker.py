@@ -73,7 +73,7 @@ class Options(BaseModel):
     schemas: bool = False
     """Whether phone books are schemas of the control database, as in a real fleet."""
     generations: bool = False
-    """Whether rows are of the generation that the table `wanted` says; see `fleet_ledger`."""
+    """Whether rows are of the generation that the table `wanted` says; see `fleet_tally`."""
     schema_version: str = ""
     """Of which version of phone books the worker is; default: this one."""
     crowd: int = 0

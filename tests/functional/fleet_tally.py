@@ -39,7 +39,7 @@ SELECT {id}, array_agg(number ORDER BY number), array_agg(DISTINCT generation) F
 """
 
 
-class Ledger:
+class Tally:
     """Looks from a thread of its own until it is closed."""
 
     def __init__(self, control: str, tenants: Sequence[str]) -> None:
@@ -48,7 +48,7 @@ class Ledger:
         self._books = sql.SQL(" UNION ALL ").join(map(_book, tenants))
         self._over = threading.Event()
         self._wanting = True
-        self._thread = threading.Thread(target=self._loop, name="ledger", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name="tally", daemon=True)
         self.looks = 0
         self.wanted = 0
         """So many runs were due."""
