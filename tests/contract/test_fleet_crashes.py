@@ -184,7 +184,7 @@ def test_a_worker_that_is_cut_off_gives_its_runs_up_before_others_make_them(flee
         fleet.start(seconds=0.1, schemas=schemas, machine="other")
         fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
         relay.go_on()
-        fleet.wait_for(lambda: any("no sign of life" in line["event"] for line in cut.said()))
+        fleet.wait_for(lambda: any("taken for dead" in line["event"] for line in cut.said()))
         assert relay.held > 0
         fleet.wait_for(lambda: not fleet.ask("SELECT 1 FROM worker WHERE running > 0"))
         cut.kill()

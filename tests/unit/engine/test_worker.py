@@ -6,14 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from fleet import add_tenants
 
 from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.heart import Timing
 from pbx_connector.engine.port import Places
 from pbx_connector.engine.worker import Worker, WorkerSettings
+from pbx_connector.schedule import Schedule
 from pbx_connector.source import Source
 from pbx_connector.stores import open_store
 from pbx_connector.testing.fleet import ScriptedTenants, quiet
@@ -51,6 +54,18 @@ def test_each_tenant_that_is_due_is_run_once(
             assert len(list(store.runs())) == 1
             assert [entry.content.fields["display_name"] for entry in store.entries()] == [f"Reception of {name}"]
     assert ask("SELECT count(*) FROM procrastinate_workers") == [(0,)]
+
+
+def test_a_worker_looks_for_profiles_that_do_not_succeed(
+    control_url: str, database: EngineDatabase, ask: Any, tmp_path: Path
+) -> None:
+    [tenant] = add_tenants(control_url, 1, due_in=3600)
+    ask("INSERT INTO progress (tenant, profile, look_at) VALUES (%s, 'crm', now())", tenant)
+    schedule = Schedule(every=timedelta(hours=1))
+    tenants = ScriptedTenants(lambda tenant: f"sqlite:///{tmp_path / tenant}.db", schedule=schedule)
+    settings = WorkerSettings(places=Places(6, 1, 2), timing=Timing(look=0.1))
+    with working(Worker(database, tenants, settings)):
+        wait_until(lambda: ask("SELECT look_at > now() + interval '25 hours' FROM progress") == [(True,)])
 
 
 def test_dead_servers_and_huge_sources_delay_no_other(
