@@ -17,6 +17,8 @@ from jinja2 import Environment, nodes
 from pbx_web.language import language
 from pbx_web.rendering import PLACES
 
+from pbx_connector.api import FINDING_KINDS
+
 PACKAGE = Path(str(files("pbx_web")))
 METHODS = [("**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "language": None, "speak": None, "count": (1, 2)}
@@ -29,7 +31,7 @@ Message = str | tuple[str, ...]
 def said() -> set[str]:
     """What templates and code ask for, by its first form."""
     found = {message[0] if isinstance(message, tuple) else message for message in _extracted()}
-    return {one for one in found if one} | {words for _, words, _ in PLACES} | OF_PLUGINS
+    return {one for one in found if one} | {words for _, words, _ in PLACES} | OF_PLUGINS | {*FINDING_KINDS.values()}
 
 
 def _extracted() -> Iterator[Message]:
