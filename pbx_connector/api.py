@@ -9,7 +9,7 @@ from pbx_rules import Cost, Diagnostic, Example, Function, Parameter, Value
 from pbx_rules.types import ANY, BOOLEAN, DATE, LIST, NUMBER, TEXT, Type
 
 from pbx_connector import application
-from pbx_connector.config import Config, MailConfig, PluginConfig, WebhookConfig
+from pbx_connector.config import Config, ControlConfig, MailConfig, PluginConfig, WebhookConfig
 from pbx_connector.contact_fields import (
     ADDRESS_KINDS,
     ADDRESS_PARTS,
@@ -21,7 +21,7 @@ from pbx_connector.contact_fields import (
 from pbx_connector.counting import counted
 from pbx_connector.documents.findings import KINDS as FINDING_KINDS
 from pbx_connector.duration import Duration, at_least
-from pbx_connector.error_text import ErrorText
+from pbx_connector.error_text import ErrorMapping, ErrorText, Explanation
 from pbx_connector.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -51,6 +51,7 @@ from pbx_connector.extensions import (
 from pbx_connector.files import UnreadableFile, open_regular, read_certificates
 from pbx_connector.folder_patterns import FolderSettings, PatternUse
 from pbx_connector.hookspecs import hookimpl
+from pbx_connector.host_names import host_of
 from pbx_connector.known_rows import KnownRows
 from pbx_connector.logs import set_up as set_up_logs
 from pbx_connector.machine import machine_error
@@ -119,6 +120,7 @@ from pbx_connector.source import (
     SourceContext,
     SourceType,
     Template,
+    importing,
 )
 from pbx_connector.stores import (
     ALL,
@@ -165,13 +167,31 @@ from pbx_connector.targets import TARGETS, Target
 from pbx_connector.visible import shown
 
 if TYPE_CHECKING:
+    from pbx_connector.engine.operation import FleetEngine
     from pbx_connector.listening import Listener, Tls, bound_address, bound_socket
     from pbx_connector.network.deadline import DEADLINE_POOLS
     from pbx_connector.notifications.outbox import Attempt, Undelivered
     from pbx_connector.profile import Checked, LoadedProfile, Profile
     from pbx_connector.run import Progress, Simulation
     from pbx_connector.schedule import Schedule
-    from pbx_connector.transport import Transport, TransportOptions, UnusableAuthorities, is_proxy_refusal
+    from pbx_connector.tenants.listing import TenantFilter, TenantLine, TenantList
+    from pbx_connector.tenants.loading import CheckedFile
+    from pbx_connector.tenants.members import Member
+    from pbx_connector.tenants.migrating import MigrationState, PhoneBookMigration
+    from pbx_connector.tenants.published import FileChanges, FileSet
+    from pbx_connector.tenants.registry import Tenant, TenantState
+    from pbx_connector.tenants.schedules import ProfileRunState, PublishedProfile, ScheduleRow
+    from pbx_connector.tenants.vault import SecretRow
+    from pbx_connector.tenants.versions import NewVersion, PublishedVersion
+    from pbx_connector.transport import (
+        NETWORK_EXCEPTIONS,
+        NetworkTexts,
+        Transport,
+        TransportOptions,
+        UnusableAuthorities,
+        innermost,
+        is_proxy_refusal,
+    )
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -186,6 +206,7 @@ __all__ = [
     "FINDING_KINDS",
     "LIST",
     "LISTED",
+    "NETWORK_EXCEPTIONS",
     "NUMBER",
     "TARGETS",
     "TEXT",
@@ -208,11 +229,13 @@ __all__ = [
     "Change",
     "Check",
     "Checked",
+    "CheckedFile",
     "Command",
     "Condition",
     "Config",
     "ConnectorError",
     "Content",
+    "ControlConfig",
     "Cost",
     "Counts",
     "Device",
@@ -226,14 +249,19 @@ __all__ = [
     "EndlessList",
     "Entry",
     "Equal",
+    "ErrorMapping",
     "ErrorText",
     "Every",
     "Example",
+    "Explanation",
     "ExportOptions",
     "Exporter",
     "Field",
     "FieldChange",
     "FieldSet",
+    "FileChanges",
+    "FileSet",
+    "FleetEngine",
     "FolderSettings",
     "Function",
     "Gone",
@@ -252,8 +280,12 @@ __all__ = [
     "MailConfig",
     "Mapped",
     "Match",
+    "Member",
     "Migration",
+    "MigrationState",
+    "NetworkTexts",
     "Networks",
+    "NewVersion",
     "Not",
     "Notice",
     "NoticeKind",
@@ -265,6 +297,7 @@ __all__ = [
     "Parameter",
     "PatternUse",
     "PhoneBook",
+    "PhoneBookMigration",
     "PlanRefused",
     "PlanSummary",
     "PluginConfig",
@@ -278,9 +311,12 @@ __all__ = [
     "ProfileError",
     "ProfileHeld",
     "ProfilePath",
+    "ProfileRunState",
     "ProfileState",
     "Progress",
     "ProtocolViolation",
+    "PublishedProfile",
+    "PublishedVersion",
     "Question",
     "Record",
     "RefusalLimit",
@@ -295,7 +331,9 @@ __all__ = [
     "RunStatus",
     "Says",
     "Schedule",
+    "ScheduleRow",
     "Secret",
+    "SecretRow",
     "Server",
     "SettingsModel",
     "Sighting",
@@ -314,6 +352,11 @@ __all__ = [
     "Substrings",
     "Target",
     "Template",
+    "Tenant",
+    "TenantFilter",
+    "TenantLine",
+    "TenantList",
+    "TenantState",
     "TextList",
     "Throttle",
     "Tls",
@@ -343,6 +386,9 @@ __all__ = [
     "counted",
     "fold",
     "hookimpl",
+    "host_of",
+    "importing",
+    "innermost",
     "is_loopback",
     "is_protected",
     "is_proxy_refusal",
@@ -361,27 +407,36 @@ __all__ = [
     "whole_number",
 ]
 
-_LATE = {
-    "is_proxy_refusal": "pbx_connector.transport",
-    "UnusableAuthorities": "pbx_connector.transport",
-    "TransportOptions": "pbx_connector.transport",
-    "Transport": "pbx_connector.transport",
-    "DEADLINE_POOLS": "pbx_connector.network.deadline",
-    "Listener": "pbx_connector.listening",
-    "Tls": "pbx_connector.listening",
-    "bound_socket": "pbx_connector.listening",
-    "bound_address": "pbx_connector.listening",
-    "Attempt": "pbx_connector.notifications.outbox",
-    "Undelivered": "pbx_connector.notifications.outbox",
-    "Checked": "pbx_connector.profile",
-    "LoadedProfile": "pbx_connector.profile",
-    "Profile": "pbx_connector.profile",
-    "Progress": "pbx_connector.run",
-    "Schedule": "pbx_connector.schedule",
-    "Simulation": "pbx_connector.run",
+_LATE_IN = {
+    "pbx_connector.listening": ("Listener", "Tls", "bound_address", "bound_socket"),
+    "pbx_connector.network.deadline": ("DEADLINE_POOLS",),
+    "pbx_connector.notifications.outbox": ("Attempt", "Undelivered"),
+    "pbx_connector.profile": ("Checked", "LoadedProfile", "Profile"),
+    "pbx_connector.run": ("Progress", "Simulation"),
+    "pbx_connector.schedule": ("Schedule",),
+    "pbx_connector.tenants.loading": ("CheckedFile",),
+    "pbx_connector.tenants.migrating": ("MigrationState", "PhoneBookMigration"),
+    "pbx_connector.tenants.published": ("FileChanges", "FileSet"),
+    "pbx_connector.tenants.registry": ("Tenant", "TenantState"),
+    "pbx_connector.tenants.schedules": ("ProfileRunState", "PublishedProfile", "ScheduleRow"),
+    "pbx_connector.tenants.vault": ("SecretRow",),
+    "pbx_connector.tenants.versions": ("NewVersion", "PublishedVersion"),
+    "pbx_connector.tenants.listing": ("TenantFilter", "TenantLine", "TenantList"),
+    "pbx_connector.tenants.members": ("Member",),
+    "pbx_connector.engine.operation": ("FleetEngine",),
+    "pbx_connector.transport": (
+        "NETWORK_EXCEPTIONS",
+        "NetworkTexts",
+        "Transport",
+        "TransportOptions",
+        "UnusableAuthorities",
+        "innermost",
+        "is_proxy_refusal",
+    ),
 }
 """Loaded when it is used: what only some plugins need, as functions of the application layer take and give it, or as
 it comes with a library that not every command uses."""
+_LATE = {name: module for module, names in _LATE_IN.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -234,6 +234,8 @@ class PluginContext:
         store_url: Callable[[], str],
         status: Callable[[], ServiceStatus] | None = None,
         phone_systems: Callable[[], PhoneSystems | None] = lambda: None,
+        phone_system: str | None = None,
+        operator: Callable[[], Installation] | None = None,
     ) -> None:
         self.plugin = plugin
         """The plugin's own name."""
@@ -246,7 +248,10 @@ class PluginContext:
         command's may stand for one that is not there yet: to write, it opens one by `open_store`."""
         self.status = status
         """How the service is that runs this, live; None in a command."""
+        self.phone_system = phone_system
+        """Which of a provider's this is all about: its id; None where there is one alone, and where all are served."""
         self._installation = installation
+        self._operator = operator
         self._store_url = store_url
         self._phone_systems = phone_systems
 
@@ -260,12 +265,20 @@ class PluginContext:
             store_url=self._store_url,
             status=self.status,
             phone_systems=self._phone_systems,
+            phone_system=self.phone_system,
+            operator=self._operator,
         )
 
     @property
     def installation(self) -> Installation:
         """What functions of `pbx_connector.api.application` take. Raises `ConfigError`."""
         return self._installation()
+
+    @property
+    def operator(self) -> Installation:
+        """That of whoever runs this machine, who says what no phone system among many can: addresses, certificates, the
+        domain of all. Where there is one alone it is `installation`. Raises `ConfigError`."""
+        return (self._operator or self._installation)()
 
     @property
     def phone_systems(self) -> PhoneSystems | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
 
 from pbx_connector import files
 from pbx_connector.host_names import host_of, is_host_name
@@ -100,6 +101,13 @@ def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+class _Listed:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        inner = handler(source)
+        written = core_schema.union_schema([core_schema.str_schema(), inner])
+        return core_schema.no_info_before_validator_function(_listed, inner, json_schema_input_schema=written)
+
+
 def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
@@ -121,7 +129,7 @@ HostName = Annotated[str, AfterValidator(_host_name)]
 """Small letters, without port and final dot."""
 ListenAddress = Annotated[str | None, BeforeValidator(_listen_address)]
 """Where a server listens, as `split_address` takes it; `off` and a blank text count as None."""
-LISTED = BeforeValidator(_listed)
+LISTED = _Listed()
 """For a list that can also be written as one text with commas, as an environment variable has it."""
 TextList = Annotated[list[str], LISTED]
 """Texts, `LISTED`."""

@@ -6,12 +6,14 @@ The contract is executed by `pbx_connector.testing.SourceContract`; a plugin's o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
+from pbx_connector.error_text import ErrorMapping
+from pbx_connector.errors import ConnectorError
 from pbx_connector.model import Account, Book, BookGone, BookUnknown, Problem, StreamItem
 
 FieldType = Literal["text", "number", "yes/no", "date", "list", "record"]
@@ -145,6 +147,16 @@ class Check:
     def failed(self) -> bool:
         return self.problem is not None and self.problem.severity == "error"
 
+    @classmethod
+    def of(cls, step: str, attempt: Callable[[], str | Check], errors: ErrorMapping) -> Check:
+        """What the attempt found, or how it failed. Raises `MachineError`: for that no server is to blame."""
+        told: tuple[type[Exception], ...] = (ConnectorError, *errors.foreign)
+        try:
+            found = attempt()
+        except told as error:
+            return cls(step, errors.problem(error, step))
+        return found if isinstance(found, Check) else cls(step, detail=found)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceType:
@@ -171,3 +183,16 @@ class SourceType:
     migrations: Mapping[str, Callable[[Mapping[str, Any]], Migration]] = field(default_factory=dict)
     """By the name of another source: how its profiles become profiles of this one, for `profiles migrate`. Called with
     the `settings:` as the profile has them: texts, lists and mappings, secrets as references."""
+
+
+@contextmanager
+def importing(distribution: str) -> Iterator[None]:
+    """Around the imports of what only an opened source needs: a library that is missing or broken is the fault of the
+    installation, and told like that of a plugin. `importing("pbx-connector-csv")`."""
+    try:
+        yield
+    except ImportError as error:
+        plugin = distribution.removeprefix("pbx-connector-")
+        raise ConnectorError(
+            f"a library of the plugin {plugin!r} cannot be imported: {error}", hint=f"install {distribution} again"
+        ) from error

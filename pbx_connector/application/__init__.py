@@ -15,12 +15,12 @@ trials                               rules on rows of a file
 source_rows                          the rows that a source has
 language                             help with a profile while it is typed
 upkeep                               whether the phone book is whole, and its backups
-fleet, tenants, publishing, phone_systems   many phone systems
+fleet, tenants, members, publishing, uploads, phone_systems, fleet_status   many phone systems
 history                              which was a profile's last run; the rest of it a store tells by itself
 status, service_health, offline_status, schedules   how it stands, with a service or without one
 attention, survey, tally             what waits for a person, and what the last days changed
 configuration                        what applies, and where it is said
-views, tenant_views                  every JSON shape
+views                                every JSON shape
 """
 
 from __future__ import annotations
@@ -40,13 +40,18 @@ if TYPE_CHECKING:
         drafts,
         entries,
         exports,
+        fleet,
+        fleet_status,
         history,
         installation,
         language,
+        members,
         offline_status,
+        phone_systems,
         plans,
         profile_folder,
         profiles,
+        publishing,
         runs,
         schedules,
         secret_files,
@@ -58,16 +63,13 @@ if TYPE_CHECKING:
         survey,
         tally,
         templates,
+        tenants,
         trials,
         upkeep,
+        uploads,
         users,
         views,
     )
-    from pbx_connector.application import fleet as fleet
-    from pbx_connector.application import phone_systems as phone_systems
-    from pbx_connector.application import publishing as publishing
-    from pbx_connector.application import tenant_views as tenant_views
-    from pbx_connector.application import tenants as tenants
     from pbx_connector.application.installation import Installation
 
 __all__ = [
@@ -82,13 +84,18 @@ __all__ = [
     "drafts",
     "entries",
     "exports",
+    "fleet",
+    "fleet_status",
     "history",
     "installation",
     "language",
+    "members",
     "offline_status",
+    "phone_systems",
     "plans",
     "profile_folder",
     "profiles",
+    "publishing",
     "runs",
     "schedules",
     "secret_files",
@@ -100,18 +107,18 @@ __all__ = [
     "survey",
     "tally",
     "templates",
+    "tenants",
     "trials",
     "upkeep",
+    "uploads",
     "users",
     "views",
 ]
-FOR_PROVIDERS = ("fleet", "phone_systems", "publishing", "tenant_views", "tenants")
-"""For the core's own user interfaces alone: what they take and give has no name in the api yet."""
 
 
 def __getattr__(name: str) -> Any:
     """Each part is loaded when it is used: a plugin that only reads pays for nothing else."""
-    if name not in (*__all__, *FOR_PROVIDERS):
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "Installation":
         return import_module(f"{__name__}.installation").Installation

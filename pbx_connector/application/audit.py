@@ -44,6 +44,22 @@ class AuditAction(StrEnum):
     ACCOUNTS_CHANGED = "accounts changed"
     LABELS_CHANGED = "labels changed"
     SETTINGS_CHANGED = "settings changed"
+    TENANT_ADDED = "tenant added"
+    TENANT_SUSPENDED = "tenant suspended"
+    TENANT_RESUMED = "tenant resumed"
+    TENANT_REMOVED = "tenant removed"
+    TENANT_ENTERED = "tenant entered"
+    TENANT_MIGRATED = "tenant migrated"
+    PUBLISHED = "published"
+    ROLLED_BACK = "rolled back"
+    VAULT_SET = "secret set"
+    VAULT_REMOVED = "secret removed"
+    HOST_ADDED = "host name added"
+    HOST_REMOVED = "host name removed"
+    MEMBER_SET = "member set"
+    MEMBER_REMOVED = "member removed"
+    QUARANTINE_ENDED = "quarantine ended"
+    RUN_ORDERED = "run ordered"
 
 
 @dataclass(frozen=True, slots=True)

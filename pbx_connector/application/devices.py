@@ -33,20 +33,25 @@ class MadeDevice:
     """Shown once; nobody can tell it later."""
 
 
-def add_device(store: Store, name: str, account: str | None, options: Mapping[str, str]) -> MadeDevice:
-    """Raises `UsageError` for a name that cannot be one, or is taken, and for an unknown account."""
+def add_device(
+    store: Store, name: str, account: str | None, options: Mapping[str, str], *, phone_system: str | None = None
+) -> MadeDevice:
+    """`phone_system` is the id of the one among many that it belongs to.
+
+    Raises `UsageError` for a name that cannot be one, or is taken, and for an unknown account.
+    """
     if account is not None:
         known_account(store, account)
     known = store.devices()
     name = _checked_name(name, {device.name for device in known})
     taken = {device.id for device in known}
     number = next(drawn for _ in iter(int, 1) if (drawn := _drawn(ID_LENGTH)) not in taken)
-    return _with_secret(store, Device(number, name, account, dict(options)))
+    return _with_secret(store, Device(number, name, account, dict(options)), phone_system)
 
 
-def rotate_device(store: Store, wanted: str) -> MadeDevice:
+def rotate_device(store: Store, wanted: str, *, phone_system: str | None = None) -> MadeDevice:
     """A new secret; the old one is worth nothing from now on."""
-    return _with_secret(store, known_device(store.devices(), wanted))
+    return _with_secret(store, known_device(store.devices(), wanted), phone_system)
 
 
 def remove_device(store: Store, wanted: str) -> Device:
@@ -63,11 +68,21 @@ def known_device(devices: Iterable[Device], wanted: str) -> Device:
     raise UsageError(f"there is no device {wanted}", hint="see: pbx-connector directory devices list")
 
 
-def verifiers(device: str, secret: str) -> dict[str, str]:
-    """What a secret is compared with later, by method."""
-    login = f"{device}:{REALM}:{secret}".encode()
+def verifiers(device: str, secret: str, phone_system: str | None = None) -> dict[str, str]:
+    """What a secret is compared with later, by method.
+
+    Digest sends a digest of the user name, too: a device that logs in as `DEVICE@PHONE_SYSTEM` has another.
+    """
+    held = {"sha256": hashlib.sha256(secret.encode()).hexdigest()} | _digests(device, secret)
+    if phone_system is None:
+        return held
+    named = _digests(f"{device}@{phone_system}", secret)
+    return held | {f"{method}-named": digest for method, digest in named.items()}
+
+
+def _digests(user: str, secret: str) -> dict[str, str]:
+    login = f"{user}:{REALM}:{secret}".encode()
     return {
-        "sha256": hashlib.sha256(secret.encode()).hexdigest(),
         "digest-md5": hashlib.md5(login, usedforsecurity=False).hexdigest(),
         "digest-sha256": hashlib.sha256(login).hexdigest(),
     }
@@ -80,9 +95,9 @@ def is_secret(device: Device | None, secret: str) -> bool:
     return hmac.compare_digest(shown, held or "-" * len(shown))
 
 
-def _with_secret(store: Devices, device: Device) -> MadeDevice:
+def _with_secret(store: Devices, device: Device, phone_system: str | None) -> MadeDevice:
     secret = _drawn(SECRET_LENGTH)
-    made = replace(device, verifiers=verifiers(device.id, secret))
+    made = replace(device, verifiers=verifiers(device.id, secret, phone_system))
     store.put_device(made)
     return MadeDevice(store.device(made.id) or made, secret)
 

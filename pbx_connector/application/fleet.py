@@ -7,7 +7,7 @@ secrets and phone book.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from pbx_connector.application.installation import Installation, utc_now
 from pbx_connector.config import Config, ConfigFile, ControlConfig
 from pbx_connector.errors import ConfigError, ProfileError, UsageError
 from pbx_connector.plugins import Plugins
-from pbx_connector.profile import Profile
+from pbx_connector.profile import LoadedProfile, Profile, load_whole
 from pbx_connector.secret import bind_vault
 from pbx_connector.stores import Store
 from pbx_connector.tenants import registry, versions
@@ -28,6 +28,7 @@ from pbx_connector.tenants.confinement import confinement
 from pbx_connector.tenants.control import ControlDatabase, open_control
 from pbx_connector.tenants.loading import Contents, read_contents
 from pbx_connector.tenants.phone_books import PhoneBooks
+from pbx_connector.tenants.provider import open_provider
 from pbx_connector.tenants.published import Layouts
 from pbx_connector.tenants.read_versions import ReadVersion, ReadVersions
 from pbx_connector.tenants.registry import Tenant, TenantState
@@ -55,8 +56,17 @@ class LoadedTenant:
             return self.profiles[id]
         for file in self.contents.wrong:
             if Path(file.path).stem == id:
-                raise ProfileError(f"profile {id} of tenant {self.tenant.id} cannot be used here", file.findings)
+                message = f"profile {id} of tenant {self.tenant.id} cannot be used here"
+                raise ProfileError(message, file.findings, text=file.text)
         return None
+
+    def whole_profile(self, id: str) -> LoadedProfile | None:
+        """With what trying its rules needs. As `profile`."""
+        profile = self.profile(id)
+        if profile is None:
+            return None
+        file = self.contents.folder / self.contents.paths[id]
+        return replace(load_whole(file, self.installation.plugins), profile=profile)
 
     def open_store(self) -> Store:
         """Its phone book, by its own role. Raises `StoreError`, and `OtherVersion` for one that is not migrated yet,
@@ -153,12 +163,21 @@ class Fleet:
         bind_vault(config, self._vault(tenant))
         return Installation(config, self.plugins, self._clock, published=published)
 
+    def bind_secrets(self, tenant: Tenant, profile: Profile) -> None:
+        """A profile that is not published yet finds the secrets of the tenant's vault, too."""
+        bind_vault(profile.settings, self._vault(tenant))
+
     def _vault(self, tenant: Tenant) -> TenantVault:
         return TenantVault(self.control, self.config.keys, tenant.id)
 
     def open_store(self, tenant: Tenant) -> Store:
         """Its phone book, to be closed. Raises `OtherVersion` for one that is not migrated yet."""
         return self.phone_books.open(tenant)
+
+    def open_provider_store(self) -> Store:
+        """Users, sessions and audit of the provider's own pages, to be closed; it has no phone book that anybody
+        reads. Raises `OtherVersion` for one that is not migrated yet."""
+        return open_provider(self.control, self.phone_books)
 
 
 class RunnableTenants:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pbx_connector.counting import counted
 from pbx_connector.duration import in_words
@@ -107,75 +106,6 @@ class FleetStatus:
     @property
     def _latest(self) -> str:
         return f"by up to {in_words(_whole(self.late[0].late))}" if self.late else ""
-
-
-def view(of: FleetStatus) -> dict[str, Any]:
-    """As JSON; fields are only added."""
-    return {
-        "well": not of.complaints,
-        "complaints": of.complaints,
-        "tenants": of.tenants,
-        "profiles": of.profiles,
-        "queues": [
-            {
-                "queue": queue.queue,
-                "waiting": queue.waiting,
-                "running": queue.running,
-                "oldest_seconds": None if queue.oldest is None else round(queue.oldest.total_seconds(), 1),
-            }
-            for queue in of.queues
-        ],
-        "workers": [
-            {
-                "id": worker.id,
-                "host": worker.host,
-                "process": worker.process,
-                "version": worker.version,
-                "places": worker.places,
-                "running": worker.running,
-                "stopping": worker.stopping,
-                "silent_seconds": round(worker.silent.total_seconds(), 1),
-                "dead": worker.dead,
-            }
-            for worker in of.workers
-        ],
-        "lost_workers": [
-            {
-                "id": lost.id,
-                "host": lost.host,
-                "process": lost.process,
-                "jobs": lost.jobs,
-                "found": lost.found.isoformat(),
-            }
-            for lost in of.lost
-        ],
-        "late": {
-            "count": of.late_count,
-            "profiles": [
-                {"tenant": late.tenant, "profile": late.profile, "seconds": round(late.late.total_seconds(), 1)}
-                for late in of.late
-            ],
-        },
-        "stopped": {
-            "count": of.stopped_count,
-            "profiles": [
-                {"tenant": one.tenant, "profile": one.profile, "state": one.state, "reason": one.reason}
-                for one in of.stopped
-            ],
-        },
-        "held_sources": {
-            "count": of.held_count,
-            "sources": [
-                {
-                    "tenant": held.tenant,
-                    "source": held.source,
-                    "reason": held.reason,
-                    "seconds": round(held.left.total_seconds(), 1),
-                }
-                for held in of.held
-            ],
-        },
-    }
 
 
 def _whole(span: timedelta) -> timedelta:

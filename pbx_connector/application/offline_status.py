@@ -14,7 +14,7 @@ from datetime import datetime
 from pbx_connector.application import succession
 from pbx_connector.application.history import last_run
 from pbx_connector.application.installation import Installation
-from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.profile_folder import Folder, ProfileFile, ProfileFiles
 from pbx_connector.application.reckoning import Basis, look
 from pbx_connector.application.status import ProfileStatus, ServiceStatus, service_status, status_of
 from pbx_connector.application.store_watch import OpenStoreWatch, StoreWatch
@@ -62,11 +62,11 @@ class OfflineStatus:
         installation: Installation,
         store_url: str,
         *,
-        folder: Folder | None = None,
+        folder: ProfileFiles | None = None,
         store: Callable[[], Store] | None = None,
     ) -> None:
         """`folder`: one that was read before, so that only what changed is read now; `store`: one that is open."""
-        self.folder = folder or folder_of(installation)
+        self.folder: ProfileFiles = folder or folder_of(installation)
         list(self.folder.scan())
         self.now = now = installation.clock()
         self._installation = installation

@@ -15,16 +15,17 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from pbx_connector.application.fleet import Fleet
+from pbx_connector.application.fleet import Fleet, LoadedTenant
 from pbx_connector.application.installation import Installation
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.extensions import PluginContext
 from pbx_connector.host_names import host_of, is_host_name
+from pbx_connector.profile import LoadedProfile, Profile
 from pbx_connector.stores import Store
 from pbx_connector.tenants import registry
 from pbx_connector.tenants.hosts import tenant_at
 from pbx_connector.tenants.ids import is_id
-from pbx_connector.tenants.registry import Tenant
+from pbx_connector.tenants.registry import Tenant, TenantState
 
 Value = TypeVar("Value")
 
@@ -66,9 +67,42 @@ class PhoneSystem:
         return self.fleet.open_store(self._tenant)
 
     @property
+    def database(self) -> str:
+        """The same text for all whose phone books are in one database: what hangs there hangs for all of them."""
+        return self._tenant.store
+
+    @property
     def installation(self) -> Installation:
         """As published at the moment. Raises `ConnectorError`."""
         return self._systems.installation(self._tenant)
+
+    def open_store(self) -> Store:
+        """Its phone book for one caller, who closes it. Raises `StoreError`."""
+        return self.fleet.open_store(self._tenant)
+
+    def loaded(self) -> LoadedTenant:
+        """All that is published at the moment. Raises `ConnectorError`."""
+        tenant = self._tenant
+        return self.fleet.load(tenant.id, tenant.published)
+
+    def profile(self, id: str) -> Profile:
+        """One that is published. Raises `ConnectorError`."""
+        return _published(self.loaded().profile(id), id, self.id)
+
+    def whole_profile(self, id: str) -> LoadedProfile:
+        """One that is published, with what trying its rules needs. Raises `ConnectorError`."""
+        return _published(self.loaded().whole_profile(id), id, self.id)
+
+    def bind_secrets(self, profile: Profile) -> None:
+        """See `Fleet.bind_secrets`."""
+        self.fleet.bind_secrets(self._tenant, profile)
+
+    def require_active(self) -> None:
+        """Raises `UsageError` for one that is suspended."""
+        if self._tenant.state is not TenantState.ACTIVE:
+            raise UsageError(
+                f"tenant {self.id} is suspended: nothing of it is run", hint=f"pbx-connector tenants resume {self.id}"
+            )
 
     def context(self, plugin: str) -> PluginContext:
         """What the plugin would be given if it served this phone system alone."""
@@ -76,23 +110,33 @@ class PhoneSystem:
             plugin,
             installation=lambda: self.installation,
             store=lambda: self.store,
-            open_store=lambda: self.fleet.open_store(self._tenant),
-            store_url=self._no_address,
+            open_store=self.open_store,
+            store_url=self.no_address,
+            phone_system=self.id,
+            operator=self._systems.operator,
         )
+
+    def no_address(self) -> str:
+        """Raises `UsageError`."""
+        raise UsageError(f"the phone book of {self.id} has no address of its own", hint="it is opened by its store")
 
     @property
     def _tenant(self) -> Tenant:
         return self._systems.tenant(self.id)
 
-    def _no_address(self) -> str:
-        raise UsageError(f"the phone book of {self.id} has no address of its own", hint="it is opened by its store")
-
 
 class PhoneSystems:
     """All that one process serves: tenants that are not being added or removed."""
 
-    def __init__(self, fleet: Fleet, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        clock: Callable[[], float] = time.monotonic,
+        operator: Callable[[], Installation] | None = None,
+    ) -> None:
+        """`operator` is the installation of whoever serves them all."""
         self.fleet = fleet
+        self.operator = operator
         self._clock = clock
         self._lock = threading.Lock()
         self._tenants: dict[str, _Known[Tenant | None]] = {}
@@ -117,6 +161,14 @@ class PhoneSystems:
             return None
         with self._lock:
             return self._systems.setdefault(id, PhoneSystem(id, self))
+
+    def required(self, id: str) -> PhoneSystem:
+        """Raises `UsageError` for one that is not there, or not whole, and `StoreError`."""
+        found = self.named(id)
+        if found is None:
+            registry.find_served(self.fleet.control, id)
+            raise UsageError(f"tenant {id} was added just now", hint="ask again")
+        return found
 
     def __iter__(self) -> Iterator[PhoneSystem]:
         """Raises `StoreError`."""
@@ -162,3 +214,12 @@ class PhoneSystems:
                 known.clear()
             known[key] = _Known(value, now)
         return value
+
+
+def _published(found: Value | None, profile: str, tenant: str) -> Value:
+    if found is None:
+        raise UsageError(
+            f"no profile {profile[:100]} is published for tenant {tenant}",
+            hint=f"see: pbx-connector tenants show {tenant}",
+        )
+    return found

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
+from typing import Protocol
+
+from pbx_rules import Diagnostic
 
 from pbx_connector import files
 from pbx_connector.plugins import Plugins
@@ -38,6 +41,27 @@ class ProfileFile:
     @property
     def id(self) -> str:
         return self.profile.id if self.profile else self.path.stem
+
+
+class ProfileFiles(Protocol):
+    """Where profiles are: a folder, or what is published."""
+
+    missing: str
+    """Why they cannot be read; empty if they can."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def profiles(self) -> Mapping[str, ProfileFile]:
+        """By profile id."""
+        ...
+
+    def files(self) -> list[ProfileFile]: ...
+
+    def scan(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Path]:
+        """See `Folder.scan`."""
+        ...
 
 
 class Folder:
@@ -103,10 +127,7 @@ class Folder:
             return ProfileFile(path, stamp, known.seen if known else datetime.now(UTC), last_good, stamp)
         checked = check_profile(path, self._plugins)
         if checked.profile is None:
-            errors = [found for found in checked.diagnostics if found.severity == "error"]
-            first = errors[0]
-            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            return ProfileFile(path, stamp, seen_at(path), last_good, f"line {first.span.line}: {first.message}{more}")
+            return ProfileFile(path, stamp, seen_at(path), last_good, first_error(checked.diagnostics))
         owner = self._owners.get(checked.profile.id, path)
         if owner != path:
             broken = f"its id {checked.profile.id} is that of {owner.name} already"
@@ -116,6 +137,13 @@ class Folder:
     def _give_up_id(self, file: ProfileFile) -> None:
         if self._owners.get(file.id) == file.path:
             del self._owners[file.id]
+
+
+def first_error(found: Sequence[Diagnostic]) -> str:
+    """In a line; `found` has one."""
+    errors = [one for one in found if one.severity == "error"]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"line {errors[0].span.line}: {errors[0].message}{more}"
 
 
 def _stamp(entry: os.DirEntry[str]) -> Stamp | None:

@@ -78,8 +78,13 @@ def adopt(installation: Installation, store: Store, old: str, new: str) -> Adopt
 def keep(installation: Installation, store: Store, file: Path) -> Profile:
     """A person's word that a file is a profile of its own, whatever it looks like. Raises `ProfileError`."""
     profile = load(installation, file)
-    succession.keep(installation, store, profile)
+    keep_loaded(installation, store, profile)
     return profile
+
+
+def keep_loaded(installation: Installation, store: Store, profile: Profile) -> None:
+    """`keep` for one that has no file here, as it is published."""
+    succession.keep(installation, store, profile)
 
 
 def removable(installation: Installation, store: Profiles, id: str) -> ProfileState:

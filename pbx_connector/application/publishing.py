@@ -22,13 +22,21 @@ from pbx_connector.errors import ConnectorError, ProfileError, PublishedMeanwhil
 from pbx_connector.tenants import registry, versions
 from pbx_connector.tenants.confinement import confinement
 from pbx_connector.tenants.ids import checked_id, is_id
-from pbx_connector.tenants.loading import PROFILES, CheckedFile, Contents, read_contents
-from pbx_connector.tenants.published import FileChanges, FileSet, WrongTree, changes, read_tree, write_tree
+from pbx_connector.tenants.loading import CheckedFile, Contents, read_contents
+from pbx_connector.tenants.published import (
+    FileChanges,
+    FileSet,
+    WrongTree,
+    changes,
+    read_tree,
+    require_profile,
+    write_tree,
+)
 from pbx_connector.tenants.registry import TenantState
 from pbx_connector.tenants.schedules import PublishedProfile
 from pbx_connector.tenants.tables import tenant as tenant_table
 from pbx_connector.tenants.tables import version as version_table
-from pbx_connector.tenants.versions import NewVersion, Version
+from pbx_connector.tenants.versions import NewVersion, PublishedVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ class Published:
 
     publication: Publication
     status: Status
-    version: Version | None = None
+    version: PublishedVersion | None = None
     error: ConnectorError | None = None
 
 
@@ -112,7 +120,7 @@ def result(fleet: Fleet, publication: Publication, *, simulate: bool = False) ->
     return Published(publication, Status.PUBLISHED if made else Status.UNCHANGED, made)
 
 
-def publish(fleet: Fleet, publication: Publication) -> Version | None:
+def publish(fleet: Fleet, publication: Publication) -> PublishedVersion | None:
     """None if nothing differs. Raises `PublishedMeanwhile`, `ProfileError` and `UsageError`; nothing was changed
     then."""
     if publication.error is not None:
@@ -149,6 +157,26 @@ def roll_back(fleet: Fleet, id: str, number: int, *, who: str) -> Publication:
         digest = versions.one(connection, id, tenant.published).digest
     base = tenant.published, digest
     return _checked(fleet, id, Path(f"/{id}"), tree, base, who, f"back to version {number}")
+
+
+def upload(fleet: Fleet, id: str, tree: FileSet, *, who: str, note: str = "", base: int | None = None) -> Publication:
+    """What publishing files would do that somebody sends; `base` is the version that they were made from, None: the
+    one that counts. Raises `UsageError`."""
+    known = _published(fleet, id)
+    if id not in known:
+        raise UsageError(f"there is no tenant {id}", hint=f"pbx-connector tenants add {id}")
+    publication = _checked(fleet, id, Path(id), tree, known[id], who, note)
+    return publication if base is None else replace(publication, base=base)
+
+
+def version_differences(fleet: Fleet, id: str, number: int) -> tuple[PublishedVersion, list[str]]:
+    """A version, and what differs in it from the one before, as `differences`. Raises `UsageError`."""
+    with fleet.control.read() as connection:
+        version = versions.one(connection, id, number)
+        before = versions.before(connection, id, number)
+    tree = versions.contents(fleet.control, id, number)
+    whole = Publication(id, Path(id), before, FileChanges((), tuple(tree.contents), ()), tree=tree)
+    return version, list(differences(fleet, whole))
 
 
 def _publication(
@@ -194,9 +222,7 @@ def _tree(entry: os.DirEntry[str]) -> FileSet:
     if entry.is_symlink():
         raise WrongTree("", "it is a link", "publish the folder itself")
     tree = read_tree(Path(entry.path))
-    if not any(path.startswith(f"{PROFILES}/") and path.endswith((".yaml", ".yml")) for path in tree.contents):
-        hint = f"put them into {PROFILES}/; pbx-connector tenants suspend {entry.name} stops its runs"
-        raise WrongTree(PROFILES, "there is no profile", hint)
+    require_profile(tree, f"; pbx-connector tenants suspend {entry.name} stops its runs")
     return tree
 
 
@@ -211,10 +237,12 @@ def _folders(folder: Path, only: Collection[str]) -> list[os.DirEntry[str]]:
     return sorted((entry for entry in found if not only or entry.name in only), key=lambda entry: entry.name)
 
 
-def _published(fleet: Fleet) -> dict[str, tuple[int, str]]:
-    """Number and digest of the version that counts, of every tenant."""
+def _published(fleet: Fleet, only: str | None = None) -> dict[str, tuple[int, str]]:
+    """Number and digest of the version that counts, of every tenant or of one."""
     counts = (version_table.c.tenant == tenant_table.c.id) & (version_table.c.number == tenant_table.c.published)
     query = select(tenant_table.c.id, tenant_table.c.published, version_table.c.digest)
+    if only is not None:
+        query = query.where(tenant_table.c.id == only)
     with fleet.control.read() as connection:
         rows = connection.execute(query.outerjoin(version_table, counts))
         return {id: (number, digest or "") for id, number, digest in rows}

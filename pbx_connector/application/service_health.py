@@ -9,7 +9,7 @@ import urllib3
 from pbx_connector.application import views
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.offline_status import OfflineStatus
-from pbx_connector.config import split_address
+from pbx_connector.settings import split_address
 
 ANSWER_WITHIN = 10.0
 """Seconds."""

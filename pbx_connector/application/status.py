@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pbx_connector.application.profile_folder import Folder, ProfileFile
+from pbx_connector.application.profile_folder import ProfileFile, ProfileFiles
 from pbx_connector.application.reckoning import Sighting
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Orphan
-from pbx_connector.model import Report
+from pbx_connector.model import Report, RunStatus
 from pbx_connector.notifications.outbox import Undelivered
 from pbx_connector.stores import RunRecord
 
@@ -54,6 +54,9 @@ class ProfileStatus:
         return replace(self, last=report, reason=record.note)
 
 
+_SUCCESSFUL = (RunStatus.DONE, RunStatus.PARTIAL)
+
+
 class StatusBoard:
     """Written by the service's threads, read by the web's."""
 
@@ -80,6 +83,11 @@ class StatusBoard:
         """How the profile's last run went, as far as that is known."""
         status = self._statuses.get(profile)
         return status.last if status else None
+
+    def has_succeeded(self, profile: str) -> bool:
+        """Whether a run of the profile was ever done, at least in part, as far as that is known."""
+        status, last = self._statuses.get(profile), self.last(profile)
+        return bool(status and status.success) or (last is not None and last.status in _SUCCESSFUL)
 
     def drop(self, profile: str) -> None:
         with self._lock:
@@ -135,7 +143,7 @@ class ServiceStatus:
 def service_status(
     ready: bool,
     store: StoreWatch,
-    folder: Folder,
+    folder: ProfileFiles,
     profiles: Iterable[ProfileStatus],
     servers: Iterable[ServerStatus] = (),
     orphans: Iterable[Orphan] = (),

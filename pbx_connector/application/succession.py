@@ -60,7 +60,7 @@ def admit(installation: Installation, store: Store, profile: Profile) -> None:
         known = next((reader for reader in readers if reader.profile == me.profile), None)
         if known is None and not _has_run(store, me.profile):
             if found := _predecessor(installation, store.profiles(), profile, me, readers):
-                raise _held(profile, found)
+                raise _held(profile, found, published=installation.published is not None)
         elif known and replace(known, at=me.at) == me:
             return readers
         return (*(reader for reader in readers if reader.profile != me.profile), me)
@@ -173,12 +173,13 @@ def adopting(found: Predecessor, profile: str) -> str:
     return f"pbx-connector profiles adopt {found.profile} {profile}"
 
 
-def _held(profile: Profile, found: Predecessor) -> ProfileHeld:
+def _held(profile: Profile, found: Predecessor, *, published: bool) -> ProfileHeld:
     adopt = adopting(found, profile.id)
+    named = profile.id if published else profile.file
     return ProfileHeld(
         f"profile {profile.id} seems to be {found.profile}, which has {counted(found.entries, 'entry')}: "
         f"{found.why}; a run would make them once more",
-        hint=f"if it is: {adopt}; if it is a profile of its own: pbx-connector profiles keep {profile.file}",
+        hint=f"if it is: {adopt}; if it is a profile of its own: pbx-connector profiles keep {named}",
         command=adopt,
     )
 

@@ -10,26 +10,34 @@ from sqlalchemy import update
 
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.errors import UsageError
-from pbx_connector.tenants import migrating, registry, schedules, vault, versions
-from pbx_connector.tenants.migrating import Migration
+from pbx_connector.tenants import hosts as host_names
+from pbx_connector.tenants import listing, members, migrating, registry, schedules, vault, versions
+from pbx_connector.tenants.ids import is_id
+from pbx_connector.tenants.listing import TenantFilter, TenantList
+from pbx_connector.tenants.members import Member
+from pbx_connector.tenants.migrating import PhoneBookMigration
 from pbx_connector.tenants.phone_books import SCHEMA_VERSION, checked_store
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.schedules import ScheduleRow
 from pbx_connector.tenants.tables import tenant
 from pbx_connector.tenants.vault import SecretRow
-from pbx_connector.tenants.versions import Version
+from pbx_connector.tenants.versions import PublishedVersion
 
 WHOLE = (TenantState.ACTIVE, TenantState.SUSPENDED)
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TenantDetails:
     tenant: Tenant
-    versions: tuple[Version, ...]
+    versions: tuple[PublishedVersion, ...]
     """The latest first."""
     schedules: tuple[ScheduleRow, ...]
     secrets: tuple[SecretRow, ...]
-    migration: Migration | None
+    hosts: tuple[str, ...]
+    """Names by which it is reached: its own, then the one in the domain of all."""
+    members: tuple[Member, ...]
+    migration: PhoneBookMigration | None
 
 
 def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
@@ -37,7 +45,7 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
 
     One that was not finished is finished. Raises `UsageError`, and `StoreError`: then it can be asked for again.
     """
-    found = registry.register(fleet.control, id, title, checked_store(store))
+    found = registry.register(fleet.control, id, _checked_title(title), checked_store(store))
     fleet.phone_books.make(found)
     with fleet.control.write() as connection:
         mine = (tenant.c.id == id) & (tenant.c.state == TenantState.ADDING)
@@ -50,8 +58,24 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
         return registry.required(connection, id)
 
 
+def _checked_title(title: str) -> str:
+    if len(title) > LONGEST_TITLE or not title.isprintable():
+        raise UsageError(f"a title is one line of at most {LONGEST_TITLE} characters", hint="such as: Acme Ltd")
+    return title.strip()
+
+
+def find(fleet: Fleet, id: str) -> Tenant | None:
+    """Whatever `id` is."""
+    return registry.known(fleet.control, id) if is_id(id) else None
+
+
 def every(fleet: Fleet) -> list[Tenant]:
     return registry.all_tenants(fleet.control)
+
+
+def listed(fleet: Fleet, wanted: TenantFilter, *, after: str = "", limit: int = 100) -> TenantList:
+    """A page of the tenants that are asked for: those whose id comes after `after`, `limit` at most."""
+    return listing.listed(fleet.control, wanted, after=after, limit=limit)
 
 
 def details(fleet: Fleet, id: str) -> TenantDetails:
@@ -59,8 +83,15 @@ def details(fleet: Fleet, id: str) -> TenantDetails:
     found = registry.find(fleet.control, id)
     with fleet.control.read() as connection:
         rows, migrated = schedules.of_tenant(connection, id), migrating.state_of(connection, id)
-    published, secrets = versions.versions(fleet.control, id), vault.secrets(fleet.control, id)
-    return TenantDetails(found, tuple(published), tuple(rows), tuple(secrets), migrated)
+    return TenantDetails(
+        found,
+        versions=tuple(versions.versions(fleet.control, id)),
+        schedules=tuple(rows),
+        secrets=tuple(vault.secrets(fleet.control, id)),
+        hosts=tuple(hosts(fleet, id)),
+        members=tuple(members.members(fleet.control, id)),
+        migration=migrated,
+    )
 
 
 def suspend(fleet: Fleet, id: str) -> Tenant:
@@ -94,11 +125,33 @@ def entries(fleet: Fleet, id: str) -> int:
         return store.count_entries()
 
 
-def migrate(fleet: Fleet, only: Collection[str] = ()) -> Iterator[Migration]:
-    """Each phone book that is not of this version, as it is done or has failed. Raises `UsageError`."""
+def migrate(fleet: Fleet, only: Collection[str] = ()) -> Iterator[PhoneBookMigration]:
+    """Each phone book that is not of this version, as it is done or has failed; before them, unless some are named,
+    what the provider's own pages keep. Raises `UsageError`."""
     for id in only:
         registry.find(fleet.control, id)
+    if not only:
+        yield from migrating.migrate_provider(fleet.control, fleet.phone_books)
     yield from migrating.migrate(fleet.control, fleet.phone_books, migrating.outdated(fleet.control, only))
+
+
+# --- host names --------------------------------------------------------------------------------------------------
+
+
+def hosts(fleet: Fleet, id: str) -> list[str]:
+    """By which it is reached: names of its own, and the one in the domain of all. Raises `UsageError`."""
+    domain = fleet.config.domain
+    return host_names.hosts(fleet.control, id) + ([f"{id}.{domain}"] if domain else [])
+
+
+def add_host(fleet: Fleet, id: str, name: str) -> str:
+    """The name as it is kept. Raises `UsageError`."""
+    return host_names.add_host(fleet.control, id, name, fleet.config.domain)
+
+
+def remove_host(fleet: Fleet, id: str, name: str) -> str:
+    """Raises `UsageError`."""
+    return host_names.remove_host(fleet.control, id, name)
 
 
 # --- secrets -----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from pbx_connector.cli import commands
+from pbx_connector.cli.phone_system import choice
 
 
 class CommandsOnCall(TyperGroup):
@@ -34,6 +35,8 @@ class CommandsOnCall(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
+        if not ctx.resilient_parsing and not {"-h", "--help"} & set(rest):
+            choice(ctx).require_fits(name)
         return name, commands.load(name) if name in commands.COMMANDS else command, rest
 
 

@@ -13,6 +13,7 @@ import typer
 
 from pbx_connector.cli import output
 from pbx_connector.cli.groups import CommandsOnCall
+from pbx_connector.cli.phone_system import TENANT_HELP, choice
 from pbx_connector.cli.session import CONFIG_HELP, STORE_HELP, Session
 from pbx_connector.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, ConnectorError
 from pbx_connector.machine import machine_error
@@ -38,10 +39,15 @@ def root(
     context: typer.Context,
     store: Annotated[str | None, typer.Option(envvar="PBX_CONNECTOR_STORE", help=STORE_HELP)] = None,
     config: Annotated[Path | None, typer.Option(envvar="PBX_CONNECTOR_CONFIG", help=CONFIG_HELP)] = None,
+    tenant: Annotated[str | None, typer.Option(envvar="PBX_CONNECTOR_TENANT", help=TENANT_HELP, metavar="ID")] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     """Keeps a phone system's phone book in step with its sources."""
-    context.obj = Session(store, config, before=context.obj)
+    del store, tenant  # which are read as `choice`
+    chosen = choice(context)
+    output.name_tenant(chosen.tenant or "")
+    context.obj = session = Session(chosen, config, before=context.obj)
+    context.call_on_close(session.close)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from pbx_connector.cli.commands import NOT_OF_A_TENANT, OF_ALL_TENANTS
 from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
 from pbx_connector.visible import shown as shown
@@ -30,9 +31,24 @@ PIPE_WIDTH = 240
 _LONG_ID = re.compile(r"[^\s,]{28,}([^\s,]{12})")
 """The ids of a source can be long; their ends tell them apart. JSON has them whole."""
 
+_COMMAND = re.compile(rf"\bpbx-connector (?!(?:{'|'.join((*NOT_OF_A_TENANT, *OF_ALL_TENANTS))})\b)(?=[a-z])")
+"""One that is told to people, and acts on one phone system."""
+_tenant = ""
+
+
+def name_tenant(id: str) -> None:
+    """From now on the commands that people are told act on this tenant, as the one does that tells them."""
+    global _tenant
+    _tenant = id
+
+
+def _told(line: str) -> str:
+    return _COMMAND.sub(f"pbx-connector --tenant {_tenant} ", line) if _tenant else line
+
 
 def prepare_streams() -> None:
     """No encoding of stdout or stderr may end a command: what it cannot hold is shown as an escape."""
+    name_tenant("")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -68,7 +84,7 @@ def say(line: str = "", *, style: str = "") -> None:
     """A line of result."""
     from rich.text import Text
 
-    _print(Text(shown(line), style=style))
+    _print(Text(shown(_told(line)), style=style))
 
 
 def local(moment: datetime) -> str:
@@ -96,7 +112,7 @@ def hint(line: str) -> None:
 def _aside(word: str, style: str, line: str) -> None:
     from rich.text import Text
 
-    _print(Text.assemble((word, style), shown(line)), err=True)
+    _print(Text.assemble((word, style), shown(_told(line))), err=True)
 
 
 def _print(line: Text, *, err: bool = False) -> None:

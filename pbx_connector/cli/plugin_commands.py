@@ -64,7 +64,8 @@ def _context_for(plugin: str, root: Any) -> PluginContext:
 
     def phone_systems() -> PhoneSystems | None:
         session: Session = root.obj
-        return session.phone_systems(stack) if session.config.control else None
+        one_alone = session.choice.tenant or session.config.control is None
+        return None if one_alone else session.phone_systems
 
     return PluginContext(
         plugin,
@@ -72,5 +73,6 @@ def _context_for(plugin: str, root: Any) -> PluginContext:
         store=cache(lambda: stack.enter_context(root.obj.open_store_to_look())),
         open_store=lambda: root.obj.open_store(),
         store_url=lambda: root.obj.store_url,
-        phone_systems=cache(phone_systems),
+        phone_systems=phone_systems,
+        phone_system=root.obj.choice.tenant,
     )

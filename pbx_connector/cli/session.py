@@ -15,7 +15,8 @@ import platformdirs
 import typer
 
 from pbx_connector import files
-from pbx_connector.cli import output
+from pbx_connector.cli import output, phone_system
+from pbx_connector.cli.phone_system import Choice
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.machine import machine_error
 
@@ -23,11 +24,11 @@ if TYPE_CHECKING:  # each is imported where it is used: every command imports th
     from pbx_connector import stores
     from pbx_connector.application.fleet import Fleet
     from pbx_connector.application.installation import Installation
-    from pbx_connector.application.phone_systems import PhoneSystems
+    from pbx_connector.application.phone_systems import PhoneSystem, PhoneSystems
     from pbx_connector.config import Config, ConfigFile, PluginConfig
     from pbx_connector.extensions import Command, Exporter
     from pbx_connector.plugins import Plugins
-    from pbx_connector.profile import Profile
+    from pbx_connector.profile import LoadedProfile, Profile
 
 STORE_HELP = "Where the phone book is, such as sqlite:///book.sqlite; default: as configured, or in your data folder."
 CONFIG_HELP = "The configuration; default: config.yaml in your configuration folder or the system's, if there is one."
@@ -56,18 +57,25 @@ class Session:
     """One call of the command line. An option given after the command wins over one given before it."""
 
     def __init__(
-        self, store_url: str | None = None, config_file: Path | None = None, before: Session | None = None
+        self, choice: Choice | None = None, config_file: Path | None = None, before: Session | None = None
     ) -> None:
         """`before` has loaded the plugins already, if anybody needed them."""
-        self._chosen_store = store_url
+        self.choice = choice or Choice()
         self._config_file = config_file
+        self._opened = ExitStack()
         self._loaded: Plugins | None = before._loaded if before else None
         self._named: int = before._named if before else 0
 
     @classmethod
     def of(cls, context: typer.Context, store: str | None = None) -> Session:
         session: Session = context.obj or cls()  # a shell that completes words does not come by the options before
-        return cls(store, session._config_file, before=session) if store else session
+        if not store:
+            return session
+        output.name_tenant("")
+        return cls(session.choice.with_store(store), session._config_file, before=session)
+
+    def close(self) -> None:
+        self._opened.close()
 
     @cached_property
     def _config_as_read(self) -> ConfigFile:
@@ -95,7 +103,9 @@ class Session:
 
     @cached_property
     def installation(self) -> Installation:
-        """Raises `ConfigError`."""
+        """Of the phone system that was chosen. Raises `ConfigError`."""
+        if self.phone_system:
+            return self.phone_system.installation
         from pbx_connector.application.installation import Installation
 
         return Installation(self.config_with_plugins, self.plugins, file=self._config_as_read)
@@ -117,20 +127,38 @@ class Session:
             raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
         return Fleet(control, self.plugins, connections=connections)
 
-    def phone_systems(self, stack: ExitStack) -> PhoneSystems:
-        """Those of the fleet, which `stack` closes. Raises as `open_fleet` does."""
-        fleet = stack.enter_context(self.open_fleet())
+    @cached_property
+    def phone_systems(self) -> PhoneSystems:
+        """Those of the fleet, until the command ends. Raises as `open_fleet` does."""
+        fleet = self._opened.enter_context(self.open_fleet())
         from pbx_connector.application.phone_systems import PhoneSystems
 
-        return PhoneSystems(fleet)
+        return PhoneSystems(fleet, operator=lambda: self.installation)
+
+    @cached_property
+    def phone_system(self) -> PhoneSystem | None:
+        """The tenant that was chosen; None for the phone system that is configured. Raises `UsageError` for one that
+        is not there."""
+        return self.phone_systems.required(self.choice.tenant) if self.choice.tenant else None
+
+    def load_profile(self, profile: Path) -> Profile:
+        """Raises `ProfileError`, and `UsageError` for an id that is not published."""
+        return phone_system.load_profile(self.phone_system, profile, self.plugins)
+
+    def load_whole(self, profile: Path) -> LoadedProfile:
+        """As `load_profile`, with what trying its rules needs."""
+        return phone_system.load_whole(self.phone_system, profile, self.plugins)
 
     def require_config(self) -> None:
         """Raises `ConfigError` now: a wrong configuration must not turn up when a run has ended."""
-        _ = self.config_with_plugins
+        _ = self.installation
 
     @property
     def store_url(self) -> str:
-        return self._chosen_store or self.config.store or f"sqlite:///{default_store_file()}"
+        """Raises `UsageError` for a tenant."""
+        if self.phone_system:
+            self.phone_system.no_address()
+        return self.choice.store or self.config.store or f"sqlite:///{default_store_file()}"
 
     @property
     def profiles_folder(self) -> Path:
@@ -152,6 +180,8 @@ class Session:
 
     def open_store(self) -> stores.Store:
         """Raises `StoreError`."""
+        if self.phone_system:
+            return self.phone_system.open_store()
         from pbx_connector import stores
 
         self.make_store_folder()
@@ -167,6 +197,10 @@ class Session:
         """A phone book that is not there is not made; an empty one stands for it until the end of the block."""
         from pbx_connector import stores
 
+        if self.phone_system:
+            with self.open_store() as store:
+                yield store
+            return
         file = files.expanded(Path(self.store_url.removeprefix(_SQLITE)))
         is_default = file == default_store_file()
         if not self.store_url.startswith(_SQLITE) or file.exists() or not (file.parent.is_dir() or is_default):

@@ -9,7 +9,6 @@ from pbx_connector.config.model import (
     PluginConfig,
     ServiceConfig,
     WebhookConfig,
-    split_address,
 )
 
 __all__ = [
@@ -22,6 +21,5 @@ __all__ = [
     "ServiceConfig",
     "WebhookConfig",
     "load_config",
-    "split_address",
     "variables",
 ]

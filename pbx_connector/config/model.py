@@ -7,8 +7,7 @@ through `pbx_connector.api`.
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     field_validator,
@@ -27,14 +25,9 @@ from pydantic import (
 from pbx_connector.duration import Duration, at_least
 from pbx_connector.schedule.zone import zone
 from pbx_connector.secret import Secret
-from pbx_connector.settings import HostName, ProfilePath
+from pbx_connector.settings import HostName, ProfilePath, TextList, split_address
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-def _listed(value: object) -> object:
-    """One text with commas, as an environment variable has it, or a list."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class Strict(BaseModel):
@@ -52,7 +45,7 @@ class MailConfig(Strict):
     password: Secret | None = None
     sender: str
     """The address that mails come from."""
-    to: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str]), Field(min_length=1)]
+    to: Annotated[TextList, Field(min_length=1)]
     ca_file: ProfilePath | None = None
     """Certificates to trust instead of the system's, for a mail server with one of your own."""
     timeout: Annotated[Duration, at_least("1s")] = timedelta(seconds=30)
@@ -164,6 +157,8 @@ class PluginConfig:
     model: type[BaseModel]
     """With `extra="forbid"`, so that a mistyped key is told; secrets as `pbx_connector.api.Secret`, paths as
     `pbx_connector.api.ProfilePath`."""
+    of_the_machine: Collection[str] = ()
+    """Keys that a provider says for all phone systems, and none of them for itself, such as addresses to listen on."""
 
 
 class Config(Strict):
@@ -192,14 +187,3 @@ class Config(Strict):
         if name is not None:
             zone(name)
         return name
-
-
-def split_address(text: str) -> tuple[str, int]:
-    """`127.0.0.1:9464`, `[::1]:9464` or `:9464` for every address of the machine. Raises `ValueError`."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError("write an address as 127.0.0.1:9464, or off")
-    bare = host.strip("[]")
-    if bare not in ("", "localhost"):
-        ipaddress.ip_address(bare)
-    return bare, int(port)

@@ -5,5 +5,6 @@
               └───────────── when it is to run again ◄─────────────────┘
 
 What a run did stands in the tenant's store alone: its history, leases and fencing tokens. What is here says only what
-is waiting, what is being run by whom, and when each profile is due.
+is waiting, what is being run by whom, and when each profile is due. The service of one phone system uses `port`,
+`in_process` and `unattended`, and keeps the times itself; all else is for many, and needs the extra `scale`.
 """

@@ -31,6 +31,8 @@ class Timing:
     """A worker that gave no sign for so long is dead for the others, and knows it: it begins nothing more."""
     sweep: float = 10.0
     """Between two looks for dead workers."""
+    look: float = 30.0
+    """Between two looks for profiles that did not succeed for too long."""
 
 
 NORMAL = Timing()

@@ -16,8 +16,6 @@ OPENS_AFTER = 5
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 """Then one run may try."""
-MOST_TOLD = timedelta(hours=1)
-"""No source is left alone for longer, whatever it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +46,16 @@ class SourceLimits:
             row = connection.execute(_WAIT, values).fetchone()
         return timedelta(seconds=max(0.1, float(row["wait"]))) if row else None
 
-    def throttled(self, tenant: str, source: str, wait: timedelta) -> timedelta:
-        """The source said when to come back; returns after how long that is at most."""
-        held = min(wait, MOST_TOLD)
+    def throttled(self, tenant: str, source: str, wait: timedelta) -> None:
+        """The source said when to come back."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO bucket (tenant, source, tokens, filled, closed_until, reason) "
                 "VALUES (%(tenant)s, %(source)s, 0, now(), now() + %(held)s, 'throttled') "
                 "ON CONFLICT (tenant, source) DO UPDATE SET reason = 'throttled', "
                 "closed_until = GREATEST(bucket.closed_until, now() + %(held)s)",
-                {"tenant": tenant, "source": source, "held": held},
+                {"tenant": tenant, "source": source, "held": wait},
             )
-        return held
 
     def failed(self, tenant: str, source: str) -> None:
         """From `OPENS_AFTER` failures in a row on each makes the pause twice as long."""

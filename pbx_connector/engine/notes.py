@@ -17,7 +17,8 @@ SUSPECT = 2
 """From so many on it is run while no other such profile is: what dies beside it once or twice is not blamed for it."""
 LONGEST_PAUSE = timedelta(hours=6)
 """A profile that fails again and again is tried at least this often, and by its schedule."""
-_ENDED_WELL = (Result.DONE, Result.PARTIAL, Result.REFUSED)
+_SUCCEEDED = (Result.DONE, Result.PARTIAL)
+_ENDED_WELL = (*_SUCCEEDED, Result.REFUSED)
 
 
 def begun(connection: Connection, job: Job, worker: int) -> None:
@@ -31,11 +32,12 @@ def begun(connection: Connection, job: Job, worker: int) -> None:
 def ended(connection: Connection, job: Job, how: Ended) -> None:
     """Its worker lives, so whatever happened before is no reason for a quarantine."""
     well = how.result in _ENDED_WELL
+    look = "excluded.look_at" if how.result in _SUCCEEDED else "LEAST(progress.look_at, excluded.look_at)"
     connection.execute(
-        "INSERT INTO progress (tenant, profile, ended, result, ran) VALUES (%s, %s, now(), %s, %s) "
-        "ON CONFLICT (tenant, profile) DO UPDATE "
-        "SET ended = now(), result = excluded.result, ran = progress.ran OR excluded.ran",
-        [*job.key, how.result, well],
+        "INSERT INTO progress (tenant, profile, ended, result, ran, look_at) "  # noqa: S608
+        "VALUES (%s, %s, now(), %s, %s, now() + %s) ON CONFLICT (tenant, profile) DO UPDATE SET "
+        f"ended = now(), result = excluded.result, ran = progress.ran OR excluded.ran, look_at = {look}",
+        [*job.key, how.result, well, how.look],
     )
     failures = "failures + 1" if how.result is Result.FAILED else "0" if well else "failures"
     connection.execute(

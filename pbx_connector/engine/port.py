@@ -1,6 +1,7 @@
 """What is asked of an engine: the queues between those who want a run and those who make it.
 
-Two keep it, `in_process` for one process and `postgres` for many machines: see `tests/contract/test_engines.py`.
+Two keep it, `in_process` for one process and `postgres` for many machines: see `tests/contract/test_engines.py`. When a
+profile is due is kept by whoever enqueues: the service's scheduler, or the dispatcher.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Job:
     """One run that is wanted. Holds ids alone: what is in a queue can be read by whoever looks after it."""
 
     tenant: str
+    """Empty where there is one phone system alone."""
     profile: str
     queue: Queue = Queue.SCHEDULED
     full: bool = False
@@ -38,6 +40,12 @@ class Job:
     def key(self) -> tuple[str, str]:
         return self.tenant, self.profile
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What log lines say of it."""
+        tenant = {"tenant": self.tenant} if self.tenant else {}
+        return {**tenant, "profile": self.profile}
+
 
 class Result(StrEnum):
     """What became of a job."""
@@ -47,7 +55,7 @@ class Result(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     POSTPONED = "postponed"
-    """No run was made: its source wants to be left alone, or another run is going on."""
+    """No run was made: it is not due yet, its source wants to be left alone, or another run is going on."""
     DROPPED = "dropped"
     """There is nothing to run any more: the profile or its tenant is gone or suspended."""
 
@@ -58,6 +66,21 @@ class Ended:
 
     result: Result
     again: timedelta | None = None
+    look: timedelta | None = None
+    """After how long people may have to hear something of the profile if no run succeeds until then."""
+
+
+AFTER_A_BUG = timedelta(minutes=5)
+"""When the profile of a job is looked at again that raised what nobody expected."""
+
+
+@dataclass(slots=True)
+class RunningJob:
+    """A job that is being made."""
+
+    job: Job
+    since: float
+    """By the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,20 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedPlaces:
+    """How many runs are made at once where there are too few places to set some aside for each queue: first runs take
+    all of them but one, as long as there are two, and every other run takes any."""
+
+    total: int
+
+    def split(self) -> Iterator[tuple[tuple[Queue, ...], int]]:
+        """See `Places`."""
+        if self.total > 1:
+            yield (Queue.INTERACTIVE, Queue.SCHEDULED), 1
+        yield tuple(Queue), max(1, self.total - 1)
+
+
+@dataclass(frozen=True, slots=True)
 class QueueState:
     queue: Queue
     waiting: int = 0
@@ -96,8 +133,18 @@ Make = Callable[[Job], Ended]
 """Makes the run of a job. Raises nothing that it can help; what it raises counts as a failed run."""
 
 
+OnEnded = Callable[[Job, Ended, float], None]
+"""Told how a job ended, and after how many seconds, once its profile can be run again."""
+
+
 class Engine(Protocol):
-    """At most one job of a profile waits, and at most one of a tenant is run, whatever is enqueued by whom."""
+    """At most one job of a profile waits, and at most one is made of what the engine keeps apart (a tenant; in one
+    process perhaps a profile), whatever is enqueued by whom.
+
+    Of the jobs that a place may take, the first is one that somebody waits for, then the one that has waited longest.
+    """
+
+    on_ended: OnEnded
 
     def enqueue(self, job: Job) -> bool:
         """False if a job of the profile waits already; an interactive one then takes the waiting one's place."""
@@ -113,7 +160,11 @@ class Engine(Protocol):
 
     def queues(self) -> list[QueueState]: ...
 
-    def work(self, make: Make, places: Places, stop: threading.Event) -> None:
-        """Take jobs and make them until `stop` is set; then wait for those that are being made, within limits that the
-        engine was given."""
+    def running(self) -> Sequence[RunningJob]:
+        """What is being made here."""
+        ...
+
+    def work(self, make: Make, places: Places | SharedPlaces, stop: threading.Event) -> None:
+        """Take jobs and make them until `stop` is set; then wait for those that are being made, as long as the engine
+        was told. What does not end by then is left to the end of the process, and `running` tells it."""
         ...

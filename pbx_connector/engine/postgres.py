@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,19 @@ import structlog
 from pbx_connector.engine import notes, waiting
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.heart import Heart
-from pbx_connector.engine.port import Ended, Job, Make, Places, Queue, QueueState, Result
+from pbx_connector.engine.port import (
+    AFTER_A_BUG,
+    Ended,
+    Job,
+    Make,
+    OnEnded,
+    Places,
+    Queue,
+    QueueState,
+    Result,
+    RunningJob,
+    SharedPlaces,
+)
 from pbx_connector.errors import StoreError
 
 LOG = structlog.stdlib.get_logger(__name__)
@@ -27,15 +39,12 @@ GIVE_UP_SECONDS = 5.0
 
 
 @dataclass(slots=True)
-class ClaimedJob:
+class ClaimedJob(RunningJob):
     """A job that this worker has."""
 
     number: int
-    job: Job
     worker: int
     """The id that it was taken with."""
-    since: float
-    """By the monotonic clock."""
 
 
 class PostgresEngine:
@@ -59,8 +68,7 @@ class PostgresEngine:
         self._taken: dict[int, ClaimedJob] = {}
         self.giving_up = threading.Event()
         """Set when runs should end at their next step: the worker's time to stop is over."""
-        self.on_ended: Callable[[Job, Ended, float], None] = lambda job, ended, seconds: None
-        """Told of each run that ended here, for figures."""
+        self.on_ended: OnEnded = lambda job, ended, seconds: None
 
     # for those who want runs
 
@@ -94,7 +102,7 @@ class PostgresEngine:
             taken = next((taken for taken in self._taken.values() if taken.job.key == job.key), None)
         return taken is None or self._heart is None or not self._heart.is_still(taken.worker)
 
-    def work(self, make: Make, places: Places, stop: threading.Event) -> None:
+    def work(self, make: Make, places: Places | SharedPlaces, stop: threading.Event) -> None:
         """Runs that do not end in time are left behind: `running` tells them, and the process should end."""
         heart = self._heart
         assert heart is not None  # noqa: S101 - who works has one
@@ -152,7 +160,7 @@ class PostgresEngine:
                 row = waiting.fetch(connection, names, worker)
                 if row is None:
                     return None
-                taken = ClaimedJob(row["id"], waiting.job_of(row), worker, time.monotonic())
+                taken = ClaimedJob(waiting.job_of(row), time.monotonic(), row["id"], worker)
                 notes.begun(connection, taken.job, worker)
             with self._lock:
                 self._taken[taken.number] = taken
@@ -174,10 +182,11 @@ class PostgresEngine:
 
     def _make(self, taken: ClaimedJob, make: Make, free: threading.Semaphore) -> None:
         try:
-            with structlog.contextvars.bound_contextvars(tenant=taken.job.tenant, profile=taken.job.profile):
+            with structlog.contextvars.bound_contextvars(**taken.job.names):
                 ended = self._made(taken, make)
-                self.on_ended(taken.job, ended, time.monotonic() - taken.since)
+                seconds = time.monotonic() - taken.since
                 self._settle(taken, ended)
+                self.on_ended(taken.job, ended, seconds)
         except Exception:
             LOG.exception("a bug about a run, its worker goes on")
         finally:
@@ -190,7 +199,7 @@ class PostgresEngine:
             return make(taken.job)
         except Exception:
             LOG.exception("a bug kept the profile from running")
-            return Ended(Result.FAILED, timedelta(minutes=5))
+            return Ended(Result.FAILED, AFTER_A_BUG)
 
     def _settle(self, taken: ClaimedJob, ended: Ended) -> None:
         """Until it is written down, or is another worker's: what is not would be made once more."""

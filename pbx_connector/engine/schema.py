@@ -66,6 +66,15 @@ STEPS: tuple[LiteralString, ...] = (
     CREATE INDEX schedule_suspects ON pbx_control.schedule (lost) WHERE lost > 0;
     CREATE INDEX schedule_stopped ON pbx_control.schedule (state) WHERE state <> 'ready'
     """,
+    """
+    ALTER TABLE progress ADD COLUMN look_at timestamptz;
+    CREATE INDEX progress_look_at ON progress (look_at);
+    CREATE TABLE watch (
+      since timestamptz NOT NULL DEFAULT now(),
+      last timestamptz NOT NULL DEFAULT now()
+    );
+    INSERT INTO watch DEFAULT VALUES
+    """,
 )
 """Ours; the number of those that were taken is kept in the table `step`."""
 

@@ -22,10 +22,7 @@ from pbx_connector.engine.heart import NORMAL
 LATE = timedelta(minutes=2)
 """A profile whose run begins this long after it was due is late."""
 
-_LATE = """
-SELECT tenant, profile, extract(epoch FROM clock_timestamp())::double precision - due AS late,
-  count(*) OVER () AS count
-FROM (
+_DUE = """
   SELECT schedule.tenant, profile, next_at AS due FROM pbx_control.schedule
   JOIN pbx_control.tenant ON tenant.id = schedule.tenant AND tenant.state = 'active'
   WHERE next_at IS NOT NULL AND schedule.state = 'ready'
@@ -33,9 +30,19 @@ FROM (
   SELECT args ->> 'tenant', args ->> 'profile', extract(epoch FROM (
     SELECT max(at) FROM procrastinate_events WHERE job_id = procrastinate_jobs.id AND type = 'deferred'))
   FROM procrastinate_jobs WHERE status = 'todo'
-) AS wanted
-WHERE due < extract(epoch FROM clock_timestamp()) - %s ORDER BY due LIMIT %s
 """
+"""What waits for its time, for a dispatcher or for a worker, and since when it is due."""
+_LATE = f"""
+SELECT tenant, profile, extract(epoch FROM clock_timestamp())::double precision - due AS late,
+  count(*) OVER () AS count
+FROM ({_DUE}) AS wanted
+WHERE due < extract(epoch FROM clock_timestamp()) - %s ORDER BY due LIMIT %s
+"""  # noqa: S608
+_LATE_TENANTS = f"""
+SELECT tenant, extract(epoch FROM clock_timestamp())::double precision - min(due) AS late
+FROM ({_DUE}) AS wanted
+WHERE due < extract(epoch FROM clock_timestamp()) - %s GROUP BY tenant
+"""  # noqa: S608
 _WORKERS = """
 SELECT worker.*, extract(epoch FROM now() - last_heartbeat)::double precision AS silent
 FROM worker JOIN procrastinate_workers USING (id) ORDER BY id
@@ -77,6 +84,13 @@ def fleet_status(database: EngineDatabase) -> FleetStatus:
             ],
             held_count=_all(held),
         )
+
+
+def late_tenants(database: EngineDatabase) -> dict[str, timedelta]:
+    """By how much the latest profile of each is late. Raises `StoreError`."""
+    with database.transaction() as connection:
+        rows = connection.execute(_LATE_TENANTS, [LATE.total_seconds()])
+        return {row["tenant"]: timedelta(seconds=row["late"]) for row in rows}
 
 
 def _worker(row: dict[str, Any]) -> WorkerStatus:

@@ -1,4 +1,4 @@
-"""A worker: makes runs, looks after those of workers that died, and dispatches if nobody else does."""
+"""A worker: makes runs, looks for dead workers and for silent profiles, and dispatches if nobody else does."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from pbx_connector.engine.making import RunLimits, RunMaker
 from pbx_connector.engine.port import Job, Places
 from pbx_connector.engine.postgres import ClaimedJob, PostgresEngine
 from pbx_connector.engine.schema import require_prepared
+from pbx_connector.engine.silence import SilenceWatch
 from pbx_connector.engine.sweep import Swept, sweep
 from pbx_connector.errors import ConnectorError, StoreError
 
@@ -69,6 +70,7 @@ class Worker:
             clock=self.heart.now,
         )
         self.dispatcher = Dispatcher(database)
+        self._silence = SilenceWatch(database, tenants, self.heart.now)
         self.on_swept: Callable[[Swept], None] = lambda swept: None
         self.stuck: tuple[ClaimedJob, ...] = ()
 
@@ -81,6 +83,8 @@ class Worker:
         prepared."""
         require_prepared(self._database)
         loops = [threading.Thread(target=self._look_after, args=[stop], name="sweep", daemon=True)]
+        look = self._settings.timing.look
+        loops.append(threading.Thread(target=self._silence.run, args=[stop, look], name="silence", daemon=True))
         if self._settings.dispatch:
             loops.append(threading.Thread(target=self.dispatcher.run, args=[stop], name="dispatcher", daemon=True))
         for loop in loops:

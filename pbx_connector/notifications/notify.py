@@ -1,12 +1,13 @@
-"""After a run: what it means for the profile's alert state, written to the outbox. For service and command line."""
+"""What a run, or the time without one, means for a profile's alert state. For service, workers and command line."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pbx_connector.config import NotifyConfig
+from pbx_connector.config import Config, NotifyConfig
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.notice import Notice, NoticeKind
 from pbx_connector.notifications import outages, policy, wording
@@ -15,6 +16,7 @@ from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.notifications.policy import AlertState, Expiry, Told
 from pbx_connector.notifications.wording import Subject
 from pbx_connector.profile import Profile
+from pbx_connector.schedule.zone import zone
 from pbx_connector.secret import secrets_of
 
 
@@ -41,6 +43,27 @@ def write_run(
     if before and any(notice.kind is NoticeKind.RECOVERED for notice in notices):
         outages.close(outbox, before, profile.id)
     return notices
+
+
+def between_runs(
+    outbox: Outbox, profile: Profile, config: Config, alert_state: AlertState, watched: datetime, now: datetime
+) -> Told:
+    """What is news although no run ended: silence, and a secret that expires. `watched`: see `policy.after_silence`."""
+    if profile.schedule is None:
+        return alert_state, []
+    subject, rules = subject_of(profile), config.notify.overruled_by(profile.notify)
+    alert_state, late = policy.after_silence(alert_state, due_after(profile, config), watched, subject, rules, now)
+    if outages.is_told_by_another(outbox, alert_state.outage, profile.id, now):
+        late = []
+    alert_state, secret = policy.after_look_at_secrets(alert_state, expiries(profile), subject, rules, now)
+    return alert_state, late + secret
+
+
+def due_after(profile: Profile, config: Config) -> Callable[[datetime], datetime]:
+    """When the schedule wants a run after a given moment; `profile` has one."""
+    schedule, default_zone = profile.schedule, zone(config.timezone) if config.timezone else None
+    assert schedule is not None  # noqa: S101 - who asks has looked
+    return lambda since: schedule.next_after(since, default_zone)
 
 
 def _fails(report: Report) -> bool:

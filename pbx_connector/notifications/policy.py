@@ -110,13 +110,18 @@ def after_silence(
         return replace(alert_state, seen=now), []
     if since > now:  # the clock was set back: it counts as made when this is first seen
         return replace(alert_state, seen=now, success=alert_state.success and now), []
-    silent = now - since
-    if alert_state.overdue or silent < config.overdue_after:
+    if alert_state.overdue or now < overdue_at(since, due_after, watched, config):
         return alert_state, []
+    return replace(alert_state, overdue=True), [wording.overdue(now - since, subject)]
+
+
+def overdue_at(
+    since: datetime, due_after: Callable[[datetime], datetime], watched: datetime, config: NotifyConfig
+) -> datetime:
+    """When people should hear of a profile that succeeded last at `since`; see `after_silence`."""
     # A weekly profile is not late on the second day, nor is a run that has just begun, nor one that is made up for.
-    if now < max(due_after(since), watched) + min(config.overdue_after, timedelta(hours=2)):
-        return alert_state, []
-    return replace(alert_state, overdue=True), [wording.overdue(silent, subject)]
+    grace = min(config.overdue_after, timedelta(hours=2))
+    return max(since + config.overdue_after, max(due_after(since), watched) + grace)
 
 
 def after_look_at_secrets(

@@ -24,15 +24,19 @@ from pbx_connector.application.survey import Survey, survey
 from pbx_connector.config import Config, ConfigFile
 from pbx_connector.counting import counted
 from pbx_connector.duration import in_words
+from pbx_connector.engine import unattended
+from pbx_connector.engine.in_process import BY_PROFILE, InProcessEngine, Run
+from pbx_connector.engine.port import Ended, Job, Queue, Result, SharedPlaces
 from pbx_connector.errors import EXIT_DONE, EXIT_UNREACHABLE, ProfileHeld, StoreError, UsageError
 from pbx_connector.extensions import PluginContext
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.plugins import Plugins
+from pbx_connector.profile import Profile
 from pbx_connector.schedule import Schedule
 from pbx_connector.service import supervisor
 from pbx_connector.service.clock_watch import ClockWatch
 from pbx_connector.service.damage_watch import DamageWatch
-from pbx_connector.service.execution import Execution, NotNow
+from pbx_connector.service.execution import Execution
 from pbx_connector.service.folder_watch import FolderWatch
 from pbx_connector.service.metrics import Metrics
 from pbx_connector.service.notification_worker import NotificationWorker
@@ -40,7 +44,7 @@ from pbx_connector.service.run_times import RunTimes
 from pbx_connector.service.scheduler import Scheduler
 from pbx_connector.service.servers import Servers
 from pbx_connector.service.web import Web, health_page
-from pbx_connector.service.worker_pool import Running, WorkerPool
+from pbx_connector.stores import RunRecord, Store
 
 LOG = structlog.stdlib.get_logger(__name__)
 
@@ -54,7 +58,6 @@ MOST_HUNG = 4
 """With so many threads left behind the service ends, for its supervisor to start it anew."""
 SERVERS_STOP = 5.0
 """So many seconds the servers of plugins get to stop."""
-PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 
 class Service:
@@ -77,8 +80,10 @@ class Service:
         self._watch = StoreWatch(store_url, clock)
         self._board = StatusBoard()
         self._metrics = Metrics(self._board, clock, self._watch)
-        self._pool = WorkerPool(config.service.parallel, self._work, self._plan)
-        self._scheduler = Scheduler(self._zone, config.service.jitter, self._pool.submit)
+        self._engine = InProcessEngine(apart=BY_PROFILE, stop_within=config.service.stop_within)
+        self._engine.on_ended = self._ended
+        self._working = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._scheduler = Scheduler(self._zone, config.service.jitter, self.submit)
         self._times = RunTimes(self._scheduler, self._watch, self._board, self._zone, clock)
         self._notifications = NotificationWorker(
             self._watch,
@@ -102,8 +107,8 @@ class Service:
         self._words_wanted: dict[str, str] = {}
         """The commands that first runs wait for, by profile."""
         self._unusable: UsageError | None = None
-        self.abandoned: list[Running] = []
-        """After `run`: what did not end in time. Their threads live on until the process ends."""
+        self.abandoned: list[Run] = []
+        """After `run`: what did not end in time, or hangs. Their threads live on until the process ends."""
 
     @property
     def address(self) -> str:
@@ -111,8 +116,9 @@ class Service:
         return self._web.address if self._web else ""
 
     def submit(self, profile: str) -> bool:
-        """Let a profile run now, if it is due; False if it waits or runs already."""
-        return self._pool.submit(profile)
+        """Let a profile run now, if it is due; False if it waits already."""
+        queue = Queue.SCHEDULED if self._board.has_succeeded(profile) else Queue.FIRST
+        return self._engine.enqueue(Job(tenant="", profile=profile, queue=queue))
 
     def run(self, stop: threading.Event) -> int:
         """Serve until `stop` is set; returns the exit code. Raises `UsageError` for an address of no store."""
@@ -122,6 +128,7 @@ class Service:
         if self._unusable:
             raise self._unusable
         self._profiles.start(stop)
+        self._working.start()
         self._scheduler.start()
         self._notifications.start()
         DamageWatch(self._watch, self._notifications.store_checked).start(stop)
@@ -181,19 +188,20 @@ class Service:
 
     def _mind_hung(self) -> int:
         limit = (self._config.service.run_within + HUNG_GRACE).total_seconds()
-        running = self._pool.running()
+        running = self._engine.running()
         for run in running:
-            if not run.hung and time.monotonic() - run.since > limit:
+            if not run.left_behind and time.monotonic() - run.since > limit:
                 self._leave_behind(run)
-        return sum(run.hung for run in running)
+        return sum(run.left_behind for run in running)
 
-    def _leave_behind(self, run: Running) -> None:
-        LOG.error("a run hangs and is left behind", profile=run.profile)
-        self._pool.leave_behind(run)
-        self._board.change(run.profile, hung=True)
-        if (loaded := self._profiles.loaded.get(run.profile)) and loaded.profile:
+    def _leave_behind(self, run: Run) -> None:
+        profile = run.job.profile
+        LOG.error("a run hangs and is left behind", profile=profile)
+        self._engine.leave_behind(run)
+        self._board.change(profile, hung=True)
+        if (loaded := self._profiles.loaded.get(profile)) and loaded.profile:
             within = self._config.service.run_within
-            report = Report("", run.profile, RunStatus.FAILED, Counts(), started=self._clock() - within)
+            report = Report("", profile, RunStatus.FAILED, Counts(), started=self._clock() - within)
             self._notifications.run_ended(
                 loaded.profile, report, f"it hangs for more than {in_words(within)}; restart the service to end it"
             )
@@ -203,10 +211,11 @@ class Service:
         self._stop.set()
         self._clock_set.set()  # wakes the store's thread
         self._scheduler.stop()
-        LOG.info("stopping", running=[run.profile for run in self._pool.running()])
-        self.abandoned = self._pool.stop(self._config.service.stop_within.total_seconds())
+        LOG.info("stopping", running=[run.job.profile for run in self._engine.running()])
+        self._working.join()
+        self.abandoned = self._engine.running()
         for run in self.abandoned:
-            LOG.warning("run abandoned, it changed nothing; it is made up for at the next start", profile=run.profile)
+            LOG.warning("run abandoned, it changed nothing; it is made up for at the next start", **run.job.names)
         self._servers.stop(within=SERVERS_STOP)  # after the runs: phones are answered to the last
         self._notifications.stop(within=5)
         if self._web:
@@ -264,43 +273,53 @@ class Service:
         self._board.drop(profile)
         self._metrics.forget(profile)
 
-    # the store's and a worker's thread
+    # the store's thread and those of runs
 
     def _plan_all(self) -> None:
         for loaded in list(self._profiles.loaded.values()):
             self._times.plan(loaded)
 
-    def _plan(self, profile: str, again: datetime | None) -> None:
-        if loaded := self._profiles.loaded.get(profile):
-            self._times.plan(loaded, again)
+    def _ended(self, job: Job, ended: Ended, seconds: float) -> None:
+        if loaded := self._profiles.loaded.get(job.profile):
+            self._times.plan(loaded, None if ended.again is None else self._clock() + ended.again)
 
-    # a worker's thread
+    # the engine's thread, and those of runs
 
-    def _work(self, run: Running) -> datetime | None:
-        """Returns until when the profile is left alone, if its schedule does not say it all."""
-        loaded = self._profiles.loaded.get(run.profile)
+    def _work(self) -> None:
+        self._engine.work(self._make, SharedPlaces(self._config.service.parallel), self._stop)
+
+    def _make(self, job: Job) -> Ended:
+        loaded = self._profiles.loaded.get(job.profile)
         if loaded is None or loaded.profile is None or loaded.profile.schedule is None:
-            return None  # removed while it waited
-        schedule = loaded.profile.schedule
-        with structlog.contextvars.bound_contextvars(profile=run.profile):
-            self._board.change(run.profile, running=True)
-            try:
-                outcome = self._execution.attempt(
-                    loaded.profile, lambda store, last, now: self._times.due(store, loaded, schedule, last, now), run
-                )
-                return self._settle(loaded, schedule, outcome)
-            except StoreError as error:
-                LOG.error("the store is failing, the run waits", reason=error.message)
-                self._look_at_store()
-            except Exception:
-                LOG.exception("a bug kept the profile from running")
-            finally:
-                self._board.change(run.profile, running=False, hung=False)
-        return self._clock() + PAUSE_AFTER_FAILURE
+            return Ended(Result.DROPPED)  # while it waited
+        self._board.change(job.profile, running=True)
+        try:
+            return self._attempt(job, loaded, loaded.profile, loaded.profile.schedule)
+        except StoreError as error:
+            LOG.error("the store is failing, the run waits", reason=error.message)
+            self._look_at_store()
+            return Ended(Result.FAILED, unattended.STORE_RETRY)
+        finally:
+            self._board.change(job.profile, running=False, hung=False)
 
-    def _settle(self, loaded: ProfileFile, schedule: Schedule, outcome: RunOutcome | NotNow) -> datetime | None:
-        if isinstance(outcome, NotNow):
-            return outcome.again
+    def _attempt(self, job: Job, loaded: ProfileFile, profile: Profile, schedule: Schedule) -> Ended:
+        def due(store: Store, last: RunRecord | None, now: datetime) -> datetime:
+            return self._times.due(store, loaded, schedule, last, now)
+
+        outcome = self._execution.attempt(job, profile, due)
+        if isinstance(outcome, Ended):
+            return outcome
+        self._say_ended(outcome)
+        return Ended(unattended.classified(outcome).result, self._pause_after(outcome, schedule))
+
+    def _pause_after(self, outcome: RunOutcome, schedule: Schedule) -> timedelta | None:
+        """For how long the profile is left alone, if its schedule does not say it all."""
+        if not outcome.report.run:  # what the history does not know would be due again at once
+            now = self._clock()
+            return schedule.next_after(now, self._zone) - now
+        return unattended.wait_of(outcome)
+
+    def _say_ended(self, outcome: RunOutcome) -> None:
         report = outcome.report
         held = outcome.error.command if isinstance(outcome.error, ProfileHeld) else ""
         self._words_wanted[report.profile] = held
@@ -313,8 +332,6 @@ class Service:
         if outcome.reason:
             LOG.warning("run failed", run=report.run, reason=outcome.reason)
         self._metrics.ran(report)
-        # What the history does not know would be due again at once.
-        return None if report.run else schedule.next_after(self._clock(), self._zone)
 
     def _plugin_context(self, plugin: str) -> PluginContext:
         """What a plugin's servers are given: the phone book that they read is the service's own, and as reachable."""

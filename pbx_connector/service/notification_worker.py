@@ -23,14 +23,13 @@ from pbx_connector.config import Config
 from pbx_connector.errors import StoreError
 from pbx_connector.model import Counts, Report, RunStatus
 from pbx_connector.notice import Notice
-from pbx_connector.notifications import outages, policy, wording
-from pbx_connector.notifications.notify import expiries, subject_of, write_run
+from pbx_connector.notifications import policy, wording
+from pbx_connector.notifications.notify import between_runs, subject_of, write_run
 from pbx_connector.notifications.outbox import Attempt, LocalSharedState, Outbox
 from pbx_connector.notifications.policy import AlertState, Told
 from pbx_connector.notifications.wording import Subject
 from pbx_connector.plugins import Notifier
 from pbx_connector.profile import Profile
-from pbx_connector.schedule.zone import zone
 
 LOG = structlog.stdlib.get_logger(__name__)
 
@@ -189,22 +188,11 @@ class NotificationWorker:
     def _review_state(self, loaded: ProfileFile, subject: Subject, alert_state: AlertState) -> Told:
         now = self._clock()
         alert_state, notices = policy.after_loading(alert_state, broken=loaded.broken, subject=subject)
-        if loaded.profile is None or loaded.profile.schedule is None:
+        if loaded.profile is None:
             return alert_state, notices
-        rules, schedule = self._config.notify.overruled_by(loaded.profile.notify), loaded.profile.schedule
-        default_zone = zone(self._config.timezone) if self._config.timezone else None
-        alert_state, late = policy.after_silence(
-            alert_state,
-            lambda since: schedule.next_after(since, default_zone),
-            self._watched[loaded.id],
-            subject,
-            rules,
-            now,
-        )
-        if outages.is_told_by_another(self._outbox(), alert_state.outage, loaded.id, now):
-            late = []
-        alert_state, secret = policy.after_look_at_secrets(alert_state, expiries(loaded.profile), subject, rules, now)
-        return alert_state, notices + late + secret
+        watched = self._watched[loaded.id]
+        alert_state, others = between_runs(self._outbox(), loaded.profile, self._config, alert_state, watched, now)
+        return alert_state, notices + others
 
     def _show(self, outbox: Outbox, profile: str) -> None:
         """Also of runs that this service did not make."""

@@ -49,10 +49,10 @@ class RunTimes:
             due = self.due(store, loaded, schedule, last, now)
         except StoreError:
             return  # planned when the store is back
+        if last is not None:
+            self._board.ran(loaded.id, last)  # before the scheduler asks what kind of run it is
         at = self._scheduler.plan(loaded.id, schedule, max(due, again) if again else due, now)
         self._board.change(loaded.id, next=at)
-        if last is not None:
-            self._board.ran(loaded.id, last)
 
     def due(
         self, store: Store, loaded: ProfileFile, schedule: Schedule, last: RunRecord | None, now: datetime

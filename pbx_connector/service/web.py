@@ -14,8 +14,8 @@ from typing import Any
 
 import structlog
 
-from pbx_connector.config import split_address
 from pbx_connector.errors import UsageError
+from pbx_connector.settings import split_address
 
 LOG = structlog.stdlib.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,10 +16,9 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile, check_profile
 from pbx_connector.profile.text import read_profile
 from pbx_connector.tenants.confinement import Confinement
+from pbx_connector.tenants.published import ENDINGS, PROFILES
 
 CONFIG = "config.yaml"
-PROFILES = "profiles"
-ENDINGS = (".yaml", ".yml")
 OF_THE_MACHINE = ("store", "profiles", "service", "control")
 """What the provider decides, not the tenant."""
 
@@ -47,6 +46,8 @@ class Contents:
     files: list[CheckedFile] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
     """The path of each profile's file, by id."""
+    folder: Path = Path()
+    """Where the files are."""
 
     @property
     def wrong(self) -> list[CheckedFile]:
@@ -56,7 +57,7 @@ class Contents:
 def read_contents(folder: Path, confinement: Confinement, plugins: Plugins, shown: Path) -> Contents:
     """`folder` is where the files are, `shown` where they are for people. Never raises for what the files say."""
     checked = _Reading(folder, confinement, plugins, shown)
-    return Contents(checked.config(), dict(checked.profiles()), checked.files, checked.paths)
+    return Contents(checked.config(), dict(checked.profiles()), checked.files, checked.paths, folder)
 
 
 class _Reading:
@@ -75,14 +76,25 @@ class _Reading:
             return self._plugins.configure(ConfigFile.empty(self._folder))
         try:
             file = ConfigFile.read(path, {})
+            if found := list(self._not_a_tenants(file.root, str(path))):
+                self._note(path, file.document.text, found)
+                return Config()
             config = self._plugins.configure(file)
         except ConfigError as error:
             self._note(path, error.text, error.diagnostics)
             return Config()
-        root = file.root
-        found = list(_not_a_tenants(root, str(path))) or list(self._confinement.findings(config, root, str(path)))
-        self._note(path, file.document.text, found)
+        self._note(path, file.document.text, list(self._confinement.findings(config, file.root, str(path))))
         return config
+
+    def _not_a_tenants(self, root: Mapping, file: str) -> Iterator[Diagnostic]:
+        """Looked for first: what else is wrong with such a key is nothing that a tenant could put right."""
+        yield from _refused(root, OF_THE_MACHINE, "", file)
+        plugins = root.get("plugins")
+        if not isinstance(plugins, Mapping):
+            return
+        for name, config in self._plugins.configs.items():
+            if isinstance(section := plugins.get(name), Mapping):
+                yield from _refused(section, config.of_the_machine, f"plugins.{name}.", file)
 
     def profiles(self) -> Iterator[tuple[str, Profile]]:
         folder = self._folder / PROFILES
@@ -116,8 +128,8 @@ class _Reading:
         return file
 
 
-def _not_a_tenants(root: Mapping, file: str) -> Iterator[Diagnostic]:
-    for key, _ in root.items:
-        if key.text in OF_THE_MACHINE:
-            message = f"{key.text!r} is the provider's to say, not a tenant's"
+def _refused(section: Mapping, keys: Collection[str], above: str, file: str) -> Iterator[Diagnostic]:
+    for key, _ in section.items:
+        if key.text in keys:
+            message = f"{above + key.text!r} is the provider's to say, not a tenant's"
             yield finding("P0103", message, file=file, span=key.span, hint="leave it out")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pbx_connector.errors import ConnectorError
+from pbx_connector.tenants import provider
 from pbx_connector.tenants.control import ControlDatabase
 from pbx_connector.tenants.phone_books import SCHEMA_VERSION, PhoneBooks
 from pbx_connector.tenants.registry import Tenant, TenantState, all_tenants
@@ -22,6 +23,8 @@ from pbx_connector.tenants.tables import migration, tenant
 
 
 class MigrationState(StrEnum):
+    """How a migration ended, if it did."""
+
     RUNNING = "running"
     """Or its process ended before it said how that went."""
     DONE = "done"
@@ -29,7 +32,7 @@ class MigrationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class PhoneBookMigration:
     """How far a tenant's phone book is."""
 
     tenant: str
@@ -50,7 +53,9 @@ def outdated(control: ControlDatabase, only: Collection[str] = ()) -> list[Tenan
     return [one for one in tenants if one.schema_version != SCHEMA_VERSION]
 
 
-def migrate(control: ControlDatabase, phone_books: PhoneBooks, tenants: Collection[Tenant]) -> Iterator[Migration]:
+def migrate(
+    control: ControlDatabase, phone_books: PhoneBooks, tenants: Collection[Tenant]
+) -> Iterator[PhoneBookMigration]:
     """Each as it is done, or failed. Raises `StoreError` only for the control database itself."""
     for each in tenants:
         _note(control, each.id, MigrationState.RUNNING, reached=each.schema_version)
@@ -62,13 +67,34 @@ def migrate(control: ControlDatabase, phone_books: PhoneBooks, tenants: Collecti
             yield _note(control, each.id, MigrationState.DONE, reached=SCHEMA_VERSION)
 
 
-def state_of(connection: Connection, id: str) -> Migration | None:
+def migrate_provider(control: ControlDatabase, phone_books: PhoneBooks) -> Iterator[PhoneBookMigration]:
+    """What the provider's pages keep, if it is not of this version; its name stands where a tenant's id would."""
+    if not provider.is_outdated(control, phone_books):
+        return
+    state, error = MigrationState.DONE, ""
+    started = _now(control)
+    try:
+        phone_books.migrate(provider.provider_of(control))
+    except ConnectorError as failed:
+        state, error = MigrationState.FAILED, failed.message
+    reached = "" if error else SCHEMA_VERSION
+    yield PhoneBookMigration(provider.NAME, SCHEMA_VERSION, reached, state, error, started, _now(control))
+
+
+def _now(control: ControlDatabase) -> float:
+    with control.read() as connection:
+        return control.now(connection)
+
+
+def state_of(connection: Connection, id: str) -> PhoneBookMigration | None:
     """None if it was never asked for."""
     row = connection.execute(select(migration).where(migration.c.tenant == id)).first()
     return _migration(row) if row else None
 
 
-def _note(control: ControlDatabase, id: str, state: MigrationState, *, reached: str, error: str = "") -> Migration:
+def _note(
+    control: ControlDatabase, id: str, state: MigrationState, *, reached: str, error: str = ""
+) -> PhoneBookMigration:
     with control.write() as connection:
         now = control.now(connection)
         values: dict[str, Any] = {"state": state, "reached": reached, "error": error, "wanted": SCHEMA_VERSION}
@@ -81,6 +107,6 @@ def _note(control: ControlDatabase, id: str, state: MigrationState, *, reached: 
         return noted
 
 
-def _migration(row: Row[Any]) -> Migration:
+def _migration(row: Row[Any]) -> PhoneBookMigration:
     values = row._asdict()
-    return Migration(**values | {"state": MigrationState(values["state"])})
+    return PhoneBookMigration(**values | {"state": MigrationState(values["state"])})

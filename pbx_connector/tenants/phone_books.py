@@ -6,7 +6,7 @@ The user that we log in as is a member of every tenant's role, and acts as one o
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.sql.functions import func
@@ -20,9 +20,30 @@ from pbx_connector.stores.sql.schema.migrating import HEAD as SCHEMA_VERSION
 from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.tenants.control import CONNECTIONS, PATIENCE, ControlDialect
-from pbx_connector.tenants.registry import Tenant
 
-__all__ = ["SCHEMA_VERSION", "PhoneBooks", "checked_store"]
+__all__ = ["SCHEMA_VERSION", "Owner", "PhoneBooks", "checked_store"]
+
+
+class Owner(Protocol):
+    """Who has a schema and a role: a tenant, or the provider itself."""
+
+    @property
+    def schema(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def store(self) -> str:
+        """Address of the database; empty for the control database."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """What is kept there, for people."""
+        ...
+
+
+MEMBERSHIP_SAYS = 160000
+"""From this version of PostgreSQL on a membership says whether it is inherited, before it a user did for all."""
 
 
 class PhoneBooks:
@@ -37,34 +58,34 @@ class PhoneBooks:
         self._engines: dict[str, Engine] = {}
         self._lock = threading.Lock()
 
-    def open(self, tenant: Tenant) -> Store:
+    def open(self, owner: Owner) -> Store:
         """To be closed; its connections go on to others. Raises `OtherVersion` for one that is not migrated yet."""
-        return SqlStore(self._database(tenant, SCHEMA_VERSION), migrate=False)
+        return SqlStore(self._database(owner, SCHEMA_VERSION), migrate=False)
 
-    def _database(self, tenant: Tenant, version: str | None = None) -> Database:
-        schema = Schema(tenant.schema, tenant.role, f"the phone book of tenant {tenant.id}", version)
-        return schema_database(self._engine(tenant.store), schema, patience=self._patience)
+    def _database(self, owner: Owner, version: str | None = None) -> Database:
+        schema = Schema(owner.schema, owner.role, owner.place, version)
+        return schema_database(self._engine(owner.store), schema, patience=self._patience)
 
-    def make(self, tenant: Tenant) -> None:
+    def make(self, owner: Owner) -> None:
         """Role, schema and tables, as far as they are not there. Raises `StoreError`."""
-        with self._login(tenant).write() as connection:
-            _make_role(connection, tenant.role)
-            _make_schema(connection, tenant)
-        bring_up_to_date(self._database(tenant))
+        with self._login(owner).write() as connection:
+            _make_role(connection, owner.role)
+            _make_schema(connection, owner)
+        bring_up_to_date(self._database(owner))
 
-    def migrate(self, tenant: Tenant) -> None:
+    def migrate(self, owner: Owner) -> None:
         """In one transaction. Raises `StoreError`."""
-        bring_up_to_date(self._database(tenant))
+        bring_up_to_date(self._database(owner))
 
-    def remove(self, tenant: Tenant) -> None:
+    def remove(self, owner: Owner) -> None:
         """All of it, as far as it is there. Raises `StoreError`."""
-        with self._login(tenant).write() as connection:
-            if not _role_exists(connection, tenant.role):
+        with self._login(owner).write() as connection:
+            if not _role_exists(connection, owner.role):
                 return
-            connection.execute(text(f'SET LOCAL ROLE "{quoted(tenant.role)}"'))
-            connection.execute(text(f'DROP SCHEMA IF EXISTS "{quoted(tenant.schema)}" CASCADE'))
+            connection.execute(text(f'SET LOCAL ROLE "{quoted(owner.role)}"'))
+            connection.execute(text(f'DROP SCHEMA IF EXISTS "{quoted(owner.schema)}" CASCADE'))
             connection.execute(text("RESET ROLE"))
-            connection.execute(text(f'DROP ROLE "{quoted(tenant.role)}"'))
+            connection.execute(text(f'DROP ROLE "{quoted(owner.role)}"'))
 
     def close(self) -> None:
         with self._lock:
@@ -72,10 +93,10 @@ class PhoneBooks:
                 engine.dispose()
             self._engines.clear()
 
-    def _login(self, tenant: Tenant) -> Database:
+    def _login(self, owner: Owner) -> Database:
         """As the user that we log in as."""
-        address = tenant.store or self._control
-        return Database(self._engine(tenant.store), ControlDialect(self._patience), shown(address), owns_engine=False)
+        address = owner.store or self._control
+        return Database(self._engine(owner.store), ControlDialect(self._patience), shown(address), owns_engine=False)
 
     def _engine(self, store: str) -> Engine:
         with self._lock:
@@ -106,19 +127,32 @@ def _make_role(connection: Connection, role: str) -> None:
     if not _role_exists(connection, role):
         connection.execute(text(f'CREATE ROLE "{quoted(role)}" NOLOGIN'))
     # Without inheritance a statement that is nobody's in particular has no right to anything of a tenant.
-    only_set = " WITH INHERIT FALSE, SET TRUE" if _version(connection) >= 160000 else ""
+    only_set = " WITH INHERIT FALSE, SET TRUE"
+    if _version(connection) < MEMBERSHIP_SAYS:
+        _require_no_inheritance(connection)
+        only_set = ""
     connection.execute(text(f'GRANT "{quoted(role)}" TO CURRENT_USER{only_set}'))
 
 
-def _make_schema(connection: Connection, tenant: Tenant) -> None:
-    schema, role = quoted(tenant.schema), quoted(tenant.role)
-    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{role}"'))
-    owner = connection.execute(
-        text("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :name"), {"name": tenant.schema}
-    ).scalar()
-    if owner != tenant.role:
+def _require_no_inheritance(connection: Connection) -> None:
+    query = text("SELECT rolname FROM pg_roles WHERE rolname = current_user AND rolinherit AND NOT rolsuper")
+    inherits = connection.execute(query).scalar()
+    if inherits is not None:
         raise StoreError(
-            f"the database has a schema {tenant.schema} already, which is not this tenant's",
+            f"the user {inherits} would have the rights of every tenant, in each of its statements",
+            hint=f'say once, as a superuser: ALTER ROLE "{quoted(inherits)}" NOINHERIT;',
+        )
+
+
+def _make_schema(connection: Connection, owner: Owner) -> None:
+    schema, role = quoted(owner.schema), quoted(owner.role)
+    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{role}"'))
+    found = connection.execute(
+        text("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :name"), {"name": owner.schema}
+    ).scalar()
+    if found != owner.role:
+        raise StoreError(
+            f"the database has a schema {owner.schema} already, which is not this tenant's",
             hint="give the tenant another id, or another database: --store",
         )
 

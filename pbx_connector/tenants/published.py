@@ -19,6 +19,9 @@ MOST_FILES = 1_000
 MOST_BYTES = 20_000_000
 """Of all files of a tenant together."""
 LONGEST_PATH = 300
+PROFILES = "profiles"
+ENDINGS = (".yaml", ".yml")
+"""Of a profile's file."""
 
 
 class WrongTree(Exception):
@@ -93,6 +96,12 @@ def read_tree(folder: Path) -> FileSet:
             limits = f"{MOST_FILES} files and {MOST_BYTES // 1_000_000} MB"
             raise WrongTree(relative, f"a tenant has no more than {limits}", "publish only what profiles need")
     return FileSet(contents)
+
+
+def require_profile(tree: FileSet, hint: str = "") -> None:
+    """Raises `WrongTree` without any, so that a folder that came out empty takes nothing away."""
+    if not any(path.startswith(f"{PROFILES}/") and path.endswith(ENDINGS) for path in tree.contents):
+        raise WrongTree(PROFILES, "there is no profile", f"put them into {PROFILES}/" + hint)
 
 
 def checked_path(path: str) -> str:

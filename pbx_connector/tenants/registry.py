@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,8 @@ ENGINE = "pbx_engine"
 
 
 class TenantState(StrEnum):
+    """What may be done with it."""
+
     ADDING = "adding"
     """Its schema and role are being made, or were not when somebody ended that; `tenants add` goes on."""
     ACTIVE = "active"
@@ -30,6 +32,8 @@ class TenantState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
+    """One phone system of a provider, as the control database has it."""
+
     id: str
     title: str
     state: TenantState
@@ -46,6 +50,10 @@ class Tenant:
     @property
     def schema(self) -> str:
         return schema_of(self.id)
+
+    @property
+    def place(self) -> str:
+        return f"the phone book of tenant {self.id}"
 
 
 def all_tenants(control: ControlDatabase) -> list[Tenant]:
@@ -67,6 +75,14 @@ def known(control: ControlDatabase, id: str) -> Tenant | None:
     with control.read() as connection:
         row = connection.execute(select(tenant).where(tenant.c.id == id)).first()
         return _tenant(row) if row else None
+
+
+def find_served(control: ControlDatabase, id: str) -> Tenant:
+    """One whose phone book can be read. Raises `UsageError`."""
+    found = find(control, id)
+    if found.state not in SERVED:
+        raise UsageError(f"tenant {id} is {found.state}", hint=_way_on(found))
+    return found
 
 
 def required(connection: Connection, id: str, *, lock: bool = False) -> Tenant:
@@ -139,6 +155,10 @@ def _way_on(found: Tenant) -> str:
     return ways.get(found.state, "")
 
 
+def tenant_of(values: Mapping[str, Any]) -> Tenant:
+    """From the columns of a row."""
+    return Tenant(**{**values, "state": TenantState(values["state"])})
+
+
 def _tenant(row: Row[Any]) -> Tenant:
-    values = row._asdict()
-    return Tenant(**values | {"state": TenantState(values["state"])})
+    return tenant_of(row._asdict())

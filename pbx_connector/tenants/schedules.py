@@ -19,6 +19,8 @@ from pbx_connector.tenants.tables import schedule, tenant
 
 
 class ProfileRunState(StrEnum):
+    """Whether a profile runs by itself."""
+
     READY = "ready"
     PAUSED = "paused"
     """After failures, until a person says otherwise."""
@@ -28,6 +30,8 @@ class ProfileRunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRow:
+    """A profile of the version that counts, and when it runs."""
+
     tenant: str
     profile: str
     version: int
@@ -75,6 +79,8 @@ def of_tenant(connection: Connection, id: str) -> list[ScheduleRow]:
 
 @dataclass(frozen=True, slots=True)
 class PublishedProfile:
+    """A profile of a version, and the rule by which it runs."""
+
     id: str
     rule: Schedule | None
     zone: str

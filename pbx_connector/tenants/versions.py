@@ -24,7 +24,9 @@ JITTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class PublishedVersion:
+    """The files of a tenant at one moment; it never changes."""
+
     tenant: str
     number: int
     who: str
@@ -37,6 +39,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
+    """What was checked and is to be published."""
+
     tree: FileSet
     profiles: Sequence[PublishedProfile]
     findings: Sequence[str]
@@ -44,7 +48,7 @@ class NewVersion:
     note: str = ""
 
 
-def versions(control: ControlDatabase, id: str) -> list[Version]:
+def versions(control: ControlDatabase, id: str) -> list[PublishedVersion]:
     """The latest first. Raises `UsageError`."""
     with control.read() as connection:
         required(connection, id)
@@ -75,7 +79,7 @@ def contents(control: ControlDatabase, id: str, number: int) -> FileSet:
     return tree
 
 
-def one(connection: Connection, id: str, number: int) -> Version:
+def one(connection: Connection, id: str, number: int) -> PublishedVersion:
     """Raises `UsageError`."""
     query = select(version).where(version.c.tenant == id, version.c.number == number)
     row = connection.execute(query).first()
@@ -84,7 +88,13 @@ def one(connection: Connection, id: str, number: int) -> Version:
     return _version(row)
 
 
-def publish(control: ControlDatabase, id: str, new: NewVersion, *, base: int) -> Version:
+def before(connection: Connection, id: str, number: int) -> int:
+    """The last version before that one; 0 for none."""
+    query = select(func.coalesce(func.max(version.c.number), 0))
+    return int(connection.execute(query.where(version.c.tenant == id, version.c.number < number)).scalar_one())
+
+
+def publish(control: ControlDatabase, id: str, new: NewVersion, *, base: int) -> PublishedVersion:
     """The next version, which counts from now on; whole, or not at all.
 
     `base` is the version that it was compared with: raises `PublishedMeanwhile` if another one counts by now. Raises
@@ -110,10 +120,10 @@ def _require_publishable(found: Tenant, base: int) -> None:
         )
 
 
-def _insert(connection: Connection, found: Tenant, new: NewVersion, now: float) -> Version:
+def _insert(connection: Connection, found: Tenant, new: NewVersion, now: float) -> PublishedVersion:
     latest = select(func.coalesce(func.max(version.c.number), 0)).where(version.c.tenant == found.id)
     number = connection.execute(latest).scalar_one() + 1
-    made = Version(found.id, number, new.who, now, new.tree.digest, new.note, tuple(new.findings))
+    made = PublishedVersion(found.id, number, new.who, now, new.tree.digest, new.note, tuple(new.findings))
     values = {name: getattr(made, name) for name in ("tenant", "number", "who", "made", "digest", "note")}
     connection.execute(insert(version).values(**values, findings=json.dumps(made.findings)))
     _insert_files(connection, found.id, number, new.tree)
@@ -129,6 +139,6 @@ def _insert_files(connection: Connection, id: str, number: int, tree: FileSet) -
     connection.execute(insert(version_file), files)
 
 
-def _version(row: Row[Any]) -> Version:
+def _version(row: Row[Any]) -> PublishedVersion:
     values = row._asdict()
-    return Version(**values | {"findings": tuple(json.loads(values["findings"]))})
+    return PublishedVersion(**values | {"findings": tuple(json.loads(values["findings"]))})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from pbx_connector.config import Config
 from pbx_connector.model import Book, Mapped, Record, Row
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile
+from pbx_connector.schedule import Schedule
 from pbx_connector.source import FieldSet, Source, SourceContext, SourceType
 from pbx_connector.stores import Store, open_store
 from pbx_connector.testing.memory_source import MemorySource
@@ -46,10 +47,13 @@ class ScriptedTenants:
     profiles: tuple[str, ...] = ("crm",)
     config: Mapping[str, Any] | None = None
     gone: frozenset[str] = frozenset()
+    schedule: Schedule | None = None
+    """Of every profile."""
+    plugins: Plugins = field(default_factory=lambda: Plugins([]))
 
     @cached_property
     def installation(self) -> Installation:
-        return Installation(Config.model_validate(self.config or {}), Plugins([]))
+        return Installation(Config.model_validate(self.config or {}), self.plugins)
 
     def load(self, tenant: str) -> ScriptedTenant | None:
         return None if tenant in self.gone else ScriptedTenant(self, tenant)
@@ -72,7 +76,8 @@ class ScriptedTenant:
             return self.tenants.opened(self.id, id)
 
         source = replace(_SOURCE, open=open)
-        return Profile(id, id.title(), source, ScriptedSettings(), _as_they_are, frozenset(), "f1")
+        profile = Profile(id, id.title(), source, ScriptedSettings(), _as_they_are, frozenset(), "f1")
+        return replace(profile, schedule=self.tenants.schedule)
 
     def open_store(self) -> Store:
         return open_store(self.tenants.stores(self.id))

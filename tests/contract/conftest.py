@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -23,6 +23,9 @@ from pbx_connector.tenants.phone_books import PhoneBooks
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.testing import MemoryBook, MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
+
+if TYPE_CHECKING:
+    from fleet_processes import Fleet
 
 FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
 
@@ -188,3 +191,12 @@ def crowd(source: MemorySource, many: int, *, delta: bool = False) -> MemoryBook
     for number in range(many):
         book.put(f"k{number}", display_name=f"Name {number}", phone=f"+4999{number}", mobile=f"+4917{number}")
     return book
+
+
+@pytest.fixture
+def fleet(control_url: str, tmp_path: Path) -> Iterator[Fleet]:
+    from fleet_processes import Fleet
+
+    fleet = Fleet(control_url, tmp_path)
+    yield fleet
+    fleet.end()

@@ -1,32 +1,18 @@
 """Whatever is killed, restarted or cut off: no run twice at once, none lost, each found again.
 
-Workers are processes of their own, whose timing is a tenth of the usual. `PBX_KILLS` says how many random kills there
-are; `make crash` has many.
+Workers are processes of their own, whose timing is a tenth of the usual. Random kills are in `test_fleet_kills.py`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import random
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import fleet_worker
-import psycopg
 import pytest
-from fleet import add_tenants
+from fleet_processes import KILLS, Fleet
 from relay import Relay
 
 from pbx_connector.engine.database import EngineDatabase
@@ -35,98 +21,12 @@ from pbx_connector.engine.postgres import PostgresEngine
 from pbx_connector.engine.waiting import VERSION
 from pbx_connector.stores import open_store
 
-KILLS = int(os.environ.get("PBX_KILLS", "4"))
-PATIENCE = 120.0
-SCRIPT = Path(fleet_worker.__file__)
-
-
-class Fleet:
-    """A control database, workers, and a log of what they did."""
-
-    def __init__(self, control: str, folder: Path) -> None:
-        self.control = control
-        self.folder = folder
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self.tenants: list[str] = []
-        self.ask("CREATE TABLE public.run_log (tenant text, attempt text, at timestamptz)")
-
-    def add(self, count: int, **how: Any) -> None:
-        self.tenants = add_tenants(self.control, count, **how)
-
-    def start(self, **options: Any) -> subprocess.Popen[bytes]:
-        given = {"control": self.control, "log": self.control, "folder": str(self.folder), **options}
-        log = (self.folder / f"worker-{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen([sys.executable, str(SCRIPT), json.dumps(given)], stderr=log)
-        self.processes.append(process)
-        return process
-
-    def said(self, process: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
-        text = (self.folder / f"worker-{self.processes.index(process)}.log").read_text()
-        return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
-
-    def ask(self, query: str, *values: Any) -> list[Any]:
-        with psycopg.connect(self.control, options="-c search_path=pbx_engine,public") as connection:
-            cursor = connection.execute(query, values)
-            return cursor.fetchall() if cursor.description else []
-
-    def done(self) -> set[str]:
-        return {tenant for (tenant,) in self.ask("SELECT tenant FROM progress WHERE result = 'done'")}
-
-    def wait_for(self, happened: Callable[[], object], seconds: float = PATIENCE) -> None:
-        deadline = time.monotonic() + seconds
-        while not happened():
-            if time.monotonic() > deadline:
-                raise AssertionError(self.state())
-            time.sleep(0.05)
-
-    def state(self) -> str:
-        jobs = self.ask("SELECT id, status, lock, worker_id FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
-        logs = [path.read_text()[-1500:] for path in sorted(self.folder.glob("worker-*.log"))]
-        return f"done {sorted(self.done())}, jobs {jobs}\n" + "\n".join(logs)
-
-    def attempts(self) -> dict[str, list[tuple[datetime, datetime]]]:
-        """From the first note to the last note of each run, by tenant."""
-        rows = self.ask("SELECT tenant, min(at), max(at) FROM run_log GROUP BY tenant, attempt ORDER BY 2")
-        found: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
-        for tenant, first, last in rows:
-            found[tenant].append((first, last))
-        return found
-
-    def overlaps(self) -> int:
-        return sum(after[0] < before[1] for spans in self.attempts().values() for before, after in pairwise(spans))
-
-    def check_phone_books(self, rows: int = 3) -> None:
-        for tenant in self.tenants:
-            with open_store(f"sqlite:///{self.folder / tenant}.db") as store:
-                names = sorted(entry.content.fields["display_name"] for entry in store.entries())
-                assert names == [f"{tenant} {number}" for number in range(rows)]
-                assert store.faults() == ()
-
-    def end(self) -> None:
-        for process in self.processes:
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGCONT)
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-@pytest.fixture
-def fleet(control_url: str, tmp_path: Path) -> Iterator[Fleet]:
-    fleet = Fleet(control_url, tmp_path)
-    yield fleet
-    fleet.end()
-
 
 @pytest.mark.parametrize("phase", ["fetched", "reading", "applying", "ended"])
 def test_a_worker_that_is_killed_in_a_run_leaves_it_to_another(fleet: Fleet, phase: str) -> None:
     fleet.add(6)
     victim = fleet.start(kill=phase, victim="t0003", dispatch=True)
-    fleet.wait_for(lambda: victim.poll() is not None)
+    fleet.wait_for(lambda: victim.returncode is not None)
     assert victim.returncode == -signal.SIGKILL
     [(lost,)] = fleet.ask("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'")
     assert lost > 0
@@ -141,7 +41,7 @@ def test_a_worker_that_is_killed_in_a_run_leaves_it_to_another(fleet: Fleet, pha
 def test_a_dispatcher_that_is_killed_in_the_middle_loses_nothing_and_sends_nothing_twice(fleet: Fleet) -> None:
     fleet.add(6)
     dispatcher = fleet.start(only_dispatch=True, kill="dispatching", victim="any")
-    fleet.wait_for(lambda: dispatcher.poll() is not None)
+    fleet.wait_for(lambda: dispatcher.returncode is not None)
     assert dispatcher.returncode == -signal.SIGKILL
     fleet.wait_for(lambda: fleet.ask("SELECT count(*) FROM procrastinate_jobs") == [(0,)])
     fleet.start(only_dispatch=True)
@@ -163,7 +63,7 @@ def test_a_profile_that_kills_three_workers_is_quarantined_and_the_others_go_on(
     fleet.wait_for(lambda: fleet.ask(stopped))
     assert fleet.ask(stopped) == [(3, "3 workers died in its runs, one after the other")]
     fleet.wait_for(lambda: fleet.done() == set(fleet.tenants) - {"t0001"})
-    assert fleet.processes[-1].poll() is None
+    assert fleet.processes[-1].returncode is None
     fleet.wait_for(lambda: '"trouble":"failing"' in notices(fleet, "t0001"))
 
 
@@ -176,9 +76,9 @@ def test_the_database_is_restarted_in_the_middle_of_runs(
     assert fleet.ask("SELECT 1 FROM procrastinate_jobs WHERE status = 'doing'")
     control_postgres("restart")
     fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
-    said = [line["event"] for worker in workers for line in fleet.said(worker) if line["level"] in ("error", "warning")]
+    said = [line["event"] for worker in workers for line in worker.said() if line["level"] in ("error", "warning")]
     assert said, "nobody noticed the restart"
-    assert all(worker.poll() is None for worker in workers)
+    assert all(worker.returncode is None for worker in workers)
     assert fleet.overlaps() == 0
     fleet.check_phone_books()
 
@@ -222,7 +122,7 @@ def test_a_worker_that_is_cut_off_gives_its_runs_up_before_others_make_them(flee
         fleet.start(seconds=0.1)
         fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
         relay.go_on()
-        fleet.wait_for(lambda: any("no sign of life" in line["event"] for line in fleet.said(cut)))
+        fleet.wait_for(lambda: any("no sign of life" in line["event"] for line in cut.said()))
         assert relay.held > 0
         cut.kill()
     assert fleet.overlaps() == 0
@@ -237,7 +137,7 @@ def test_a_worker_that_is_told_to_stop_finishes_its_runs(fleet: Fleet) -> None:
     other = fleet.start()  # with a patience of three seconds for silent workers: it must not take them for dead
     assert worker.wait(60) == 0
     assert fleet.done() == set(fleet.tenants)
-    assert other.poll() is None
+    assert other.returncode is None
     assert {len(spans) for spans in fleet.attempts().values()} == {1}
     assert fleet.ask("SELECT count(*) FROM lost_worker") == [(0,)]
 
@@ -254,55 +154,7 @@ def test_runs_that_do_not_end_in_time_are_left_to_others(fleet: Fleet) -> None:
     fleet.check_phone_books()
 
 
-@pytest.mark.timeout(7200)
-def test_random_kills_lose_no_run_and_make_none_twice(fleet: Fleet) -> None:
-    choice, hits = random.Random(20261129), 0
-    fleet.add(10)
-    workers = [fleet.start(seconds=0.3) for _ in range(2)]
-    over = threading.Event()
-    keeping_busy = threading.Thread(target=keep_due, args=(fleet, over))
-    keeping_busy.start()
-    try:
-        for kill in range(KILLS):
-            time.sleep(choice.uniform(1.5, 3.5))
-            place = kill % 2
-            hits += kill_in_a_run(fleet, workers[place])
-            workers[place] = fleet.start(seconds=0.3)
-            fleet.ask("UPDATE pbx_control.schedule SET lost = 0, state = 'ready'")  # here the kills are nobody's fault
-    finally:
-        over.set()
-        keeping_busy.join()
-    fleet.wait_for(lambda: not fleet.ask("SELECT 1 FROM procrastinate_jobs WHERE status = 'doing'"))
-    fleet.ask("UPDATE progress SET result = ''")
-    fleet.ask("UPDATE pbx_control.schedule SET next_at = 0")
-    fleet.wait_for(lambda: fleet.done() == set(fleet.tenants))
-    runs = sum(map(len, fleet.attempts().values()))
-    print(f"{KILLS} kills, {hits} in the middle of runs, {runs} runs begun, {fleet.overlaps()} overlaps")
-    assert hits > 0
-    assert fleet.overlaps() == 0
-    fleet.check_phone_books()
-
-
 def notices(fleet: Fleet, tenant: str) -> str:
     """What people are to hear of a tenant's profile."""
     with open_store(f"sqlite:///{fleet.folder / tenant}.db") as store:
         return store.shared_state("notices crm")
-
-
-def keep_due(fleet: Fleet, over: threading.Event) -> None:
-    while not over.wait(0.5):
-        fleet.ask("UPDATE pbx_control.schedule SET next_at = 0")
-
-
-def kill_in_a_run(fleet: Fleet, worker: subprocess.Popen[bytes]) -> bool:
-    """Whether a run of it was going on."""
-    mine = (
-        "SELECT 1 FROM procrastinate_jobs job JOIN worker ON worker.id = job.worker_id "
-        "WHERE job.status = 'doing' AND process = %s"
-    )
-    deadline = time.monotonic() + 10
-    while not fleet.ask(mine, worker.pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    worker.kill()
-    worker.wait()
-    return bool(fleet.ask(mine, worker.pid))

@@ -1,38 +1,49 @@
-"""A worker as a process that tests can kill, or that kills itself where a test says; see `Options`.
-
-python fleet_worker.py '{"control": "postgresql://...", "folder": "/tmp/..."}'
-"""
+"""A worker as a process that tests can kill, or that kills itself where a test says; see `Options`."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import fleet_faults
 import psycopg
+from fleet_faults import Fault
 from pydantic import BaseModel
 
+from pbx_connector.application.installation import Installation
 from pbx_connector.cli.processes import leave, until_stopped
-from pbx_connector.engine import making, waiting
+from pbx_connector.engine import making, unattended, waiting
 from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.directory import TenantDirectory
 from pbx_connector.engine.dispatcher import Dispatcher
 from pbx_connector.engine.heart import Timing
 from pbx_connector.engine.limits import Rate
 from pbx_connector.engine.port import Ended, Job, Places
 from pbx_connector.engine.worker import Worker, WorkerSettings
 from pbx_connector.logs import set_up
+from pbx_connector.profile import Profile
 from pbx_connector.source import Source
+from pbx_connector.stores import Store
+from pbx_connector.stores.sql.history import leases
 from pbx_connector.stores.sql.plan.plan_transaction import SqlPlanTransaction
+from pbx_connector.tenants import registry
+from pbx_connector.tenants.control import open_control
+from pbx_connector.tenants.phone_books import PhoneBooks
 from pbx_connector.testing import MemorySource
-from pbx_connector.testing.fleet import ScriptedTenants
+from pbx_connector.testing.fleet import ScriptedTenant, ScriptedTenants
 
 FAST = Timing(beat=0.3, silent=3.0, sweep=0.5)
+LEASE = 6.0
+"""Seconds; a tenth of the usual, as those above are."""
 FREE = Rate(burst=1000, interval=timedelta(seconds=0.01))
 
 
@@ -57,18 +68,30 @@ class Options(BaseModel):
     places: tuple[int, int, int] = (6, 1, 2)
     stop_within: float = 20.0
     version: int = waiting.VERSION
+    schemas: bool = False
+    """Whether phone books are schemas of the control database, as in a real fleet, and rows are of the generation that
+    the table `wanted` says: each one takes away a row, adds one and changes the others."""
+    machine: str = ""
+    """What its machine is called; processes of others are not seen to end, so that a run's lease must run out."""
+    fault: Fault = ""
 
 
 class ScriptedWorker:
     def __init__(self, options: Options) -> None:
         self.options = options
-        making.BUSY_PAUSE = timedelta(seconds=1)
-        making.STORE_RETRY = making.RETRY = timedelta(seconds=1)
+        unattended.BUSY_PAUSE = timedelta(seconds=1)
+        unattended.STORE_RETRY = unattended.RETRY = timedelta(seconds=1)
+        leases.SECONDS = LEASE
+        if options.machine:
+            socket.gethostname = lambda: options.machine
+        self._log: psycopg.Connection | None = None
+        self._logging = threading.Lock()
 
     def run(self) -> int:
         given, stop = self.options, until_stopped()
         database = EngineDatabase(given.control, connections=6)
         self.kill_in_phases()
+        fleet_faults.bring_in(given.fault)
         if given.only_dispatch:
             Dispatcher(database).run(stop)
             return 0
@@ -79,10 +102,14 @@ class ScriptedWorker:
             dispatch=given.dispatch,
             stop_within=timedelta(seconds=given.stop_within),
         )
-        tenants = ScriptedTenants(lambda tenant: f"sqlite:///{given.folder / tenant}.db", self.opened)
-        worker = Worker(database, tenants, settings, clock=self.clock)
+        worker = Worker(database, self.tenants(), settings, clock=self.clock)
         worker.engine._version = given.version
         return 0 if worker.run(stop) else 1
+
+    def tenants(self) -> TenantDirectory:
+        given = self.options
+        scripted = ScriptedTenants(lambda tenant: f"sqlite:///{given.folder / tenant}.db", self.opened)
+        return InSchemas(scripted, given.control, given.places[0] + 2) if given.schemas else scripted
 
     def clock(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.options.ahead)
@@ -93,23 +120,47 @@ class ScriptedWorker:
         self.note(tenant, attempt)
         source = MemorySource()
         book = source.add("public")
-        for number in range(self.options.rows):
-            book.put(str(number), display_name=f"{tenant} {number}")
+        for key, name in self.rows(tenant):
+            book.put(key, display_name=name)
         stream = book.stream
 
         def slow(since: str | None, known: dict[str, str]) -> Iterator[Any]:
             self.die("reading", tenant)
             for item in stream(since, known):
                 time.sleep(self.options.seconds / self.options.rows)
+                self.note(tenant, attempt)
                 yield item
 
         book.stream = slow  # type: ignore[method-assign]
         yield source
         self.note(tenant, attempt)
 
+    def rows(self, tenant: str) -> Iterator[tuple[str, str]]:
+        first, of = 0, ""
+        if self.options.schemas:
+            first = self.ask("SELECT generation FROM public.wanted WHERE tenant = %s", tenant)
+            of = f" {first}"
+        for number in range(first, first + self.options.rows):
+            yield str(number), f"{tenant} {number}{of}"
+
     def note(self, tenant: str, attempt: str) -> None:
-        with psycopg.connect(self.options.log or self.options.control, autocommit=True) as connection:
-            connection.execute("INSERT INTO run_log VALUES (%s, %s, clock_timestamp())", [tenant, attempt])
+        self.ask("INSERT INTO run_log VALUES (%s, %s, clock_timestamp()) RETURNING 1", tenant, attempt)
+
+    def ask(self, query: str, *values: Any) -> Any:
+        """Over one connection, which is made anew for as long as a database may take to be restarted."""
+        until = time.monotonic() + 30
+        while True:
+            try:
+                with self._logging:
+                    if self._log is None:
+                        self._log = psycopg.connect(self.options.log or self.options.control, autocommit=True)
+                    row = self._log.execute(query, values).fetchone()
+                    return row[0] if row else None
+            except psycopg.OperationalError:
+                self._log = None
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
     def kill_in_phases(self) -> None:
         made, apply, defer = making.RunMaker.make, SqlPlanTransaction.apply, waiting.defer
@@ -143,6 +194,40 @@ class ScriptedWorker:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-if __name__ == "__main__":
+class InSchemas:
+    """Scripted tenants, the phone book of each a schema of the control database with a role of its own."""
+
+    def __init__(self, scripted: ScriptedTenants, control: str, connections: int) -> None:
+        self._scripted = scripted
+        self._books = PhoneBooks(control, connections=connections)
+        with open_control(control) as database:
+            self._known = {tenant.id: tenant for tenant in registry.all_tenants(database)}
+
+    def load(self, tenant: str) -> InSchema | None:
+        scripted = self._scripted.load(tenant)
+        return InSchema(scripted, self._books, self._known[tenant]) if scripted else None
+
+
+@dataclass(frozen=True)
+class InSchema:
+    scripted: ScriptedTenant
+    books: PhoneBooks
+    tenant: registry.Tenant
+
+    @property
+    def installation(self) -> Installation:
+        return self.scripted.installation
+
+    def profile(self, id: str) -> Profile | None:
+        return self.scripted.profile(id)
+
+    def open_store(self) -> Store:
+        return self.books.open(self.tenant)
+
+
+def work(options: str, log: str) -> None:
+    """What the process does; its log lines go to the file `log`."""
+    with open(log, "wb") as stream:
+        os.dup2(stream.fileno(), 2)
     set_up("json")
-    leave(ScriptedWorker(Options.model_validate_json(sys.argv[1])).run())
+    leave(ScriptedWorker(Options.model_validate_json(options)).run())

@@ -50,6 +50,22 @@ def test_a_profile_that_is_dropped_in_runs_and_its_change_takes_effect(
     assert serving.lines[-1]["event"] == "stopped"
 
 
+def test_it_serves_where_nothing_is_installed_that_many_tenants_need(
+    connector: Connector, serve: Serve, profile: Path, profiles: Path, tmp_path: Path
+) -> None:
+    lacking = tmp_path / "lacking"
+    lacking.mkdir()
+    for name in ("procrastinate", "psycopg", "psycopg_pool"):
+        (lacking / f"{name}.py").write_text("raise ImportError('it is not installed')\n")
+    connector.environment["PYTHONPATH"] = str(lacking)
+    assert "pbx-connector[scale]" in connector.process("fleet", "status", code=2).err
+    connector("automate", profile, "--every", "1h")
+    os.rename(profile, profiles / profile.name)
+    serving = serve()
+    assert serving.wait_for("run ended")["status"] == "done"
+    assert serving.stop() == 0
+
+
 def test_odd_files_in_the_folder_stop_neither_the_others_nor_a_page(
     connector: Connector, serve: Serve, profile: Path, profiles: Path, config: Path
 ) -> None:

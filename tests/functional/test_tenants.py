@@ -163,3 +163,23 @@ def test_the_page_for_providers_works_as_printed_in_an_empty_folder(
     monkeypatch.setenv("PBX_CONNECTOR_CONFIG", str(connector.home / "config.yaml"))
     monkeypatch.setenv("PBX_CONNECTOR_CONTROL_DATABASE", new_database())
     assert Stage(connector, sandbox).play(DOCS / "providers.md") == 14
+
+
+def test_users_of_the_provider_are_members_of_tenants(provider_of: Connector) -> None:
+    provider_of("tenants", "add", "acme")
+    assert (
+        "there is no user bob"
+        in provider_of("tenants", "members", "add", "acme", "bob", "--role", "editor", code=2).err
+    )
+    assert "/setup/" in provider_of("web", "setup").out
+    provider_of("web", "users", "add", "bob")
+    assert provider_of("web", "users", "list", "--json").json[0]["name"] == "bob"
+    added = provider_of("tenants", "members", "add", "acme", "Bob", "--role", "editor", "--json").json
+    assert added == {"tenant": "acme", "user": "bob", "role": "editor"}
+    assert provider_of("tenants", "show", "acme", "--json").json["members"] == [added]
+    provider_of("web", "users", "add", "bob", code=2)
+    assert provider_of("tenants", "members", "list", "acme", "--json").json == [added]
+    provider_of("web", "users", "remove", "bob")
+    provider_of("web", "users", "add", "bob")
+    assert "no members" in provider_of("tenants", "members", "list", "acme").out
+    provider_of("tenants", "members", "remove", "acme", "bob", code=2)

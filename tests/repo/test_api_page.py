@@ -29,7 +29,7 @@ written by `python tests/repo/test_api_page.py`, of what stands in the code.
 OUTSIDE = ("ABC", "BaseModel", "Protocol", "StrEnum", "ThreadPoolExecutor")
 """Bases that come with Python or a library."""
 GROUPS = {
-    "A source": "SourceType Source SourceContext Template Question Check Migration hookimpl",
+    "A source": "importing SourceType Source SourceContext Template Question Check Migration hookimpl",
     "Address books and what they yield": (
         "Book BookGone BookUnknown Row Unchanged Gone Skipped Unreadable End StreamItem Problem Account KnownRows Value"
     ),
@@ -41,18 +41,19 @@ GROUPS = {
     ),
     "Failures": (
         "ConnectorError SourceError AuthenticationFailed SourceUnavailable ProtocolViolation UsageError MachineError "
-        "StoreError PlanRefused ProfileBusy ProfileError ProfileHeld RunCancelled ErrorText machine_error"
+        "StoreError PlanRefused ProfileBusy ProfileError ProfileHeld RunCancelled ErrorText ErrorMapping Explanation "
+        "machine_error"
     ),
     "Servers and files that may be hostile": (
         "is_protected ber RefusalLimit RetryDelays retry_after ListLimit EndlessList Allowance whole_number quoted "
-        "Transport TransportOptions UnusableAuthorities is_proxy_refusal "
+        "Transport TransportOptions UnusableAuthorities is_proxy_refusal NetworkTexts NETWORK_EXCEPTIONS innermost "
         "DEADLINE_POOLS Pool set_up_logs shown open_regular read_certificates UnreadableFile Throttle network_of"
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
     "Configuration, exports, commands, servers": (
         "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions "
         "DeviceAccess DeviceOption Command Server "
-        "Listener Tls bound_socket bound_address"
+        "Listener Tls bound_socket bound_address host_of"
     ),
     "How runs end": (
         "Report RunStatus BookReport BookStatus Counts Notice NoticeKind Attempt Undelivered Progress counted"
@@ -68,6 +69,11 @@ GROUPS = {
     "Plans and history": (
         "Action Change FieldChange RowPlace PlanSummary KeptPlan Simulation Outcome StagedRow RunKind RunRecord "
         "ProfileState Undone Left"
+    ),
+    "Many phone systems": (
+        "Tenant TenantState PublishedVersion NewVersion PublishedProfile FileSet FileChanges CheckedFile ScheduleRow "
+        "ProfileRunState TenantFilter TenantList TenantLine Member FleetEngine "
+        "SecretRow PhoneBookMigration MigrationState ControlConfig"
     ),
     "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
 }

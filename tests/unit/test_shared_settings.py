@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pbx_connector.api import (
+    LISTED,
     EmailAddress,
     ErrorText,
     FolderSettings,
@@ -15,7 +16,9 @@ from pbx_connector.api import (
     PatternUse,
     SettingsModel,
     SourceUnavailable,
+    TextList,
     WebAddress,
+    split_address,
     switch,
 )
 
@@ -26,6 +29,8 @@ class Settings(SettingsModel):
     url: WebAddress | None = None
     owner: EmailAddress | None = None
     domain: OptionalText = None
+    numbers: Annotated[tuple[int, ...], LISTED] = ()
+    names: TextList = Field(default_factory=list)
     shared: Annotated[FolderSettings, switch(FolderSettings)] = FolderSettings()
 
 
@@ -35,9 +40,30 @@ def test_a_switch_is_short_for_the_key_enabled(value: Any) -> None:
     assert Settings.model_validate({"shared": {"include": ["/Sales"]}}).shared.enabled
 
 
-def test_an_editor_is_told_that_a_switch_may_be_a_word() -> None:
-    (shared,) = [one for name, one in Settings.model_json_schema()["properties"].items() if name == "shared"]
-    assert {"type": "boolean"} in shared["anyOf"]
+def test_a_list_may_be_one_text_with_commas() -> None:
+    assert Settings.model_validate({"names": " a b, ,c", "numbers": "7"}) == Settings(names=["a b", "c"], numbers=(7,))
+    assert Settings.model_validate({"names": ["a, b"], "numbers": []}) == Settings(names=["a, b"])
+
+
+def test_an_editor_is_told_that_a_switch_may_be_a_word_and_a_list_a_text() -> None:
+    properties = Settings.model_json_schema()["properties"]
+    assert {"type": "boolean"} in properties["shared"]["anyOf"]
+    texts, listed = {"type": "string"}, {"type": "array"}
+    assert properties["names"]["anyOf"] == [texts, listed | {"items": texts}]
+    assert properties["numbers"]["anyOf"] == [texts, listed | {"items": {"type": "integer"}}]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:80", ("127.0.0.1", 80)),
+        ("[::1]:80", ("::1", 80)),
+        (":9464", ("", 9464)),
+        ("localhost:0", ("127.0.0.1", 0)),
+    ],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert split_address(text) == address
 
 
 @pytest.mark.parametrize(

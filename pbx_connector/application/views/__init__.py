@@ -1,5 +1,6 @@
 """Every JSON shape of the product, once: what `--json` prints, what pages and plugins answer. Fields are only added."""
 
+from pbx_connector.application.views import tenants
 from pbx_connector.application.views.drafts import changed_meanwhile, checked_draft, draft, form, form_input, sample
 from pbx_connector.application.views.phone_book import (
     account,
@@ -52,6 +53,7 @@ from pbx_connector.application.views.runs import (
 from pbx_connector.application.views.status import (
     applied_setting,
     asked_service,
+    asked_tenant,
     automated,
     concern,
     day,
@@ -73,6 +75,7 @@ __all__ = [
     "accounts_and_labels",
     "applied_setting",
     "asked_service",
+    "asked_tenant",
     "audit_page",
     "automated",
     "change",
@@ -123,6 +126,7 @@ __all__ = [
     "step",
     "store_check",
     "target",
+    "tenants",
     "test_case",
     "tried_device",
     "undone",

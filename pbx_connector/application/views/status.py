@@ -58,6 +58,11 @@ def asked_service(listen: str, health: Json, *, answers: bool) -> Json:
     return {"service": {"listen": listen, "answers": answers}} | health
 
 
+def asked_tenant(tenant: str, state: str, health: Json) -> Json:
+    """What `status` says of one phone system of many, which no service of its own runs."""
+    return {"service": {"listen": None, "answers": False}, "tenant": {"id": tenant, "state": state}} | health
+
+
 def store_check(of: StoreCheck) -> Json:
     return {"store": of.place, "whole": not of.faults, "faults": list(of.faults)}
 

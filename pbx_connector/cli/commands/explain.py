@@ -12,7 +12,6 @@ from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, S
 from pbx_connector.cli.values import written
 from pbx_connector.mapping import coded
 from pbx_connector.model import Record
-from pbx_connector.profile import load_whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         """Trace rows of a file through the rules: what each rule read, and what it gave. With --json: one JSON object a
         line."""
-        trial = Trial(load_whole(profile, Session.of(context).plugins), rows_file)
+        trial = Trial(Session.of(context).load_whole(profile), rows_file)
         for tried in trial.explained():
             output.as_json_line(views.explained_row(tried)) if as_json else _show(tried)
         trial.require_usable()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
 
-from pbx_connector.application import fleet_status
+from pbx_connector import application
 from pbx_connector.application.fleet_status import FleetStatus
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, TenantArgument
 from pbx_connector.counting import counted
 from pbx_connector.duration import in_words
-from pbx_connector.engine import notes, schema, status
+from pbx_connector.engine import schema
 from pbx_connector.engine.database import EngineDatabase
-from pbx_connector.engine.port import Job, Queue
-from pbx_connector.engine.postgres import PostgresEngine
-from pbx_connector.errors import EXIT_PARTIAL, UsageError
+from pbx_connector.engine.operation import FleetEngine
+from pbx_connector.errors import EXIT_PARTIAL
 
 ProfileIdArgument = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile's id.")]
 
@@ -34,17 +33,17 @@ def add_to(app: typer.Typer) -> None:
 
 def prepare(context: typer.Context) -> None:
     """Make the tables that workers need, or bring them to this version; before workers of it are started."""
-    with _engine_database(context) as database:
+    with Session.of(context).open_fleet() as fleet, closing(EngineDatabase(fleet.config.database)) as database:
         steps = schema.prepare(database)
     output.say(f"{counted(steps, 'step')} taken" if steps else "the control database is ready already")
 
 
 def show_status(context: typer.Context, as_json: JsonOption = False) -> None:
     """Show queues, workers, and what is late or stopped; the exit code is 0 only if all is well."""
-    with _engine_database(context) as database:
-        found = status.fleet_status(database)
+    with _engine(context) as engine:
+        found = engine.status()
     if as_json:
-        output.as_json(fleet_status.view(found))
+        output.as_json(application.views.tenants.fleet_status(found))
     else:
         _show(found)
     if found.complaints:
@@ -58,42 +57,22 @@ def run(
     full: Annotated[bool, typer.Option("--full", help="Read everything, whatever is known.")] = False,
 ) -> None:
     """Have a profile run as soon as a worker has a place; it goes before all that is scheduled."""
-    with _engine_database(context) as database:
-        _require(database, tenant, profile)
-        PostgresEngine(database).enqueue(Job(tenant=tenant, profile=profile, queue=Queue.INTERACTIVE, full=full))
+    with _engine(context) as engine:
+        engine.run(tenant, profile, full=full)
     output.say(f"profile {profile} of tenant {tenant} waits for a worker")
 
 
 def release(context: typer.Context, tenant: TenantArgument, profile: ProfileIdArgument) -> None:
     """Let a profile run again that was quarantined or paused."""
-    with _engine_database(context) as database, database.transaction() as connection:
-        if not notes.release(connection, tenant, profile):
-            raise UsageError(
-                f"no profile {profile} of tenant {tenant} is quarantined or paused",
-                hint="see: pbx-connector fleet status",
-            )
+    with _engine(context) as engine:
+        engine.release(tenant, profile)
     output.say(f"profile {profile} of tenant {tenant} runs again")
 
 
 @contextmanager
-def _engine_database(context: typer.Context) -> Iterator[EngineDatabase]:
-    with Session.of(context).open_fleet() as fleet:
-        database = EngineDatabase(fleet.config.database)
-        try:
-            yield database
-        finally:
-            database.close()
-
-
-def _require(database: EngineDatabase, tenant: str, profile: str) -> None:
-    with database.transaction() as connection:
-        found = connection.execute(
-            "SELECT 1 FROM pbx_control.schedule WHERE tenant = %s AND profile = %s", [tenant, profile]
-        ).fetchone()
-    if found is None:
-        raise UsageError(
-            f"no profile {profile} is published for tenant {tenant}", hint=f"see: pbx-connector tenants show {tenant}"
-        )
+def _engine(context: typer.Context) -> Iterator[FleetEngine]:
+    with Session.of(context).open_fleet() as fleet, FleetEngine(fleet) as engine:
+        yield engine
 
 
 def _show(found: FleetStatus) -> None:

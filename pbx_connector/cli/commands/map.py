@@ -13,7 +13,6 @@ from pbx_connector.cli.session import JsonOption, ProfileArgument, RowsOption, S
 from pbx_connector.counting import counted
 from pbx_connector.mapping import UNREAD, no_number
 from pbx_connector.model import Problem, Record
-from pbx_connector.profile import load_whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
         context: typer.Context, profile: ProfileArgument, rows_file: RowsOption, as_json: JsonOption = False
     ) -> None:
         """Show what the rules make of rows in a file. With --json: one JSON object a line."""
-        trial = Trial(load_whole(profile, Session.of(context).plugins), rows_file)
+        trial = Trial(Session.of(context).load_whole(profile), rows_file)
         if as_json:
             for tried in trial.mapped():
                 output.as_json_line(views.mapped_row(tried))

@@ -72,8 +72,9 @@ def adopt(
 def keep(context: typer.Context, profile: ProfileArgument, store_url: StoreOption = None) -> None:
     """Say that a file is a profile of its own, though it looks like one that was renamed or copied."""
     session = Session.of(context, store_url)
+    kept = session.load_profile(profile)
     with session.open_store() as store:
-        kept = profiles.keep(session.installation, store, profile)
+        profiles.keep_loaded(session.installation, store, kept)
     output.say(f"{kept.id} is a profile of its own: its next run makes its entries")
 
 

@@ -15,7 +15,6 @@ from pbx_connector.cli import output
 from pbx_connector.cli.session import ProfileArgument, Session, StoreOption, warn_without_accounts
 from pbx_connector.counting import counted
 from pbx_connector.errors import EXIT_PARTIAL, UsageError
-from pbx_connector.profile import load_profile
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def rows(
 ) -> None:
     """Write the rows that the source has, one JSON object a line, for map and explain; changes nothing."""
     session = Session.of(context, store_url)
-    loaded = load_profile(profile, session.plugins)
+    loaded = session.load_profile(profile)
     with session.open_store_to_look() as store:
         warn_without_accounts(loaded, store)
         found = SourceRows(loaded, store.accounts(), all_fields=all_fields, limit=limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +12,13 @@ from pbx_connector.application import views
 from pbx_connector.application.runs import Notifications, RunOutcome, RunRequest
 from pbx_connector.application.runs import run as run_profile
 from pbx_connector.cli import output, reports
+from pbx_connector.cli.phone_system import id_of, is_file
 from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
-from pbx_connector.errors import EXIT_PARTIAL, ConnectorError, PlanRefused, StoreError
+from pbx_connector.errors import EXIT_PARTIAL, ConnectorError, PlanRefused, StoreError, UsageError
 from pbx_connector.logs import warnings_for_people
 from pbx_connector.model import Report, RunStatus
-from pbx_connector.profile import Profile, load_profile
+from pbx_connector.profile import Profile
 from pbx_connector.stores import Store
 
 
@@ -40,15 +42,27 @@ def run(
     session.require_config()
     request = RunRequest(full=full, plan=plan, release=release)
     try:
-        outcome = _run(session, load_profile(profile, session.plugins), request, as_json=as_json)
+        outcome = _run(session, _runnable(session, profile), request, as_json=as_json)
         if outcome.error:
             raise outcome.error
     except ConnectorError as error:
         if as_json and not isinstance(error, PlanRefused):  # that one was shown with its plan
-            output.as_json(views.failed_report(profile.stem, error))
+            output.as_json(views.failed_report(id_of(profile), error))
         raise
     if outcome.report.status is RunStatus.PARTIAL:
         raise typer.Exit(EXIT_PARTIAL)
+
+
+def _runnable(session: Session, profile: Path) -> Profile:
+    """What a tenant's phone book has is made of what is published alone. Raises `ConnectorError`."""
+    if session.phone_system:
+        session.phone_system.require_active()
+        if is_file(profile):
+            raise UsageError(
+                f"{profile} is not published, and only what is published is run for a tenant",
+                hint=f"simulate {profile} shows what it would do; then: pbx-connector tenants publish FOLDER",
+            )
+    return session.load_profile(profile)
 
 
 def _run(session: Session, profile: Profile, request: RunRequest, *, as_json: bool) -> RunOutcome:

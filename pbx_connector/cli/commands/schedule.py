@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 def schedule(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """List the profiles of the profiles folder and when the service runs each next."""
     session = Session.of(context, store_url)
-    offline = OfflineStatus(session.installation, session.store_url)
+    offline = _offline_status(session)
     offline.require_folder()
     with session.open_store_to_look() as store:
         lines = scheduled_profiles(offline, store)
@@ -43,3 +43,11 @@ def schedule(context: typer.Context, store_url: StoreOption = None, as_json: Jso
     )
     if not lines:
         output.say(f"no profile is in {offline.folder.path}")
+
+
+def _offline_status(session: Session) -> OfflineStatus:
+    if session.phone_system is None:
+        return OfflineStatus(session.installation, session.store_url)
+    from pbx_connector.application.tenant_status import TenantStatus
+
+    return TenantStatus(session.phone_system)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import sys
-import threading
-from typing import Annotated, Literal
-
 import typer
 
+from pbx_connector.cli.processes import LogOption, leave, until_stopped
 from pbx_connector.cli.session import Session, StoreOption
 from pbx_connector.errors import EXIT_DONE
 from pbx_connector.logs import set_up
@@ -21,31 +15,15 @@ def add_to(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
-def serve(
-    context: typer.Context,
-    store_url: StoreOption = None,
-    log: Annotated[
-        Literal["auto", "text", "json"] | None, typer.Option(help="How log lines look; default: as configured.")
-    ] = None,
-) -> None:
+def serve(context: typer.Context, store_url: StoreOption = None, log: LogOption = None) -> None:
     """Run the profiles of the profiles folder on schedule, until SIGTERM or Ctrl-C."""
     session = Session.of(context, store_url)
     config = session.config_with_plugins
     set_up(log or config.service.log)
     session.make_store_folder()
     service = Service(config, session.plugins, session.store_url, file=session.config_file)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    code = service.run(stop)
+    code = service.run(until_stopped())
     if service.abandoned:
-        _leave(code)
+        leave(code)
     if code != EXIT_DONE:
         raise typer.Exit(code)
-
-
-def _leave(code: int) -> None:
-    """End the process although threads of runs are left, which nothing can end."""
-    logging.shutdown()
-    sys.stdout.flush()
-    os._exit(code)

@@ -10,11 +10,11 @@ import typer
 from pbx_connector.application import views
 from pbx_connector.application.simulations import Simulation, simulate_profile
 from pbx_connector.cli import output, reports
+from pbx_connector.cli.phone_system import id_of
 from pbx_connector.cli.progress import progress_bar
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption, warn_without_accounts
 from pbx_connector.errors import EXIT_PARTIAL, ConnectorError
 from pbx_connector.model import RunStatus
-from pbx_connector.profile import load_profile
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def simulate(
     """Show what a run would add, change and remove; with --json, every record that it would make."""
     session = Session.of(context, store_url)
     try:
-        loaded = load_profile(profile, session.plugins)
+        loaded = session.load_profile(profile)
         opened = session.open_store() if save else session.open_store_to_look()
         with opened as store, ExitStack() as shown:
             warn_without_accounts(loaded, store)
@@ -44,7 +44,7 @@ def simulate(
             status = simulation.report.status
     except ConnectorError as error:
         if as_json:
-            output.as_json(views.failed_report(profile.stem, error))
+            output.as_json(views.failed_report(id_of(profile), error))
         raise
     if status is RunStatus.PARTIAL:
         raise typer.Exit(EXIT_PARTIAL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from pbx_connector.cli.session import JsonOption, Session, StoreOption
 from pbx_connector.duration import roughly
 from pbx_connector.errors import EXIT_PARTIAL, EXIT_UNREACHABLE
 
+if TYPE_CHECKING:
+    from pbx_connector.application.phone_systems import PhoneSystem
+
 
 def add_to(app: typer.Typer) -> None:
     app.command("status")(status)
@@ -21,6 +24,9 @@ def add_to(app: typer.Typer) -> None:
 def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonOption = False) -> None:
     """Show the state of the service and its profiles; the exit code is 0 only if all is well."""
     session = Session.of(context, store_url)
+    if session.phone_system:
+        _show_tenant(session.phone_system, as_json=as_json)
+        return
     listen = session.config.service.listen
     answer = service_health.ask(listen)
     health = answer or service_health.without_service(session.installation, session.store_url)
@@ -35,9 +41,32 @@ def status(context: typer.Context, store_url: StoreOption = None, as_json: JsonO
         output.hint("ask again in a moment")
     if not health["ready"]:
         raise typer.Exit(EXIT_UNREACHABLE)
-    suffering = any(_trouble(profile) for profile in health["profiles"])
-    if suffering or _faults(health) or any(server["reason"] for server in _servers(health)):
+    if _suffers(health):
         raise typer.Exit(EXIT_PARTIAL)
+
+
+def _show_tenant(system: PhoneSystem, *, as_json: bool) -> None:
+    from pbx_connector.application.tenant_status import TenantStatus
+
+    found = TenantStatus(system)
+    health = views.service_status(found.status(), found.now)
+    if as_json:
+        output.as_json(views.asked_tenant(system.id, str(found.state), health))
+    else:
+        _show(health)
+    if not health["store"]["reachable"]:
+        raise typer.Exit(EXIT_UNREACHABLE)
+    if not health["ready"]:
+        output.complain(f"tenant {system.id} is {found.state}: no run of it begins")
+        output.hint(f"pbx-connector tenants resume {system.id}")
+    if not health["ready"] or _suffers(health):
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def _suffers(health: dict[str, Any]) -> bool:
+    if any(_trouble(profile) for profile in health["profiles"]) or _faults(health):
+        return True
+    return any(server["reason"] for server in _servers(health))
 
 
 def _say_silent(listen: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from pbx_connector import application
 from pbx_connector.cli import output
 from pbx_connector.cli.asking import YesOption, agree
-from pbx_connector.cli.commands import tenants_publish, tenants_secrets
+from pbx_connector.cli.commands import tenants_members, tenants_publish, tenants_secrets
 from pbx_connector.cli.session import JsonOption, Session, TenantArgument
 from pbx_connector.counting import counted
 from pbx_connector.errors import EXIT_PARTIAL
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("migrate")(migrate)
     tenants_publish.add_to(group)
     tenants_secrets.add_to(group)
+    tenants_members.add_to(group)
     app.add_typer(group, name="tenants")
 
 
@@ -44,7 +45,7 @@ def add(
     with Session.of(context).open_fleet() as fleet:
         added = application.tenants.add(fleet, id, title=title, store=store)
     if as_json:
-        output.as_json(application.tenant_views.tenant(added))
+        output.as_json(application.views.tenants.tenant(added))
     else:
         output.say(f"tenant {id} is there; pbx-connector tenants publish FOLDER says what runs for it")
 
@@ -54,7 +55,7 @@ def list_tenants(context: typer.Context, as_json: JsonOption = False) -> None:
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.every(fleet)
     if as_json:
-        output.as_json_list(map(application.tenant_views.tenant, found))
+        output.as_json_list(map(application.views.tenants.tenant, found))
     elif found:
         rows = [(one.id, one.title, str(one.state), f"version {one.published}" * bool(one.published)) for one in found]
         output.table("", ("id", "title", "state", "published"), rows)
@@ -67,7 +68,7 @@ def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False
     with Session.of(context).open_fleet() as fleet:
         of = application.tenants.details(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.tenant_details(of))
+        output.as_json(application.views.tenants.tenant_details(of))
         return
     place = f", in {of.tenant.store}" if of.tenant.store else ""
     output.say(f"{of.tenant.id} ({of.tenant.title}): {of.tenant.state}{place}")
@@ -78,6 +79,8 @@ def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False
     output.table("Profiles", ("id", "schedule", "next", "state", ""), rows)
     tenants_publish.show_versions(of.versions[:5])
     tenants_secrets.show_secrets(of.secrets)
+    if of.members:
+        output.table("Members", ("user", "role"), [(one.user, str(one.role)) for one in of.members])
     if of.migration and of.migration.error:
         output.warn(f"its phone book could not be migrated: {of.migration.error}")
 
@@ -87,7 +90,7 @@ def suspend(context: typer.Context, id: TenantArgument, as_json: JsonOption = Fa
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.suspend(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.tenant(found))
+        output.as_json(application.views.tenants.tenant(found))
     else:
         output.say(f"tenant {id} is suspended: no run of it begins")
 
@@ -97,7 +100,7 @@ def resume(context: typer.Context, id: TenantArgument, as_json: JsonOption = Fal
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.resume(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.tenant(found))
+        output.as_json(application.views.tenants.tenant(found))
     else:
         output.say(f"tenant {id} is active")
 
@@ -113,7 +116,7 @@ def remove(context: typer.Context, id: TenantArgument, yes: YesOption = False, a
             )
         application.tenants.remove(fleet, id)
     if as_json:
-        output.as_json(application.tenant_views.removed_tenant(id))
+        output.as_json(application.views.tenants.removed_tenant(id))
     else:
         output.say(f"tenant {id} is removed")
 
@@ -129,7 +132,7 @@ def migrate(
         for each in application.tenants.migrate(fleet, only or ()):
             failed, done = failed + bool(each.error), done + (not each.error)
             if as_json:
-                output.as_json_line(application.tenant_views.migration(each))
+                output.as_json_line(application.views.tenants.migration(each))
             elif each.error:
                 output.complain(f"{each.tenant}: {each.error}")
     if not as_json:

@@ -19,7 +19,7 @@ from pbx_connector.errors import EXIT_PARTIAL, EXIT_REFUSED, EXIT_USAGE
 if TYPE_CHECKING:
     from pbx_connector.application.fleet import Fleet
     from pbx_connector.application.publishing import Publication, Published, Status
-    from pbx_connector.tenants.versions import Version
+    from pbx_connector.tenants.versions import PublishedVersion
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Only show what differs, and what is wrong.")]
 
@@ -70,14 +70,14 @@ def versions(context: typer.Context, id: TenantArgument, as_json: JsonOption = F
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.details(fleet, id).versions
     if as_json:
-        output.as_json_list(map(application.tenant_views.version, found))
+        output.as_json_list(map(application.views.tenants.version, found))
     elif found:
         show_versions(found)
     else:
         output.say("nothing is published yet: pbx-connector tenants publish FOLDER")
 
 
-def show_versions(found: Sequence[Version]) -> None:
+def show_versions(found: Sequence[PublishedVersion]) -> None:
     rows = [
         (str(one.number), output.local(datetime.fromtimestamp(one.made, UTC)), one.who, one.digest[:12], one.note)
         for one in found
@@ -89,7 +89,7 @@ def _published(fleet: Fleet, publication: Publication, *, simulate: bool, as_jso
     """Each is told of at once: there may be thousands."""
     of = application.publishing.result(fleet, publication, simulate=simulate)
     if as_json:
-        output.as_json_line(application.tenant_views.published(of))
+        output.as_json_line(application.views.tenants.published(of))
     else:
         _tell(of, application.publishing.differences(fleet, publication) if simulate else ())
     return of.status

@@ -46,7 +46,7 @@ def set_secret(
     with Session.of(context).open_fleet() as fleet:
         application.tenants.set_secret(fleet, id, name, _value(file), who=who or local_user())
     if as_json:
-        output.as_json(application.tenant_views.stored_secret(id, name))
+        output.as_json(application.views.tenants.stored_secret(id, name))
     else:
         output.say(f"it is kept; the profiles of {id} name it as {{vault: {name}}}")
 
@@ -56,7 +56,7 @@ def list_secrets(context: typer.Context, id: TenantArgument, as_json: JsonOption
     with Session.of(context).open_fleet() as fleet:
         found = application.tenants.secrets(fleet, id)
     if as_json:
-        output.as_json_list(map(application.tenant_views.secret, found))
+        output.as_json_list(map(application.views.tenants.secret, found))
     elif found:
         show_secrets(found)
     else:
@@ -68,7 +68,7 @@ def remove_secret(context: typer.Context, id: TenantArgument, name: NameArgument
     with Session.of(context).open_fleet() as fleet:
         application.tenants.remove_secret(fleet, id, name)
     if as_json:
-        output.as_json(application.tenant_views.removed_secret(id, name))
+        output.as_json(application.views.tenants.removed_secret(id, name))
     else:
         output.say("it is removed")
 
@@ -78,7 +78,7 @@ def rotate(context: typer.Context, as_json: JsonOption = False) -> None:
     with Session.of(context).open_fleet() as fleet:
         many = application.tenants.rotate_secrets(fleet)
     if as_json:
-        output.as_json(application.tenant_views.rotated_secrets(many))
+        output.as_json(application.views.tenants.rotated_secrets(many))
     else:
         output.say(f"{counted(many, 'secret')} encrypted anew; all have the first key of the file now")
 
@@ -90,7 +90,7 @@ def new_key(context: typer.Context, as_json: JsonOption = False) -> None:
         key = application.tenants.new_key(fleet.config.keys)
         place = fleet.config.keys
     if as_json:
-        output.as_json(application.tenant_views.new_key(key))
+        output.as_json(application.views.tenants.new_key(key))
     else:
         output.say(f"key {key} is the first in {place}; copy the file to every worker, then: tenants secrets rotate")
 

@@ -9,14 +9,14 @@ from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session
 from pbx_connector.cli.values import written
 from pbx_connector.errors import EXIT_USAGE
-from pbx_connector.profile import Case, Difference, LoadedProfile, load_whole, run_case, variables
+from pbx_connector.profile import Case, Difference, LoadedProfile, run_case, variables
 
 
 def add_to(app: typer.Typer) -> None:
     @app.command("test")
     def test(context: typer.Context, profile: ProfileArgument, as_json: JsonOption = False) -> None:
         """Run the tests of a profile: what the rules make of each row, against what is expected."""
-        loaded = load_whole(profile, Session.of(context).plugins)
+        loaded = Session.of(context).load_whole(profile)
         outcomes = [(case, run_case(case, loaded.rules)) for case in loaded.cases]
         if as_json:
             output.as_json([views.test_case(case, differences, loaded) for case, differences in outcomes])

@@ -9,7 +9,6 @@ from pbx_connector.application.connections import test_connection
 from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, ProfileArgument, Session, StoreOption
 from pbx_connector.errors import EXIT_UNREACHABLE
-from pbx_connector.profile import load_profile
 from pbx_connector.source import Check
 
 
@@ -22,7 +21,7 @@ def try_connection(
 ) -> None:
     """Connect to the source step by step, and say what works, what does not, and what to do about it."""
     session = Session.of(context, store_url)
-    loaded = load_profile(profile, session.plugins)
+    loaded = session.load_profile(profile)
     checks = []
     with session.open_store_to_look() as store:
         for check in test_connection(loaded, store):

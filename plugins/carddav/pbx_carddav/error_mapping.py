@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import urllib3.exceptions
 
 from pbx_carddav import error_catalog as errors
 from pbx_carddav.wire.errors import DavError, EndlessRedirect, ForeignHost, NotDav, Unprotected
 from pbx_carddav.wire.multistatus import DAV, DamagedAnswer, OversizedAnswer
 from pbx_carddav.wire.retries import is_temporary
-from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, UnusableAuthorities, machine_error
+from pbx_connector.api import (
+    NETWORK_EXCEPTIONS,
+    EndlessList,
+    ErrorMapping,
+    ErrorText,
+    Explanation,
+    NetworkTexts,
+    UnusableAuthorities,
+)
 
 FOREIGN: tuple[type[Exception], ...] = (
     DavError,
@@ -29,11 +31,7 @@ FOREIGN: tuple[type[Exception], ...] = (
     OversizedAnswer,
     UnusableAuthorities,
     EndlessList,
-    urllib3.exceptions.HTTPError,
-    urllib3.exceptions.ProxySchemeUnsupported,
-    http.client.HTTPException,
-    OSError,
-    UnicodeError,  # of names that the network's encodings cannot carry
+    *NETWORK_EXCEPTIONS,
 )
 _GONE = (404, 410)
 _BY_STATUS = {
@@ -54,23 +52,19 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
     ((OversizedAnswer,), errors.TOO_LARGE),
     ((EndlessList,), errors.ENDLESS),
     ((DamagedAnswer,), errors.CUT),
-    ((UnicodeError, urllib3.exceptions.LocationValueError, http.client.InvalidURL), errors.UNKNOWN_HOST),
-    ((urllib3.exceptions.ProxyError, urllib3.exceptions.ProxySchemeUnsupported), errors.NO_PROXY),
-    ((ssl.SSLCertVerificationError,), errors.UNTRUSTED),
-    ((urllib3.exceptions.SSLError, ssl.SSLError), errors.NO_TLS),
-    ((urllib3.exceptions.NameResolutionError, socket.gaierror), errors.UNKNOWN_HOST),
-    ((ConnectionRefusedError,), errors.REFUSED),
-    ((urllib3.exceptions.TimeoutError, TimeoutError), errors.TIMED_OUT),
-    ((urllib3.exceptions.DecodeError,), errors.CUT),
     ((urllib3.exceptions.ResponseError,), errors.TOO_LARGE),
-    ((urllib3.exceptions.ProtocolError, http.client.HTTPException, ConnectionError), errors.BROKEN_OFF),
-    ((urllib3.exceptions.HTTPError, OSError), errors.NETWORK),
 )
-# urllib3 puts these around what really happened.
-_WRAPPERS = (
-    urllib3.exceptions.SSLError,
-    urllib3.exceptions.MaxRetryError,
-    urllib3.exceptions.NewConnectionError,
+_NETWORK = NetworkTexts(
+    unsendable=errors.UNKNOWN_HOST,
+    no_proxy=errors.NO_PROXY,
+    untrusted=errors.UNTRUSTED,
+    no_tls=errors.NO_TLS,
+    unknown_host=errors.UNKNOWN_HOST,
+    refused=errors.REFUSED,
+    timed_out=errors.TIMED_OUT,
+    damaged=errors.CUT,
+    broken_off=errors.BROKEN_OFF,
+    network=errors.NETWORK,
 )
 
 
@@ -97,44 +91,12 @@ def is_not_offered(error: Exception) -> bool:
     return isinstance(error, DavError) and error.status in (400, 403, 405, 415, 501)
 
 
-@contextmanager
-def translated(where: str = "") -> Iterator[None]:
-    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer."""
-    try:
-        yield
-    except FOREIGN as error:
-        if lacking := machine_error(error):
-            raise lacking from None
-        raise explain(error, where) from None
-
-
-def explain(error: Exception, where: str = "") -> SourceError:
-    words, name, said = _words(error), _name(error), _said(error)
-    return words.error(where, name, said, retry_after=error.wait if isinstance(error, DavError) else None)
-
-
-def problem(error: Exception, where: str) -> Problem:
-    """Raises `MachineError`: what this machine lacks is no book's and no server's fault."""
-    if lacking := machine_error(error):
-        raise lacking from None
-    if isinstance(error, SourceError):
-        return Problem(error.code, error.message, where, error.hint)
-    return _words(error).problem(where, _name(error), _said(error))
-
-
-def _said(error: Exception) -> str:
-    return error.said if isinstance(error, DavError) else ""
-
-
-def _name(error: Exception) -> str:
-    return str(error) if isinstance(error, DavError | ForeignHost | UnusableAuthorities) else type(error).__name__
-
-
-def _words(error: Exception) -> ErrorText:
+def _understand(error: Exception) -> Explanation:
     if isinstance(error, DavError):
-        return _words_of_server(error)
-    cause = _innermost(error)
-    return next((found for types, found in _BY_TYPE if isinstance(cause, types)), errors.UNEXPECTED)
+        return Explanation(_words_of_server(error), str(error), error.said, error.wait)
+    found = next((text for types, text in _BY_TYPE if isinstance(error, types)), None)
+    name = str(error) if isinstance(error, ForeignHost | UnusableAuthorities) else type(error).__name__
+    return Explanation(found or _NETWORK.of(error) or errors.UNEXPECTED, name)
 
 
 def _words_of_server(error: DavError) -> ErrorText:
@@ -144,19 +106,5 @@ def _words_of_server(error: DavError) -> ErrorText:
     return found or (errors.FAILING_INSIDE if is_temporary(error) or error.status >= 500 else errors.UNEXPECTED)
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """What the wrappers are around; bounded, since contexts can form long chains."""
-    for _ in range(8):
-        inner = _wrapped(error) if type(error) in _WRAPPERS else None
-        if inner is None:
-            return error
-        error = inner
-    return error
-
-
-def _wrapped(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
-    for inner in (reason, error.__cause__, error.__context__):
-        if isinstance(inner, BaseException) and not isinstance(inner, (KeyError, AttributeError)):
-            return inner
-    return None
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem

@@ -13,7 +13,7 @@ from importlib.resources import files
 from pbx_carddav.error_catalog import UNVERIFIED
 from pbx_carddav.fields import FIELDS
 from pbx_carddav.settings import CardDavSettings
-from pbx_connector.api import Check, Problem, Question, Source, SourceContext, SourceType, Template, hookimpl
+from pbx_connector.api import Check, Problem, Question, Source, SourceContext, SourceType, Template, hookimpl, importing
 
 _QUESTIONS = (
     Question("name", "Title of the profile", default="Contacts from CardDAV"),
@@ -29,14 +29,14 @@ def warnings(settings: CardDavSettings) -> Iterator[Problem]:
 
 
 def open_source(settings: CardDavSettings, context: SourceContext) -> AbstractContextManager[Source]:
-    from pbx_carddav.source import open_carddav
-
+    with importing("pbx-connector-carddav"):
+        from pbx_carddav.source import open_carddav
     return open_carddav(settings, context)
 
 
 def test_connection(settings: CardDavSettings, context: SourceContext) -> Iterator[Check]:
-    from pbx_carddav.probe import test_connection
-
+    with importing("pbx-connector-carddav"):
+        from pbx_carddav.probe import test_connection
     return test_connection(settings, context)
 
 

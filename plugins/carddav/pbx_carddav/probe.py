@@ -13,7 +13,7 @@ from pbx_carddav.error_catalog import UNVERIFIED
 from pbx_carddav.error_mapping import FOREIGN, problem
 from pbx_carddav.rows import RowReader
 from pbx_carddav.settings import CardDavSettings
-from pbx_connector.api import Account, BookUnknown, Check, ConnectorError, Problem, SourceContext, counted
+from pbx_connector.api import Account, BookUnknown, Check, ConnectorError, SourceContext, counted
 
 _FAILURES: tuple[type[Exception], ...] = (*FOREIGN, ConnectorError)
 _HOW = {"sync": "changes as the server tells them", "ctag": "changes by comparing, if there are any"}
@@ -26,7 +26,7 @@ def test_connection(settings: CardDavSettings, context: SourceContext) -> Iterat
         yield Check("host name", detail=_addresses(host) if settings.proxy is None else f"{host}, through a proxy")
         accesses = Accesses(settings.model_copy(update={"patience": 0.0}))
     except _FAILURES as error:
-        yield Check("host name", _told(error, "host name"))
+        yield Check("host name", problem(error, "host name"))
         return
     try:
         yield from _Probe(BookFinder(accesses, settings, context.accounts), settings, context).checks()
@@ -66,15 +66,9 @@ class _Probe:
             reader = BookReader(location, RowReader(()), frozenset(), self._settings.full_after_days)
             number, by = reader.count()
         except _FAILURES as error:
-            return Check(title, _told(error, title))
+            return Check(title, problem(error, title))
         return Check(title, detail=f"{counted(number, 'card')}, {_HOW.get(by, 'changes by comparing')}")
 
 
 def _addresses(host: str) -> str:
     return ", ".join(sorted({str(place[0]) for *_, place in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}))
-
-
-def _told(error: Exception, where: str) -> Problem:
-    if isinstance(error, ConnectorError):
-        return Problem(error.code, error.message, where, error.hint)
-    return problem(error, where)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from pbx_connector.api import (
+    LISTED,
     FolderSettings,
     OptionalText,
     OutsideRows,
@@ -41,11 +42,6 @@ def _address_pattern(value: str) -> str:
     if any(placeholder in value.partition("//")[2].partition("/")[0] for placeholder in PLACEHOLDERS):
         raise ValueError("the account may be named in the path alone, not in the host")
     return value.strip()
-
-
-def _listed(value: Any) -> Any:
-    """`hosts: "*.icloud.com"` for a list of one."""
-    return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
 
 
 class CompanyBooks(FolderSettings):
@@ -90,8 +86,8 @@ class CardDavSettings(SettingsModel):
     password: Annotated[Secret | None, OutsideRows()] = Field(
         None, description="Password of that user, by reference; an app password where the server has them."
     )
-    hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_listed), OutsideRows()] = (
-        Field((), description="Other hosts that may have the password, as the server sends us there: *.icloud.com.")
+    hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], LISTED, OutsideRows()] = Field(
+        (), description="Other hosts that may have the password, as the server sends us there: *.icloud.com."
     )
     verify: Annotated[bool, OutsideRows()] = Field(
         True, description="Check the server's certificate. Without it, anybody in between can read along."

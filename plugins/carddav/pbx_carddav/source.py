@@ -13,10 +13,10 @@ from pbx_carddav.accesses import Accesses
 from pbx_carddav.book_reader import BookReader
 from pbx_carddav.books import BookFinder, BookLocation
 from pbx_carddav.error_catalog import OUT_OF_SIGHT
-from pbx_carddav.error_mapping import FOREIGN, explain, translated
+from pbx_carddav.error_mapping import translated
 from pbx_carddav.rows import RowReader
 from pbx_carddav.settings import CardDavSettings
-from pbx_connector.api import Book, BookGone, BookUnknown, Problem, SourceContext, StreamItem, machine_error
+from pbx_connector.api import Book, BookGone, BookUnknown, Problem, SourceContext, StreamItem
 
 
 class CardDavSource:
@@ -38,16 +38,12 @@ class CardDavSource:
         return found if isinstance(found, BookGone) else self._noted(found)
 
     def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        try:
+        with translated(book.title):
             yield from self._reader(book).changes(since, known)
-        except FOREIGN as error:
-            raise machine_error(error) or explain(error, book.title) from None
 
     def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterator[str]:
-        try:
+        with translated(book.title):
             yield from self._reader(book).confirm_gone(keys)
-        except FOREIGN as error:
-            raise machine_error(error) or explain(error, book.title) from None
 
     def _reader(self, book: Book) -> BookReader:
         if book.id not in self._locations:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from importlib.metadata import version
 from importlib.resources import files
 
-from pbx_connector.api import Check, Question, Source, SourceContext, SourceType, Template, hookimpl
+from pbx_connector.api import Check, Question, Source, SourceContext, SourceType, Template, hookimpl, importing
 from pbx_csv.fields import FIELDS
 from pbx_csv.settings import CsvSettings
 
@@ -23,14 +23,14 @@ _QUESTIONS = (
 
 
 def open_source(settings: CsvSettings, context: SourceContext) -> AbstractContextManager[Source]:
-    from pbx_csv.source import open_csv
-
+    with importing("pbx-connector-csv"):
+        from pbx_csv.source import open_csv
     return open_csv(settings, context)
 
 
 def test_connection(settings: CsvSettings, context: SourceContext) -> Iterator[Check]:
-    from pbx_csv.probe import test_connection
-
+    with importing("pbx-connector-csv"):
+        from pbx_csv.probe import test_connection
     return test_connection(settings, context)
 
 

@@ -93,7 +93,7 @@ class CsvSettings(SettingsModel):
     )
     header: bool = Field(True, description="The first line has the names of columns; else they are Column 1 and so on.")
     skip_lines: int = Field(0, ge=0, le=1000, description="Lines before the header that are passed over.")
-    key: Annotated[tuple[str, ...], BeforeValidator(_columns)] = Field(
+    key: Annotated[tuple[str, ...], BeforeValidator(_columns, json_schema_input_type=str | list[str])] = Field(
         (), description="Column or columns by which a contact is known again; all of them if not given."
     )
     account: OptionalText = Field(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from pbx_connector.api import Device, Store, StoreError, split_address
+from pbx_connector.api import Device, PluginContext, Store, StoreError, split_address
 from pbx_directory.formats import Format
-from pbx_directory.ldap.tree import BASE, DEVICES
+from pbx_directory.ldap.tree import BASE, device_dn
 from pbx_directory.settings import DirectorySettings
 
 KEY = "directory"
@@ -42,13 +44,43 @@ def http_url(settings: DirectorySettings, store: Store) -> str:
     return str(json.loads(noted).get("http", "")) if noted else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How telephones reach one phone system."""
+
+    operator: DirectorySettings
+    """What whoever runs the machine says of it."""
+    phone_system: str | None = None
+    """Which of many; None for one that is alone."""
+    domain: str | None = None
+    """In which each of many has a host name of its own."""
+
+    def http_url(self, store: Store) -> str:
+        """Without a slash at its end; nothing but a path if nobody knows more."""
+        shared = http_url(self.operator, store)
+        if not self.phone_system:
+            return shared
+        if not (self.domain and shared):
+            return f"{shared}/{self.phone_system}"
+        parts = urlsplit(shared)
+        port = f":{parts.port}" if parts.port else ""
+        return parts._replace(netloc=f"{self.phone_system}.{self.domain}{port}").geturl()
+
+    def bind_dn(self, device: Device) -> str:
+        return device_dn(device.id, self.phone_system)
+
+
+def reach(context: PluginContext) -> Reach:
+    """Raises `ConfigError`."""
+    config = context.operator.config
+    operator = config.plugins.get(context.plugin) or DirectorySettings()
+    domain = config.control.domain if config.control and context.phone_system else None
+    return Reach(operator, context.phone_system, domain)
+
+
 def device_path(device: Device, secret: str, format: Format) -> str:
     """What stands behind the server in the address that a phone of this format is given."""
     return f"/{device.id}-{secret}/{format.file_name}{format.url_query}"
-
-
-def bind_dn(device: Device) -> str:
-    return f"uid={device.id},{DEVICES}"
 
 
 BASE_DN = BASE

@@ -43,7 +43,8 @@ def answer(
     above the list, `store` which phone book it is. Raises `StoreError` while that cannot be read, before anything is
     sent."""
     asked = Asked(query(parameters), book, device, url, title, store)
-    headers = {"ETag": tag(format, parameters, book, device, url, title=title), "Cache-Control": "private, no-cache"}
+    known = tag(format, parameters, book, device, url, title=title, store=store)
+    headers = {"ETag": known, "Cache-Control": "private, no-cache"}
     if isinstance(format, Protocol):
         told = format.answer(asked)
         return Answer(told.status, told.content_type, told.body, headers | dict(told.headers))
@@ -52,11 +53,21 @@ def answer(
     return Answer(200, format.content_type, _encoded(chain(begun, text)), headers)
 
 
-def tag(format: Format, parameters: Parameters, book: PhoneBook, device: Asker, url: str, *, title: str = "") -> str:
-    """The `ETag` of an answer, known without writing it: another one whenever anything that shows in it differs."""
+def tag(
+    format: Format,
+    parameters: Parameters,
+    book: PhoneBook,
+    device: Asker,
+    url: str,
+    *,
+    title: str = "",
+    store: str = "",
+) -> str:
+    """The `ETag` of an answer, known without writing it: another one whenever anything that shows in it differs, and in
+    each phone book: ids and revisions of two may be the same."""
     form = (device.dial_form, device.region, device.outside_line)
     asked = sorted(query(parameters).pairs)
-    parts = [_version(), book.revision(), format.name, device.id, list(device.owners), form, asked, url, title]
+    parts = [_version(), book.revision(), format.name, device.id, list(device.owners), form, asked, url, title, store]
     written = json.dumps(parts).encode("utf-8", "surrogatepass")
     return f'"{hashlib.sha256(written).hexdigest()[:32]}"'
 

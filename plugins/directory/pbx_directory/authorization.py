@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.request import parse_http_list, parse_keqv_list
 
 LONGEST = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: str
+    password: str | None = None
+    """None: it is Digest."""
+    digest: Mapping[str, str] | None = None
+
+
+def login(header: str) -> Login | None:
+    """None for what is neither of the two."""
+    if (plain := basic(header)) is not None:
+        return Login(*plain)
+    given = digest(header)
+    return Login(given.get("username", ""), digest=given) if given is not None else None
 
 
 def basic(header: str) -> tuple[str, str] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Mapping
-from contextlib import ExitStack
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from pbx_connector.api import (
     DeviceReader,
     PhoneBook,
     PluginContext,
+    Store,
     UsageError,
     application,
     set_up_logs,
@@ -27,6 +28,9 @@ from pbx_directory.devices import DEFAULT_FORMAT, checked_options, telephone
 from pbx_directory.formats import Format, known_formats
 from pbx_directory.provisioning import FAMILIES, provisioning
 from pbx_directory.settings import LOOPBACK, DirectorySettings
+
+if TYPE_CHECKING:
+    from pbx_directory.systems import OneSystem
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 DeviceArgument = Annotated[str, typer.Argument(help="The device's id or name.", metavar="DEVICE")]
@@ -74,27 +78,30 @@ def serve(
 ) -> None:
     """Serve phones until SIGTERM or Ctrl-C; without a configuration on free ports of this machine alone."""
     from pbx_directory.server import sides
+    from pbx_directory.systems import served_systems
 
     plugin: PluginContext = context.obj
+    if plugin.phone_system is not None:
+        raise UsageError("all phone systems are served together", hint="leave out --tenant")
     said = {name: value for name, value in (("http", http), ("ldap", ldap)) if value}
-    settings = _settings(plugin)
+    settings: DirectorySettings = plugin.operator.config.plugins.get(plugin.plugin) or DirectorySettings()
     if not settings.serves and not said:
         said = {"http": LOOPBACK, "ldap": LOOPBACK}
     settings = _changed(settings, said)
-    set_up_logs(plugin.config.service.log)
+    set_up_logs(plugin.operator.config.service.log)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        store = stack.enter_context(plugin.open_store())
+        store = None if plugin.phone_systems is not None else stack.enter_context(plugin.open_store())
+        systems = served_systems(plugin) if store is None else _one(plugin, store)
         urls: dict[str, str] = {}
-        exporters = plugin.installation.plugins.exporters
-        for side in sides(PhoneBook(lambda: store), DeviceReader(lambda: store), exporters, settings):
+        for side in sides(systems, plugin.operator.plugins.exporters, settings):
             side.start()
             stack.callback(side.stop)
             urls |= side.urls
-        addresses.note(store, urls)
-        stack.callback(addresses.forget, store, urls)
+        if store is not None:  # of many, each is reached as the configuration says
+            stack.enter_context(_noted(store, urls))
         _print(urls, as_json, "\n".join(f"{name:5} {url}" for name, url in urls.items()))
         stop.wait()
 
@@ -128,8 +135,8 @@ def add(
     )
     known_format(known, options.get("format", DEFAULT_FORMAT))
     with plugin.open_store() as store:
-        made = application.devices.add_device(store, name, account, options)
-        shown = shown_device(made, known, settings, store)
+        made = application.devices.add_device(store, name, account, options, phone_system=plugin.phone_system)
+        shown = shown_device(made, known, settings, store, addresses.reach(plugin))
     _tell(shown, as_json, provisioning(provision, shown, settings) if provision else "")
 
 
@@ -137,8 +144,8 @@ def rotate(context: typer.Context, device: DeviceArgument, as_json: JsonOption =
     """Give a device a new secret; the old one is worth nothing from now on."""
     plugin: PluginContext = context.obj
     with plugin.open_store() as store:
-        made = application.devices.rotate_device(store, device)
-        shown = shown_device(made, _formats(plugin), _settings(plugin), store)
+        made = application.devices.rotate_device(store, device, phone_system=plugin.phone_system)
+        shown = shown_device(made, _formats(plugin), _settings(plugin), store, addresses.reach(plugin))
     _tell(shown, as_json)
 
 
@@ -176,6 +183,24 @@ def try_out(
     asker = telephone(known, _settings(plugin))
     found = tried(plugin.phone_book, asker, known_format(_formats(plugin), asker.format), wanted)
     _print(found.as_json(), as_json, found.as_text())
+
+
+def _one(plugin: PluginContext, store: Store) -> OneSystem:
+    from pbx_directory.access import Gate
+    from pbx_directory.systems import OneSystem
+
+    settings = _settings(plugin)
+    gate = Gate(DeviceReader(lambda: store), settings.trusted)
+    return OneSystem(PhoneBook(lambda: store), gate, settings)
+
+
+@contextmanager
+def _noted(store: Store, urls: Mapping[str, str]) -> Iterator[None]:
+    addresses.note(store, urls)
+    try:
+        yield
+    finally:
+        addresses.forget(store, urls)
 
 
 def _settings(plugin: PluginContext) -> DirectorySettings:

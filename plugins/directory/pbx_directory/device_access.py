@@ -35,6 +35,7 @@ TITLES: Mapping[str, str] = {
 def device_access(context: PluginContext) -> DeviceAccess:
     settings: DirectorySettings = context.settings or DirectorySettings()
     known = known_formats(context.installation.plugins.exporters)
+    reach = addresses.reach(context)
 
     def check(given: Mapping[str, str]) -> Mapping[str, str]:
         options = checked_options({name: value or None for name, value in given.items()}, settings)
@@ -42,7 +43,7 @@ def device_access(context: PluginContext) -> DeviceAccess:
         return options
 
     def describe(device: Device, secret: str, store: Store) -> Mapping[str, str]:
-        shown = shown_device(application.devices.MadeDevice(device, secret), known, settings, store)
+        shown = shown_device(application.devices.MadeDevice(device, secret), known, settings, store, reach)
         return {title: str(shown[key]) for key, title in TITLES.items()}
 
     def preview(book: PhoneBook, device: Device, wanted: str) -> str:
@@ -63,17 +64,21 @@ def known_format(known: Mapping[str, Format], name: str) -> Format:
 
 
 def shown_device(
-    made: application.devices.MadeDevice, known: Mapping[str, Format], settings: DirectorySettings, store: Store
+    made: application.devices.MadeDevice,
+    known: Mapping[str, Format],
+    settings: DirectorySettings,
+    store: Store,
+    reach: addresses.Reach,
 ) -> dict[str, Any]:
     """With its secret and the addresses that hold it, which are shown once."""
     format = known[telephone(made.device, settings).format]
-    base = addresses.http_url(settings, store)
+    base = reach.http_url(store)
     token = f"{base}/{made.device.id}-{made.secret}"
     return application.views.device(made.device) | {
         "secret": made.secret,
         "url": base + addresses.device_path(made.device, made.secret, format),
         "caller_url": f"{token}/caller?number=",
-        "bind_dn": addresses.bind_dn(made.device),
+        "bind_dn": reach.bind_dn(made.device),
         "base_dn": addresses.BASE_DN,
     }
 

@@ -25,9 +25,9 @@ def pbx_commands() -> Sequence[Command]:
 
 @hookimpl
 def pbx_config() -> PluginConfig:
-    from pbx_directory.settings import DirectorySettings
+    from pbx_directory.settings import OF_THE_MACHINE, DirectorySettings
 
-    return PluginConfig(DirectorySettings)
+    return PluginConfig(DirectorySettings, OF_THE_MACHINE)
 
 
 @hookimpl
@@ -39,12 +39,13 @@ def pbx_exporters() -> Sequence[Exporter]:
 
 @hookimpl
 def pbx_servers(context: PluginContext) -> Sequence[Server]:
-    settings = context.settings
+    settings = context.operator.config.plugins.get(context.plugin)
     if settings is None or not settings.serves:
         return ()
     from pbx_directory.server import sides
+    from pbx_directory.systems import served_systems
 
-    return sides(context.phone_book, context.devices, context.installation.plugins.exporters, settings)
+    return sides(served_systems(context), context.operator.plugins.exporters, settings)
 
 
 @hookimpl

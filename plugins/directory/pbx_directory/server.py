@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 
-from pbx_connector.api import DeviceReader, Exporter, Listener, PhoneBook, Server, Tls
-from pbx_directory.access import Gate
-from pbx_directory.devices import telephone
+from pbx_connector.api import Exporter, Listener, Server, Tls
 from pbx_directory.formats import Format, known_formats
 from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.server import LdapServer
-from pbx_directory.settings import DirectorySettings
+from pbx_directory.settings import MOST_ENTRIES, DirectorySettings
+from pbx_directory.systems import Systems
 from pbx_directory.web import Pages
 
 
@@ -34,12 +33,12 @@ class HttpSide(Side):
     name = "directory-http"
 
     def __init__(
-        self, book: PhoneBook, gate: Gate, formats: Mapping[str, Format], settings: DirectorySettings, address: str
+        self, systems: Systems, formats: Mapping[str, Format], settings: DirectorySettings, address: str
     ) -> None:
-        self._gate = gate
+        self._systems = systems
         self._settings = settings
         self._wanted = address
-        self._pages = Pages(book, gate, settings, formats, lambda: self.urls["http"])
+        self._pages = Pages(systems, settings, formats, lambda: self.urls["http"])
         self._listener: Listener | None = None
 
     @property
@@ -58,19 +57,20 @@ class HttpSide(Side):
             setting="plugins: directory: http",
         )
         self._listener.start()
+        self._systems.start()
 
     def stop(self) -> None:
         if self._listener:
             self._listener.stop()
-        self._gate.flush()
+        self._pages.close()
+        self._systems.stop()
 
 
 class LdapSide(Side):
     name = "directory-ldap"
 
-    def __init__(self, book: PhoneBook, gate: Gate, settings: DirectorySettings) -> None:
-        self._book = book
-        self._gate = gate
+    def __init__(self, systems: Systems, settings: DirectorySettings) -> None:
+        self._systems = systems
         self._settings = settings
         self._server: LdapServer | None = None
 
@@ -84,33 +84,30 @@ class LdapSide(Side):
     def start(self) -> None:
         settings = self._settings
         self._server = LdapServer(
-            self._book,
-            self._gate,
+            self._systems,
             ldap=settings.ldap,
             ldaps=settings.ldaps,
             tls=_tls(settings),
             plain=settings.plain,
-            dial_form=lambda device: telephone(device, settings).form,
-            limits=Limits(entries=settings.entries),
+            limits=Limits(entries=MOST_ENTRIES),
         )
         self._server.start()
+        self._systems.start()
 
     def stop(self) -> None:
         if self._server:
             self._server.stop()
-        self._gate.flush()
+        self._systems.stop()
 
 
-def sides(
-    book: PhoneBook, devices: DeviceReader, exporters: Mapping[str, Exporter], settings: DirectorySettings
-) -> list[Side]:
-    """One for each way to ask that is configured; they share who was refused too often."""
-    gate = Gate(devices, settings.trusted)
+def sides(systems: Systems, exporters: Mapping[str, Exporter], settings: DirectorySettings) -> list[Side]:
+    """One for each way to ask that `settings` say; they share who was refused too often. These are the settings of who
+    runs the machine: each phone system has its own besides."""
     found: list[Side] = []
     if settings.http:
-        found.append(HttpSide(book, gate, known_formats(exporters), settings, settings.http))
+        found.append(HttpSide(systems, known_formats(exporters), settings, settings.http))
     if settings.ldap or settings.ldaps:
-        found.append(LdapSide(book, gate, settings))
+        found.append(LdapSide(systems, settings))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,6 +12,9 @@ from pbx_connector.api import ListenAddress, Networks, ProfilePath, SettingsMode
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = "127.0.0.1:0"
+MOST_ENTRIES = 100_000
+OF_THE_MACHINE = ("http", "ldap", "ldaps", "certificate", "key", "plain", "url", "proxies")
+"""What the provider of many phone systems says for all of them; the rest is for each of them to say."""
 
 
 class DirectorySettings(SettingsModel):
@@ -28,6 +32,8 @@ class DirectorySettings(SettingsModel):
     """Allows unencrypted service on addresses that other machines reach."""
     url: WebAddress | None = None
     """How phones reach the HTTP side, where that differs from `http`: behind a proxy, or by a name."""
+    proxies: Networks = Field(default_factory=list)
+    """Proxies whose word is taken for who asks, which host and whether it was over https, such as 127.0.0.1/32."""
     networks: Networks = Field(default_factory=list)
     """Who may ask without a secret, for company entries alone."""
     title: Annotated[str, Field(min_length=1, max_length=40)] = "Phone book"
@@ -38,7 +44,7 @@ class DirectorySettings(SettingsModel):
     """What is dialed before a number outside, such as 0."""
     dial_form: Literal["e164", "international", "national"] = "e164"
     """How numbers are shown and dialed, unless a device says otherwise."""
-    entries: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    entries: Annotated[int, Field(ge=1, le=MOST_ENTRIES)] = 5_000
     """What one LDAP search returns at most."""
 
     @model_validator(mode="after")
@@ -66,5 +72,19 @@ class DirectorySettings(SettingsModel):
         return [ipaddress.ip_network(text) for text in self.networks]
 
     @property
+    def trusted_proxies(self) -> list[IPNetwork]:
+        return [ipaddress.ip_network(text) for text in self.proxies]
+
+    @property
     def serves(self) -> bool:
         return bool(self.http or self.ldap or self.ldaps)
+
+
+def is_in(address: str, networks: Sequence[IPNetwork]) -> bool:
+    """Whether one of them has it; false for what is no address."""
+    try:
+        host = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    host = getattr(host, "ipv4_mapped", None) or host
+    return any(host in network for network in networks)

@@ -2,21 +2,22 @@
 
 `/<token>/…` with the secret in the path, for phones that know no log-in; `/…` with Basic, Digest, or from a network
 that needs no secret. Below either: `caller` (text, or JSON), `contacts.json` and `3cx.xml` (for 3CX), and anything
-else is the phone book in the device's format, under whatever file name the phone asks for.
+else is the phone book in the device's format, under whatever file name the phone asks for. Which of many phone systems
+is asked, `ways` says; without a host name of its own it stands before the token: `/<phone system>/<token>/…`.
 """
 
 from __future__ import annotations
 
-import re
+import asyncio
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import IO
 from urllib.parse import parse_qsl
 
-import anyio
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -25,155 +26,217 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pbx_connector.api import ConnectorError, Device, PhoneBook, StoreError, application
+from pbx_connector.api import ConnectorError, Device, StoreError, application, host_of
 from pbx_directory import authorization, caller, threecx
-from pbx_directory.access import Gate
 from pbx_directory.answers import answer, tag, unavailable
 from pbx_directory.asking import Answer
 from pbx_directory.devices import Telephone, telephone
 from pbx_directory.formats import Format
+from pbx_directory.forwarding import Origin, origin
+from pbx_directory.lanes import Busy, Lanes
 from pbx_directory.settings import DirectorySettings
+from pbx_directory.systems import ServedSystem, Systems
+from pbx_directory.ways import Way, device_of, way_of
 
 LOG = structlog.stdlib.get_logger(__name__)
 
-_TOKEN = re.compile(r"[a-z2-9]{6}-[a-z2-9]{24}")
-CALLERS, BOOKS = 1, 3
-"""Threads that ask the store: for who calls, and for books, which may hold up no caller. A look-up takes a millisecond
-or two, nearly all of it Python's own time, so that a second thread would only make both wait for each other."""
 LONGEST_BODY = 8_192
 LONGEST_QUERY = 4_096
 IN_MEMORY = 2**20
 """Bytes of an answer that are kept in memory until they are sent; longer ones wait in a file."""
 CHUNK = 2**16
 RETRY: Mapping[str, str] = MappingProxyType({"Retry-After": "30"})
+REFUSALS = (401, 404, 429)
 UNKEPT: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store"})
 
 Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request, with all that is found out about it before anybody looks who asks."""
+
+    request: Request
+    pairs: Pairs
+    origin: Origin
+    login: authorization.Login | None
+    way: Way
+    base: str
+    """How phones reach the phone system, without a slash at its end."""
+
+    @property
+    def system(self) -> ServedSystem:
+        return self.way.system
+
+    @property
+    def agent(self) -> str:
+        return self.request.headers.get("user-agent", "")
+
+    @property
+    def space(self) -> str:
+        """Where a challenge is good; the same for all names of one machine, whosever they are."""
+        return host_of(self.origin.host)
 
 
 class Pages:
     """What is asked for and by whom, in threads: the store waits, the loop does not."""
 
     def __init__(
-        self,
-        book: PhoneBook,
-        gate: Gate,
-        settings: DirectorySettings,
-        formats: Mapping[str, Format],
-        base: Callable[[], str],
+        self, systems: Systems, settings: DirectorySettings, formats: Mapping[str, Format], base: Callable[[], str]
     ) -> None:
-        """`base` is how phones reach this, such as `https://pbx.example.com:8088`; it ends with no slash."""
-        self._book = book
-        self._gate = gate
-        self._settings = settings
+        """`settings` are those of who runs the machine. `base` is how phones reach it, such as
+        `https://pbx.example.com:8088`; it ends with no slash."""
+        self._systems = systems
+        self._proxies = settings.trusted_proxies
+        self._is_https = (settings.url or "").startswith("https:")
         self._formats = formats
         self._base = base
-
-    @property
-    def _title(self) -> str:
-        """Empty if nobody named one: then it is a word of the language that is asked for."""
-        return self._settings.title if "title" in self._settings.model_fields_set else ""
+        self._callers = Lanes(systems.widths.callers, "directory callers")
+        self._books = Lanes(systems.widths.books, "directory books")
 
     def application(self) -> Starlette:
-        callers, books = anyio.CapacityLimiter(CALLERS), anyio.CapacityLimiter(BOOKS)
-
-        async def endpoint(request: Request) -> Response:
-            asked = await _question(request)
-            if isinstance(asked, Response):
-                return asked
-            limiter = callers if request.url.path.endswith(("/caller", "/contacts.json")) else books
-            return await anyio.to_thread.run_sync(self._answered, request, asked, limiter=limiter)
-
-        routes = [Route("/{path:path}", endpoint, methods=["GET", "POST"])]  # GET implies HEAD
+        routes = [Route("/{path:path}", self._endpoint, methods=["GET", "POST"])]  # GET implies HEAD
         return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1_000)])
 
-    def _answered(self, request: Request, asked: Pairs) -> Response:
+    def close(self) -> None:
+        self._callers.close()
+        self._books.close()
+
+    async def _endpoint(self, request: Request) -> Response:
+        begun = time.monotonic()
+        pairs = await _question(request)
+        if isinstance(pairs, Response):
+            return pairs
         try:
-            response = self._response(request, asked)
+            asking = await self._asking(request, pairs)
+            lane = self._lanes(request).to(asking.system.database)
+            response = await lane.run(asking.system.key, self._answered, asking)
         except StoreError as error:
-            LOG.error("the phone book cannot be read", reason=error.message)
-            response = _plain(503, "the phone book cannot be read at the moment", RETRY)
-        except ConnectorError as error:
-            response = _plain(400, error.message)
-        except Exception:
-            LOG.exception("a bug in the directory")
-            response = _plain(500, "a bug in pbx-connector, see its log")
-        if self._gate.wants_flush:
-            self._gate.flush()
+            LOG.error("nobody knows which phone system is asked", reason=error.message)
+            return _unreadable()
+        except Busy:
+            return _plain(503, "too many ask at the moment", RETRY)
+        if response.status_code in REFUSALS:
+            await evened(begun, self._systems.evened)
         return response
 
-    def _response(self, request: Request, asked: Pairs) -> Response:
-        path = request.path_params["path"]
-        address = request.client.host if request.client else ""
-        agent = request.headers.get("user-agent", "")
-        first, _, rest = path.partition("/")
-        if _TOKEN.fullmatch(first):
-            known = self._gate.by_token(first, address, agent)
-            prefix = f"/{first}"
+    def _lanes(self, request: Request) -> Lanes:
+        return self._callers if request.url.path.endswith(("/caller", "/contacts.json")) else self._books
+
+    async def _asking(self, request: Request, pairs: Pairs) -> Asking:
+        """Raises `StoreError` and `Busy`."""
+        came = origin(request, self._proxies)
+        login = authorization.login(request.headers.get("authorization", ""))
+        way = await way_of(self._systems, came.host, request.path_params["path"], login)
+        return Asking(request, pairs, came, login, way, self._base_of(way, came) + way.prefix)
+
+    def _base_of(self, way: Way, came: Origin) -> str:
+        """The name that one has to itself leads back to it, whatever else is configured."""
+        if not way.system.is_by_host:
+            return self._base()
+        scheme = "https" if came.is_secure or self._is_https else "http"
+        return f"{scheme}://{came.host}"
+
+    def _answered(self, asking: Asking) -> Response:
+        try:
+            return self._response(asking)
+        except StoreError as error:
+            LOG.error("the phone book cannot be read", reason=error.message)
+            return _unreadable()
+        except ConnectorError as error:
+            return _plain(400, error.message)
+        except Exception:
+            LOG.exception("a bug in the directory")
+            return _plain(500, "a bug in pbx-connector, see its log")
+
+    def _response(self, asking: Asking) -> Response:
+        gate, way, address = asking.system.gate, asking.way, asking.origin.address
+        if token := way.token:
+            known = gate.by_token(token, address, asking.agent)
+            rest, prefix = way.path.removeprefix(token), f"/{token}"
         else:
-            known = self._logged_in(request, address, agent) or self._gate.anybody(address)
-            rest, prefix = path, ""
+            known = self._logged_in(asking) or gate.anybody(address)
+            rest, prefix = way.path, ""
         if known is None:
-            return self._refused(request, address, challenged=not prefix)
-        return self._page(request, telephone(known, self._settings), rest.strip("/"), asked, self._base() + prefix)
+            return self._refused(asking, challenged=not prefix)
+        asker = telephone(known, asking.system.settings)
+        return self._page(asking, asker, rest.strip("/"), asking.base + prefix)
 
-    def _logged_in(self, request: Request, address: str, agent: str) -> Device | None:
-        header = request.headers.get("authorization", "")
-        if login := authorization.basic(header):
-            return self._gate.by_secret(*login, address, agent)
-        if given := authorization.digest(header):
-            return self._gate.by_digest(request.method, given, address, agent)
-        return None
+    def _logged_in(self, asking: Asking) -> Device | None:
+        login, gate, address = asking.login, asking.system.gate, asking.origin.address
+        if login is None:
+            return None
+        if login.password is not None:
+            return gate.by_secret(device_of(login.user, asking.system), login.password, address, asking.agent)
+        given = login.digest or {}
+        return gate.by_digest(asking.request.method, given, address, asking.agent, space=asking.space)
 
-    def _refused(self, request: Request, address: str, *, challenged: bool) -> Response:
+    def _refused(self, asking: Asking, *, challenged: bool) -> Response:
         """A secret in the path is asked for no second time: whoever has a wrong one finds nothing there."""
-        if self._gate.is_throttled(address):
+        gate, space = asking.system.gate, asking.space
+        if gate.is_throttled(asking.origin.address):
             return _plain(429, "too many wrong secrets from here; wait a minute", {"Retry-After": "60"})
         if not challenged:
             return _plain(404, "there is nothing here")
-        given = authorization.digest(request.headers.get("authorization", ""))
-        stale = given is not None and self._gate.is_stale(given.get("nonce", ""))
+        given = asking.login.digest if asking.login else None
+        stale = given is not None and gate.is_stale(given.get("nonce", ""), space)
         response = _plain(401, "this phone book is for known devices")
         for algorithm in ("SHA-256", "MD5"):
-            response.headers.append("WWW-Authenticate", self._gate.challenge(algorithm, stale=stale))
+            response.headers.append("WWW-Authenticate", gate.challenge(algorithm, space, stale=stale))
         response.headers.append("WWW-Authenticate", f'Basic realm="{application.devices.REALM}", charset="UTF-8"')
         return response
 
-    def _page(self, request: Request, asker: Telephone, path: str, asked: Pairs, url: str) -> Response:
-        said = dict(reversed(asked))
+    def _page(self, asking: Asking, asker: Telephone, path: str, url: str) -> Response:
+        said, system = dict(reversed(asking.pairs)), asking.system
         match path:
             case "caller":
-                return self._caller(request, asker, said)
+                return self._caller(asking, asker, said)
             case "contacts.json":
-                return JSONResponse(threecx.contacts(caller.look_up(self._book, _number(said), asker)))
+                return JSONResponse(threecx.contacts(caller.look_up(system.book, _number(said), asker)))
             case "3cx.xml":
                 return Response(
-                    threecx.template(self._settings.title, f"{url}/contacts.json"),
+                    threecx.template(system.settings.title, f"{url}/contacts.json"),
                     media_type="application/xml; charset=utf-8",
                 )
-        return self._book_page(request, asker, asked, f"{url}/{path}")
+        return self._book_page(asking, asker, f"{url}/{path}")
 
-    def _caller(self, request: Request, asker: Telephone, said: Mapping[str, str]) -> Response:
-        found = caller.look_up(self._book, _number(said), asker)
-        if said.get("format") == "json" or "application/json" in request.headers.get("accept", ""):
+    def _caller(self, asking: Asking, asker: Telephone, said: Mapping[str, str]) -> Response:
+        found = caller.look_up(asking.system.book, _number(said), asker)
+        if said.get("format") == "json" or "application/json" in asking.request.headers.get("accept", ""):
             return JSONResponse(asdict(found), headers=UNKEPT)
         text = found.label(said["label"]) if "label" in said else found.name
         return PlainTextResponse(caller.one_line(text), headers=UNKEPT)
 
-    def _book_page(self, request: Request, asker: Telephone, asked: Pairs, url: str) -> Response:
+    def _book_page(self, asking: Asking, asker: Telephone, url: str) -> Response:
         format = self._formats.get(asker.format)
         if format is None:
             LOG.error("a device has a format that no plugin supplies", device=asker.id, format=asker.format)
             return _plain(500, "this device has a format that is not installed")
+        book, title = asking.system.book, _title(asking.system.settings)
         try:
-            known = tag(format, asked, self._book, asker, url, title=self._title)
-            if _names(request.headers.get("if-none-match", ""), known):
+            store = book.identity()
+            known = tag(format, asking.pairs, book, asker, url, title=title, store=store)
+            if _names(asking.request.headers.get("if-none-match", ""), known):
                 return Response(status_code=304, headers={"ETag": known})
-            made = answer(format, asked, self._book, asker, url, title=self._title, store=self._book.identity())
-            return _whole(made)
+            return _whole(answer(format, asking.pairs, book, asker, url, title=title, store=store))
         except StoreError as error:
             LOG.error("the phone book cannot be read", reason=error.message)
             return _whole(unavailable(format), RETRY)
+
+
+async def evened(begun: float, step: float) -> None:
+    """Wait until the next multiple of `step` seconds since `begun`."""
+    if step:
+        await asyncio.sleep(step - (time.monotonic() - begun) % step)
+
+
+def _title(settings: DirectorySettings) -> str:
+    """Empty if nobody named one: then it is a word of the language that is asked for."""
+    return settings.title if "title" in settings.model_fields_set else ""
+
+
+def _unreadable() -> Response:
+    return _plain(503, "the phone book cannot be read at the moment", RETRY)
 
 
 async def _question(request: Request) -> Pairs | Response:

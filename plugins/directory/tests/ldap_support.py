@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pbx_directory.access import Gate
-from pbx_directory.dialing import DialForm
 from pbx_directory.ldap.codes import Tag
 from pbx_directory.ldap.filters import And, Comparison, Extensible, Filter, Held, Negation, Or, Pieces
 from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.messages import take_message
 from pbx_directory.ldap.server import LdapServer
+from pbx_directory.settings import DirectorySettings
+from pbx_directory.systems import ALONE, OneSystem, Widths
 
 from pbx_connector.api import Account, Content, DeviceReader, PhoneBook, Store, application, ber
 
@@ -269,10 +270,18 @@ class Client:
 
 
 @contextmanager
-def serving(store: Store, *, trusted: bool = False, limits: Limits | None = None, **more: Any) -> Iterator[LdapServer]:
+def serving(
+    store: Store,
+    *,
+    trusted: bool = False,
+    limits: Limits | None = None,
+    settings: DirectorySettings | None = None,
+    widths: Widths | None = None,
+    **more: Any,
+) -> Iterator[LdapServer]:
     gate = Gate(DeviceReader(lambda: store), LOOPBACK if trusted else [])
-    more = {"dial_form": lambda device: DialForm(), "ldap": "127.0.0.1:0", **more}
-    server = LdapServer(PhoneBook(lambda: store), gate, limits=limits, **more)
+    systems = OneSystem(PhoneBook(lambda: store), gate, settings or DirectorySettings(), widths=widths or ALONE)
+    server = LdapServer(systems, limits=limits, **{"ldap": "127.0.0.1:0", **more})
     server.start()
     try:
         yield server

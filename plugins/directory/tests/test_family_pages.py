@@ -14,6 +14,7 @@ from pbx_directory.access import Gate
 from pbx_directory.addresses import device_path
 from pbx_directory.formats import FORMATS, known_formats
 from pbx_directory.settings import DirectorySettings
+from pbx_directory.systems import OneSystem
 from pbx_directory.web import Pages
 
 from pbx_connector.api import Content, Device, DeviceReader, Entry, PhoneBook, Store, application
@@ -72,7 +73,8 @@ def served() -> Iterator[Served]:
     settings = DirectorySettings(region="DE")
     with store_of(entries, ["7"]) as store:
         gate = Gate(DeviceReader(lambda: store), settings.trusted)
-        pages = Pages(PhoneBook(lambda: store), gate, settings, known_formats({}), lambda: SERVER)
+        systems = OneSystem(PhoneBook(lambda: store), gate, settings)
+        pages = Pages(systems, settings, known_formats({}), lambda: SERVER)
         listener = Listener(
             pages.application(), "127.0.0.1:0", None, name="directory http", setting="plugins: directory: http"
         )
@@ -81,6 +83,7 @@ def served() -> Iterator[Served]:
             yield Served(listener.address, store)
         finally:
             listener.stop()
+            pages.close()
 
 
 @pytest.mark.parametrize(("page", "words", "shown"), ANSWERS, ids=[f"{page}: {words}" for page, words, _ in ANSWERS])

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 import ldap3
 import pytest
 import trustme
-from pbx_directory.dialing import DialForm, Form
 from pbx_directory.ldap.server import LdapServer
+from pbx_directory.settings import DirectorySettings
 
 from pbx_connector.api import Store, ber
 from pbx_connector.listening import Tls
@@ -23,7 +23,7 @@ from pbx_connector.stores import open_store
 from . import ldap_support as ldap
 from .ldap_support import Login, serving
 
-GERMANY = DialForm(Form.NATIONAL, "DE", "0")
+GERMANY = DirectorySettings(dial_form="national", region="DE", outside_line="0")
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
@@ -51,7 +51,7 @@ def server(store: Store, tmp_path: Path, authority: trustme.CA) -> Iterator[Ldap
     issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     tls = Tls(tmp_path / "server.pem", None)
-    with serving(store, ldaps="127.0.0.1:0", tls=tls, dial_form=lambda device: GERMANY) as server:
+    with serving(store, ldaps="127.0.0.1:0", tls=tls, settings=GERMANY) as server:
         yield server
 
 

@@ -15,7 +15,6 @@ from xml.etree import ElementTree
 
 import ldap3
 import pytest
-from pbx_directory.dialing import DialForm, Form
 from pbx_directory.ldap.attributes import ATTRIBUTES, Holder
 from pbx_directory.ldap.server import LdapServer
 from pbx_directory.settings import DirectorySettings
@@ -31,7 +30,7 @@ from .test_ldap_clients import PATH, lacking
 PAGE = (Path(__file__).resolve().parents[3] / "docs/phones/ldap.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"<!-- ldap phone: (.*?) -->\n```\w+\n(.*?)```\n", PAGE, re.DOTALL))
 HOST, PORT, DN = "192.168.7.5", "1389", "uid=k3x7q9,ou=devices,dc=phonebook"
-GERMANY = DialForm(Form.NATIONAL, "DE", "0")
+GERMANY = DirectorySettings(dial_form="national", region="DE", outside_line="0")
 
 
 @dataclass
@@ -133,7 +132,7 @@ def device(store: Store) -> Login:
 
 @pytest.fixture
 def server(store: Store) -> Iterator[LdapServer]:
-    with serving(store, dial_form=lambda device: GERMANY) as server:
+    with serving(store, settings=GERMANY) as server:
         yield server
 
 

@@ -11,15 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trustme
+from pbx_directory.lanes import Width
 from pbx_directory.ldap.codes import Code, Tag
 from pbx_directory.ldap.connection import Connection
 from pbx_directory.ldap.filters import Held, Pieces
 from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.server import LdapServer
+from pbx_directory.systems import ALONE
 
 from pbx_connector.api import Store, StoreError, ber
 from pbx_connector.listening import Tls
@@ -173,8 +176,8 @@ def test_everybody_at_once_gets_an_answer(big_store: Store) -> None:
 
 
 def test_beyond_what_threads_can_do_soon_the_server_is_busy(big_store: Store) -> None:
-    limits = Limits(threads=1, waiting=1, requests=100)
-    with serving(big_store, trusted=True, limits=limits) as server, Client(server.address) as client:
+    limits, widths = Limits(waiting=1, requests=100), replace(ALONE, ldap=Width(threads=1, each=1))
+    with serving(big_store, trusted=True, limits=limits, widths=widths) as server, Client(server.address) as client:
         client.socket.sendall(b"".join(ldap.search(Held("mail"), number=number) for number in range(1, 51)))
         codes = [client.receive().code for _ in range(50)]
     assert set(codes) == {Code.SUCCESS, Code.BUSY}

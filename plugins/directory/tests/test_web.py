@@ -19,6 +19,7 @@ import requests
 from pbx_directory.access import Gate
 from pbx_directory.formats import known_formats
 from pbx_directory.settings import DirectorySettings
+from pbx_directory.systems import OneSystem
 from pbx_directory.web import Pages
 from requests.auth import HTTPDigestAuth
 
@@ -53,7 +54,8 @@ def serving(
         return store
 
     gate = Gate(DeviceReader(held), settings.trusted)
-    pages = Pages(PhoneBook(held), gate, settings, known_formats(exporters), lambda: running.url)
+    systems = OneSystem(PhoneBook(held), gate, settings)
+    pages = Pages(systems, settings, known_formats(exporters), lambda: running.url)
     listener = Listener(
         pages.application(), "127.0.0.1:0", None, name="directory http", setting="plugins: directory: http"
     )
@@ -63,6 +65,7 @@ def serving(
         yield running
     finally:
         listener.stop()
+        pages.close()
 
 
 @pytest.fixture

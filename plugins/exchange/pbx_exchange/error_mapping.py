@@ -6,19 +6,21 @@ row. What they say stands in `pbx_exchange.error_catalog`.
 
 from __future__ import annotations
 
-import http.client
-import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import requests.exceptions
 import urllib3.exceptions
 from dns.exception import DNSException
 from exchangelib import errors as ews
 from lxml import etree
 
-from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, machine_error
+from pbx_connector.api import (
+    NETWORK_EXCEPTIONS,
+    EndlessList,
+    ErrorMapping,
+    ErrorText,
+    Explanation,
+    NetworkTexts,
+    innermost,
+)
 from pbx_exchange import error_catalog
 from pbx_exchange.kerberos import NoTicket, Why
 from pbx_exchange.oauth import BadFile, CertificateExpired, LockedKey, NoToken, SignInAway
@@ -43,17 +45,13 @@ FOREIGN: tuple[type[Exception], ...] = (
     ews.InvalidTypeError,
     ews.NaiveDateTimeNotAllowed,
     requests.exceptions.RequestException,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    urllib3.exceptions.ProxySchemeUnsupported,
     etree.Error,
     AnswerRefused,
     EndlessList,
     NoToken,
     NoTicket,
     DNSException,
-    OSError,
-    UnicodeError,  # of names that the network's encodings cannot carry; our own text is valid where it is checked
+    *NETWORK_EXCEPTIONS,
 )
 
 NO_SUCH_MAILBOX: tuple[type[Exception], ...] = (
@@ -115,21 +113,25 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
     ((ews.AutoDiscoverError, DNSException), error_catalog.NO_AUTODISCOVER),
     ((ews.RedirectError, ews.RelativeRedirect), error_catalog.REDIRECTED),
     ((ews.MalformedResponseError, ews.CASError), error_catalog.NOT_EWS),
-    ((requests.exceptions.ProxyError, urllib3.exceptions.ProxyError), error_catalog.NO_PROXY),
-    ((ssl.SSLCertVerificationError,), error_catalog.UNTRUSTED),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError), error_catalog.NO_TLS),
-    ((urllib3.exceptions.NameResolutionError, socket.gaierror), error_catalog.UNKNOWN_HOST),
-    ((ConnectionRefusedError,), error_catalog.REFUSED),
-    ((requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), error_catalog.TIMED_OUT),
-    (
-        (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError, ConnectionError),
-        error_catalog.BROKEN_OFF,
-    ),
-    ((urllib3.exceptions.ProtocolError, http.client.HTTPException), error_catalog.BROKEN_OFF),
+    ((requests.exceptions.ProxyError,), error_catalog.NO_PROXY),
+    ((requests.exceptions.SSLError,), error_catalog.NO_TLS),
+    ((requests.exceptions.Timeout,), error_catalog.TIMED_OUT),
+    ((requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError), error_catalog.BROKEN_OFF),
     ((*BUSY, ews.ErrorInternalServerError), error_catalog.FAILING_INSIDE),
     ((ews.ResponseMessageError,), error_catalog.UNEXPECTED),
     ((ews.TransportError,), error_catalog.NOT_EWS),
-    ((requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError), error_catalog.NETWORK),
+)
+_NETWORK = NetworkTexts(
+    unsendable=error_catalog.UNSENDABLE,
+    no_proxy=error_catalog.NO_PROXY,
+    untrusted=error_catalog.UNTRUSTED,
+    no_tls=error_catalog.NO_TLS,
+    unknown_host=error_catalog.UNKNOWN_HOST,
+    refused=error_catalog.REFUSED,
+    timed_out=error_catalog.TIMED_OUT,
+    damaged=error_catalog.BROKEN_OFF,
+    broken_off=error_catalog.BROKEN_OFF,
+    network=error_catalog.NETWORK,
 )
 _BY_NUMBER = {
     7000222: error_catalog.SECRET_EXPIRED,
@@ -163,34 +165,11 @@ _WRAPPERS = (
 )
 
 
-@contextmanager
-def translated(where: str = "") -> Iterator[None]:
-    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer. What
-    the server says about a failure of its own is told, as `wire.services.quote` leaves it."""
-    try:
-        yield
-    except FOREIGN as error:
-        if lacking := machine_error(error):
-            raise lacking from None
-        raise explain(error, where) from None
-
-
-def explain(error: Exception, where: str = "") -> SourceError:
-    wait = getattr(_innermost(error), "back_off", None)
-    return _words(error).error(where, _name(error), _said(error), retry_after=wait)
-
-
-def problem(error: Exception, where: str) -> Problem:
-    """Raises `MachineError`: what this machine lacks is no book's and no server's fault."""
-    if lacking := machine_error(error):
-        raise lacking from None
-    if isinstance(error, SourceError):
-        return Problem(error.code, error.message, where, error.hint)
-    return _words(error).problem(where, _name(error), _said(error))
-
-
-def _said(error: Exception) -> str:
-    return str(getattr(error, "said", ""))
+def _understand(error: Exception) -> Explanation:
+    """What the server says about a failure of its own is told, as `wire.services.quote` leaves it."""
+    cause = innermost(error, _WRAPPERS)
+    wait = getattr(cause, "back_off", None)
+    return Explanation(_words(cause), _name(error), str(getattr(error, "said", "")), wait)
 
 
 def _name(error: Exception) -> str:
@@ -199,8 +178,7 @@ def _name(error: Exception) -> str:
     return error.name if isinstance(error, (UnheardOf, NotOffered)) else type(error).__name__
 
 
-def _words(error: Exception) -> ErrorText:
-    cause = _innermost(error)
+def _words(cause: BaseException) -> ErrorText:
     if isinstance(cause, CertificateExpired):
         return error_catalog.CERTIFICATE_EXPIRED
     if isinstance(cause, SignInAway):
@@ -213,25 +191,9 @@ def _words(error: Exception) -> ErrorText:
         return _BY_NUMBER.get(cause.number, error_catalog.NO_TOKEN)
     if isinstance(cause, NoTicket):
         return _BY_REASON[cause.why]
-    for types, found in _BY_TYPE:
-        if isinstance(cause, types):
-            return found
-    return error_catalog.UNEXPECTED
+    found = next((text for types, text in _BY_TYPE if isinstance(cause, types)), None)
+    return found or _NETWORK.of(cause) or error_catalog.UNEXPECTED
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """What the wrappers are around; bounded, since contexts can form long chains."""
-    for _ in range(8):
-        inner = _wrapped(error) if type(error) in _WRAPPERS else None
-        if inner is None:
-            return error
-        error = inner
-    return error
-
-
-def _wrapped(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
-    for inner in (reason, error.__cause__, error.__context__):
-        if isinstance(inner, BaseException) and not isinstance(inner, (KeyError, AttributeError)):
-            return inner
-    return None
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem

@@ -7,13 +7,12 @@ opened: they take longer to load than a profile to check.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from importlib.resources import files
 
 from pbx_connector.api import (
     Check,
-    ConnectorError,
     Problem,
     Question,
     Source,
@@ -21,6 +20,7 @@ from pbx_connector.api import (
     SourceType,
     Template,
     hookimpl,
+    importing,
     is_protected,
 )
 from pbx_exchange.error_catalog import ENDING, OPEN_PROXY, UNVERIFIED
@@ -50,27 +50,15 @@ def warnings(settings: ExchangeSettings) -> Iterator[Problem]:
 
 
 def open_source(settings: ExchangeSettings, context: SourceContext) -> AbstractContextManager[Source]:
-    with _importing():
+    with importing("pbx-connector-exchange"):
         from pbx_exchange.source import open_exchange
     return open_exchange(settings, context)
 
 
 def test_connection(settings: ExchangeSettings, context: SourceContext) -> Iterator[Check]:
-    with _importing():
+    with importing("pbx-connector-exchange"):
         from pbx_exchange.probe import test_connection
     return test_connection(settings, context)
-
-
-@contextmanager
-def _importing() -> Iterator[None]:
-    """A library that is missing or broken is the installation's fault, and told like that of a plugin."""
-    try:
-        yield
-    except ImportError as error:
-        raise ConnectorError(
-            f"a library of the plugin 'exchange' cannot be imported: {error}",
-            hint="install pbx-connector-exchange again",
-        ) from error
 
 
 @hookimpl

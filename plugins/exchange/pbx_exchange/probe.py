@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from pbx_connector.api import BookUnknown, Check, ConnectorError, Problem, SourceContext
+from pbx_connector.api import BookUnknown, Check, SourceContext
 from pbx_exchange.address_books.location import BookFinder, BookLocation
 from pbx_exchange.address_books.personal import PersonalFinder
 from pbx_exchange.address_books.public import PublicFinder
 from pbx_exchange.address_books.shared import SharedFinder
 from pbx_exchange.connection import Connection, locate, open_unproven, transport_of
 from pbx_exchange.error_catalog import ENDING, EXPIRES_SOON, UNVERIFIED
-from pbx_exchange.error_mapping import FOREIGN, problem
+from pbx_exchange.error_mapping import FOREIGN, MAPPING, problem
 from pbx_exchange.kerberos import principal
 from pbx_exchange.settings import ExchangeSettings, is_online
 from pbx_exchange.wire.adapter import TransportOptions
@@ -37,22 +37,12 @@ def test_connection(settings: ExchangeSettings, context: SourceContext) -> Itera
     """Goes on until a step fails that all others need. Raises nothing about the server; that is what checks say."""
     probe = _Probe(settings, context)
     for name, step in probe.steps():
-        check = _try(name, step)
+        check = Check.of(name, step, MAPPING)
         yield check
         if check.failed:
             return
     with closing(probe.connection):
         yield from probe.look_around()
-
-
-def _try(name: str, step: Callable[[], str | Check]) -> Check:
-    try:
-        found = step()
-    except ConnectorError as error:
-        return Check(name, Problem(error.code, error.message, name, error.hint))
-    except FOREIGN as error:
-        return Check(name, problem(error, name))
-    return found if isinstance(found, Check) else Check(name, detail=found)
 
 
 class _Probe:

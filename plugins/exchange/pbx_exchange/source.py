@@ -19,7 +19,7 @@ from pbx_exchange.address_books.shared import SharedFinder
 from pbx_exchange.connection import Connection, connect
 from pbx_exchange.delta import Changed, Checkpoint, changes_after, read_changes, read_checkpoint
 from pbx_exchange.error_catalog import FOLDER_LEFT, OUT_OF_SIGHT
-from pbx_exchange.error_mapping import FOREIGN, explain, translated
+from pbx_exchange.error_mapping import FOREIGN, translated
 from pbx_exchange.folder_reader import FolderReader, confirm_absent
 from pbx_exchange.folders import Folder, get_folder, is_not_there
 from pbx_exchange.rows import RowReader
@@ -57,18 +57,14 @@ class ExchangeSource:
         return found if isinstance(found, BookGone) else self._noted(found)
 
     def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        try:
+        with translated(book.title):
             yield from self._changes(self._place(book), since, known)
-        except FOREIGN as error:
-            raise explain(error, book.title) from None
 
     def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterator[str]:
-        try:
+        with translated(book.title):
             place = self._place(book)
             self._require_folder(place)
             yield from confirm_absent(place.mailbox, keys)
-        except FOREIGN as error:
-            raise explain(error, book.title) from None
 
     def _changes(
         self, place: BookLocation, since: str | None, known: Iterable[tuple[str, str]]

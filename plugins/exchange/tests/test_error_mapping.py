@@ -258,6 +258,8 @@ def test_what_this_machine_lacks_is_not_blamed_on_a_server() -> None:
             raise error
         with pytest.raises(MachineError, match="no more files"):
             problem(error, "a book")
+        with pytest.raises(MachineError, match="no more files"):
+            explain(error, "a book")
 
 
 def test_for_how_long_the_server_wants_to_be_left_alone_is_told(office: Office, middleman: Middleman) -> None:

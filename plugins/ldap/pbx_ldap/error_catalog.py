@@ -5,36 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from pbx_connector.api import AuthenticationFailed, Problem, ProtocolViolation, SourceError, SourceUnavailable
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorText:
-    """What is said about one kind of failure."""
-
-    kind: type[SourceError]
-    code: str
-    message: str
-    """With `{name}` for a host, an entry or a number, where there is one."""
-    hint: str
-
-    def error(self, where: str = "", name: str = "", said: str = "") -> SourceError:
-        message = self._words(name, said)
-        return self.kind(f"{where}: {message}" if where else message, hint=self.hint, code=self.code)
-
-    def problem(self, where: str, name: str = "", said: str = "") -> Problem:
-        return Problem(self.code, self._words(name, said), where, self.hint)
-
-    def warning(self, where: str, name: str = "") -> Problem:
-        return Problem(self.code, self._words(name, ""), where, self.hint, "warning")
-
-    def _words(self, name: str, said: str) -> str:
-        """`said`: the server's own words."""
-        message = self.message.format(name=name)
-        return f"{message} (the server says “{said}”)" if said else message
-
+from pbx_connector.api import AuthenticationFailed, ErrorText, ProtocolViolation, SourceUnavailable
 
 _U, _A, _P = SourceUnavailable, AuthenticationFailed, ProtocolViolation
 

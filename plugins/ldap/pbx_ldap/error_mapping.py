@@ -8,12 +8,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from pbx_connector.api import EndlessList, SourceError, ber, machine_error
+from pbx_connector.api import EndlessList, ErrorMapping, ErrorText, Explanation, SourceError, ber
 from pbx_ldap import error_catalog as catalog
-from pbx_ldap.error_catalog import ErrorText
 from pbx_ldap.wire.connection import BrokenOff
 from pbx_ldap.wire.messages import Refused, Result
 
@@ -59,16 +56,6 @@ _SUB_CODE = re.compile(r"\bdata ([0-9a-f]{3,4})\b", re.IGNORECASE)
 _LONGEST = 160
 
 
-def explain(error: Exception, where: str = "") -> SourceError:
-    """An exception of ours with the same meaning. Raises `MachineError` for what no server is to blame for."""
-    if isinstance(error, SourceError):
-        return error
-    if isinstance(error, Refused):
-        text, name = words_for(error.result)
-        return text.error(where, name, shown(error.result.said))
-    return _text_for(error).error(where)
-
-
 def explain_bind(error: Refused, where: str = "") -> SourceError:
     """Why a log-in was refused, in the words of its sub-code where there is one."""
     result = error.result
@@ -81,14 +68,6 @@ def explain_bind(error: Refused, where: str = "") -> SourceError:
     if result.code == 34:
         return catalog.BAD_NAME.error(where)
     return catalog.LOGIN_FAILED.error(where, f"result {result.code}")
-
-
-@contextmanager
-def translated(where: str = "") -> Iterator[None]:
-    try:
-        yield
-    except FOREIGN as error:
-        raise explain(error, where) from None
 
 
 def words_for(result: Result) -> tuple[ErrorText, str]:
@@ -108,20 +87,17 @@ def shown(said: str) -> str:
     return clean if len(clean) <= _LONGEST else clean[:_LONGEST] + "…"
 
 
-def _text_for(error: Exception) -> ErrorText:
-    if isinstance(error, ber.Malformed):
-        return catalog.DAMAGED
-    if isinstance(error, EndlessList):
-        return catalog.ENDLESS
-    if isinstance(error, OSError) and (ours := machine_error(error)) is not None:
-        raise ours from None
-    for kind, text in _KINDS:
-        if isinstance(error, kind):
-            return text
-    return catalog.NETWORK
+def _understand(error: Exception) -> Explanation:
+    if isinstance(error, Refused):
+        text, name = words_for(error.result)
+        said = shown(error.result.said)
+        return Explanation(text, name, f"“{said}”" if said else "")
+    return Explanation(next((text for kind, text in _KINDS if isinstance(error, kind)), catalog.NETWORK))
 
 
 _KINDS: tuple[tuple[type[Exception], ErrorText], ...] = (
+    (ber.Malformed, catalog.DAMAGED),
+    (EndlessList, catalog.ENDLESS),
     (ssl.SSLCertVerificationError, catalog.UNTRUSTED),
     (ssl.SSLZeroReturnError, catalog.BROKEN_OFF),
     (ssl.SSLEOFError, catalog.BROKEN_OFF),
@@ -132,3 +108,6 @@ _KINDS: tuple[tuple[type[Exception], ErrorText], ...] = (
     (BrokenOff, catalog.BROKEN_OFF),
     (ConnectionError, catalog.BROKEN_OFF),
 )
+
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem

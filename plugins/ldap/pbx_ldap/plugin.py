@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from importlib.metadata import version
 from importlib.resources import files
 
-from pbx_connector.api import Check, Problem, Question, Source, SourceContext, SourceType, Template, hookimpl
+from pbx_connector.api import Check, Problem, Question, Source, SourceContext, SourceType, Template, hookimpl, importing
 from pbx_ldap.error_catalog import UNVERIFIED
 from pbx_ldap.fields import FIELDS
 from pbx_ldap.settings import LdapSettings
@@ -34,14 +34,14 @@ def warnings(settings: LdapSettings) -> Iterator[Problem]:
 
 
 def open_source(settings: LdapSettings, context: SourceContext) -> AbstractContextManager[Source]:
-    from pbx_ldap.source import open_ldap
-
+    with importing("pbx-connector-ldap"):
+        from pbx_ldap.source import open_ldap
     return open_ldap(settings, context)
 
 
 def test_connection(settings: LdapSettings, context: SourceContext) -> Iterator[Check]:
-    from pbx_ldap.probe import test_connection
-
+    with importing("pbx-connector-ldap"):
+        from pbx_ldap.probe import test_connection
     return test_connection(settings, context)
 
 

@@ -6,13 +6,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
-from pbx_connector.api import BookUnknown, Check, ConnectorError, Problem, SourceContext, counted
+from pbx_connector.api import BookUnknown, Check, ConnectorError, SourceContext, counted
 from pbx_ldap.book_reader import BookReader
 from pbx_ldap.books import BookFinder, BookLocation
 from pbx_ldap.delta import present_state
 from pbx_ldap.directory import Session
 from pbx_ldap.error_catalog import EXPIRES_SOON, UNVERIFIED
-from pbx_ldap.error_mapping import FOREIGN, explain
+from pbx_ldap.error_mapping import FOREIGN, MAPPING, problem
 from pbx_ldap.servers import Entrance, shown_address
 from pbx_ldap.settings import PORTS, Address, LdapSettings
 from pbx_ldap.wire.connection import Connection
@@ -25,24 +25,13 @@ def test_connection(settings: LdapSettings, context: SourceContext) -> Iterator[
     probe = _Probe(settings, context)
     try:
         for name, step in probe.steps():
-            check = _try(name, step)
+            check = Check.of(name, step, MAPPING)
             yield check
             if check.failed:
                 return
         yield from probe.look_around()
     finally:
         probe.close()
-
-
-def _try(name: str, step: Callable[[], str | Check]) -> Check:
-    try:
-        found = step()
-    except ConnectorError as error:
-        return Check(name, Problem(error.code, error.message, name, error.hint))
-    except FOREIGN as error:
-        ours = explain(error)
-        return Check(name, Problem(ours.code, ours.message, name, ours.hint))
-    return found if isinstance(found, Check) else Check(name, detail=found)
 
 
 class _Probe:
@@ -72,7 +61,7 @@ class _Probe:
         try:
             found = list(finder.find(self._session))
         except (ConnectorError, *FOREIGN) as error:
-            yield _failed("address books", error)
+            yield Check("address books", problem(error, "address books"))
             return
         if not found:
             yield Check("address books", detail="none for these settings and accounts")
@@ -128,13 +117,8 @@ class _Probe:
             number = sum(1 for _ in reader.list_all_keys())
             state = present_state(reader) if self._settings.changes == "auto" else None
         except (ConnectorError, *FOREIGN) as error:
-            return _failed(title, error)
+            return Check(title, problem(error, title))
         how = (
             {"dirsync": "changes by DirSync", "usn": "changes by number"}[state.by] if state else "changes by comparing"
         )
         return Check(title, detail=f"{counted(number, 'entry')}, {how}")
-
-
-def _failed(name: str, error: Exception) -> Check:
-    ours = error if isinstance(error, ConnectorError) else explain(error)
-    return Check(name, Problem(ours.code, ours.message, name, ours.hint))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pbx_connector.api import OutsideRows, ProfilePath, Secret
+from pbx_connector.api import LISTED, OptionalText, OutsideRows, ProfilePath, Secret, SettingsModel, blank_is_none
 from pbx_ldap import dn
 from pbx_ldap.wire.filters import parse_filter
 
@@ -70,29 +70,16 @@ def _filter_pattern(value: str) -> str:
     return value.strip()
 
 
-def _blank_is_none(value: Any) -> Any:
-    """`base: ""` is how a template leaves out what was not answered."""
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _listed(value: Any) -> Any:
-    """`servers: dc1.example.com` for a list of one."""
-    if isinstance(value, str):
-        return [part for part in value.replace(",", " ").split() if part]
-    return value
-
-
 def _groups(value: Any) -> Any:
     """A distinguished name has commas of its own."""
     return [value] if isinstance(value, str) else value
 
 
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
 Server = Annotated[str, AfterValidator(_server)]
 Dn = Annotated[str, AfterValidator(_dn)]
-OptionalDn = Annotated[Dn | None, BeforeValidator(_blank_is_none)]
-OptionalFilter = Annotated[Annotated[str, AfterValidator(_filter)] | None, BeforeValidator(_blank_is_none)]
-Groups = Annotated[tuple[Dn, ...], BeforeValidator(_groups)]
+OptionalDn = Annotated[Dn | None, BeforeValidator(blank_is_none)]
+OptionalFilter = Annotated[Annotated[str, AfterValidator(_filter)] | None, BeforeValidator(blank_is_none)]
+Groups = Annotated[tuple[Dn, ...], BeforeValidator(_groups, json_schema_input_type=str | list[str])]
 ScopeName = Literal["subtree", "one level"]
 _BASE = "Where it begins, such as ou=people,dc=example,dc=com; default: the whole directory."
 _SCOPE = "All below the base (subtree), or the one level right below it."
@@ -100,12 +87,7 @@ _FILTER = "Which entries; default: people and contacts that have a number and ar
 _GROUPS = "Only members of these groups, by their distinguished names."
 
 
-class _Settings(BaseModel):
-    # What was typed in a wrong place may be a password.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Part(_Settings):
+class Part(SettingsModel):
     """A part of the directory that is one address book of the company."""
 
     title: OptionalText = Field(None, description="What the address book is called; default: its base.")
@@ -115,13 +97,13 @@ class Part(_Settings):
     groups: Groups = Field((), description=_GROUPS)
 
 
-class Personal(_Settings):
+class Personal(SettingsModel):
     """Each account's own contacts: `{id}`, `{username}` and `{email}` stand for the account's."""
 
-    base: Annotated[Annotated[str, AfterValidator(_dn_pattern)] | None, BeforeValidator(_blank_is_none)] = Field(
+    base: Annotated[Annotated[str, AfterValidator(_dn_pattern)] | None, BeforeValidator(blank_is_none)] = Field(
         None, description="Where an account's contacts are, such as ou={username},ou=contacts,dc=example,dc=com."
     )
-    filter: Annotated[Annotated[str, AfterValidator(_filter_pattern)] | None, BeforeValidator(_blank_is_none)] = Field(
+    filter: Annotated[Annotated[str, AfterValidator(_filter_pattern)] | None, BeforeValidator(blank_is_none)] = Field(
         None, description="Which entries are an account's, such as (extensionAttribute1={username})."
     )
     scope: ScopeName = Field("subtree", description=_SCOPE)
@@ -134,10 +116,10 @@ class Personal(_Settings):
         return self
 
 
-class LdapSettings(_Settings):
+class LdapSettings(SettingsModel):
     """How to reach a directory, and which parts of it to read."""
 
-    servers: Annotated[tuple[Server, ...], BeforeValidator(_listed), OutsideRows()] = Field(
+    servers: Annotated[tuple[Server, ...], LISTED, OutsideRows()] = Field(
         (),
         description="Hosts, asked in this order until one answers, such as dc1.example.com or ldap.example.com:1636.",
     )

@@ -15,7 +15,7 @@ from pbx_ldap.source import LdapSource, open_ldap
 
 from pbx_connector.api import Account, Book, End, Row, SourceContext, StreamItem
 
-from .openldap import ADMIN, PASSWORD, OpenLdap, missing_programs
+from .openldap import ADMIN, PASSWORD, OpenLdap, missing_programs, person
 from .samba import PASSWORD as DOMAIN_PASSWORD
 from .samba import PortsTaken, Samba, lacking_of_samba
 
@@ -64,6 +64,15 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     issued.cert_chain_pems[0].write_to_path(folder / "server.pem")
     issued.private_key_pem.write_to_path(folder / "server.key")
     return folder
+
+
+@pytest.fixture
+def protected(openldap_programs: None, certificates: Path, tmp_path: Path) -> Iterator[OpenLdap]:
+    """One that speaks TLS as well, with one person."""
+    tls = f"TLSCertificateFile {certificates}/server.pem\nTLSCertificateKeyFile {certificates}/server.key"
+    with OpenLdap.start(tmp_path / "tls", tls) as server:
+        server.add(person("Anna Berg"))
+        yield server
 
 
 class Office:

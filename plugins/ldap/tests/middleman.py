@@ -6,6 +6,7 @@ Both speak without TLS on loopback. Messages are taken apart with the plugin's o
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import ssl
 import threading
@@ -179,12 +180,16 @@ class Middleman(SmallServer):
         super().__init__(lambda asked: None)
 
     def _serve(self, client: socket.socket) -> None:
+        unread, entries = bytearray(), {0: 0}
         with contextlib.suppress(OSError), client, self._connect() as server:
-            self._open.append(server)
-            threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-            self._pass_back(server, client)
-            for one in (client, server):
-                one.shutdown(socket.SHUT_RDWR)
+            for speaker, said in _spoken(client, server):
+                if speaker is client:
+                    server.sendall(said)
+                    continue
+                unread += said
+                if not all(self._pass_back(_passing(whole, entries), client) for whole in split(unread)):
+                    break
+            client.shutdown(socket.SHUT_RDWR)
 
     def _connect(self) -> socket.socket:
         plain = socket.create_connection(self._target)
@@ -194,25 +199,39 @@ class Middleman(SmallServer):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context.wrap_socket(plain)
 
-    @staticmethod
-    def _pass_on(client: socket.socket, server: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while came := client.recv(65536):
-                server.sendall(came)
-            server.shutdown(socket.SHUT_RDWR)
+    def _pass_back(self, passing: Passing, client: socket.socket) -> bool:
+        """Whether the connection goes on."""
+        if passing.tag in (messages.ENTRY, messages.DONE, messages.REFERENCE):
+            self.spoil(passing)
+        for part in passing.send:
+            _send(client, part, passing.wait)
+        return not passing.drop
 
-    def _pass_back(self, server: socket.socket, client: socket.socket) -> None:
-        unread, entries = bytearray(), {0: 0}
-        while came := server.recv(65536):
-            unread += came
-            for whole in split(unread):
-                passing = _passing(whole, entries)
-                if passing.tag in (messages.ENTRY, messages.DONE, messages.REFERENCE):
-                    self.spoil(passing)
-                for part in passing.send:
-                    _send(client, part, passing.wait)
-                if passing.drop:
+
+def _spoken(client: socket.socket, server: socket.socket) -> Iterator[tuple[socket.socket, bytes]]:
+    """Who says what, until one of them hangs up. One thread reads and writes: a TLS connection that another thread
+    shuts down meanwhile goes on as if it had none, and what comes next is not decrypted."""
+    with selectors.DefaultSelector() as both:
+        for one in (client, server):
+            both.register(one, selectors.EVENT_READ, one)
+        while True:
+            for key, _ in both.select():
+                said = _said(key.data)
+                if said == b"":
                     return
+                if said:
+                    yield key.data, said
+
+
+def _said(speaker: socket.socket) -> bytes | None:
+    """More octets than a record of TLS has: `select` sees all that is left. None where only TLS itself spoke."""
+    speaker.setblocking(False)
+    try:
+        return speaker.recv(65536)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    finally:
+        speaker.setblocking(True)
 
 
 def _passing(whole: bytes, entries: dict[int, int]) -> Passing:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from pbx_ldap import error_catalog
-from pbx_ldap.error_catalog import ErrorText
 from pbx_ldap.fields import KNOWN
 from pbx_ldap.settings import LdapSettings
 from ruamel.yaml import YAML
 
-from pbx_connector.api import CONTACT_FIELDS
+from pbx_connector.api import CONTACT_FIELDS, ErrorText
 
 from .command_line import run
 from .openldap import PASSWORD, OpenLdap, person

@@ -19,7 +19,7 @@ from pbx_ldap.settings import Address, LdapSettings
 from pbx_connector.api import SourceUnavailable
 
 from .conftest import Office
-from .openldap import OpenLdap, person
+from .openldap import OpenLdap
 
 
 class NameServer:
@@ -95,11 +95,8 @@ def test_a_domain_without_servers_is_said(names: NameServer, silent: bool) -> No
 
 
 def test_a_run_goes_where_the_name_service_says(
-    names: NameServer, openldap_programs: None, certificates: Path, office: Office, tmp_path: Path
+    names: NameServer, protected: OpenLdap, certificates: Path, office: Office
 ) -> None:
-    tls = f"TLSCertificateFile {certificates}/server.pem\nTLSCertificateKeyFile {certificates}/server.key"
-    with OpenLdap.start(tmp_path / "tls", tls) as server:
-        server.add(person("Anna Berg"))
-        names.records["_ldap._tcp.example.test"] = ["5 0 1 localhost.", f"9 0 {server.port} localhost."]
-        way = {"servers": None, "domain": "example.test", "security": "starttls"}
-        assert office.names(**way, ca_file=str(certificates / "ca.pem")) == ["Anna Berg"]
+    names.records["_ldap._tcp.example.test"] = ["5 0 1 localhost.", f"9 0 {protected.port} localhost."]
+    way = {"servers": None, "domain": "example.test", "security": "starttls"}
+    assert office.names(**way, ca_file=str(certificates / "ca.pem")) == ["Anna Berg"]

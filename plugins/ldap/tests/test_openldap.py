@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -237,14 +236,6 @@ def test_another_attribute_may_be_the_key(openldap: OpenLdap, office: Office) ->
 
 
 # --- ways in -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def protected(openldap_programs: None, certificates: Path, tmp_path: Path) -> Iterator[OpenLdap]:
-    tls = f"TLSCertificateFile {certificates}/server.pem\nTLSCertificateKeyFile {certificates}/server.key"
-    with OpenLdap.start(tmp_path / "tls", tls) as server:
-        server.add(person("Anna Berg"))
-        yield server
 
 
 @pytest.mark.parametrize("security", ["ldaps", "starttls"])

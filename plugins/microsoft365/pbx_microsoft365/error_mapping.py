@@ -7,16 +7,17 @@ row. `meaning` says what an answer of Graph means for what was asked. The words 
 
 from __future__ import annotations
 
-import http.client
-import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum, auto
 
-import urllib3.exceptions
-
-from pbx_connector.api import EndlessList, ErrorText, Problem, SourceError, UnusableAuthorities, machine_error
+from pbx_connector.api import (
+    NETWORK_EXCEPTIONS,
+    EndlessList,
+    ErrorMapping,
+    ErrorText,
+    Explanation,
+    NetworkTexts,
+    UnusableAuthorities,
+)
 from pbx_microsoft365 import error_catalog
 from pbx_microsoft365.wire.answers import DamagedAnswer, GraphError, NotGraph, Redirected
 from pbx_microsoft365.wire.client import ForeignLink
@@ -35,11 +36,7 @@ FOREIGN: tuple[type[Exception], ...] = (
     UnusableAuthorities,
     EndlessList,
     NoToken,
-    urllib3.exceptions.HTTPError,
-    urllib3.exceptions.ProxySchemeUnsupported,
-    http.client.HTTPException,
-    OSError,
-    UnicodeError,  # of names that the network's encodings cannot carry
+    *NETWORK_EXCEPTIONS,
 )
 
 
@@ -111,22 +108,18 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], ErrorText], ...] = (
     ((Redirected,), error_catalog.REDIRECTED),
     ((ForeignLink,), error_catalog.FOREIGN_LINK),
     ((Unprotected,), error_catalog.UNPROTECTED),
-    ((UnicodeError, urllib3.exceptions.LocationValueError, http.client.InvalidURL), error_catalog.UNSENDABLE),
-    ((urllib3.exceptions.ProxyError, urllib3.exceptions.ProxySchemeUnsupported), error_catalog.NO_PROXY),
-    ((ssl.SSLCertVerificationError,), error_catalog.UNTRUSTED),
-    ((urllib3.exceptions.SSLError, ssl.SSLError), error_catalog.NO_TLS),
-    ((urllib3.exceptions.NameResolutionError, socket.gaierror), error_catalog.UNKNOWN_HOST),
-    ((ConnectionRefusedError,), error_catalog.REFUSED),
-    ((urllib3.exceptions.TimeoutError, TimeoutError), error_catalog.TIMED_OUT),
-    ((urllib3.exceptions.DecodeError,), error_catalog.CUT),
-    ((urllib3.exceptions.ProtocolError, http.client.HTTPException, ConnectionError), error_catalog.BROKEN_OFF),
-    ((urllib3.exceptions.HTTPError, OSError), error_catalog.NETWORK),
 )
-# urllib3 puts these around what really happened.
-_WRAPPERS = (
-    urllib3.exceptions.SSLError,
-    urllib3.exceptions.MaxRetryError,
-    urllib3.exceptions.NewConnectionError,
+_NETWORK = NetworkTexts(
+    unsendable=error_catalog.UNSENDABLE,
+    no_proxy=error_catalog.NO_PROXY,
+    untrusted=error_catalog.UNTRUSTED,
+    no_tls=error_catalog.NO_TLS,
+    unknown_host=error_catalog.UNKNOWN_HOST,
+    refused=error_catalog.REFUSED,
+    timed_out=error_catalog.TIMED_OUT,
+    damaged=error_catalog.CUT,
+    broken_off=error_catalog.BROKEN_OFF,
+    network=error_catalog.NETWORK,
 )
 
 
@@ -146,52 +139,24 @@ def confirms_absence(error: Exception) -> bool:
     return isinstance(error, GraphError) and meaning(error) is Meaning.NOT_THERE
 
 
-@contextmanager
-def translated(where: str = "") -> Iterator[None]:
-    """Foreign exceptions become `SourceError`; their own text stays behind, as it may quote the server's answer. What
-    Graph says about a failure of its own is told, in short."""
-    try:
-        yield
-    except FOREIGN as error:
-        if lacking := machine_error(error):
-            raise lacking from None
-        raise explain(error, where) from None
-
-
-def explain(error: Exception, where: str = "") -> SourceError:
-    wait = error.wait if isinstance(error, GraphError) else None
-    return _words(error).error(where, _name(error), _said(error), retry_after=wait)
-
-
-def problem(error: Exception, where: str) -> Problem:
-    """Raises `MachineError`: what this machine lacks is no book's and no server's fault."""
-    if lacking := machine_error(error):
-        raise lacking from None
-    if isinstance(error, SourceError):
-        return Problem(error.code, error.message, where, error.hint)
-    return _words(error).problem(where, _name(error), _said(error))
-
-
-def _said(error: Exception) -> str:
-    return error.said if isinstance(error, GraphError) else ""
-
-
-def _name(error: Exception) -> str:
-    return str(error) if isinstance(error, (NoToken, GraphError, UnusableAuthorities)) else type(error).__name__
+def _understand(error: Exception) -> Explanation:
+    if isinstance(error, GraphError):
+        return Explanation(_words_of_graph(error), str(error), error.said, error.wait)
+    name = str(error) if isinstance(error, NoToken | UnusableAuthorities) else type(error).__name__
+    return Explanation(_words(error), name)
 
 
 def _words(error: Exception) -> ErrorText:
-    if isinstance(error, GraphError):
-        return _words_of_graph(error)
-    cause = _innermost(error.failure if isinstance(error, SignInUnreachable) else error)
-    for types, found in _BY_TYPE:
-        if isinstance(cause, types):
-            return found
+    cause = error.failure if isinstance(error, SignInUnreachable) else error
+    if found := next((text for types, text in _BY_TYPE if isinstance(cause, types)), None):
+        return found
+    if found := _NETWORK.of(cause):
+        return found
     if isinstance(error, SignInUnreachable):
         return error_catalog.SIGN_IN_UNREACHABLE
-    if isinstance(cause, NoToken):
-        return _BY_NUMBER.get(cause.number, error_catalog.NO_TOKEN)
-    return error_catalog.UNEXPECTED
+    return (
+        _BY_NUMBER.get(error.number, error_catalog.NO_TOKEN) if isinstance(error, NoToken) else error_catalog.UNEXPECTED
+    )
 
 
 def _words_of_graph(error: GraphError) -> ErrorText:
@@ -203,19 +168,5 @@ def _words_of_graph(error: GraphError) -> ErrorText:
     return _BY_CODE.get(error.code) or _BY_STATUS.get(error.status) or error_catalog.UNEXPECTED
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """What the wrappers are around; bounded, since contexts can form long chains."""
-    for _ in range(8):
-        inner = _wrapped(error) if type(error) in _WRAPPERS else None
-        if inner is None:
-            return error
-        error = inner
-    return error
-
-
-def _wrapped(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
-    for inner in (reason, error.__cause__, error.__context__):
-        if isinstance(inner, BaseException) and not isinstance(inner, (KeyError, AttributeError)):
-            return inner
-    return None
+MAPPING = ErrorMapping(FOREIGN, _understand)
+translated, explain, problem = MAPPING.translated, MAPPING.explain, MAPPING.problem

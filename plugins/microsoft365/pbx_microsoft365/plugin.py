@@ -7,13 +7,12 @@ longer to load than a profile to check.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from importlib.resources import files
 
 from pbx_connector.api import (
     Check,
-    ConnectorError,
     Problem,
     Question,
     Source,
@@ -21,6 +20,7 @@ from pbx_connector.api import (
     SourceType,
     Template,
     hookimpl,
+    importing,
 )
 from pbx_microsoft365.error_catalog import UNVERIFIED
 from pbx_microsoft365.fields import FIELDS
@@ -46,27 +46,15 @@ def warnings(settings: Microsoft365Settings) -> Iterator[Problem]:
 
 
 def open_source(settings: Microsoft365Settings, context: SourceContext) -> AbstractContextManager[Source]:
-    with _importing():
+    with importing("pbx-connector-microsoft365"):
         from pbx_microsoft365.source import open_microsoft365
     return open_microsoft365(settings, context)
 
 
 def test_connection(settings: Microsoft365Settings, context: SourceContext) -> Iterator[Check]:
-    with _importing():
+    with importing("pbx-connector-microsoft365"):
         from pbx_microsoft365.probe import test_connection
     return test_connection(settings, context)
-
-
-@contextmanager
-def _importing() -> Iterator[None]:
-    """A library that is missing or broken is the installation's fault, and told like that of a plugin."""
-    try:
-        yield
-    except ImportError as error:
-        raise ConnectorError(
-            f"a library of the plugin 'microsoft365' cannot be imported: {error}",
-            hint="install pbx-connector-microsoft365 again",
-        ) from error
 
 
 @hookimpl

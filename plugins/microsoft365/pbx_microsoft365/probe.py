@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from pbx_connector.api import BookUnknown, Check, ConnectorError, Problem, SourceContext, Transport
+from pbx_connector.api import BookUnknown, Check, SourceContext, Transport
 from pbx_microsoft365.address_books.location import BookFinder, BookLocation
 from pbx_microsoft365.address_books.mailboxes import PersonalFinder, SharedFinder
 from pbx_microsoft365.connection import client_of, transport_options
 from pbx_microsoft365.error_catalog import UNVERIFIED
-from pbx_microsoft365.error_mapping import FOREIGN, problem
+from pbx_microsoft365.error_mapping import FOREIGN, MAPPING, problem
 from pbx_microsoft365.people_book import members_of
 from pbx_microsoft365.settings import Microsoft365Settings
 from pbx_microsoft365.wire.client import GraphClient
@@ -29,21 +29,11 @@ def test_connection(settings: Microsoft365Settings, context: SourceContext) -> I
     with ExitStack() as stack:
         probe = _Probe(settings, context, stack)
         for name, step in probe.steps():
-            check = _try(name, step)
+            check = Check.of(name, step, MAPPING)
             yield check
             if check.failed:
                 return
         yield from probe.look_around()
-
-
-def _try(name: str, step: Callable[[], str | Check]) -> Check:
-    try:
-        found = step()
-    except ConnectorError as error:
-        return Check(name, Problem(error.code, error.message, name, error.hint))
-    except FOREIGN as error:
-        return Check(name, problem(error, name))
-    return found if isinstance(found, Check) else Check(name, detail=found)
 
 
 class _Probe:
@@ -83,10 +73,10 @@ class _Probe:
             yield from _read(shared.find(), "shared mailboxes")
             yield from _patterns(shared)
         if settings.directory.enabled:
-            yield _try("directory", lambda: self._first("/users"))
+            yield Check.of("directory", lambda: self._first("/users"), MAPPING)
             yield from self._groups(settings.directory.groups)
         if settings.org_contacts.enabled:
-            yield _try("organisational contacts", lambda: self._first("/contacts"))
+            yield Check.of("organisational contacts", lambda: self._first("/contacts"), MAPPING)
             yield from self._groups(settings.org_contacts.groups)
 
     def _look_at_accounts(self) -> Iterator[Check]:
@@ -108,7 +98,7 @@ class _Probe:
 
     def _groups(self, groups: tuple[str, ...]) -> Iterator[Check]:
         for group in groups:
-            yield _try(f"group {group}", lambda group=group: self._first_member(group))  # type: ignore[misc]
+            yield Check.of(f"group {group}", lambda group=group: self._first_member(group), MAPPING)  # type: ignore[misc]
 
     def _first_member(self, group: str) -> str:
         found = self._client.get(members_of(self._client, group), {"$top": "1"}).get("value")

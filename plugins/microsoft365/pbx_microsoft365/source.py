@@ -17,7 +17,7 @@ from pbx_microsoft365.address_books.mailboxes import PersonalFinder, SharedFinde
 from pbx_microsoft365.address_books.people import DIRECTORY, ORG_CONTACTS, PeopleFinder
 from pbx_microsoft365.connection import connect
 from pbx_microsoft365.error_catalog import OUT_OF_SIGHT
-from pbx_microsoft365.error_mapping import FOREIGN, explain, translated
+from pbx_microsoft365.error_mapping import translated
 from pbx_microsoft365.fields import CONTACT, ORG_CONTACT, USER
 from pbx_microsoft365.folder_book import FolderBook
 from pbx_microsoft365.folder_reader import PARENT, FolderReader
@@ -63,16 +63,12 @@ class Microsoft365Source:
         return found if isinstance(found, BookGone) else self._noted(found)
 
     def changes(self, book: Book, since: str | None, known: Iterable[tuple[str, str]]) -> Iterator[StreamItem]:
-        try:
+        with translated(book.title):
             yield from self._reader(book).changes(since, known)
-        except FOREIGN as error:
-            raise explain(error, book.title) from None
 
     def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterator[str]:
-        try:
+        with translated(book.title):
             yield from self._reader(book).confirm_gone(keys)
-        except FOREIGN as error:
-            raise explain(error, book.title) from None
 
     def _reader(self, book: Book) -> BookReader:
         place = self._place(book)

@@ -95,6 +95,8 @@ def test_what_this_machine_lacks_is_not_blamed_on_a_server() -> None:
         raise lacking
     with pytest.raises(MachineError, match="no more files"):
         problem(lacking, "a book")
+    with pytest.raises(MachineError, match="no more files"):
+        explain(lacking, "a book")
 
 
 def test_for_how_long_graph_wants_to_be_left_alone_is_told() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
@@ -39,18 +40,20 @@ LOG = structlog.stdlib.get_logger(__name__)
 API = "/api/v1"
 THREADS = 8
 """Pages that are made at the same time."""
+LONGEST_OF_STRANGERS = 2**23
+"""Bytes of a form that is read before it is known whose it is."""
 FIELDS = 2_000
 """Fields that a form may have."""
 SAID = "said"
 """The cookie with what is said once on the next page."""
 
 
-def make_app(site: Site) -> Starlette:
+def make_app(site: Site, pages: Sequence[Page | Action] = ALL) -> Starlette:
     with as_file(files("pbx_web")) as package:
         static = StaticFiles(directory=package / "static")
     helping = LanguageServer(lambda: site.installation, partial(_who_may_edit, site))
     editing = WebSocketRoute(PATH, helping.serve)
-    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(site).routes()]
+    routes: list[BaseRoute] = [Mount("/static", static, name="static"), editing, *Pages(site, pages).routes()]
     return Starlette(routes=routes, middleware=[Middleware(Boundary, settings=site.settings)])
 
 
@@ -60,12 +63,13 @@ def _who_may_edit(site: Site, websocket: WebSocket) -> str | None:
 
 
 class Pages:
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, pages: Sequence[Page | Action] = ALL) -> None:
         self._site = site
+        self._pages = pages
         self._limiter = anyio.CapacityLimiter(THREADS)
 
     def routes(self) -> Iterator[Route]:
-        for page in ALL:
+        for page in self._pages:
             limit = page.longest if isinstance(page, Action) else 0
             bounds = [Middleware(RequestBodyLimitMiddleware, max_body_size=limit)]
             method = "POST" if isinstance(page, Action) else "GET"
@@ -76,12 +80,23 @@ class Pages:
 
     async def _answer(self, page: Page | Action, request: Request) -> Response:
         ask = self._asked(request)
-        if isinstance(page, Action):
+        if isinstance(page, Action) and (page.longest <= LONGEST_OF_STRANGERS or await self._is_known(page, ask)):
             ask.form = await _form(request)
         return await self._in_thread(partial(self._permitted, page), ask)
 
     async def _in_thread(self, answer: Callable[[Ask], Response], ask: Ask) -> Response:
         return await anyio.to_thread.run_sync(self._made, answer, ask, limiter=self._limiter)
+
+    async def _is_known(self, action: Action, ask: Ask) -> bool:
+        """Whether somebody asks who may do it: nobody else's long form is read."""
+        return await anyio.to_thread.run_sync(self._may, action, ask, limiter=self._limiter)
+
+    def _may(self, action: Action, ask: Ask) -> bool:
+        try:
+            user = self._site.sessions.user_of(ask.request)
+        except ConnectorError:
+            return False
+        return action.least is None or (user is not None and user.role.includes(action.least))
 
     def _asked(self, request: Request) -> Ask:
         """Without the user, who stands in the store."""
@@ -120,7 +135,7 @@ class Pages:
     def _permitted(self, page: Page | Action, ask: Ask) -> Response:
         if page.least is not None and ask.user is None:
             return _response(log_in_first(ask), ask)
-        if page.path == "/" and not ask.may(Role.EDITOR) and not ask.wants_json:
+        if page.path == "/" and page.least and not ask.may(page.least) and not ask.wants_json:
             return RedirectResponse("/phone-book", 303)  # where readers begin
         if page.least is not None and not ask.may(page.least):
             raise Forbidden(ask.language("Your role does not allow this."))
@@ -154,7 +169,7 @@ def _nothing_here(ask: Ask) -> Response:
 
 
 async def _form(request: Request) -> FormData:
-    """Of a form, or of an object in JSON whose values are texts or lists of them."""
+    """Of a form, or of an object in JSON whose values are texts or lists of them; an object in it stays JSON."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         return await request.form(max_files=4, max_fields=FIELDS, max_part_size=2**20)
     try:
@@ -162,7 +177,11 @@ async def _form(request: Request) -> FormData:
     except (ValueError, RecursionError):
         return FormData()
     pairs = said.items() if isinstance(said, dict) else ()
-    return FormData([(str(name), str(one)) for name, value in pairs for one in _each(value)])
+    return FormData([(str(name), _text(one)) for name, value in pairs for one in _each(value)])
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
 def _each(value: Any) -> list[Any]:

@@ -62,7 +62,7 @@ def _for_each(ask: Ask, said: str = "") -> dict[str, Any]:
         "here": ask.request.url.path,
         "said": said,
         "languages": LANGUAGES,
-        "places": [(path, speak(words)) for path, words, role in PLACES if ask.may(role)],
+        "places": [(path, speak(words)) for path, words, role in ask.site.places or PLACES if ask.may(role)],
         "_": speak,
         "gettext": speak,
         "ngettext": speak.count,

@@ -17,6 +17,7 @@ from pbx_web.kept import Kept
 from pbx_web.login.authentication import Authentication
 from pbx_web.login.provider import Provider
 from pbx_web.login.sessions import Sessions
+from pbx_web.permissions import ROLES, Role
 from pbx_web.settings import WebSettings
 
 Value = TypeVar("Value")
@@ -24,6 +25,15 @@ Value = TypeVar("Value")
 
 class Site:
     """Made once for all requests; its parts are for all threads."""
+
+    places: Sequence[tuple[str, str, Role]] = ()
+    """The main navigation, if it is another one than that of a phone system's pages; see `rendering.PLACES`."""
+    roles: Sequence[tuple[Role, str]] = ROLES
+    """What each role may do here, in words."""
+    has_phone_book: bool = True
+
+    def forget_user(self, name: str) -> None:
+        """Once a user is gone or new: nothing counts that was said of one of that name."""
 
     def __init__(self, context: PluginContext, settings: WebSettings, store: Callable[[], Store] | None = None) -> None:
         """`store` is the phone book that a command has opened to write; a service's is the context's own."""

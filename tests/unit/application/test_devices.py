@@ -36,6 +36,17 @@ def test_a_device_is_known_by_its_secret_alone(store: Store) -> None:
     assert held.verifiers["digest-md5"] == hashlib.md5(login).hexdigest()
 
 
+def test_one_of_many_phone_systems_is_named_in_the_login_too(store: Store) -> None:
+    made = devices.add_device(store, "Hall", None, {}, phone_system="acme")
+    for secret, held in (
+        (made.secret, made.device),
+        (lambda new: (new.secret, new.device))(devices.rotate_device(store, "Hall", phone_system="acme")),
+    ):
+        for user, method in ((held.id, "digest-sha256"), (f"{held.id}@acme", "digest-sha256-named")):
+            assert held.verifiers[method] == hashlib.sha256(f"{user}:phone book:{secret}".encode()).hexdigest()
+    assert not any("named" in method for method in devices.add_device(store, "Door", None, {}).device.verifiers)
+
+
 def test_the_old_secret_is_worth_nothing_after_a_rotation(store: Store) -> None:
     old = devices.add_device(store, "Hall", None, {})
     new = devices.rotate_device(store, "Hall")

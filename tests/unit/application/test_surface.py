@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import subprocess
 import sys
 import typing
 from collections.abc import Iterator
@@ -19,12 +20,14 @@ from pbx_connector import api, application, extensions, stores
 from pbx_connector.config import ConfigFile
 from pbx_connector.notifications.outbox import Outbox
 from pbx_connector.plugins import Plugins
+from pbx_connector.tenants.loading import Contents
+from pbx_connector.tenants.phone_books import PhoneBooks
 
 MODULES = sorted(name for name in application.__all__ if name not in ("Installation", "views"))
 ROLES = {getattr(stores, name) for name in stores.__all__ if getattr(getattr(stores, name), "_is_protocol", False)}
 """A `Store` has all of them."""
-INSIDE = {ConfigFile, Plugins, Outbox, *ROLES}
-"""What an installation is made of: nobody who has one needs to name it."""
+INSIDE = {ConfigFile, Contents, Outbox, PhoneBooks, Plugins, *ROLES}
+"""What an installation or a fleet is made of: nobody who has one needs to name it."""
 PASSED_ON = {
     "Case",
     "EmptiedBook",
@@ -45,7 +48,8 @@ ONLY_TYPES = {name: getattr(pbx_rules, name) for name in pbx_rules.__all__} | va
 def functions(module: ModuleType) -> Iterator[Any]:
     for name, found in vars(module).items():
         if not name.startswith("_") and getattr(found, "__module__", "") == module.__name__:
-            yield found
+            if not isinstance(found, typing.TypeVar):
+                yield found
             if inspect.isclass(found):
                 yield from (each for key, each in vars(found).items() if inspect.isfunction(each) and key[:1] != "_")
 
@@ -83,3 +87,13 @@ def test_what_a_value_of_the_api_holds_can_be_named(name: str) -> None:
 @pytest.mark.parametrize("name", api.__all__)
 def test_every_name_of_the_api_is_there(name: str) -> None:
     assert getattr(api, name) is not None
+
+
+def test_what_providers_use_costs_nobody_else() -> None:
+    """Also not their JSON shapes, which stand beside all others."""
+    code = "from pbx_connector.api import application; application.views.tenants, application.users; import sys"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"alembic", "cryptography", "procrastinate", "psycopg", "sqlalchemy"}

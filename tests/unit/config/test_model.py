@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pbx_connector.config import Config, NotifyConfig, split_address
+from pbx_connector.config import Config, NotifyConfig
 
 MAIL: dict[str, Any] = {"host": "mail.example.com", "sender": "pbx@example.com", "to": ["ann@example.com"]}
 LOGIN: dict[str, Any] = {"user": "pbx", "password": {"env": "MAIL_PASSWORD"}}
@@ -77,19 +77,6 @@ def test_paths_count_from_the_folder_of_the_file() -> None:
 def test_what_makes_no_sense_is_refused(content: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         Config.model_validate(content)
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1:80", ("127.0.0.1", 80)),
-        ("[::1]:80", ("::1", 80)),
-        (":9464", ("", 9464)),
-        ("localhost:0", ("localhost", 0)),
-    ],
-)
-def test_addresses(text: str, address: tuple[str, int]) -> None:
-    assert split_address(text) == address
 
 
 def test_what_a_profile_says_counts_first_and_the_rest_stays() -> None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from pbx_connector.engine import limits
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.limits import OPENS_AFTER, Rate, SourceLimits
 
@@ -55,12 +54,11 @@ def test_workers_that_ask_at_once_share_the_tokens(control_url: str) -> None:
 
 
 def test_a_source_that_wants_to_be_left_alone_is(source_limits: SourceLimits) -> None:
-    assert source_limits.throttled("a", "ews", timedelta(minutes=7)) == timedelta(minutes=7)
+    source_limits.throttled("a", "ews", timedelta(minutes=7))
     wait = source_limits.admit("a", "ews")
     assert wait is not None
     assert wait > timedelta(minutes=6)
     assert source_limits.admit("b", "ews") is None
-    assert source_limits.throttled("a", "ews", timedelta(days=400)) == limits.MOST_TOLD
 
 
 def test_a_source_that_fails_again_and_again_is_left_alone_longer_and_longer(

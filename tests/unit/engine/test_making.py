@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fleet import add_tenants
 
-from pbx_connector.engine import making, notes
+from pbx_connector.engine import making, notes, unattended
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.limits import SourceLimits
 from pbx_connector.engine.making import RunMaker
@@ -77,6 +77,14 @@ def test_a_source_that_says_later_is_not_asked_before(maker: RunMaker, server: S
     assert maker.make(asked_for).result is Result.DONE
 
 
+@pytest.mark.parametrize(("said", "heeded"), [(0.0, timedelta(seconds=1)), (400 * 86_400.0, unattended.MOST_TOLD)])
+def test_what_a_source_says_is_heeded_within_bounds(
+    maker: RunMaker, server: Server, said: float, heeded: timedelta
+) -> None:
+    server.source.down = SourceUnavailable("too busy", retry_after=said)
+    assert maker.make(JOB) == Ended(Result.FAILED, heeded)
+
+
 def test_a_book_that_says_later_ends_the_run_in_part_and_with_a_time(
     maker: RunMaker, server: Server, tmp_path: Path
 ) -> None:
@@ -94,7 +102,7 @@ def test_a_book_that_says_later_ends_the_run_in_part_and_with_a_time(
 
 @pytest.mark.parametrize(
     ("error", "again"),
-    [(SourceUnavailable("down"), making.RETRY), (AuthenticationFailed("wrong password"), None)],
+    [(SourceUnavailable("down"), unattended.RETRY), (AuthenticationFailed("wrong password"), None)],
 )
 def test_only_what_may_be_over_by_itself_is_tried_again_soon(
     maker: RunMaker, server: Server, error: SourceError, again: timedelta | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -13,13 +12,13 @@ from pbx_connector.application.installation import Installation
 from pbx_connector.application.runs import RunOutcome
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
+from pbx_connector.engine.port import Job
 from pbx_connector.model import Book, Mapped, Row
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Profile
 from pbx_connector.schedule import Schedule
 from pbx_connector.schedule.model import CLOCK_SET_BACK
 from pbx_connector.service.execution import Execution
-from pbx_connector.service.worker_pool import Running
 from pbx_connector.stores import RunRecord, Store
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
@@ -59,8 +58,8 @@ class Machine:
 
     def look(self) -> int:
         """Both ask whether the profile is due; how many runs were made."""
-        running = Running("crm", time.monotonic())
-        made = [service.attempt(self._profile, self._due, running) for service in self._services]
+        job = Job(tenant="", profile="crm")
+        made = [service.attempt(job, self._profile, self._due) for service in self._services]
         return sum(isinstance(outcome, RunOutcome) for outcome in made)
 
     def _due(self, store: Store, last: RunRecord | None, now: datetime) -> datetime:

@@ -81,6 +81,8 @@ class World:
         self.opened: list[str] = []
         self.blocked: dict[str, threading.Event] = {}
         self.down: set[str] = set()
+        self.later: dict[str, float] = {}
+        """After how many seconds the server of a name that is down wants to be asked again."""
         self.told: list[tuple[str, str]] = []
         self.notifying = threading.Event()
         self.listens = threading.Event()
@@ -118,7 +120,8 @@ class World:
         source.add("public").put("r", display_name="Ann")
         source.add("more").put("r", display_name="Bob")
         if settings.name in self.down:
-            source.down = SourceUnavailable(f"the server of {settings.name} does not answer")
+            wait = self.later.get(settings.name)
+            source.down = SourceUnavailable(f"the server of {settings.name} does not answer", retry_after=wait)
         return nullcontext(source)
 
     def drop(self, name: str, every: str = "1h") -> None:
@@ -236,6 +239,50 @@ def test_too_many_hanging_runs_end_the_service_for_its_supervisor(
     world.start(run_within="1s")
     assert eventually(lambda: world.code is not None)
     assert world.code == EXIT_UNREACHABLE
+    assert world.service is not None
+    assert sorted(run.job.profile for run in world.service.abandoned) == ["a", "b"], (
+        "the process waits for none of them"
+    )
+
+
+def test_a_first_run_that_takes_long_holds_up_no_profile_that_ran_before(world: World) -> None:
+    world.drop("old")
+    world.start(parallel=2)
+    assert eventually(lambda: world.ran("old"))
+    for name in ("new", "newer"):
+        world.blocked[name] = threading.Event()
+        world.drop(name)
+    assert eventually(lambda: len(world.opened) == 2)
+    world.ahead = timedelta(hours=1, minutes=1)
+    assert eventually(lambda: world.opened.count("old") == 2)
+    assert len(world.opened) == 3
+    for event in world.blocked.values():
+        event.set()
+    assert eventually(lambda: world.ran("new") and world.ran("newer"))
+
+
+def test_a_profile_whose_last_run_failed_is_not_taken_for_a_new_one(world: World) -> None:
+    world.drop("old")
+    world.start(parallel=2)
+    assert eventually(lambda: world.ran("old"))
+    world.down.add("old")
+    world.ahead = timedelta(hours=1, minutes=1)
+    assert eventually(lambda: world.status("old")["last_run"]["status"] == "failed")
+    world.blocked["new"] = threading.Event()
+    world.drop("new")
+    assert eventually(lambda: "new" in world.opened)
+    world.ahead = timedelta(hours=2, minutes=2)
+    assert eventually(lambda: world.opened.count("old") == 3)
+
+
+def test_a_source_that_says_when_to_come_back_is_not_asked_before(world: World) -> None:
+    world.down.add("busy")
+    world.later["busy"] = 600
+    world.drop("busy", every="10s")
+    world.start()
+    assert eventually(lambda: world.ran("busy") and not world.status("busy")["running"])
+    assert eventually(lambda: _time_left(world, "busy") > timedelta(minutes=9))
+    assert _time_left(world, "busy") <= timedelta(minutes=10)
 
 
 def test_a_clock_that_is_set_forward_makes_what_it_skipped_up_once(world: World) -> None:
@@ -248,9 +295,9 @@ def test_a_clock_that_is_set_forward_makes_what_it_skipped_up_once(world: World)
     assert len(world.opened) == 2
 
 
-def _time_left(world: World) -> timedelta:
+def _time_left(world: World, name: str = "crm") -> timedelta:
     """None left where nothing is due yet, as while it runs."""
-    due = world.status("crm")["next"]
+    due = world.status(name)["next"]
     return datetime.fromisoformat(due) - world.clock() if due else timedelta(0)
 
 

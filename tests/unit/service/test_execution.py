@@ -18,13 +18,14 @@ from pbx_connector.application.runs import Notify, RunOutcome
 from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.config import Config
 from pbx_connector.config.model import HistoryConfig
+from pbx_connector.engine import unattended
+from pbx_connector.engine.port import Ended, Job, Result
 from pbx_connector.errors import AuthenticationFailed, StoreError
 from pbx_connector.model import Book, Mapped, Row, RunStatus
 from pbx_connector.plugins import Plugins
 from pbx_connector.profile import Limits, Profile, RemovalLimit
 from pbx_connector.schedule import Schedule
-from pbx_connector.service.execution import Execution, NotNow
-from pbx_connector.service.worker_pool import Running
+from pbx_connector.service.execution import Execution
 from pbx_connector.stores import RunRecord, Store
 from pbx_connector.testing import MemorySource
 
@@ -65,14 +66,22 @@ def execution(watch: StoreWatch) -> Execution:
     return make(watch, timedelta(hours=1))
 
 
-def attempt(execution: Execution, profile: Profile) -> RunOutcome | NotNow:
+def attempt(execution: Execution, profile: Profile) -> RunOutcome | Ended:
     def due(store: Store, last: RunRecord | None, moment: datetime) -> datetime:
         return HOURLY.due(last.report.started if last else None, moment, moment)
 
-    return execution.attempt(profile, due, Running(profile.id, time.monotonic()))
+    return execution.attempt(job(profile), profile, due)
 
 
-def ended(outcome: RunOutcome | NotNow) -> RunOutcome:
+def at_once(execution: Execution, profile: Profile) -> RunOutcome:
+    return ended(execution.attempt(job(profile), profile, lambda store, last, moment: moment))
+
+
+def job(profile: Profile) -> Job:
+    return Job(tenant="", profile=profile.id)
+
+
+def ended(outcome: RunOutcome | Ended) -> RunOutcome:
     assert isinstance(outcome, RunOutcome)
     return outcome
 
@@ -81,10 +90,7 @@ def test_what_is_due_runs_and_then_is_not_due_again(execution: Execution, profil
     first = ended(attempt(execution, profile))
     assert first.report.status is RunStatus.DONE
     assert first.report.counts.added == 20
-    second = attempt(execution, profile)
-    assert isinstance(second, NotNow)
-    assert second.again is not None
-    assert second.again > now() + timedelta(minutes=59)
+    assert attempt(execution, profile) == Ended(Result.POSTPONED)
 
 
 def test_services_on_one_store_make_a_run_once(url: str, profile: Profile, source: MemorySource) -> None:
@@ -107,7 +113,7 @@ def test_a_failed_run_is_said_with_its_reason_and_is_not_tried_again_at_once(
     assert failed.report.status is RunStatus.FAILED
     assert failed.report.run != ""
     assert failed.reason == "the password is wrong (see to it)"
-    assert isinstance(attempt(execution, profile), NotNow)
+    assert attempt(execution, profile) == Ended(Result.POSTPONED)
 
 
 def test_a_refused_plan_is_said_with_its_reasons(
@@ -117,7 +123,7 @@ def test_a_refused_plan_is_said_with_its_reasons(
     ended(attempt(execution, strict))
     for number in range(10):
         source.address_books["public"].drop(f"r{number}")
-    again = ended(execution.attempt(strict, lambda store, last, moment: moment, Running("crm", time.monotonic())))
+    again = at_once(execution, strict)
     assert again.report.status is RunStatus.REFUSED
     assert again.reason
     assert watch.current().count_entries() == 20
@@ -138,25 +144,28 @@ def test_a_profile_that_is_being_run_by_hand_is_left_alone_for_a_while(
     for _ in range(5):
         with watch.current().open_workspace("crm", "CRM", simulate=False):
             outcome = attempt(execution, profile)
-        assert isinstance(outcome, NotNow)
-        assert outcome.again is not None
-        assert outcome.again < now() + GRACE
+        assert outcome == Ended(Result.POSTPONED, unattended.BUSY_PAUSE)
+    assert unattended.BUSY_PAUSE < GRACE
     assert ended(attempt(execution, profile)).report.status is RunStatus.DONE
 
 
 def test_a_run_past_its_time_limit_gives_up_and_changes_nothing(watch: StoreWatch, profile: Profile) -> None:
-    hurried = make(watch, timedelta(seconds=1))
-    late = Running("crm", time.monotonic() - 2)
-    outcome = ended(hurried.attempt(profile, lambda store, last, moment: moment, late))
+    hurried = make(watch, timedelta(milliseconds=1))
+
+    def slow(row: Row, book: Book) -> Mapped:
+        time.sleep(0.002)
+        return profile.map(row, book)
+
+    outcome = at_once(hurried, replace(profile, map=slow))
     assert outcome.report.status is RunStatus.FAILED
-    assert "took longer than 1s and was given up" in outcome.reason
+    assert "took longer than 0s and was given up" in outcome.reason
     assert watch.current().count_entries() == 0
 
 
 def test_a_held_profile_says_so_and_changes_nothing(execution: Execution, profile: Profile, watch: StoreWatch) -> None:
     report = ended(attempt(execution, profile)).report
     watch.current().undo(report.run)
-    outcome = ended(execution.attempt(profile, lambda store, last, moment: moment, Running("crm", time.monotonic())))
+    outcome = at_once(execution, profile)
     assert outcome.report.run == ""
     assert "pbx-connector profiles resume" in outcome.reason
 
@@ -209,6 +218,6 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
         while not source.contexts:
             time.sleep(0.01)
         assert ended(attempt(execution, other)).report.status is RunStatus.DONE
-        assert isinstance(attempt(execution, profile), NotNow)
+        assert attempt(execution, profile) == Ended(Result.POSTPONED, unattended.BUSY_PAUSE)
         let_go.set()
         assert ended(hanging.result(30)).report.status is RunStatus.DONE

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from select import select
+from selectors import EVENT_READ, DefaultSelector
 
 import pytest
 
@@ -141,10 +141,12 @@ class Middleman:
 
     def _serve(self, client: socket.socket) -> None:
         saving = False
-        with suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
+        with suppress(OSError), client, socket.socket(socket.AF_UNIX) as server, DefaultSelector() as both:
             server.connect(self.server)
+            for one in (client, server):
+                both.register(one, EVENT_READ, one)
             while True:
-                speaker = select([client, server], [], [])[0][0]
+                speaker: socket.socket = both.select()[0][0].data
                 said = speaker.recv(65536)
                 if not said:
                     return

@@ -14,7 +14,7 @@ from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.schema import prepare
 from pbx_connector.errors import OtherVersion, ProfileHeld, StoreError, UsageError
 from pbx_connector.model import RunStatus
-from pbx_connector.tenants import registry, schedules
+from pbx_connector.tenants import phone_books, registry, schedules
 from pbx_connector.tenants.ids import checked_id, variable_prefix
 from pbx_connector.tenants.registry import TenantState
 from pbx_connector.tenants.tables import metadata
@@ -196,6 +196,25 @@ def test_a_phone_book_may_be_in_a_database_of_its_own(fleet: Fleet, new_database
         assert names(fleet, "acme") == []
         tenants.remove(fleet, "acme")
         assert connection.execute(schemas).fetchone() is None
+
+
+def test_a_user_who_inherits_rights_is_refused_where_memberships_do_not_say(
+    fleet: Fleet, postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As before PostgreSQL 16: there each statement of the user would have the rights of every tenant."""
+    monkeypatch.setattr(phone_books, "MEMBERSHIP_SAYS", 10**7)
+    with psycopg.connect(postgres_server, autocommit=True) as superuser:
+        superuser.execute("ALTER ROLE provider INHERIT")
+        try:
+            with pytest.raises(StoreError, match="the user provider would have the rights of every tenant") as refused:
+                tenants.add(fleet, "acme")
+            superuser.execute(refused.value.hint.partition(": ")[2].encode())
+            assert tenants.add(fleet, "acme").state is TenantState.ACTIVE
+        finally:
+            if superuser.info.server_version >= 160000:
+                superuser.execute("ALTER ROLE provider INHERIT")
+    with psycopg.connect(fleet.config.database) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("SELECT * FROM tenant_acme.entry")
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,16 @@ import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import structlog
 
-from pbx_connector.api import Tls, ber
+from pbx_connector.api import StoreError, Tls, ber
+from pbx_directory.devices import telephone
+from pbx_directory.lanes import Busy, Lanes, Threads
 from pbx_directory.ldap import answers
 from pbx_directory.ldap.codes import Code, Tag
+from pbx_directory.ldap.cursors import CursorBudget
 from pbx_directory.ldap.limits import Limits
 from pbx_directory.ldap.messages import (
     Abandon,
@@ -29,7 +32,8 @@ from pbx_directory.ldap.messages import (
     read_request,
     take_message,
 )
-from pbx_directory.ldap.session import Directory, Session, starts_tls
+from pbx_directory.ldap.session import Directory, Session, named_in, starts_tls
+from pbx_directory.systems import ServedSystem, Systems, outcome
 
 LOG = structlog.stdlib.get_logger(__name__)
 
@@ -45,15 +49,34 @@ ENOUGH = 16 * 1024
 class Shared:
     """What all connections of a server have in common."""
 
-    def __init__(self, directory: Directory, tls: Tls | None, threads: ThreadPoolExecutor, limits: Limits) -> None:
-        self.directory = directory
+    def __init__(self, systems: Systems, tls: Tls | None, limits: Limits) -> None:
+        self.systems = systems
         self.tls = tls
-        self.threads = threads
         self.limits = limits
+        self.lanes = Lanes(systems.widths.ldap, "directory ldap")
+        self.renewing = Threads(1, "directory certificate")
         self.connections: set[Connection] = set()
         self.by_address: Counter[str] = Counter()
         self.waiting = 0
         """Requests that are answered or wait to be; not those whose clients have not yet taken what there is."""
+        self._budget = CursorBudget(limits.cursor_ids)
+        if tls is not None:
+            tls.context.sni_callback = _note_name
+
+    def directory(self, system: ServedSystem) -> Directory:
+        return Directory(
+            system.book,
+            system.gate,
+            dial_form=lambda device: telephone(device, system.settings).form,
+            limits=replace(self.limits, entries=min(self.limits.entries, system.settings.entries)),
+            has_start_tls=self.tls is not None,
+            phone_system=system.id,
+            budget=self._budget,
+        )
+
+    def close(self) -> None:
+        self.lanes.close()
+        self.renewing.close()
 
 
 class Connection(asyncio.Protocol):
@@ -64,6 +87,10 @@ class Connection(asyncio.Protocol):
         self._needs_tls = needs_tls
         self._is_secure = False
         self._address = ""
+        self._server_name = ""
+        """What the client took the server for, in TLS."""
+        self._named = ""
+        """The phone system in the name of the last bind."""
         self._unread = bytearray()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._held_back = False
@@ -81,7 +108,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment] # of a stream
         self._loop = asyncio.get_running_loop()
         self._address = _address(transport)
-        self._session = Session(self._shared.directory, self._address, needs_tls=self._needs_tls)
+        self._system = self._shared.systems.nobody("")
+        self._session = Session(self._shared.directory(self._system), self._address, needs_tls=self._needs_tls)
         transport.set_write_buffer_limits(high=UNREAD)  # type: ignore[attr-defined] # of a stream
         self._count(1)
         self._end_in(self._limits.greeting_seconds)
@@ -195,22 +223,54 @@ class Connection(asyncio.Protocol):
 
     async def _answer(self, request: Request) -> None:
         pieces = self._session.answer(request)
-        ends_at = self._loop.time() + self._limits.search_seconds + 1.0
+        begun = self._loop.time()
+        ends_at = begun + self._limits.search_seconds + 1.0
         ended = False
         try:
+            await self._find(request)
             while not ended:
-                asked = self._loop.run_in_executor(self._shared.threads, _gather, pieces)
+                asked = self._gathered(pieces)
                 piece, ended = await asyncio.wait_for(asked, ends_at - self._loop.time())
                 if ended:
+                    await self._even(request, begun)
                     self._finish(request, asyncio.current_task())
                 self._transport.write(piece)
                 await self._drained()
+        except Busy:
+            self._give_up(request, Code.BUSY, "too many ask at the moment")
+        except StoreError:
+            self._give_up(request, Code.UNAVAILABLE, "nobody knows at the moment whose phone book that is")
         except TimeoutError:
             self._give_up(request, Code.TIME_LIMIT_EXCEEDED, "it took too long")
         except Exception as error:
             LOG.error("an LDAP request could not be answered", error=type(error).__name__)
             LOG.debug("what was wrong", exc_info=error)
             self._give_up(request, Code.OTHER, "this could not be answered")
+
+    async def _find(self, request: Request) -> None:
+        """The phone system that is asked: the one of the server's name, else the one of the bind's. Nothing of what was
+        bound or asked before goes over to another one. Raises `StoreError` and `Busy`."""
+        if isinstance(request.operation, Bind):
+            self._named = named_in(request.operation.name).phone_system
+        shared = self._shared
+        system = await shared.systems.at(self._server_name)
+        if system is None:
+            system = await shared.systems.named(self._named) if self._named else shared.systems.nobody("")
+        if system is self._system:
+            return
+        directory = shared.directory(system)
+        (self._session.go_on if system.is_same(self._system) else self._session.enter)(directory)
+        self._system = system
+
+    async def _gathered(self, pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+        lane = self._shared.lanes.to(self._system.database)
+        return await lane.run(self._system.key, _gather, pieces)
+
+    async def _even(self, request: Request, begun: float) -> None:
+        """A bind that is refused tells by its time nothing of what there is."""
+        step = self._shared.systems.evened
+        if step and isinstance(request.operation, Bind) and not self._session.is_bound:
+            await asyncio.sleep(step - (self._loop.time() - begun) % step)
 
     def _give_up(self, request: Request, code: Code, said: str) -> None:
         self._finish(request, asyncio.current_task())
@@ -247,7 +307,7 @@ class Connection(asyncio.Protocol):
         tls = self._shared.tls
         assert tls is not None  # noqa: S101 - asked by the callers
         try:
-            await self._loop.run_in_executor(self._shared.threads, tls.renew)
+            await outcome(self._shared.renewing.submit(tls.renew))
             self._transport.write(before)
             secured = await self._loop.start_tls(
                 self._transport, self, tls.context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
@@ -267,6 +327,7 @@ class Connection(asyncio.Protocol):
         self._transport = secured
         self._transport.set_write_buffer_limits(high=UNREAD)
         self._is_secure, self._session.needs_tls = True, False
+        self._server_name = getattr(secured.get_extra_info("ssl_object"), _NAME, "")
         self._read()
 
     # --- the end -------------------------------------------------------------------------------------------------
@@ -324,6 +385,14 @@ def _gather(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
         if isinstance(piece, answers.Result) or size >= ENOUGH:
             break
     return b"".join(found), not found or isinstance(found[-1], answers.Result)
+
+
+_NAME = "name_of_server"
+
+
+def _note_name(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+    """In the handshake. Python keeps it nowhere."""
+    setattr(connection, _NAME, name or "")
 
 
 def _address(transport: asyncio.BaseTransport) -> str:

@@ -50,11 +50,14 @@ class Cursors:
         self._budget = budget
         self._open: OrderedDict[str, Cursor] = OrderedDict()
         self._lock = threading.Lock()
+        self._is_ended = False
 
     def open(self, search: Search, ids: Sequence[int]) -> tuple[str, Cursor]:
         """Its name, and the cursor. Raises `Crowded`."""
         cursor = Cursor(search, array("q", ids))
         with self._lock:
+            if self._is_ended:
+                raise Crowded
             while len(self._open) >= self._most:
                 self._drop(next(iter(self._open)))
             self._budget.take(len(cursor.ids))
@@ -76,8 +79,10 @@ class Cursors:
         with self._lock:
             self._drop(name)
 
-    def close_all(self) -> None:
+    def end(self) -> None:
+        """All are closed, and none is opened any more: not by a search either that still goes on in a thread."""
         with self._lock:
+            self._is_ended = True
             for name in list(self._open):
                 self._drop(name)
 

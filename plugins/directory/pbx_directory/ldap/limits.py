@@ -30,7 +30,6 @@ class Limits:
     """Until a client has taken what waits for it."""
     waiting: int = 400
     """Requests that wait for a thread, of all connections."""
-    threads: int = 8
     cursors: int = 2
     """Paged searches that one connection has open."""
     cursor_ids: int = 4_000_000

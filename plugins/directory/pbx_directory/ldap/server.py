@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
-from pbx_connector.api import ConnectorError, Device, PhoneBook, Tls, bound_address, bound_socket, is_loopback
-from pbx_directory.dialing import DialForm
+from pbx_connector.api import ConnectorError, Tls, bound_address, bound_socket, is_loopback
 from pbx_directory.ldap.connection import Connection, Shared
 from pbx_directory.ldap.limits import Limits
-from pbx_directory.ldap.session import Directory, Doorkeeper
+from pbx_directory.systems import Systems
 
 BACKLOG = 512
 _START_WITHIN = 10.0
@@ -25,22 +22,18 @@ class LdapServer:
 
     def __init__(
         self,
-        phone_book: PhoneBook,
-        gate: Doorkeeper,
+        systems: Systems,
         *,
         ldap: str | None = None,
         ldaps: str | None = None,
         tls: Tls | None = None,
         plain: bool = False,
-        dial_form: Callable[[Device], DialForm] = lambda device: DialForm(),
         limits: Limits | None = None,
     ) -> None:
         """`ldap` and `ldaps` are addresses as in the settings; without `plain` StartTLS must come first where other
         machines can listen. Raises `UsageError` if an address cannot be had."""
         self._limits = limits or Limits()
-        self._directory = Directory(
-            phone_book, gate, dial_form=dial_form, limits=self._limits, has_start_tls=tls is not None
-        )
+        self._systems = systems
         self._tls = tls
         self._needs_tls = bool(ldap) and tls is not None and not plain and not is_loopback(ldap or "")
         self._plain_socket = bound_socket(ldap, "ldap", "plugins: directory: ldap") if ldap else None
@@ -89,8 +82,7 @@ class LdapServer:
             self._loop.close()
 
     async def _serve(self) -> None:
-        threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="directory ldap")
-        self._shared = shared = Shared(self._directory, self._tls, threads, self._limits)
+        self._shared = shared = Shared(self._systems, self._tls, self._limits)
         servers = await self._listen(shared)
         self._ready.set()
         await self._stopping.wait()
@@ -102,7 +94,7 @@ class LdapServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        threads.shutdown(wait=False, cancel_futures=True)
+        shared.close()
 
     async def _listen(self, shared: Shared) -> list[asyncio.Server]:
         servers = []

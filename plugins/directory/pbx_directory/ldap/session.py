@@ -30,7 +30,7 @@ from pbx_directory.ldap.messages import (
 from pbx_directory.ldap.names import InvalidName
 from pbx_directory.ldap.searching import Asker, Refusal, Searching, only
 from pbx_directory.ldap.self_description import described
-from pbx_directory.ldap.tree import Nowhere, Special, area, device_named, special
+from pbx_directory.ldap.tree import BindName, Nowhere, Special, area, bind_name, special
 
 LDAP = "ldap"
 """What a device that asks by LDAP calls itself, as it says nothing."""
@@ -45,15 +45,9 @@ class Doorkeeper(Protocol):
         """False once it was removed, or its secret or account is another."""
         ...
 
-    @property
-    def wants_flush(self) -> bool: ...
-    def flush(self) -> None:
-        """Note in the store who was seen."""
-        ...
-
 
 class Directory:
-    """What all conversations share."""
+    """What all conversations with one phone system share."""
 
     def __init__(
         self,
@@ -63,32 +57,51 @@ class Directory:
         dial_form: Callable[[Device], DialForm],
         limits: Limits,
         has_start_tls: bool = False,
+        phone_system: str = "",
+        budget: CursorBudget | None = None,
     ) -> None:
+        """`phone_system` is the id of the one among many; all of them share a `budget`."""
         self.phone_book = phone_book
         self.gate = gate
         self.dial_form = dial_form
         self.limits = limits
         self.has_start_tls = has_start_tls
-        self.budget = CursorBudget(limits.cursor_ids)
+        self.phone_system = phone_system
+        self.budget = budget or CursorBudget(limits.cursor_ids)
 
 
 class Session:
     def __init__(self, directory: Directory, address: str, *, needs_tls: bool = False) -> None:
         """`needs_tls`: nothing that is private is said or heard before StartTLS."""
-        self._directory = directory
         self._address = address
+        self.needs_tls = needs_tls
+        self._begin(directory)
+
+    def _begin(self, directory: Directory) -> None:
+        self._directory = directory
+        self._bound: Device | None = None
         self._cursors = Cursors(directory.limits.cursors, directory.budget)
         self._searching = Searching(directory.phone_book, self._cursors, directory.limits)
-        self._bound: Device | None = None
-        self.needs_tls = needs_tls
+
+    @property
+    def is_bound(self) -> bool:
+        return self._bound is not None
 
     def close(self) -> None:
-        self._cursors.close_all()
+        self._cursors.end()
 
     def forget(self) -> None:
-        """Nobody is bound any more."""
-        self._bound = None
-        self._cursors.close_all()
+        """Nobody is bound any more, and nothing is left of what was asked."""
+        self.enter(self._directory)
+
+    def go_on(self, directory: Directory) -> None:
+        """With the same phone system."""
+        self._directory = directory
+
+    def enter(self, directory: Directory) -> None:
+        """Another phone system."""
+        self._cursors.end()
+        self._begin(directory)
 
     def answer(self, request: Request) -> Iterator[bytes]:
         """Ends with the result. Nothing for what has no answer."""
@@ -143,15 +156,13 @@ class Session:
             raise Refusal(Code.INVALID_CREDENTIALS)
 
     def _device(self, name: str, password: bytes) -> Device | None:
-        try:
-            device = device_named(name.strip())
-        except InvalidName:
-            device = ""
-        secret, gate = password.decode("utf-8", "replace"), self._directory.gate
-        found = gate.by_secret(device.lower(), secret, self._address, LDAP)
-        if gate.wants_flush:
-            gate.flush()
-        return found
+        secret = password.decode("utf-8", "replace")
+        return self._directory.gate.by_secret(self._device_id(name), secret, self._address, LDAP)
+
+    def _device_id(self, name: str) -> str:
+        """Empty for a name of another phone system, and for none."""
+        named = named_in(name)
+        return named.device.lower() if named.phone_system in ("", self._directory.phone_system) else ""
 
     def _check_tls(self) -> None:
         if self.needs_tls:
@@ -209,6 +220,14 @@ class Session:
             return _verdict(bool(values), asked.value.decode("utf-8", "replace") in values)
         wanted = Every((identified, condition_of(asked, numbers)))
         return _verdict(bool(values), bool(book.count(wanted, owners=owners)))
+
+
+def named_in(name: str) -> BindName:
+    """Of a bind; a name that is none is nobody's."""
+    try:
+        return bind_name(name.strip())
+    except InvalidName:
+        return BindName("")
 
 
 def _verdict(has_values: bool, fits: bool | None) -> Code:

@@ -86,18 +86,40 @@ def dn_of(entry: Entry) -> str:
     return f"uid={entry.id},{COMPANY if entry.content.account is None else PRIVATE}"
 
 
-def device_dn(device: str) -> str:
-    return f"uid={device},{DEVICES}"
+def device_dn(device: str, phone_system: str | None = None) -> str:
+    """By which it binds; `phone_system` is the id of the one among many that it belongs to."""
+    return f"uid={device},ou=devices,o={phone_system},{BASE}" if phone_system else f"uid={device},{DEVICES}"
 
 
-def device_named(text: str) -> str:
-    """The user name of a device, which is given as a name below the tree, or plain. Raises `InvalidName`."""
+@dataclass(frozen=True, slots=True)
+class BindName:
+    device: str
+    """Empty: it is nobody's name."""
+    phone_system: str = ""
+    """Empty if the name leaves open which one."""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.phone_system
+
+
+def bind_name(text: str) -> BindName:
+    """Given as a name below the tree, with the phone system as its organisation, or plain: `DEVICE` or
+    `DEVICE@PHONE_SYSTEM`. Raises `InvalidName`."""
     if "=" not in text:
-        return text
+        return _plain_name(text)
     first, *above = parse_name(text)
-    if first[0] in ("uid", "cn") and tuple(above) in _DEVICE_FOLDERS:
-        return first[1]
-    return ""
+    organisations = [value for kind, value in above if kind == "o"]
+    folder = tuple(part for part in above if part[0] != "o")
+    if first[0] not in ("uid", "cn") or folder not in _DEVICE_FOLDERS or len(organisations) > 1:
+        return BindName("")
+    named = _plain_name(first[1])
+    return named if not organisations else BindName(named.device, organisations[0]) if named.is_open else BindName("")
+
+
+def _plain_name(text: str) -> BindName:
+    device, at, phone_system = text.rpartition("@")
+    return BindName(device, phone_system.lower()) if at else BindName(text)
 
 
 def special(text: str, scope: Scope) -> Special | None:

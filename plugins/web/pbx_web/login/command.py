@@ -37,7 +37,7 @@ def set_up(
 ) -> None:
     """Print a link by which somebody chooses a password. It can be used once, within an hour."""
     plugin: PluginContext = context.obj
-    with plugin.open_store() as store:
+    with open_users(plugin) as store:
         link = setup_link(plugin, store, user)
     _print({"setup": link}, as_json, [link])
 
@@ -52,8 +52,9 @@ def add(
     """Add a user, and print the link by which the password is chosen, once and within an hour."""
     plugin: PluginContext = context.obj
     wanted = application.users.role_of(role)
-    with plugin.open_store() as store:
+    with open_users(plugin) as store:
         user = application.users.add_user(store, name, wanted, personal=personal)
+        forget_memberships(plugin, user.name)  # of who was called so before
         _note(store, application.audit.AuditAction.USER_ADDED, user)
         link = setup_link(plugin, store, user.name)
     _print({"user": application.views.user(user), "setup": link}, as_json, [link])
@@ -62,7 +63,7 @@ def add(
 def list_users(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the users with their roles."""
     plugin: PluginContext = context.obj
-    with plugin.open_store() as store:
+    with open_users(plugin) as store:
         users = store.users()
     lines = [_line(user) for user in users] or ["nobody may log in; the first administrator: pbx-connector web setup"]
     _print([application.views.user(user) for user in users], as_json, lines)
@@ -72,7 +73,7 @@ def change_role(context: typer.Context, name: NameArgument, role: RoleArgument, 
     """Give a user another role; whoever is logged in as that user has to log in anew."""
     plugin: PluginContext = context.obj
     wanted = application.users.role_of(role)
-    with plugin.open_store() as store:
+    with open_users(plugin) as store:
         user = application.users.change_role(store, name, wanted)
         _note(store, application.audit.AuditAction.USER_CHANGED, user)
     _print(application.views.user(user), as_json, [_line(user)])
@@ -86,7 +87,7 @@ def disable(
 ) -> None:
     """Keep a user out, at once; what the user did stays in the audit."""
     plugin: PluginContext = context.obj
-    with plugin.open_store() as store:
+    with open_users(plugin) as store:
         user = application.users.disable_user(store, name, not undo)
         _note(store, application.audit.AuditAction.USER_CHANGED, user)
     _print(application.views.user(user), as_json, [_line(user)])
@@ -95,10 +96,23 @@ def disable(
 def remove(context: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Remove a user; what the user did stays in the audit."""
     plugin: PluginContext = context.obj
-    with plugin.open_store() as store:
+    with open_users(plugin) as store:
         user = application.users.remove_user(store, name)
+        forget_memberships(plugin, user.name)
         _note(store, application.audit.AuditAction.USER_REMOVED, user)
     _print(application.views.user(user), as_json, [f"{user.name} is removed"])
+
+
+def open_users(plugin: PluginContext) -> Store:
+    """What says who may log in, to be closed: the provider's own where there are many phone systems."""
+    systems = plugin.phone_systems
+    return systems.fleet.open_provider_store() if systems else plugin.open_store()
+
+
+def forget_memberships(plugin: PluginContext, name: str) -> None:
+    """Where there are many phone systems: a user who is gone, or is new, is a member of nothing."""
+    if systems := plugin.phone_systems:
+        application.members.forget_user(systems.fleet, name)
 
 
 def setup_link(plugin: PluginContext, store: Store, user: str | None, url: str = "") -> str:

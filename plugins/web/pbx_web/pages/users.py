@@ -14,12 +14,6 @@ from pbx_web.permissions import Role
 AuditAction = application.audit.AuditAction
 SIZE = 100
 """Users on a page."""
-ROLES = (
-    (Role.READER, "searches company entries"),
-    (Role.EDITOR, "also writes profiles and simulates"),
-    (Role.RELEASER, "also runs, releases and undoes"),
-    (Role.ADMIN, "also administers users, devices and settings"),
-)
 
 
 def show(ask: Ask) -> Shown:
@@ -35,6 +29,7 @@ def add(ask: Ask) -> Shown:
         if ask.wants_json:
             raise
         return _list(ask, typed, error)
+    ask.site.forget_user(user.name)  # who was called so before
     ask.note(AuditAction.USER_ADDED, user.name, detail=_detail(user))
     return _link(ask, user)
 
@@ -66,6 +61,7 @@ def enable(ask: Ask) -> Done:
 
 def remove(ask: Ask) -> Done:
     user = application.users.remove_user(ask.store, _user(ask).name)
+    ask.site.forget_user(user.name)
     ask.note(AuditAction.USER_REMOVED, user.name, detail=_detail(user))
     message = ask.language("The user is removed; the audit keeps what was done.")
     return Done(to="/users", message=message, json=application.views.user(user))
@@ -111,7 +107,7 @@ def _detail(user: User) -> dict[str, str]:
 
 
 def _roles(ask: Ask) -> list[tuple[str, str]]:
-    return [(str(role), f"{role}: {ask.language(words)}") for role, words in ROLES]
+    return [(str(role), f"{role}: {ask.language(words)}") for role, words in ask.site.roles]
 
 
 def _user(ask: Ask) -> User:

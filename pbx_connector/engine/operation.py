@@ -1,0 +1,67 @@
+"""What people ask of the engine of a fleet: how it fares, what is late, that a profile runs now or again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from pbx_connector.application.fleet import Fleet
+from pbx_connector.application.fleet_status import FleetStatus
+from pbx_connector.engine import notes, status
+from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.port import Job, Queue
+from pbx_connector.engine.postgres import PostgresEngine
+from pbx_connector.errors import UsageError
+
+
+class FleetEngine:
+    """For several threads at once. What it does raises `StoreError`, also for a control database that was not
+    prepared: `fleet prepare`."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is connected before it is needed."""
+        self._database = EngineDatabase(fleet.config.database)
+
+    def status(self) -> FleetStatus:
+        return status.fleet_status(self._database)
+
+    def late(self) -> Mapping[str, timedelta]:
+        """The tenants of which something is late, and by how much at most."""
+        return status.late_tenants(self._database)
+
+    def run(self, tenant: str, profile: str, *, full: bool = False) -> None:
+        """As soon as a worker has a place, before all that is scheduled. Raises `UsageError` for what is not
+        published."""
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM pbx_control.schedule WHERE tenant = %s AND profile = %s", [tenant, profile]
+            ).fetchone()
+        if found is None:
+            raise UsageError(
+                f"no profile {profile} is published for tenant {tenant}",
+                hint=f"see: pbx-connector tenants show {tenant}",
+            )
+        job = Job(tenant=tenant, profile=profile, queue=Queue.INTERACTIVE, full=full)
+        PostgresEngine(self._database).enqueue(job)
+
+    def release(self, tenant: str, profile: str) -> None:
+        """A quarantined or paused profile runs again. Raises `UsageError` if it is neither."""
+        with self._database.transaction() as connection:
+            if not notes.release(connection, tenant, profile):
+                raise UsageError(
+                    f"no profile {profile} of tenant {tenant} is quarantined or paused",
+                    hint="see: pbx-connector fleet status",
+                )
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
