@@ -55,7 +55,7 @@ CODES = {
 }
 """Every code of this module and what it stands for; never reused."""
 
-KINDS: dict[str, str] = {**TITLES, **CODES}
+FINDING_KINDS: dict[str, str] = {**TITLES, **CODES}
 """What every code of profiles, of their rules and of what rows show stands for."""
 
 

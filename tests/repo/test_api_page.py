@@ -75,7 +75,7 @@ GROUPS = {
         "ProfileRunState TenantFilter TenantList TenantLine Member FleetEngine "
         "SecretRow PhoneBookMigration MigrationState ControlConfig"
     ),
-    "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
+    "Profiles and the application layer": "application Profile LoadedProfile Checked FINDING_KINDS Schedule",
 }
 
 
