@@ -19,6 +19,7 @@ from pbx_connector.contact_fields import (
     calendar_day,
 )
 from pbx_connector.counting import counted
+from pbx_connector.documents.findings import FINDING_KINDS
 from pbx_connector.duration import Duration, at_least
 from pbx_connector.error_text import ErrorMapping, ErrorText, Explanation
 from pbx_connector.errors import (
@@ -203,6 +204,7 @@ __all__ = [
     "CONTACT_KNOWN_BY",
     "DATE",
     "DEADLINE_POOLS",
+    "FINDING_KINDS",
     "LIST",
     "LISTED",
     "NETWORK_EXCEPTIONS",

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from pbx_rules import Diagnostic, Span, document
+from pbx_rules.codes import TITLES
 from pbx_rules.diagnostics import MOST_FINDINGS
 from pbx_rules.document import Mapping, Node, Scalar
 from pbx_rules.suggest import nearest
@@ -53,6 +54,9 @@ CODES = {
     "P0111": "a field that is always blank over this source",
 }
 """Every code of this module and what it stands for; never reused."""
+
+FINDING_KINDS: dict[str, str] = {**TITLES, **CODES}
+"""What every code of profiles, of their rules and of what rows show stands for."""
 
 
 def finding(code: str, message: str, *, file: str, span: Span = START, label: str = "", hint: str = "") -> Diagnostic:

@@ -76,7 +76,7 @@ GROUPS = {
         "QueuedRun RunStage "
         "SecretRow PhoneBookMigration MigrationState ControlConfig"
     ),
-    "Profiles and the application layer": "application Profile LoadedProfile Checked Schedule",
+    "Profiles and the application layer": "application Profile LoadedProfile Checked FINDING_KINDS Schedule",
 }
 
 

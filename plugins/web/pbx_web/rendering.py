@@ -10,9 +10,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pbx_connector.api import FINDING_KINDS
 from pbx_web.asking import Ask
 from pbx_web.assets import scripts
-from pbx_web.language import LANGUAGES
+from pbx_web.language import LANGUAGES, Language
 from pbx_web.permissions import Role
 
 PLACES = (
@@ -69,8 +70,15 @@ def _for_each(ask: Ask, said: str = "") -> dict[str, Any]:
         "moment": lambda of: speak.moment(of, ask.site.installation.zone),
         "day": speak.day,
         "age": lambda of: speak.age(of, ask.site.now()),
+        "finding_kind": lambda code: _kind(speak, code),
         "Role": Role,
     }
+
+
+def _kind(speak: Language, code: str) -> str:
+    """What a code of the core stands for; empty in English, which its message says better, and for other codes."""
+    words = FINDING_KINDS.get(code)
+    return speak(words) if words and speak.code != "en" else ""
 
 
 @cache

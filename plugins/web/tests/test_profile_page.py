@@ -12,7 +12,7 @@ import pytest
 from pbx_web.drafting.carried import with_line_ends_of
 from pbx_web.permissions import Role
 
-from .conftest import PROFILE, Running, Start
+from .conftest import PROFILE, ROWS, Running, Start
 from .filled import Filled, send
 from .following import simulated
 from .opened_profile import OPENED, opened, text_of
@@ -222,6 +222,30 @@ def test_a_secret_goes_to_a_file_and_the_profile_gets_a_reference(client: httpx.
     page = send(client, page, do="remove-secret:settings/password")
     assert text_of(page) == PROFILE
     assert "s3cret" not in client.get(f"/api/v1{OPENED}").text
+
+
+# --- findings in German ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tab", ["basic", "source"])
+def test_a_finding_has_its_kind_in_german_before_its_english_words(running: Running, tab: str) -> None:
+    (running.profiles / "customers.yaml").write_text(PROFILE.replace("source: csv", "source: csw"))
+    with running.client(Role.EDITOR) as client:
+        english = client.get(f"/profiles/customers?tab={tab}").text
+        german = client.get(f"/profiles/customers?tab={tab}", headers={"accept-language": "de"}).text
+    assert '<strong>eine Quelle, die nicht installiert ist</strong>: <span lang="en">unknown source' in german
+    assert "a source that is not installed" not in english
+    assert 'lang="en">unknown' not in english
+
+
+def test_a_problem_has_its_kind_in_german_as_well(running: Running) -> None:
+    (running.profiles / "customers.csv").write_text(ROWS.replace("Ann Lee", ""), encoding="utf-8")
+    with running.client(Role.EDITOR) as client:
+        job = simulated(client)
+        german = client.get(f"/simulations/{job}", headers={"accept-language": "de"}).text
+        english = client.get(f"/simulations/{job}").text
+    assert '<strong>ein nötiger Wert, der leer ist</strong>: <span lang="en">' in german
+    assert "a required value that is blank" not in english
 
 
 # --- completion ----------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from pbx_web.language import language
 from pbx_web.provider.site import PLACES as PROVIDER_PLACES
 from pbx_web.rendering import PLACES
 
+from pbx_connector.api import FINDING_KINDS
+
 PACKAGE = Path(str(files("pbx_web")))
 METHODS = [("**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "language": None, "speak": None, "count": (1, 2)}
@@ -30,7 +32,8 @@ Message = str | tuple[str, ...]
 def said() -> set[str]:
     """What templates and code ask for, by its first form."""
     found = {message[0] if isinstance(message, tuple) else message for message in _extracted()}
-    return {one for one in found if one} | {words for _, words, _ in (*PLACES, *PROVIDER_PLACES)} | OF_PLUGINS
+    places = {words for _, words, _ in (*PLACES, *PROVIDER_PLACES)}
+    return {one for one in found if one} | places | OF_PLUGINS | {*FINDING_KINDS.values()}
 
 
 def _extracted() -> Iterator[Message]:
