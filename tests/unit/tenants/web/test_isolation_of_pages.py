@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -151,7 +152,9 @@ def test_the_settings_page_says_nothing_of_the_provider(start: Callable[..., Pag
         assert hidden not in said
 
 
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(
+    lambda name: name.strip("./")
+)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -160,11 +163,6 @@ def test_no_id_leads_from_one_tenant_to_another(marked: Pages, name: str, path: 
     ids = [name, *(device.id for device in marked.store("acme").devices())]
     with marked.client("bolt", Role.ADMIN) as client:
         for id in ids:
-            answer = client.get(httpx.URL(f"http://{_netloc(marked)}").copy_with(path=path.format(id)))
-            assert answer.status_code in (303, 404)
+            answer = client.get(path.format(quote(id, safe="")))
+            assert answer.status_code in (303, 307, 404)
             assert not any(secret in answer.text for secret in SECRETS)
-
-
-def _netloc(pages: Pages) -> str:
-    assert pages.server._listener
-    return pages.server._listener.address
