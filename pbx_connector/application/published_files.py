@@ -100,14 +100,11 @@ class PublishedFiles:
     def _folder(self, tenant: Tenant) -> Path:
         with self._lock:
             version = tenant.made, tenant.published
-            if self._laid_out is None or self._laid_out[0] != version or not self._is_whole(self._laid_out[1]):
+            if self._laid_out is None or self._laid_out[0] != version or not self._fleet.layouts.use(self._laid_out[1]):
                 self._laid_out = version, self._fleet.layouts.lay_out(tenant.id, self._tree(tenant))
             folder = self._laid_out[1] / PROFILES
             folder.mkdir(exist_ok=True)
             return folder
-
-    def _is_whole(self, laid_out: Path) -> bool:
-        return self._fleet.layouts.is_whole(laid_out)
 
 
 @dataclass
