@@ -158,7 +158,7 @@ def seen(store: Store, clock: Clock) -> tuple[ServedSystem, Callable[[], bool]]:
     return system, lambda: any(device.seen for device in store.devices())
 
 
-def telling(gate: Gate, noted: threading.Event) -> Callable[[], None]:
+def noted_by(gate: Gate, noted: threading.Event) -> Callable[[], None]:
     def flush() -> None:
         Gate.flush(gate)
         noted.set()
@@ -180,7 +180,7 @@ def test_who_was_seen_is_noted_behind_the_requests(store: Store, monkeypatch: py
     clock = Clock()
     system, is_noted = seen(store, clock)
     noting, noted = Noting(lambda: [system]), threading.Event()
-    monkeypatch.setattr(system.gate, "flush", telling(system.gate, noted))
+    monkeypatch.setattr(system.gate, "flush", noted_by(system.gate, noted))
     noting.start()
     try:
         assert not noted.wait(0.2)
@@ -195,7 +195,7 @@ def test_one_that_nobody_asks_for_any_more_is_noted_at_once(store: Store, monkey
     monkeypatch.setattr("pbx_directory.noting.EVERY", 0.02)
     system, is_noted = seen(store, Clock())
     noted = threading.Event()
-    monkeypatch.setattr(system.gate, "flush", telling(system.gate, noted))
+    monkeypatch.setattr(system.gate, "flush", noted_by(system.gate, noted))
     noting = Noting(lambda: [system])
     noting.start()
     try:
