@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import ldap3
 import pytest
 import requests
+import test_web_tenants
 from product import Connector
+from requests.auth import HTTPDigestAuth
 from test_directory import serving
 
 CONFIG = """\
 control: {{database: '{database}', keys: keys, files: files, cache: cache, domain: pbx.example.com}}
 plugins:
+  web: {{listen: '127.0.0.1:0'}}
   directory:
     http: 127.0.0.1:0
     ldap: 127.0.0.1:0
@@ -56,6 +63,64 @@ def test_each_telephone_reads_the_phone_book_of_its_tenant(provider_of: Connecto
             assert not other.bind()
     seen = {id: provider_of("--tenant", id, "directory", "devices", "list").out for id in devices}
     assert all("as ldap" in text or "asked" in text for text in seen.values()), seen
+
+
+@contextmanager
+def pages_of(provider_of: Connector, id: str) -> Iterator[httpx.Client]:
+    """A tenant's own pages with its first administrator."""
+    path = urlsplit(provider_of("--tenant", id, "web", "setup", "--json").json["setup"]).path
+    host = {"host": f"{id}.pbx.example.com"}
+    with (
+        test_web_tenants.serving(provider_of) as served,
+        httpx.Client(base_url=served["url"], headers=host, timeout=60) as client,
+    ):
+        token = _token(client.get(path).text)
+        typed = {"name": "ann", "new": "correct horse battery", "again": "correct horse battery"}
+        assert client.post(path, data=typed | {"csrf_token": token}).status_code == 303
+        client.headers["x-csrf-token"] = _token(client.get("/devices").text)
+        yield client
+
+
+def _token(page: str) -> str:
+    found = re.search('name="csrf_token" value="([0-9a-f]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_device_made_on_the_pages_of_a_tenant_asks_in_every_way(provider_of: Connector) -> None:
+    port = listen_on_free_port(provider_of)
+    with pages_of(provider_of, "acme") as pages, serving(provider_of) as served:
+        added = pages.post("/api/v1/devices/add", json={"name": "Hall"}).json()
+        assert_each_way_leads_to_acme(added, port, served["ldap"])
+        rotated = pages.post(f"/api/v1/devices/{added['id']}/rotate").json()
+        assert_each_way_leads_to_acme(rotated, port, served["ldap"])
+
+
+def assert_each_way_leads_to_acme(made: dict[str, Any], port: int, ldap: str) -> None:
+    id, secret, told = made["id"], made["secret"], made["access"]
+    url, host = urlsplit(told["Phone book"]), {"Host": f"acme.pbx.example.com:{port}"}
+    assert url.netloc == host["Host"]
+    path = url.path.partition(secret)[2]
+    asked: list[tuple[str, HTTPDigestAuth | None, dict[str, str]]] = [
+        (url.path, None, host),
+        (path, HTTPDigestAuth(id, secret), host),
+        (path, HTTPDigestAuth(f"{id}@acme", secret), {}),
+    ]
+    for at, login, headers in asked:
+        answer = requests.get(f"http://127.0.0.1:{port}{at}", auth=login, headers=headers, timeout=60)
+        assert (answer.status_code, "Reception of acme" in answer.text) == (200, True), (at, headers)
+    assert told["LDAP bind"] == f"uid={id},ou=devices,o=acme,dc=phonebook"
+    assert ldap3.Connection(ldap3.Server(ldap, get_info=ldap3.NONE), told["LDAP bind"], secret).bind()
+
+
+def listen_on_free_port(provider_of: Connector) -> int:
+    """For telephones over HTTP, under the name of the provider."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    config = provider_of.home / "config.yaml"
+    text = config.read_text().replace("    http: 127.0.0.1:0", f"    http: 127.0.0.1:{port}")
+    config.write_text(text.replace("https://pbx.example.com:8443", f"http://pbx.example.com:{port}"))
+    return port
 
 
 def test_what_is_printed_is_right_when_followed(provider_of: Connector) -> None:

@@ -6,7 +6,6 @@ import hmac
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -132,9 +131,9 @@ class Site:
     def now(self) -> datetime:
         return self.context.clock()
 
-    @cached_property
+    @property
     def device_access(self) -> Sequence[DeviceAccess]:
-        """Which plugins serve devices, and what these need for it."""
+        """Which plugins serve devices, and what these need for it by what the configuration says now."""
         return self.installation.plugins.device_access(self.context.of)
 
     def status(self) -> application.status.ServiceStatus:

@@ -44,7 +44,8 @@ def add(ask: Ask) -> Shown:
     access, typed = ask.site.device_access, {name: str(value) for name, value in ask.form.items()}
     try:
         options = _options(access, typed)
-        made = application.devices.add_device(ask.store, ask.text("name"), ask.text("account") or None, options)
+        name, account = ask.text("name"), ask.text("account") or None
+        made = application.devices.add_device(ask.store, name, account, options, phone_system=ask.site.id or None)
     except UsageError as error:
         if ask.wants_json:
             raise
@@ -63,7 +64,7 @@ def _options(access: Sequence[DeviceAccess], typed: Mapping[str, str]) -> dict[s
 
 
 def rotate(ask: Ask) -> Shown:
-    made = application.devices.rotate_device(ask.store, _device(ask).id)
+    made = application.devices.rotate_device(ask.store, _device(ask).id, phone_system=ask.site.id or None)
     ask.note(AuditAction.DEVICE_CHANGED, made.device.id, detail={"secret": "new"})
     return _made(ask, made, ask.language("The device has a new secret; the old one is worth nothing from now on."))
 

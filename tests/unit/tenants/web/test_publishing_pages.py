@@ -178,6 +178,15 @@ def test_where_the_pages_are_served_is_no_tenants_to_say(pages: Pages, key: str)
     assert "is the provider's to say" in finding.message
 
 
+def test_devices_are_made_by_what_is_published_by_now(pages: Pages) -> None:
+    with pages.client("acme", Role.ADMIN) as client:
+        assert "as configured: national" not in client.get("/devices").text
+        (pages.folder / "acme" / "config.yaml").write_text("plugins: {directory: {region: DE, dial_form: national}}\n")
+        pages.publish("acme")
+        pages.systems.forget("acme")
+        assert "as configured: national" in client.get("/devices").text
+
+
 def test_a_copy_that_somebody_else_published_is_kept_by_a_word(pages: Pages) -> None:
     with pages.client("acme", Role.RELEASER) as client:
         assert client.post("/overview/keep", data={"profile": "staff"}).status_code == 303
