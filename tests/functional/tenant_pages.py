@@ -73,8 +73,8 @@ class Pages:
 
 def made(fleet: Fleet, folder: Path, **settings: object) -> Pages:
     """Not started yet; `folder` is that of all tenants' files."""
-    systems = PhoneSystems(fleet)
     installation = application.Installation(Config(control=fleet.config), fleet.plugins)
+    systems = PhoneSystems(fleet, operator=lambda: installation)
     context = PluginContext(
         "web",
         installation=lambda: installation,

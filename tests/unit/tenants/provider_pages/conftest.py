@@ -85,7 +85,7 @@ def start(fleet: Fleet) -> Iterator[Callable[..., Pages]]:
 
     def start(**settings: Any) -> Pages:
         installation = application.Installation(Config(control=fleet.config), fleet.plugins)
-        systems = PhoneSystems(fleet)
+        systems = PhoneSystems(fleet, operator=lambda: installation)
 
         def nothing() -> Any:
             raise AssertionError("the provider has no phone book")

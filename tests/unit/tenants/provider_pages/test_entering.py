@@ -78,8 +78,8 @@ class Served:
 def served(fleet: Fleet) -> Iterator[Served]:
     """Tenants acme and bolt; ann administers all, bob sees to acme as a releaser."""
     fleet.config = fleet.config.model_copy(update={"domain": DOMAIN})
-    systems = PhoneSystems(fleet)
     installation = application.Installation(Config(control=fleet.config), fleet.plugins)
+    systems = PhoneSystems(fleet, operator=lambda: installation)
 
     def nothing() -> Any:
         raise AssertionError("a provider has no phone book")

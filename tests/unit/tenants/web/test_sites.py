@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from pbx_web.app import SiteApp
 from pbx_web.jobs import JobKind
 from pbx_web.sites import IDLE, ManySites
 from tenant_pages import DOMAIN, Pages
@@ -81,6 +82,14 @@ def test_sites_that_nobody_asks_for_go_and_not_those_where_something_goes_on(pag
     held.find(f"bolt.{DOMAIN}")
     assert found.site.is_closed
     held.close()
+
+
+def test_the_end_of_the_pages_ends_the_providers_site_and_each_tenants(start: Callable[..., Pages]) -> None:
+    pages = start()
+    provider, acme = pages.sites._provider, pages.site("acme")
+    assert isinstance(provider, SiteApp)
+    pages.server.stop()
+    assert (provider.site.is_closed, acme.is_closed) == (True, True)
 
 
 def test_no_more_sites_are_kept_than_may_be(pages: Pages) -> None:
