@@ -235,6 +235,7 @@ class PluginContext:
         status: Callable[[], ServiceStatus] | None = None,
         phone_systems: Callable[[], PhoneSystems | None] = lambda: None,
         phone_system: str | None = None,
+        host_name: Callable[[], str] = lambda: "",
         operator: Callable[[], Installation] | None = None,
     ) -> None:
         self.plugin = plugin
@@ -251,6 +252,7 @@ class PluginContext:
         self.phone_system = phone_system
         """Which of a provider's this is all about: its id; None where there is one alone, and where all are served."""
         self._installation = installation
+        self._host_name = host_name
         self._operator = operator
         self._store_url = store_url
         self._phone_systems = phone_systems
@@ -266,6 +268,7 @@ class PluginContext:
             status=self.status,
             phone_systems=self._phone_systems,
             phone_system=self.phone_system,
+            host_name=self._host_name,
             operator=self._operator,
         )
 
@@ -285,6 +288,12 @@ class PluginContext:
         """The phone systems of a provider, each with a context of its own; None where there is one alone, which is this
         context's. Raises `ConnectorError`."""
         return self._phone_systems()
+
+    @property
+    def host_name(self) -> str:
+        """By which one of many phone systems is reached; empty without one, and where there is one alone. Raises
+        `ConnectorError`."""
+        return self._host_name()
 
     @property
     def store_url(self) -> str:

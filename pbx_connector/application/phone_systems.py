@@ -23,7 +23,7 @@ from pbx_connector.host_names import host_of, is_host_name
 from pbx_connector.profile import LoadedProfile, Profile
 from pbx_connector.stores import Store
 from pbx_connector.tenants import registry
-from pbx_connector.tenants.hosts import tenant_at
+from pbx_connector.tenants.hosts import hosts, tenant_at
 from pbx_connector.tenants.ids import is_id
 from pbx_connector.tenants.registry import Tenant, TenantState
 
@@ -72,6 +72,12 @@ class PhoneSystem:
         return self._tenant.store
 
     @property
+    def host_name(self) -> str:
+        """That in the domain of all, else the first of its own; empty without any. Raises `StoreError`."""
+        domain = self.fleet.config.domain
+        return f"{self.id}.{domain}" if domain else next(iter(hosts(self.fleet.control, self.id)), "")
+
+    @property
     def installation(self) -> Installation:
         """As published at the moment. Raises `ConnectorError`."""
         return self._systems.installation(self._tenant)
@@ -113,6 +119,7 @@ class PhoneSystem:
             open_store=self.open_store,
             store_url=self.no_address,
             phone_system=self.id,
+            host_name=lambda: self.host_name,
             operator=self._systems.operator,
         )
 

@@ -75,5 +75,6 @@ def _context_for(plugin: str, root: Any) -> PluginContext:
         store_url=lambda: root.obj.store_url,
         phone_systems=phone_systems,
         phone_system=root.obj.choice.tenant,
+        host_name=lambda: root.obj.phone_system.host_name if root.obj.phone_system else "",
         operator=lambda: root.obj.operator,
     )

@@ -66,13 +66,13 @@ def test_each_telephone_reads_the_phone_book_of_its_tenant(provider_of: Connecto
 
 
 @contextmanager
-def pages_of(provider_of: Connector, id: str) -> Iterator[httpx.Client]:
+def pages_of(provider_of: Connector, id: str, host: str = "") -> Iterator[httpx.Client]:
     """A tenant's own pages with its first administrator."""
     path = urlsplit(provider_of("--tenant", id, "web", "setup", "--json").json["setup"]).path
-    host = {"host": f"{id}.pbx.example.com"}
+    headers = {"host": host or f"{id}.pbx.example.com"}
     with (
         test_web_tenants.serving(provider_of) as served,
-        httpx.Client(base_url=served["url"], headers=host, timeout=60) as client,
+        httpx.Client(base_url=served["url"], headers=headers, timeout=60) as client,
     ):
         token = _token(client.get(path).text)
         typed = {"name": "ann", "new": "correct horse battery", "again": "correct horse battery"}
@@ -137,6 +137,21 @@ def test_what_is_printed_is_right_when_followed(provider_of: Connector) -> None:
         assert urlsplit(served["http"]).netloc
         wrong = requests.get(served["http"] + by_path["url"].replace("/acme/", "/bolt/"), timeout=60)
         assert wrong.status_code == 404
+
+
+def test_without_a_domain_a_tenant_is_reached_by_its_own_name(provider_of: Connector) -> None:
+    config = provider_of.home / "config.yaml"
+    config.write_text(config.read_text().replace(", domain: pbx.example.com", ""))
+    nowhere = provider_of("--tenant", "acme", "web", "setup")
+    assert (urlsplit(nowhere.out).netloc, "tenants hosts add acme NAME" in nowhere.err) == ("ADDRESS", True)
+    provider_of("tenants", "hosts", "add", "acme", "phones.acme.example")
+    link = provider_of("--tenant", "acme", "web", "setup")
+    assert (urlsplit(link.out).hostname, link.err) == ("phones.acme.example", "")
+    assert add(provider_of, "acme")["url"].startswith("https://phones.acme.example:8443/")
+    assert add(provider_of, "bolt")["url"].startswith("https://pbx.example.com:8443/bolt/")
+    with pages_of(provider_of, "acme", host="phones.acme.example") as pages:
+        told = pages.post("/api/v1/devices/add", json={"name": "Cellar"}).json()["access"]
+    assert told["Phone book"].startswith("https://phones.acme.example:8443/")
 
 
 def test_one_tenant_alone_is_not_served(provider_of: Connector) -> None:

@@ -52,30 +52,31 @@ class Reach:
     """What whoever runs the machine says of it."""
     phone_system: str | None = None
     """Which of many; None for one that is alone."""
-    domain: str | None = None
-    """In which each of many has a host name of its own."""
+    host: str = ""
+    """The host name of one of many; empty if it has none."""
 
     def http_url(self, store: Store) -> str:
         """Without a slash at its end; nothing but a path if nobody knows more."""
         shared = http_url(self.operator, store)
         if not self.phone_system:
             return shared
-        if not (self.domain and shared):
+        if not (self.host and shared):
             return f"{shared}/{self.phone_system}"
         parts = urlsplit(shared)
         port = f":{parts.port}" if parts.port else ""
-        return parts._replace(netloc=f"{self.phone_system}.{self.domain}{port}").geturl()
+        return parts._replace(netloc=f"{self.host}{port}").geturl()
 
     def bind_dn(self, device: Device) -> str:
         return device_dn(device.id, self.phone_system)
 
 
 def reach(context: PluginContext) -> Reach:
-    """Raises `ConfigError`."""
-    config = context.operator.config
-    operator = config.plugins.get(context.plugin) or DirectorySettings()
-    domain = config.control.domain if config.control and context.phone_system else None
-    return Reach(operator, context.phone_system, domain)
+    """Raises `ConfigError`. By its path one of many is reached even while nobody can tell its host name."""
+    operator = context.operator.config.plugins.get(context.plugin) or DirectorySettings()
+    host = ""
+    with suppress(StoreError):
+        host = context.host_name
+    return Reach(operator, context.phone_system, host)
 
 
 def device_path(device: Device, secret: str, format: Format) -> str:

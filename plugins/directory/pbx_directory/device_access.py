@@ -35,7 +35,6 @@ TITLES: Mapping[str, str] = {
 def device_access(context: PluginContext) -> DeviceAccess:
     settings: DirectorySettings = context.settings or DirectorySettings()
     known = known_formats(context.installation.plugins.exporters)
-    reach = addresses.reach(context)
 
     def check(given: Mapping[str, str]) -> Mapping[str, str]:
         options = checked_options({name: value or None for name, value in given.items()}, settings)
@@ -43,7 +42,8 @@ def device_access(context: PluginContext) -> DeviceAccess:
         return options
 
     def describe(device: Device, secret: str, store: Store) -> Mapping[str, str]:
-        shown = shown_device(application.devices.MadeDevice(device, secret), known, settings, store, reach)
+        made, reach = application.devices.MadeDevice(device, secret), addresses.reach(context)
+        shown = shown_device(made, known, settings, store, reach)
         return {title: str(shown[key]) for key, title in TITLES.items()}
 
     def preview(book: PhoneBook, device: Device, wanted: str) -> str:

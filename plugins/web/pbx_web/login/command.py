@@ -120,19 +120,23 @@ def setup_link(plugin: PluginContext, store: Store, user: str | None, url: str =
     token = application.setup_links.make_setup_link(store, user, plugin.clock())
     url = url or _url(plugin, store)
     if url == NOWHERE:
-        typer.echo("note: the pages are not served yet: ADDRESS is what pbx-connector web will say", err=True)
+        typer.echo(f"note: {_why_nowhere(plugin)}", err=True)
     return f"{url}/setup/{token}"
 
 
 def _url(plugin: PluginContext, store: Store) -> str:
-    operator = plugin.operator.config
-    settings, domain = (
-        operator.plugins.get(plugin.plugin) or WebSettings(),
-        operator.control and operator.control.domain,
-    )
+    settings = plugin.operator.config.plugins.get(plugin.plugin) or WebSettings()
     if plugin.phone_system is None:
         return url_of(settings, store)
-    return url_at(settings, f"{plugin.phone_system}.{domain}") if domain else NOWHERE
+    host = plugin.host_name
+    return url_at(settings, host) if host else NOWHERE
+
+
+def _why_nowhere(plugin: PluginContext) -> str:
+    if plugin.phone_system is None:
+        return "the pages are not served yet: ADDRESS is what pbx-connector web will say"
+    ways = f"control: {{domain: …}}, or pbx-connector tenants hosts add {plugin.phone_system} NAME"
+    return f"no host name leads to the pages of {plugin.phone_system}, so give it one: {ways}"
 
 
 def _note(store: Store, action: application.audit.AuditAction, user: User) -> None:
