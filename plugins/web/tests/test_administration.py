@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
 import httpx
 import pytest
 from pbx_web.permissions import Role
+from pbx_web.server import PagesServer
+from pbx_web.settings import LOOPBACK, WebSettings
 
 from pbx_connector.api import Account, Content, PluginContext, application
 from pbx_connector.config import ConfigFile
@@ -168,6 +171,17 @@ def test_labels_are_added_and_removed_and_one_that_is_carried_stays(running: Run
 # --- settings and audit ------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def served(context: PluginContext, running: Running) -> Iterator[Running]:
+    """Pages of their own over the same phone book."""
+    server = PagesServer(context, WebSettings(), LOOPBACK)
+    server.start()
+    try:
+        yield Running(running.folder, server, running.store)
+    finally:
+        server.stop()
+
+
 def test_settings_say_what_applies_and_where_it_is_said(running: Running, tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(
@@ -183,16 +197,15 @@ def test_settings_say_what_applies_and_where_it_is_said(running: Running, tmp_pa
     plugins = Plugins()
     read = ConfigFile.read(file, environment)
     installation = application.Installation(plugins.configure(read), plugins, file=read)
-    site = running.server.site
-    held = site.context
-    site.context = PluginContext(
+    held = running.server.site.context
+    context = PluginContext(
         "web",
         installation=lambda: installation,
         store=held.store,
         open_store=held.open_store,
         store_url=lambda: held.store_url,
     )
-    with running.client(Role.ADMIN) as client:
+    with served(context, running) as configured, configured.client(Role.ADMIN) as client:
         said = {one["key"]: one for one in client.get("/api/v1/settings").json()}
         page = client.get("/settings").text
     assert (said["mail.host"]["value"], said["mail.host"]["place"]) == ("mail.example.com", f"{file}:2")
