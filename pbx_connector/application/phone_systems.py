@@ -50,6 +50,8 @@ class PhoneSystem:
     """One of many; the same object for as long as it is there. For several threads at once."""
 
     id: str
+    made: float
+    """When the tenant was added: one that has the same id later is another phone system."""
     _systems: PhoneSystems = field(repr=False)
 
     @property
@@ -129,7 +131,11 @@ class PhoneSystem:
 
     @property
     def _tenant(self) -> Tenant:
-        return self._systems.tenant(self.id)
+        """Raises `StoreError`, and `UsageError` once it is gone."""
+        found = self._systems.tenant(self.id)
+        if found.made != self.made:
+            raise _gone(self.id)
+        return found
 
 
 class PhoneSystems:
@@ -167,7 +173,10 @@ class PhoneSystems:
                 self._systems.pop(id, None)
             return None
         with self._lock:
-            return self._systems.setdefault(id, PhoneSystem(id, self))
+            held = self._systems.get(id)
+            if held is None or held.made != found.made:
+                held = self._systems[id] = PhoneSystem(id, found.made, self)
+            return held
 
     def required(self, id: str) -> PhoneSystem:
         """Raises `UsageError` for one that is not there, or not whole, and `StoreError`."""
@@ -187,7 +196,7 @@ class PhoneSystems:
         """Raises `UsageError` and `StoreError`."""
         found = self._known(id)
         if found is None:
-            raise UsageError(f"there is no phone system {id} any more")
+            raise _gone(id)
         return found
 
     def installation(self, tenant: Tenant) -> Installation:
@@ -225,6 +234,10 @@ class PhoneSystems:
                 known.clear()
             known[key] = _Known(value, now)
         return value
+
+
+def _gone(id: str) -> UsageError:
+    return UsageError(f"there is no phone system {id} any more")
 
 
 def _published(found: Value | None, profile: str, tenant: str) -> Value:

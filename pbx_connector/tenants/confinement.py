@@ -6,6 +6,7 @@ its own; secrets of its vault.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +55,28 @@ class Confinement:
         return None
 
     def _fault_of_path(self, path: Path) -> tuple[str, str] | None:
-        if _is_below(path, self.published) or _is_below(path, self.own):
+        if self._holds(path) and not self._leads_out(path):
             return None
         hint = f"publish the file with the profiles, or put it into {files.shown(self.own)}"
         return "leads to what is not this tenant's", hint
+
+    def _holds(self, path: Path) -> bool:
+        return _is_below(path, self.published) or _is_below(path, self.own)
+
+    def _leads_out(self, folder: Path) -> bool:
+        """Whether a link in a folder, or in one that a link in it leads to, leads to what is not the tenant's: of a
+        folder a source reads what it finds there."""
+        pending, seen = [folder.resolve()], set[Path]()
+        while pending:
+            if (at := pending.pop()) in seen:
+                continue
+            seen.add(at)
+            for entry in _entries(at):
+                if entry.is_symlink() and not self._holds(Path(entry.path)):
+                    return True
+                if not entry.is_file(follow_symlinks=False):
+                    pending.append(Path(entry.path).resolve())
+        return False
 
 
 def confinement(tenant: str, published: Path, folder_of_all: Path) -> Confinement:
@@ -70,6 +89,15 @@ def _is_below(path: Path, folder: Path) -> bool:
         return path.resolve().is_relative_to(folder.resolve())
     except (OSError, ValueError, RuntimeError):
         return False
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """None of what is no folder, or cannot be read: no source can read it either."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def _named(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Secret | Path]]:

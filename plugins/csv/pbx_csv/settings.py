@@ -47,6 +47,13 @@ def _columns(value: Any) -> Any:
     return [value] if isinstance(value, str) and value.strip() else value or []
 
 
+def _pattern(value: str) -> str:
+    """What is found in the folder, and nowhere else: whoever may name a folder need not be let out of it."""
+    if value.startswith(("/", "~")) or ".." in value.replace("\\", "/").split("/"):
+        raise ValueError("a pattern counts from the folder and leads no higher; expected something like **/*.csv")
+    return value
+
+
 _Optional = BeforeValidator(_blank_is_none)
 
 
@@ -57,7 +64,7 @@ class CsvSettings(SettingsModel):
     folder: Annotated[ProfilePath | None, OutsideRows(), _Optional] = Field(
         None, description="In place of a file: a folder, each file of which is an address book."
     )
-    pattern: Annotated[str, OutsideRows()] = Field(
+    pattern: Annotated[str, AfterValidator(_pattern), OutsideRows()] = Field(
         "*.csv", min_length=1, description="Which files of the folder; `**/*.csv` takes folders in it along."
     )
     url: Annotated[WebAddress | None, _Optional] = Field(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pbx_csv.settings import CsvSettings
+from pydantic import ValidationError
 
 from pbx_connector.api import (
     Book,
@@ -235,6 +236,12 @@ def test_each_file_of_a_folder_that_matches_is_a_book(folder: Path) -> None:
         settings = CsvSettings.model_validate({"folder": str(folder), "pattern": pattern})
         with CSV.open(settings, SourceContext()) as source:
             assert [book.title for book in source.books() if isinstance(book, Book)] == titles
+
+
+@pytest.mark.parametrize("pattern", ["../*.csv", "sub/../../*.csv", "..\\\\*.csv", "/etc/passwd", "~/*.csv"])
+def test_a_pattern_leads_out_of_no_folder(folder: Path, pattern: str) -> None:
+    with pytest.raises(ValidationError, match="leads no higher"):
+        CsvSettings.model_validate({"folder": str(folder), "pattern": pattern})
 
 
 def test_a_file_is_gone_while_others_are_there_and_unwanted_if_the_pattern_changed(folder: Path) -> None:

@@ -72,6 +72,7 @@ def simulate(ask: Ask, loaded: LoadedProfile, *, full: bool, is_draft: bool = Fa
 
 def run(ask: Ask, profile: Profile, request: application.runs.RunRequest) -> Job:
     """Raises `ConnectorError` if it cannot be begun."""
+    ask.site.operations.require_active()
 
     def work(job: Job) -> application.runs.RunOutcome:
         outcome = _ran(ask.site, profile, request, job)

@@ -61,6 +61,10 @@ class Operations(Protocol):
         """A profile that was held or stopped runs again. Raises `UsageError` for one that is not known."""
         ...
 
+    def require_active(self) -> None:
+        """Raises `UsageError` while nothing may be run."""
+        ...
+
     def ask_for_run(self, profile: str, *, full: bool) -> bool:
         """Have workers make a run; False where there are none: it is made here. Raises `ConnectorError`."""
         ...
@@ -112,6 +116,9 @@ class LocalOperations:
 
     def resume(self, profile: str) -> None:
         self._store().resume_profile(profile)
+
+    def require_active(self) -> None:
+        return
 
     def ask_for_run(self, profile: str, *, full: bool) -> bool:
         return False
@@ -168,8 +175,11 @@ class HostedOperations:
             if not released:
                 raise
 
-    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+    def require_active(self) -> None:
         self._system.require_active()
+
+    def ask_for_run(self, profile: str, *, full: bool) -> bool:
+        self.require_active()
         self._engine.run(self._system.id, profile, full=full)
         return True
 

@@ -32,7 +32,7 @@ from pbx_web.login.sessions import Sessions
 from pbx_web.operations import HostedOperations, LocalOperations, Operations
 from pbx_web.permissions import ROLES, Role
 from pbx_web.settings import WebSettings
-from pbx_web.shares import THREADS_OF_ONE, Shares
+from pbx_web.shares import THREADS_OF_ONE, Shares, Talks
 
 if TYPE_CHECKING:
     PhoneSystem = application.phone_systems.PhoneSystem
@@ -76,6 +76,7 @@ class Site:
         """Raises `StoreError` while the phone book cannot be reached."""
         self.shares = shares or Shares()
         self.threads = anyio.CapacityLimiter(THREADS_OF_ONE)
+        self.talks = Talks(self.shares.talks)
         self.visitors = application.visitors.Visitors(system.fleet, system.id) if system else None
         """Users of the provider, who may enter; None where there is no provider."""
         self.sessions = Sessions(self.store, lambda: self.settings.login, self.now, self._is_welcome)

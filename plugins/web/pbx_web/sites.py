@@ -21,7 +21,7 @@ from pbx_web.app import AtSite, SiteApp
 from pbx_web.boundary import is_known
 from pbx_web.login.addresses import note_url
 from pbx_web.settings import WebSettings
-from pbx_web.shares import Shares
+from pbx_web.shares import shares_of
 from pbx_web.site import Site
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class ManySites:
         self._provider = provider
         self._clock = clock
         self._most = most
-        self._shares = Shares()
+        self._shares = shares_of(systems.fleet.config.connections)
         self._engine = FleetEngine(systems.fleet)
         self._lock = threading.Lock()
         self._held: OrderedDict[str, _Held] = OrderedDict()

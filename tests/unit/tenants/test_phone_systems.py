@@ -109,6 +109,19 @@ def test_one_that_is_suspended_is_served_and_one_that_is_gone_is_not(many: Phone
         _ = acme.title
 
 
+def test_one_that_was_added_anew_under_an_old_id_is_another_whether_or_not_anybody_asked_meanwhile(
+    many: PhoneSystems, clock: Clock
+) -> None:
+    acme = many.named("acme")
+    assert acme
+    tenants.remove(many.fleet, "acme")
+    tenants.add(many.fleet, "acme")
+    clock.now += FRESH
+    assert many.named("acme") not in (None, acme)
+    with pytest.raises(UsageError, match="no phone system acme any more"):
+        _ = acme.title
+
+
 def test_a_tenant_added_anew_under_an_old_id_has_nothing_of_the_one_before(
     many: PhoneSystems, tree: Callable[..., Path]
 ) -> None:

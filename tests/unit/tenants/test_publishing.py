@@ -147,6 +147,9 @@ def test_the_first_runs_of_many_tenants_are_spread_over_their_interval(fleet: Fl
         ("{file: FILES/acme-2/staff.csv, key: Id}", "leads to what is not this tenant's"),
         ("{file: FILES/acme/link/staff.csv, key: Id}", "leads to what is not this tenant's"),
         ("{folder: /, key: Id}", "leads to what is not this tenant's"),
+        ("{folder: FILES/acme, key: Id}", "leads to what is not this tenant's"),
+        ("{folder: FILES/acme/by-link, key: Id}", "leads to what is not this tenant's"),
+        ("{folder: FILES/acme/lists, key: Id}", ""),
         ("{file: ~/staff.csv, key: Id}", "leads to what is not this tenant's"),
         ("{url: 'https://example.com/a', token: {env: TOKEN}, key: Id}", "a variable that is not this tenant's"),
         ("{url: 'https://example.com/a', token: {env: PBX_TENANT_BOLT__TOKEN}, key: Id}", "not this tenant's"),
@@ -160,8 +163,11 @@ def test_the_first_runs_of_many_tenants_are_spread_over_their_interval(fleet: Fl
 )
 def test_profiles_name_what_is_their_tenants(fleet: Fleet, acme: Path, settings: str, wrong: str) -> None:
     own = fleet.config.files / "acme"
-    own.mkdir(parents=True)
+    (own / "lists" / "old").mkdir(parents=True)
+    (own / "by-link").mkdir()
     (own / "link").symlink_to(fleet.config.files / "bolt")
+    (own / "lists" / "again").symlink_to(own / "lists" / "old")
+    (own / "by-link" / "all").symlink_to(own)
     text = profile_with(settings.replace("FILES", str(fleet.config.files)))
     (acme / "profiles" / "staff.yaml").write_text(text)
     publication = planned(fleet, acme)

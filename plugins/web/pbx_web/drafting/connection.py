@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,11 +27,12 @@ class ConnectionTest:
 
     def __iter__(self) -> Iterator[Check]:
         try:
-            for check in application.connections.test_connection(self.profile, self.ask.store):
-                self.checks.append(check)
-                yield check
+            with talk(self.ask):
+                for check in application.connections.test_connection(self.profile, self.ask.store):
+                    self.checks.append(check)
+                    yield check
         except ConnectorError as error:
-            yield self._failed(error.message, error.hint or "")
+            yield self._failed(*self.ask.site.operations.told(error))
         except Exception:
             LOG.exception("a bug in a connection test", source=self.profile.source.name)
             yield self._failed(self.ask.language("This is a bug in pbx-connector; its log says more."))
@@ -43,6 +45,17 @@ class ConnectionTest:
         check = Check(self.profile.source.name, Problem("", message, hint=hint))
         self.checks.append(check)
         return check
+
+
+@contextmanager
+def talk(ask: Ask) -> Iterator[None]:
+    """For as long as whoever asks waits for somebody else's server, which may take its time: a page of nobody else
+    must wait for that. Raises `ConnectorError`."""
+    with ask.site.talks.one() as taken:
+        if not taken:
+            said = ask.language("As many connection tests go on as may at the same time.")
+            raise ConnectorError(said, hint=ask.language("Wait for one to end, and try again."))
+        yield
 
 
 def answer(template: str, values: Mapping[str, Any], test: ConnectionTest) -> Response:

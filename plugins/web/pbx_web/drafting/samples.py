@@ -10,6 +10,7 @@ from typing import Any
 from pbx_connector.api import ConnectorError, Profile, UsageError, application
 from pbx_web import launching
 from pbx_web.asking import Ask
+from pbx_web.drafting.connection import talk
 from pbx_web.drafting.typed import said
 from pbx_web.permissions import Role
 
@@ -62,11 +63,12 @@ def offered(ask: Ask, profile: Profile) -> Offered:
     found = Offered()
     try:
         accounts = ask.store.accounts() if ask.sees_personal else []
-        for row in application.source_rows.SourceRows(profile, accounts, all_fields=True, limit=MOST):
-            if ask.sees_personal or "local_id" not in row:
-                found.rows.append((_known_as(row, profile.source.fields.known_by), _text(row)))
+        with talk(ask):
+            for row in application.source_rows.SourceRows(profile, accounts, all_fields=True, limit=MOST):
+                if ask.sees_personal or "local_id" not in row:
+                    found.rows.append((_known_as(row, profile.source.fields.known_by), _text(row)))
     except ConnectorError as error:
-        found.error = f"{error.message}: {error.hint}" if error.hint else error.message
+        found.error = ": ".join(part for part in ask.site.operations.told(error) if part)
     return found
 
 

@@ -74,7 +74,7 @@ def _why_not(ask: Ask, plan: KeptPlan) -> str:
     except NotFound as error:
         return str(error)
     except ConnectorError as error:
-        return speak("The profile's file cannot be used: %(reason)s", reason=error.message)
+        return speak("The profile's file cannot be used: %(reason)s", reason=ask.site.operations.told(error)[0])
     return ""
 
 

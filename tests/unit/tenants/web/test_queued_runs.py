@@ -78,6 +78,19 @@ def test_a_suspended_phone_system_is_not_run(pages: Pages) -> None:
         assert client.post("/profiles/staff/run").status_code == 400
 
 
+def test_no_plan_of_a_suspended_phone_system_is_applied(pages: Pages) -> None:
+    with pages.client("acme", Role.RELEASER) as client:
+        job = client.post("/profiles/staff/simulate").headers["location"]
+        found = eventually(lambda: client.get(job).headers.get("location", ""), "/simulations/")
+        plan = client.post(f"{found}/save").headers["location"]
+        tenants.suspend(pages.fleet, "acme")
+        pages.systems.forget("acme")
+        for path in (f"{plan}/apply", f"{found}/run"):
+            answer = client.post(path)
+            assert (answer.status_code, "is suspended" in answer.text) == (400, True), path
+    assert pages.store("acme").count_entries() == 0
+
+
 @pytest.mark.parametrize("state", ["quarantined", "paused"])
 def test_what_workers_do_not_run_any_more_is_let_run_by_a_word(pages: Pages, state: str) -> None:
     with psycopg.connect(pages.fleet.config.database) as connection:

@@ -63,6 +63,20 @@ def test_a_removed_tenant_is_gone_and_one_of_the_same_id_is_another(pages: Pages
     assert pages.store("acme").users() == []
 
 
+def test_one_that_was_removed_and_added_between_two_requests_is_another(pages: Pages) -> None:
+    site = pages.site("acme")
+    job = site.jobs.start(JobKind.SIMULATE, "staff", "Staff", "ann", lambda _: "what was found at the one before")
+    assert job.thread
+    job.thread.join(30)
+    tenants.remove(pages.fleet, "acme")
+    tenants.add(pages.fleet, "acme")
+    pages.systems._tenants.clear()
+    anew = pages.site("acme")
+    assert (anew is site, site.is_closed) == (False, True)
+    with pages.client("acme", Role.ADMIN) as client:
+        assert client.get(f"/jobs/{job.id}").status_code == 404
+
+
 def test_sites_that_nobody_asks_for_go_and_not_those_where_something_goes_on(pages: Pages) -> None:
     now = [0.0]
     held = ManySites(pages.systems, pages.sites._settings, pages.sites._pages, pages.sites._provider, lambda: now[0])
