@@ -98,6 +98,11 @@ def test_a_worker_runs_what_is_published_and_tells_how_it_is(connector: Connecto
     connector("fleet", "run", "acme", "people")
     connector("fleet", "run", "beta", "people", "--full")
     wait_until(lambda: provider.results() == {"acme": "done", "beta": "done"})
+    ended = [line for line in lines() if line["event"] == "run ended"]
+    assert {(line["tenant"], line["profile"], line["status"], line["added"]) for line in ended} == {
+        ("acme", "people", "done", 1),
+        ("beta", "people", "done", 1),
+    }
     wait_until(lambda: got(address, "/readyz")[0] == 200)
     assert got(address, "/livez") == (200, "ok\n")
     metrics = got(address, "/metrics")[1]
