@@ -111,6 +111,7 @@ class RunMaker:
         outcome = unattended.run(job, installation, profile, store, notify, deadline)
         if isinstance(outcome, Ended):
             return outcome, None
+        unattended.log(outcome)
         if deadline.was_revoked:
             return Ended(Result.POSTPONED, AT_ONCE), outcome
         notifications.deliver()

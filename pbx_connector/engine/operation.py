@@ -14,6 +14,7 @@ from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.port import Job, Queue, QueuedRun
 from pbx_connector.engine.postgres import PostgresEngine
 from pbx_connector.errors import UsageError
+from pbx_connector.tenants.registry import TenantState, way_on
 
 
 class FleetEngine:
@@ -33,16 +34,20 @@ class FleetEngine:
 
     def run(self, tenant: str, profile: str, *, full: bool = False) -> None:
         """As soon as a worker has a place, before all that is scheduled. Raises `UsageError` for what is not
-        published."""
+        published, and for a tenant that is not active."""
         with self._database.transaction() as connection:
             found = connection.execute(
-                "SELECT 1 FROM pbx_control.schedule WHERE tenant = %s AND profile = %s", [tenant, profile]
+                "SELECT t.state FROM pbx_control.schedule s JOIN pbx_control.tenant t ON t.id = s.tenant"
+                " WHERE s.tenant = %s AND s.profile = %s",
+                [tenant, profile],
             ).fetchone()
         if found is None:
             raise UsageError(
                 f"no profile {profile} is published for tenant {tenant}",
                 hint=f"see: pbx-connector tenants show {tenant}",
             )
+        if (state := TenantState(found["state"])) is not TenantState.ACTIVE:
+            raise UsageError(f"tenant {tenant} is {state}: nothing of it is run", hint=way_on(tenant, state))
         job = Job(tenant=tenant, profile=profile, queue=Queue.INTERACTIVE, full=full)
         PostgresEngine(self._database).enqueue(job)
 

@@ -51,6 +51,18 @@ def run(
     return outcome
 
 
+def log(outcome: RunOutcome) -> None:
+    """How it ended, with its counts; why, unless all went well."""
+    report = outcome.report
+    counts = {name: getattr(report.counts, name) for name in report.counts.__slots__}
+    say = LOG.info if report.status is RunStatus.DONE else LOG.warning
+    say("run ended", run=report.run, status=str(report.status), seconds=round(report.duration, 2), **counts)
+    for warning in report.warnings:
+        LOG.warning("run warned", run=report.run, code=warning.code, reason=warning.message, hint=warning.hint)
+    if outcome.reason:
+        LOG.warning("run failed", run=report.run, reason=outcome.reason)
+
+
 def wait_of(outcome: RunOutcome) -> timedelta | None:
     """For how long the source wants to be left alone, if it said so; what is heeded of it."""
     error = outcome.error

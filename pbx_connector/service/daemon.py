@@ -324,13 +324,7 @@ class Service:
         held = outcome.error.command if isinstance(outcome.error, ProfileHeld) else ""
         self._words_wanted[report.profile] = held
         self._board.change(report.profile, held=held)
-        counts = {name: getattr(report.counts, name) for name in report.counts.__slots__}
-        log = LOG.info if report.status is RunStatus.DONE else LOG.warning
-        log("run ended", run=report.run, status=str(report.status), seconds=round(report.duration, 2), **counts)
-        for warning in report.warnings:
-            LOG.warning("run warned", run=report.run, code=warning.code, reason=warning.message, hint=warning.hint)
-        if outcome.reason:
-            LOG.warning("run failed", run=report.run, reason=outcome.reason)
+        unattended.log(outcome)
         self._metrics.ran(report)
 
     def _plugin_context(self, plugin: str) -> PluginContext:

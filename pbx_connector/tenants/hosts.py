@@ -61,7 +61,7 @@ def remove_host(control: ControlDatabase, id: str, name: str) -> str:
 
 def _checked(name: str) -> str:
     wanted = host_of(name)
-    if not is_host_name(wanted):
+    if "/" in name or not is_host_name(wanted):  # of an address, "https" would be left
         raise UsageError(
             f"{name[:80]!r} cannot be a host name",
             hint="letters, digits and hyphens, with dots between, such as phones.example.com; other letters as xn--…",

@@ -81,7 +81,7 @@ def find_served(control: ControlDatabase, id: str) -> Tenant:
     """One whose phone book can be read. Raises `UsageError`."""
     found = find(control, id)
     if found.state not in SERVED:
-        raise UsageError(f"tenant {id} is {found.state}", hint=_way_on(found))
+        raise UsageError(f"tenant {id} is {found.state}", hint=way_on(found.id, found.state))
     return found
 
 
@@ -122,7 +122,7 @@ def change_state(control: ControlDatabase, id: str, to: TenantState, *, of: Coll
         if found.state is to:
             return found
         if found.state not in of:
-            raise UsageError(f"tenant {id} is {found.state}", hint=_way_on(found))
+            raise UsageError(f"tenant {id} is {found.state}", hint=way_on(found.id, found.state))
         now = control.now(connection)
         connection.execute(update(tenant).where(tenant.c.id == id).values(state=to, changed=now))
         return required(connection, id)
@@ -146,13 +146,14 @@ def _tables_of_the_engine(connection: Connection) -> Sequence[str]:
     return connection.execute(query, {"schema": ENGINE}).scalars().all()
 
 
-def _way_on(found: Tenant) -> str:
+def way_on(id: str, state: TenantState) -> str:
+    """The hint that leads a tenant out of its state."""
     ways = {
-        TenantState.ADDING: f"pbx-connector tenants add {found.id} finishes it",
-        TenantState.REMOVING: f"pbx-connector tenants remove {found.id} finishes it",
-        TenantState.SUSPENDED: f"pbx-connector tenants resume {found.id}",
+        TenantState.ADDING: f"pbx-connector tenants add {id} finishes it",
+        TenantState.REMOVING: f"pbx-connector tenants remove {id} finishes it",
+        TenantState.SUSPENDED: f"pbx-connector tenants resume {id}",
     }
-    return ways.get(found.state, "")
+    return ways.get(state, "")
 
 
 def tenant_of(values: Mapping[str, Any]) -> Tenant:

@@ -98,6 +98,11 @@ def test_a_worker_runs_what_is_published_and_tells_how_it_is(connector: Connecto
     connector("fleet", "run", "acme", "people")
     connector("fleet", "run", "beta", "people", "--full")
     wait_until(lambda: provider.results() == {"acme": "done", "beta": "done"})
+    ended = [line for line in lines() if line["event"] == "run ended"]
+    assert {(line["tenant"], line["profile"], line["status"], line["added"]) for line in ended} == {
+        ("acme", "people", "done", 1),
+        ("beta", "people", "done", 1),
+    }
     wait_until(lambda: got(address, "/readyz")[0] == 200)
     assert got(address, "/livez") == (200, "ok\n")
     metrics = got(address, "/metrics")[1]
@@ -134,6 +139,11 @@ def test_what_cannot_be_asked_for_is_said(connector: Connector, provider: Provid
     connector("fleet", "prepare")
     assert "no profile other is published for tenant acme" in connector("fleet", "run", "acme", "other", code=2).err
     assert "is quarantined or paused" in connector("fleet", "release", "acme", "people", code=2).err
+    connector("tenants", "suspend", "acme")
+    stopped = connector("fleet", "run", "acme", "people", code=2).err
+    assert "tenant acme is suspended: nothing of it is run" in stopped
+    assert "tenants resume acme" in stopped
+    connector("tenants", "resume", "acme")
     assert "give more --places" in connector("worker", "--places", "3", "--interactive", "2", code=2).err
     with psycopg.connect(provider.database) as connection:
         connection.execute("UPDATE pbx_control.schedule SET state = 'quarantined', lost = 3, reason = 'three died'")

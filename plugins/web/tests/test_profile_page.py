@@ -382,6 +382,15 @@ def test_save_and_simulate_goes_on_to_the_simulation_once_it_is_saved(client: ht
     assert refused.status_code == 422
 
 
+def test_a_profile_can_be_run_from_the_page_that_save_and_simulate_leads_to(running: Running) -> None:
+    """That page goes by the name of the file, a run by the id of the profile."""
+    with running.client(Role.RELEASER) as client:
+        done = send(client, opened(client, "basic"), do="save-simulate", set__title="Kunden")
+        form = re.search(r'action="(/profiles/[^"]+/run)"', client.get(done.headers["location"]).text)
+        assert form is not None
+        assert client.post(form[1]).headers["location"].startswith("/jobs/")
+
+
 def test_a_draft_is_simulated_without_being_saved(client: httpx.Client, running: Running) -> None:
     done = send(client, opened(client, "basic"), do="simulate", set__title="Kunden")
     assert done.headers["location"].startswith("/jobs/")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from fleet import add_tenants
 
 from pbx_connector.application.runs import RunOutcome
@@ -59,6 +60,16 @@ def test_a_run_that_goes_well_is_done(maker: RunMaker, tmp_path: Path) -> None:
     assert maker.make(JOB) == Ended(Result.DONE)
     with open_store(f"sqlite:///{tmp_path / 't0000'}.db") as store:
         assert store.count_entries() == 2
+
+
+def test_how_a_run_ended_is_logged(maker: RunMaker, server: Server) -> None:
+    with structlog.testing.capture_logs() as lines:
+        maker.make(JOB)
+        server.source.down = SourceUnavailable("the server is down")
+        maker.make(JOB)
+    ended = [line["status"] for line in lines if line["event"] == "run ended"]
+    assert ended == ["done", "failed"]
+    assert [line["reason"] for line in lines if line["event"] == "run failed"] == ["the server is down"]
 
 
 @pytest.mark.parametrize(("tenant", "profile"), [("gone", "crm"), ("t0000", "unknown")])

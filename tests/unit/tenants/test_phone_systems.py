@@ -190,7 +190,7 @@ def test_names_are_checked_and_belong_to_one(many: PhoneSystems) -> None:
         add_host(control, "bolt", "phones.acme.example", domain)
     with pytest.raises(UsageError, match="the name of tenant bolt"):
         add_host(control, "acme", "bolt.pbx.example.com", domain)
-    for wrong in ("", "a b", "-a.example", "x" * 300, "über.example", "a/b"):
+    for wrong in ("", "a b", "-a.example", "x" * 300, "über.example", "a/b", "https://a.example/"):
         with pytest.raises(UsageError, match="cannot be a host name"):
             add_host(control, "acme", wrong, domain)
     assert remove_host(control, "acme", "phones.acme.example") == "phones.acme.example"
