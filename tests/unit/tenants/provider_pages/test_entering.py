@@ -245,13 +245,11 @@ def test_he_is_out_at_once(served: Served, what: str) -> None:
 @pytest.mark.parametrize("what", ENDS)
 def test_an_editor_that_is_open_ends_with_it(served: Served, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language_server, "LOOKED_AT_EVERY", 0.1)
-    host = f"acme.{DOMAIN}"
-    with served.entered() as client, socket.create_connection(urlsplit(served.url).netloc.split(":")) as connected:
-        cookie = f"{cookie_name(False)}={client.cookies[cookie_name(False)]}"
-        headers = {"Cookie": cookie}
-        with connect(
-            f"ws://{host}{language_server.PATH}", sock=connected, origin=f"http://{host}", additional_headers=headers
-        ) as editor:
+    at, port = f"acme.{DOMAIN}", urlsplit(served.url).port
+    with served.entered() as client, socket.create_connection(("127.0.0.1", port)) as connected:
+        headers = {"Cookie": f"{cookie_name(False)}={client.cookies[cookie_name(False)]}"}
+        options: Any = {"sock": connected, "origin": f"http://{at}", "additional_headers": headers, "proxy": None}
+        with connect(f"ws://{at}{language_server.PATH}", **options) as editor:
             with pytest.raises(TimeoutError):  # nobody says anything, and it goes on
                 editor.recv(timeout=1)
             ENDS[what](served)
