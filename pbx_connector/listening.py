@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -35,6 +36,7 @@ LONGEST_HEAD = 16_384
 CONNECTIONS = 800
 CONNECTIONS_OF_ONE = 400
 """Of one address; telephones behind one router share it."""
+PROBES = ("/livez", "/readyz")
 CERTIFICATE_EVERY = 5.0
 """Seconds between two looks at whether the certificate was renewed."""
 
@@ -173,8 +175,22 @@ class BoundedProtocol(H11Protocol):
         self._deadline = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
 
 
+class Probed:
+    """Tells whoever keeps processes running that this one answers, whatever name it is asked by, and nothing else. It
+    asks no store: one that is unreachable is no reason to start all anew that wait for it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in PROBES:
+            await PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class Listener:
-    """Serves from `start` to `stop`; the address is taken when it is made."""
+    """Serves from `start` to `stop`, with `/livez` and `/readyz`; the address is taken when it is made."""
 
     def __init__(
         self, app: ASGIApp, address: str, tls: Tls | None, *, name: str, setting: str, longest_message: int = 0
@@ -183,7 +199,7 @@ class Listener:
         WebSockets in. Raises `UsageError` if the address cannot be had."""
         self._name = name
         self._config = uvicorn.Config(
-            app,
+            Probed(app),
             log_config=None,
             log_level="critical",
             access_log=False,

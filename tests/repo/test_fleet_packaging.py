@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from pbx_connector.cli.main import app
 from pbx_connector.config import Config, ConfigFile, load_config
+from pbx_connector.listening import PROBES
 from pbx_connector.plugins import Plugins
 
 PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
@@ -181,6 +182,8 @@ def test_whatever_serves_is_probed_and_bounded() -> None:
             assert container["readinessProbe"]
             for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
                 for how in container.get(probe, {}).values():
+                    if isinstance(how, dict) and "path" in how:
+                        assert how["path"] in PROBES
                     if isinstance(how, dict) and "port" in how:
                         assert how["port"] in ports_of(document)
     for name, service in composed()["services"].items():

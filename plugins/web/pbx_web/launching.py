@@ -102,7 +102,7 @@ def profile_of(ask: Ask, id: str) -> Profile:
     """As its file says it by now. Raises `NotFound` and `ProfileError`."""
     profile = application.profiles.load(ask.site.installation, find(ask, id))
     if profile.id != id:
-        raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
+        raise NotFound(ask.language("There is no such profile."))
     return profile
 
 

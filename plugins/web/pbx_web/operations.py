@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -35,6 +36,10 @@ ProfileStatus = application.status.ProfileStatus
 STOPPED = ("paused", "quarantined")
 OF_ALL = ("store", "profiles", "service", "control")
 """Sections of the configuration that a provider says for all phone systems."""
+
+
+COMMAND = re.compile(r"\bpbx-connector (?:-|[a-z])|\bpip install\b")
+"""In a hint, what is typed on a command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,21 @@ class Operations(Protocol):
         """What people here may know of a failure: message and hint."""
         ...
 
+    def advice(self, hint: str | None) -> str:
+        """What of a hint people here can follow."""
+        ...
+
     saves_mistakes: bool
     """Whether a profile with mistakes can be kept."""
+    is_hosted: bool
+    """Whether somebody else provides it: people here have no command line, and no files but those of the pages."""
 
 
 class LocalOperations:
     """Of a folder of profiles, and the service that runs them, if there is one."""
 
     saves_mistakes = True
+    is_hosted = False
 
     def __init__(self, context: PluginContext, store: Callable[[], Store]) -> None:
         self._context = context
@@ -130,13 +142,17 @@ class LocalOperations:
         return False
 
     def told(self, error: ConnectorError) -> tuple[str, str]:
-        return error.message, error.hint or ""
+        return error.message, self.advice(error.hint)
+
+    def advice(self, hint: str | None) -> str:
+        return hint or ""
 
 
 class HostedOperations:
     """Of one of many phone systems: versions of its profiles are published, and workers run them."""
 
     saves_mistakes = False
+    is_hosted = True
 
     def __init__(self, system: PhoneSystem, engine: FleetEngine, store: Callable[[], Store]) -> None:
         self._system = system
@@ -194,7 +210,10 @@ class HostedOperations:
         if isinstance(error, (StoreError, MachineError)) and not isinstance(error, ProfileBusy):
             LOG.error("a page cannot be made", reason=error.message, hint=error.hint)
             return "this cannot be had at the moment: try again, or ask your provider", ""
-        return error.message, error.hint or ""
+        return error.message, self.advice(error.hint)
+
+    def advice(self, hint: str | None) -> str:
+        return "; ".join(part for part in (hint or "").split("; ") if not COMMAND.search(part))
 
 
 def _is_providers(key: str, configs: Mapping[str, PluginConfig]) -> bool:

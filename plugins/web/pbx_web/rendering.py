@@ -70,6 +70,8 @@ def _for_each(ask: Ask, said: str = "") -> dict[str, Any]:
         "moment": lambda of: speak.moment(of, ask.site.installation.zone),
         "day": speak.day,
         "age": lambda of: speak.age(of, ask.site.now()),
+        "advice": ask.site.operations.advice,
+        "hosted": ask.site.operations.is_hosted,
         "finding_kind": lambda code: _kind(speak, code),
         "Role": Role,
     }

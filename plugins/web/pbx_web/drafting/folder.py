@@ -32,7 +32,7 @@ def find(ask: Ask, asked: str) -> Path:
     folder = folder_of(ask)
     found = next(_named(folder, asked), None) or next(_by_id(folder, asked), None)
     if found is None:
-        raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
+        raise NotFound(ask.language("There is no such profile."))
     return application.drafts.profile_path(ask.site.installation, found.name)
 
 

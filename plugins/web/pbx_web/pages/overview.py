@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pbx_connector.api import ALL, StoreError, application
@@ -46,6 +46,8 @@ class _Days:
 def show(ask: Ask) -> Shown:
     status, now = ask.site.status(), ask.site.now()
     concerns = application.attention.concerns(status, _waiting(ask, status), now)
+    if ask.site.operations.is_hosted:
+        concerns = [replace(concern, command="") for concern in concerns]
     days = _Days.of(ask)
     said = application.views.service_status(status, now)
     after = ask.query.get("after", "")

@@ -56,7 +56,7 @@ def explain(ask: Ask) -> Done | Shown:
     except ProfileError as error:
         return _broken(ask, error, profile)
     if loaded.profile.id != profile:
-        raise NotFound(ask.language("There is no file of such a profile in the profiles folder."))
+        raise NotFound(ask.language("There is no such profile."))
     job = launching.simulate(ask, loaded, full=True, about=entry.id)
     return Done(to=f"/jobs/{job.id}", json={"job": job.id})
 

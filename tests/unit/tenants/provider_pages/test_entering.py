@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from pbx_web import language_server
 from pbx_web.login.sessions import cookie_name, form_token
 from pbx_web.server import PagesServer
 from pbx_web.settings import LOOPBACK, WebSettings
 from pbx_web.site import Site
 from starlette.requests import HTTPConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from pbx_connector.api import PluginContext, Role, StoreError, UsageError, application
 from pbx_connector.application.fleet import Fleet
@@ -235,6 +240,23 @@ def test_he_is_out_at_once(served: Served, what: str) -> None:
         assert client.get("/runs").status_code == 303
         assert client.get(f"{API}/runs").status_code == 401
         assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_an_editor_that_is_open_ends_with_it(served: Served, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language_server, "LOOKED_AT_EVERY", 0.1)
+    at, port = f"acme.{DOMAIN}", urlsplit(served.url).port
+    with served.entered() as client, socket.create_connection(("127.0.0.1", port)) as connected:
+        headers = {"Cookie": f"{cookie_name(False)}={client.cookies[cookie_name(False)]}"}
+        options: Any = {"sock": connected, "origin": f"http://{at}", "additional_headers": headers, "proxy": None}
+        with connect(f"ws://{at}{language_server.PATH}", **options) as editor:
+            with pytest.raises(TimeoutError):  # nobody says anything, and it goes on
+                editor.recv(timeout=1)
+            ENDS[what](served)
+            with pytest.raises(ConnectionClosed) as closed:
+                editor.recv(timeout=60)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == language_server.Close.ENDED
 
 
 def test_an_administrator_who_is_none_any_more_is_out(served: Served) -> None:
