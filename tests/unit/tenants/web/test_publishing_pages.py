@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tenant_pages import Pages
 
-from pbx_connector.api import Role
+from pbx_connector.api import AuditFilter, Role
 from pbx_connector.application import publishing, tenants
 from pbx_connector.tenants import vault, versions
 
@@ -143,6 +143,8 @@ def test_a_new_profile_and_its_secret_are_the_tenants(pages: Pages, acme: httpx.
     assert "a secret of acme" not in published + acme.get("/profiles/directory").text
     assert vault.TenantVault(pages.fleet.control, pages.fleet.config.keys, "acme").secret(name) == "a secret of acme"
     assert vault.secrets(pages.fleet.control, "bolt") == []
+    (noted,) = pages.store("acme").audit(AuditFilter(action="secret set"))
+    assert (noted.user, noted.detail) == ("editor", {"name": name})
 
 
 def test_without_keys_no_secret_is_kept_and_no_place_of_the_providers_is_told(pages: Pages, acme: httpx.Client) -> None:
