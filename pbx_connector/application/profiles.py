@@ -41,8 +41,9 @@ def load_whole(installation: Installation, file: Path) -> LoadedProfile:
     """With what a `trials.Trial` needs. Raises `ProfileError` with all that is wrong with the file."""
     checked = check(installation, file)
     if checked.loaded is None:
-        errors = sum(found.severity == "error" for found in checked.diagnostics)
-        raise ProfileError(f"{file} has {counted(errors, 'error')}", checked.diagnostics, text=checked.text)
+        errors = [found for found in checked.diagnostics if found.severity == "error"]
+        where = errors[0].file if errors else file
+        raise ProfileError(f"{where} has {counted(len(errors), 'error')}", checked.diagnostics, text=checked.text)
     return checked.loaded
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+from pbx_rules import Diagnostic
 from pbx_rules.document import Mapping, load
 
+from pbx_connector import files
 from pbx_connector.application import publishing
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.application.installation import FileChange, SecretPlace
@@ -55,19 +57,25 @@ class PublishedFiles:
             self._publish(tenant, FileSet(change.contents), tree, by, note)
 
     def examined(self, checked: Checked, file: Path) -> Checked:
-        """With what a tenant's profile may not name, as an error; its secrets come from the tenant's vault."""
-        profile = checked.profile
-        if checked.loaded is None or profile is None:
-            return checked
+        """With what a tenant's profile may not name, as an error; its secrets come from the tenant's vault. Where the
+        provider has its files is told nowhere."""
+        shown = Path(f"/{self._id}") / PROFILES / file.name
+        profile, found = checked.profile, self._not_its_own(checked, file)
+        told = tuple(replace(one, file=str(shown)) for one in (*checked.diagnostics, *found))
+        if checked.loaded is None or profile is None or found:
+            return replace(checked, diagnostics=told, loaded=None)
+        bind_vault(profile.settings, vault.TenantVault(self._fleet.control, self._fleet.config.keys, self._id))
+        return Checked(checked.text, told, replace(checked.loaded, profile=replace(profile, file=shown)))
+
+    def _not_its_own(self, checked: Checked, file: Path) -> list[Diagnostic]:
+        if checked.profile is None:
+            return []
         root = load(checked.text, str(file)).root
         settings = root.get("settings") if isinstance(root, Mapping) else None
         confined = confinement(self._id, file.parent.parent, self._fleet.config.files)
-        found = tuple(confined.findings(profile.settings, settings, str(file), "settings"))
-        if found:
-            return replace(checked, diagnostics=(*checked.diagnostics, *found), loaded=None)
-        bind_vault(profile.settings, vault.TenantVault(self._fleet.control, self._fleet.config.keys, self._id))
-        shown = replace(profile, file=Path(f"/{self._id}") / PROFILES / file.name)
-        return replace(checked, loaded=replace(checked.loaded, profile=shown))
+        found = confined.findings(checked.profile.settings, settings, str(file), "settings")
+        place = "the folder that your provider has for your files"
+        return [replace(one, hint=one.hint.replace(files.shown(confined.own), place)) for one in found]
 
     def keep_secret(self, secret: str, name: str, by: str) -> SecretPlace:
         """In the vault, under a name that is new. Raises `UsageError`."""

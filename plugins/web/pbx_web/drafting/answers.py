@@ -11,6 +11,7 @@ from pathlib import Path
 from pbx_connector.api import Checked, Diagnostic, Question, SourceType, Template, UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.drafting import names
+from pbx_web.drafting.secrets import keep
 
 LONGEST = 2_000
 """Characters of an answer."""
@@ -112,5 +113,4 @@ def keep_secrets(ask: Ask, answers: Answers, stem: str) -> None:
         typed = answers.given.pop(question.name, "") if question.secret else ""
         if typed:
             name = f"{stem}-{question.name}"
-            kept = application.secret_files.keep_in(ask.site.installation, typed, name=name, by=ask.known_user.name)
-            answers.kept[question.name] = kept
+            answers.kept[question.name] = keep(ask, typed, name)

@@ -13,6 +13,7 @@ from typing import Literal
 from pbx_connector.api import UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.drafting.carried import Carried
+from pbx_web.drafting.secrets import keep
 from pbx_web.drafting.typed import Typed, name_of, said, typed_edits
 
 drafts = application.drafts
@@ -73,7 +74,7 @@ class Editing:
     def _kept(self, name: str, one: application.drafts.Input, secret: str) -> Typed:
         wanted, ask = f"{self.draft.file.stem}-{one.path[-1]}", self.ask
         try:
-            kept = application.secret_files.keep_in(ask.site.installation, secret, name=wanted, by=ask.known_user.name)
+            kept = keep(ask, secret, wanted)
         except UsageError as error:
             return Typed(name, None, said(error))
         return Typed(name, drafts.SetSecret(one.path, kept.kind, kept.name))

@@ -68,7 +68,7 @@ def _done(view: View, what: str, argument: str) -> Shown | Done | Response:
         case "write-again":
             return _written_again(view)
         case "format":
-            editing.set_text(application.profiles.formatted(editing.draft.text, editing.draft.file))
+            editing.set_text(application.profiles.formatted(editing.draft.text, Path(editing.draft.file.name)))
         case "test":
             return _tested(view)
         case "simulate":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pbx_connector.api import Role, StoreError, Tenant, UsageError, application
@@ -11,13 +12,14 @@ from pbx_web.provider.access import moment_of, role_at, site_of, tenant_of
 from pbx_web.provider.addresses import address_of
 
 AuditAction = application.audit.AuditAction
+TenantDetails = application.tenants.TenantDetails
 VERSIONS = 20
 """So many are shown, the latest first."""
 
 
 def show(ask: Ask) -> Shown:
     tenant = tenant_of(ask)
-    details = application.tenants.details(site_of(ask).fleet, tenant.id)
+    details = _for_whom(ask, application.tenants.details(site_of(ask).fleet, tenant.id))
     said = application.views.tenants.tenant_details(details)
     if not ask.may(Role.ADMIN):  # where the provider's databases are is nobody else's business
         said["store"] = None
@@ -31,6 +33,13 @@ def show(ask: Ask) -> Shown:
         "moment_of": moment_of,
     }
     return Shown(template="provider_tenant.html", values=values, json=said)
+
+
+def _for_whom(ask: Ask, found: TenantDetails) -> TenantDetails:
+    """Why a migration failed names the database."""
+    if ask.may(Role.ADMIN) or found.migration is None or not found.migration.error:
+        return found
+    return replace(found, migration=replace(found.migration, error=ask.language("the provider's log says why")))
 
 
 def _users(ask: Ask) -> list[str]:

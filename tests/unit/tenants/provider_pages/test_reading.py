@@ -11,7 +11,7 @@ from sqlalchemy import insert, text, update
 
 from pbx_connector.api import Role, application
 from pbx_connector.application import publishing
-from pbx_connector.tenants.tables import schedule, tenant
+from pbx_connector.tenants.tables import migration, schedule, tenant
 
 from .conftest import API, FILES, Pages
 
@@ -128,9 +128,12 @@ def test_where_databases_are_is_for_administrators(pages: Pages) -> None:
     with pages.fleet.control.write() as connection:
         store = "postgresql://provider@db7.internal/pbx"
         connection.execute(update(tenant).where(tenant.c.id == "acme").values(store=store))
+        failed = {"tenant": "acme", "wanted": "9", "reached": "8", "state": "failed", "started": 1.0, "ended": 2.0}
+        connection.execute(insert(migration).values(failed | {"error": f"{store} does not answer"}))
     for path in (f"{API}/tenants/acme", "/tenants/acme", f"{API}/tenants"):
         with pages.client() as ann, pages.client("bob") as bob:
             assert "db7.internal" not in bob.get(path).text
+            assert path == f"{API}/tenants" or "log says why" in bob.get(path).text.replace("&#39;", "'")
             assert path == f"{API}/tenants" or "db7.internal" in ann.get(path).text
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tenant_pages import Pages
 
-from pbx_connector.api import Role
+from pbx_connector.api import AuditFilter, Role
 from pbx_connector.application import publishing, tenants
 from pbx_connector.tenants import vault, versions
 
@@ -103,6 +103,28 @@ def test_a_mistake_is_shown_at_its_place_and_nothing_is_published(
     assert "Save with mistakes" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("title: Staff", "titel: Staff"),
+        ("../staff.csv", "/etc/passwd"),
+        ("title: Staff", "["),
+        ("../staff", "../stuff"),
+    ],
+)
+def test_no_answer_tells_where_the_provider_has_its_files(acme: httpx.Client, pages: Pages, old: str, new: str) -> None:
+    base = draft(acme)
+    text, config = base.replace(old, new), pages.fleet.config
+    said = []
+    for do in ("test", "rows", "simulate", "format", "save"):
+        form = {"packed-draft": packed(text), "packed-base": packed(base), "tab": "source", "do": do}
+        said += [acme.post("/profiles/staff", data=form), acme.post(API, json={"text": text, "base": base, "do": do})]
+    said += [acme.post(f"{start}/profiles/staff/simulate", data={"text": text}) for start in ("", "/api/v1")]
+    for answer in said:
+        for place in (config.cache, config.files, config.keys, config.database):
+            assert str(place) not in answer.text
+
+
 def test_two_profiles_of_one_id_are_not_published(pages: Pages, acme: httpx.Client) -> None:
     text = draft(acme)
     assert acme.post("/profiles/staff/copy", data={"copy": "other"}).status_code == 303
@@ -143,6 +165,8 @@ def test_a_new_profile_and_its_secret_are_the_tenants(pages: Pages, acme: httpx.
     assert "a secret of acme" not in published + acme.get("/profiles/directory").text
     assert vault.TenantVault(pages.fleet.control, pages.fleet.config.keys, "acme").secret(name) == "a secret of acme"
     assert vault.secrets(pages.fleet.control, "bolt") == []
+    (noted,) = pages.store("acme").audit(AuditFilter(action="secret set"))
+    assert (noted.user, noted.detail) == ("editor", {"name": name})
 
 
 def test_without_keys_no_secret_is_kept_and_no_place_of_the_providers_is_told(pages: Pages, acme: httpx.Client) -> None:
