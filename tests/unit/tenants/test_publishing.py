@@ -170,6 +170,7 @@ def test_profiles_name_what_is_their_tenants(fleet: Fleet, acme: Path, settings:
         [found] = [found for file in publication.wrong for found in file.findings if found.severity == "error"]
         assert (found.code, found.span.line) == ("P0112", 3)
         assert found.span.column > len("settings: {")
+        assert str(fleet.config.files) not in found.hint, "tenants read it on their pages"
 
 
 def test_what_was_right_when_it_was_published_is_looked_at_again_on_the_worker(fleet: Fleet, acme: Path) -> None:

@@ -21,6 +21,7 @@ def show(ask: Ask) -> Shown:
         "file": settings.file,
         "broken": settings.broken,
         "exposed": settings.exposed,
+        "is_published": settings.is_published,
     }
     return Shown(
         template="settings.html",
