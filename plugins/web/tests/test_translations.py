@@ -18,7 +18,7 @@ from pbx_web.language import language
 from pbx_web.provider.site import PLACES as PROVIDER_PLACES
 from pbx_web.rendering import PLACES
 
-from pbx_connector.api import FINDING_KINDS
+from pbx_connector.api import FINDING_KINDS, application
 
 PACKAGE = Path(str(files("pbx_web")))
 METHODS = [("**.html", "jinja2"), ("**.py", "python")]
@@ -51,6 +51,12 @@ def catalog() -> dict[str, tuple[str, ...]]:
             said = text if isinstance(text, tuple) else (text,)
             entries[key if isinstance(key, str) else key[0]] = tuple(str(each or "") for each in said)
     return entries
+
+
+def test_whatever_the_audit_says_was_done_has_words() -> None:
+    template = (PACKAGE / "templates" / "codes.html").read_text(encoding="utf-8")
+    actions = [str(action) for action in application.audit.AuditAction]
+    assert [one for one in actions if f'action == "{one}" %}}{{{{ _("{one}") }}}}' not in template] == []
 
 
 def test_nothing_is_untranslated() -> None:
