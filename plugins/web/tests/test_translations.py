@@ -24,8 +24,9 @@ PACKAGE = Path(str(files("pbx_web")))
 METHODS = [("**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "language": None, "speak": None, "count": (1, 2)}
 OF_PLUGINS = {"Id and user", "Secret", "Phone book", "Callers", "LDAP bind", "LDAP base", "Format", "Dial form"}
-OF_PLUGINS |= {"Region", "Outside line", "Id"}
-"""What a plugin calls its options and addresses: translated as it is shown."""
+OF_PLUGINS |= {"Region", "Outside line", "Id", "What it reads.", "How it dials."}
+OF_PLUGINS |= {"The country it stands in, such as DE.", "What it dials before a number outside."}
+"""What a plugin calls its options and addresses, and says of them: translated as it is shown."""
 Message = str | tuple[str, ...]
 
 
