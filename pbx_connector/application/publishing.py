@@ -24,6 +24,8 @@ from pbx_connector.tenants.confinement import confinement
 from pbx_connector.tenants.ids import checked_id, is_id
 from pbx_connector.tenants.loading import CheckedFile, Contents, read_contents
 from pbx_connector.tenants.published import (
+    ENDINGS,
+    PROFILES,
     FileChanges,
     FileSet,
     WrongTree,
@@ -195,7 +197,8 @@ def _publication(
 ) -> Publication:
     id, folder = checked_id(entry.name), Path(entry.path)
     if id not in known:
-        raise UsageError(f"there is no tenant {id}", hint=f"pbx-connector tenants add {id}")
+        hint = f"pbx-connector tenants add {id}, or publish with --add and without --simulate"
+        raise UsageError(f"there is no tenant {id}", hint=hint)
     try:
         tree = _tree(entry)
     except WrongTree as wrong:
@@ -244,6 +247,10 @@ def _folders(folder: Path, only: Collection[str]) -> list[os.DirEntry[str]]:
             found = [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
     except OSError as error:
         raise UsageError(f"the folder {folder} cannot be read: {error.strerror}") from None
+    if any(path.name.endswith(ENDINGS) for path in (folder / PROFILES).glob("*")):
+        whole = folder.absolute()
+        hint = f"pbx-connector tenants publish {whole.parent} {whole.name}"
+        raise UsageError(f"{folder} is the folder of one tenant, not of all", hint=hint)
     if missing := sorted(set(only) - {entry.name for entry in found}):
         raise UsageError(f"{folder} has no folder {missing[0]}", hint="a tenant's folder is called like the tenant")
     return sorted((entry for entry in found if not only or entry.name in only), key=lambda entry: entry.name)

@@ -157,7 +157,7 @@ def add_host(fleet: Fleet, id: str, name: str) -> str:
 
 def remove_host(fleet: Fleet, id: str, name: str) -> str:
     """Raises `UsageError`."""
-    return host_names.remove_host(fleet.control, id, name)
+    return host_names.remove_host(fleet.control, id, name, fleet.config.domain)
 
 
 # --- secrets -----------------------------------------------------------------------------------------------------

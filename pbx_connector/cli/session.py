@@ -120,15 +120,23 @@ class Session:
         """
         control = self.config.control
         if control is None:
-            raise UsageError(
-                "the configuration names no control database",
-                hint="control: {database: postgresql://user@host/database}, or PBX_CONNECTOR_CONTROL_DATABASE=...",
-            )
+            raise self._no_control_database()
         try:
             from pbx_connector.application.fleet import Fleet
         except ImportError:
             raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
         return Fleet(control, self.plugins, connections=connections)
+
+    def _no_control_database(self) -> UsageError:
+        key = "control: {database: postgresql://user@host/database}"
+        if file := self._config_as_read.document.file:
+            return UsageError(
+                f"{file} names no control database", hint=f"add {key}, or set PBX_CONNECTOR_CONTROL_DATABASE"
+            )
+        return UsageError(
+            "there is no configuration, which would name the control database",
+            hint=f"--config FILE or PBX_CONNECTOR_CONFIG says where it is; it has {key}",
+        )
 
     @cached_property
     def phone_systems(self) -> PhoneSystems:

@@ -16,7 +16,6 @@ from pbx_rules.document import Mapping as MappingNode
 from pbx_rules.document import Node
 from pydantic import BaseModel
 
-from pbx_connector import files
 from pbx_connector.documents import START, finding
 from pbx_connector.secret import Secret
 from pbx_connector.tenants.ids import checked_id, variable_prefix
@@ -51,14 +50,18 @@ class Confinement:
         if part.env is not None and not part.env.startswith(prefix):
             return "names a variable that is not this tenant's", f"call it {prefix}…, {vault}"
         if part.file is not None and not _is_below(part.file, self.own):
-            return "names a file that is not this tenant's", f"put it into {files.shown(self.own)}, {vault}"
+            return "names a file that is not this tenant's", f"{self._place}, {vault}"
         return None
 
     def _fault_of_path(self, path: Path) -> tuple[str, str] | None:
         if self._holds(path) and not self._leads_out(path):
             return None
-        hint = f"publish the file with the profiles, or put it into {files.shown(self.own)}"
-        return "leads to what is not this tenant's", hint
+        return "leads to what is not this tenant's", f"publish it with the profiles; {self._place}"
+
+    @property
+    def _place(self) -> str:
+        """Without its path: a tenant reads this on its own pages, too, and the path is the provider's."""
+        return f"the provider can put it into the folder {self.own.name} of control: {{files: …}}"
 
     def _holds(self, path: Path) -> bool:
         return _is_below(path, self.published) or _is_below(path, self.own)

@@ -48,13 +48,15 @@ def add_host(control: ControlDatabase, id: str, name: str, domain: str | None) -
     return wanted
 
 
-def remove_host(control: ControlDatabase, id: str, name: str) -> str:
-    """Raises `UsageError`."""
+def remove_host(control: ControlDatabase, id: str, name: str, domain: str | None) -> str:
+    """Raises `UsageError`, also for the name in the domain of all, which stays."""
     wanted = _checked(name)
     with control.write() as connection:
         required(connection, id)
         mine = (host.c.name == wanted) & (host.c.tenant == id)
         if connection.execute(delete(host).where(mine)).rowcount == 0:
+            if _id_in(domain, wanted) == id:
+                raise UsageError(f"{wanted} cannot be removed", hint="every tenant has its name in control: domain:")
             raise UsageError(f"{wanted} is no name of tenant {id}", hint=f"see: pbx-connector tenants show {id}")
     return wanted
 

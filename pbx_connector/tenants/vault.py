@@ -71,12 +71,17 @@ class Keys:
             mode = path.stat().st_mode
         except (files.UnreadableFile, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise UsageError(f"the key file {files.shown(path)} cannot be read: {reason}", hint=NEW_KEY) from None
+            hint = (
+                f"look at the rights to {path}"
+                if files.exists(path)
+                else f"{COPY_BACK}; if there never was one, {NEW_KEY}"
+            )
+            raise UsageError(f"the key file {files.shown(path)} cannot be read: {reason}", hint=hint) from None
         if mode & _OTHERS:
             raise UsageError(f"other users may read or change the key file {path}", hint=f"chmod 600 {path}")
         lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
         if not lines:
-            raise UsageError(f"the key file {path} has no key", hint=NEW_KEY)
+            raise UsageError(f"the key file {path} has no key", hint=COPY_BACK)
         return cls([_key(line, path) for line in lines])
 
     def seal(self, tenant: str, name: str, value: str) -> bytes:
@@ -101,6 +106,7 @@ class Keys:
 
 
 NEW_KEY = "pbx-connector tenants secrets new-key makes one"
+COPY_BACK = "put your copy of the key file there: another key does not decrypt what is kept"
 
 
 def add_key(path: Path) -> Key:
@@ -208,7 +214,7 @@ def _key(line: str, path: Path) -> Key:
     except binascii.Error:
         bits = b""
     if len(bits) != _KEY:
-        raise UsageError(f"the key file {path} has a line that is no key", hint=NEW_KEY)
+        raise UsageError(f"the key file {path} has a line that is no key", hint=COPY_BACK)
     return Key(bits)
 
 

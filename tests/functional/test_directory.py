@@ -148,7 +148,7 @@ def test_what_a_device_gets_is_shown(book: Connector) -> None:
         (["add", "Hall", "--dial-form", "national"], "needs a region"),
         (["add", "Hall", "--region", "de"], "'de' is no region"),
         (["add", "Hall", "--outside-line", "zero"], "'zero' is not what one dials"),
-        (["add", "Hall", "--provision", "nokia"], "nothing is known of nokia"),
+        (["add", "Hall", "--provision", "nokia"], "there is no configuration to print for 'nokia'"),
         (["add", "First"], "there is a device First already"),
         (["rotate", "Cellar"], "there is no device Cellar"),
         (["remove", "Cellar"], "there is no device Cellar"),

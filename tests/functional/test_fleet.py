@@ -96,7 +96,7 @@ def test_a_worker_runs_what_is_published_and_tells_how_it_is(connector: Connecto
     wait_until(lambda: any(line["event"] == "working" for line in lines()))
     address = next(line["health"] for line in lines() if line["event"] == "working")
     connector("fleet", "run", "acme", "people")
-    connector("fleet", "run", "beta", "people", "--full")
+    assert "no worker" not in connector("fleet", "run", "beta", "people", "--full").err
     wait_until(lambda: provider.results() == {"acme": "done", "beta": "done"})
     ended = [line for line in lines() if line["event"] == "run ended"]
     assert {(line["tenant"], line["profile"], line["status"], line["added"]) for line in ended} == {
@@ -139,6 +139,7 @@ def test_what_cannot_be_asked_for_is_said(connector: Connector, provider: Provid
     connector("fleet", "prepare")
     assert "no profile other is published for tenant acme" in connector("fleet", "run", "acme", "other", code=2).err
     assert "is quarantined or paused" in connector("fleet", "release", "acme", "people", code=2).err
+    assert "no worker is running: pbx-connector worker starts one" in connector("fleet", "run", "acme", "people").err
     connector("tenants", "suspend", "acme")
     stopped = connector("fleet", "run", "acme", "people", code=2).err
     assert "tenant acme is suspended: nothing of it is run" in stopped

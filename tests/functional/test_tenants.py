@@ -151,7 +151,14 @@ def test_secrets_are_kept_and_never_shown(provider_of: Connector, fleet: Path, m
 
 
 def test_without_a_control_database_it_is_said_what_to_do(connector: Connector) -> None:
-    assert "control: {database: postgresql://" in connector("tenants", "list", code=2).err
+    told = connector("tenants", "list", code=2).err
+    assert "there is no configuration" in told
+    assert "PBX_CONNECTOR_CONFIG" in told
+    assert "control: {database: postgresql://" in told
+    (connector.home / "config.yaml").write_text("timezone: UTC\n", encoding="utf-8")
+    told = connector("--config", "config.yaml", "tenants", "list", code=2).err
+    assert "config.yaml names no control database" in told
+    assert "control: {database: postgresql://" in told
 
 
 def test_the_help_needs_no_extra(connector: Connector) -> None:

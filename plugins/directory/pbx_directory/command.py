@@ -128,7 +128,10 @@ def add(
     plugin: PluginContext = context.obj
     settings, known = _settings(plugin), _formats(plugin)
     if provision is not None and provision not in FAMILIES:
-        raise UsageError(f"nothing is known of {provision}", hint=f"known families: {', '.join(FAMILIES)}")
+        raise UsageError(
+            f"there is no configuration to print for {provision!r}",
+            hint=f"for {', '.join(FAMILIES)} there is; --format alone has other families read the phone book",
+        )
     format = format or (provision and FAMILIES[provision]) or None
     options = checked_options(
         {"format": format, "dial_form": dial_form, "region": region, "outside_line": outside_line}, settings

@@ -96,8 +96,8 @@ def _options(known: Mapping[str, Format], settings: DirectorySettings) -> tuple[
         DeviceOption(
             name="dial_form",
             title="Dial form",
-            hint=f"How it dials; as configured: {settings.dial_form}.",
-            choices=(("", "as configured"), *((str(form), str(form)) for form in Form)),
+            hint="How it dials.",
+            choices=(("", f"as configured: {settings.dial_form}"), *((str(form), str(form)) for form in Form)),
         ),
         DeviceOption(name="region", title="Region", hint="The country it stands in, such as DE."),
         DeviceOption(name="outside_line", title="Outside line", hint="What it dials before a number outside."),

@@ -53,6 +53,7 @@ class Settings:
     """Plugins that cannot be used."""
     exposed: Any
     """Secrets that others may read."""
+    """Whether the provider publishes it, for one of many phone systems."""
 
 
 class Operations(Protocol):
@@ -177,7 +178,8 @@ class HostedOperations:
         installation = self._system.installation
         configs = installation.plugins.configs
         applied = application.configuration.applied_settings(installation)
-        return Settings([_without_machine(one) for one in applied if not _is_providers(one.key, configs)], "", (), ())
+        own = [_without_machine(one) for one in applied if not _is_providers(one.key, configs)]
+        return Settings(own, "", (), ())
 
     def resume(self, profile: str) -> None:
         """One that workers do not run any more, or one that an undo has held, or both."""

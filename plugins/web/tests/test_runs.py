@@ -123,6 +123,18 @@ def test_problems_name_the_contact_and_say_what_to_do(running: Running) -> None:
         assert client.get("/profiles/nobody/problems").status_code == 404
 
 
+def test_a_run_without_its_file_is_not_said_to_have_no_problem(running: Running) -> None:
+    write(running, ROWS)
+    with running.client(Role.RELEASER) as client:
+        ran(client)
+        assert "There is none." in client.get("/profiles/customers/problems").text
+        (running.profiles / "customers.csv").unlink()
+        ran(client)
+        page = client.get("/profiles/customers/problems").text
+        assert "There is none." not in page
+        assert "that run did not go well" in page
+
+
 def test_the_history_is_filtered_and_paged_by_run(running: Running) -> None:
     write(running, ROWS)
     with running.client(Role.RELEASER) as client:

@@ -18,14 +18,15 @@ from pbx_web.language import language
 from pbx_web.provider.site import PLACES as PROVIDER_PLACES
 from pbx_web.rendering import PLACES
 
-from pbx_connector.api import FINDING_KINDS
+from pbx_connector.api import FINDING_KINDS, application
 
 PACKAGE = Path(str(files("pbx_web")))
 METHODS = [("**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "language": None, "speak": None, "count": (1, 2)}
 OF_PLUGINS = {"Id and user", "Secret", "Phone book", "Callers", "LDAP bind", "LDAP base", "Format", "Dial form"}
-OF_PLUGINS |= {"Region", "Outside line", "Id"}
-"""What a plugin calls its options and addresses: translated as it is shown."""
+OF_PLUGINS |= {"Region", "Outside line", "Id", "What it reads.", "How it dials."}
+OF_PLUGINS |= {"The country it stands in, such as DE.", "What it dials before a number outside."}
+"""What a plugin calls its options and addresses, and says of them: translated as it is shown."""
 Message = str | tuple[str, ...]
 
 
@@ -51,6 +52,12 @@ def catalog() -> dict[str, tuple[str, ...]]:
             said = text if isinstance(text, tuple) else (text,)
             entries[key if isinstance(key, str) else key[0]] = tuple(str(each or "") for each in said)
     return entries
+
+
+def test_whatever_the_audit_says_was_done_has_words() -> None:
+    template = (PACKAGE / "templates" / "codes.html").read_text(encoding="utf-8")
+    actions = [str(action) for action in application.audit.AuditAction]
+    assert [one for one in actions if f'action == "{one}" %}}{{{{ _("{one}") }}}}' not in template] == []
 
 
 def test_nothing_is_untranslated() -> None:

@@ -193,6 +193,8 @@ def test_names_are_checked_and_belong_to_one(many: PhoneSystems) -> None:
     for wrong in ("", "a b", "-a.example", "x" * 300, "über.example", "a/b", "https://a.example/"):
         with pytest.raises(UsageError, match="cannot be a host name"):
             add_host(control, "acme", wrong, domain)
-    assert remove_host(control, "acme", "phones.acme.example") == "phones.acme.example"
+    assert remove_host(control, "acme", "phones.acme.example", domain) == "phones.acme.example"
     with pytest.raises(UsageError, match="no name of tenant acme"):
-        remove_host(control, "acme", "phones.acme.example")
+        remove_host(control, "acme", "phones.acme.example", domain)
+    with pytest.raises(UsageError, match=r"acme\.pbx\.example\.com cannot be removed"):
+        remove_host(control, "acme", "acme.pbx.example.com", domain)

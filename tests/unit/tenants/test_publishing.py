@@ -103,6 +103,15 @@ def test_folders_that_no_tenant_is_called_like_are_told(fleet: Fleet, acme: Path
     assert "cannot be the id of a tenant" in errors(found["Not_A_Tenant"])[0]
 
 
+def test_the_folder_of_one_tenant_is_not_taken_for_that_of_all(fleet: Fleet, acme: Path) -> None:
+    """Its profiles/ would be a tenant called profiles, whom --add adds."""
+    added: list[str] = []
+    with pytest.raises(UsageError, match="is the folder of one tenant") as refused:
+        list(publishing.publications(fleet, acme, who="ann", add=added.append))
+    assert refused.value.hint == f"pbx-connector tenants publish {acme.parent} acme"
+    assert added == []
+
+
 def test_two_profiles_of_one_id_are_refused(fleet: Fleet, acme: Path) -> None:
     text = (acme / "profiles" / "staff.yaml").read_text()
     (acme / "profiles" / "again.yaml").write_text(f"id: staff\n{text}")
@@ -176,6 +185,7 @@ def test_profiles_name_what_is_their_tenants(fleet: Fleet, acme: Path, settings:
         [found] = [found for file in publication.wrong for found in file.findings if found.severity == "error"]
         assert (found.code, found.span.line) == ("P0112", 3)
         assert found.span.column > len("settings: {")
+        assert str(fleet.config.files) not in found.hint, "tenants read it on their pages"
 
 
 def test_what_was_right_when_it_was_published_is_looked_at_again_on_the_worker(fleet: Fleet, acme: Path) -> None:

@@ -118,13 +118,17 @@ def test_a_key_file_without_keys_is_refused_and_not_quoted(tmp_path: Path, text:
     with pytest.raises(UsageError, match="key file") as refused:
         Keys.read(path)
     assert not text.strip() or text.strip() not in f"{refused.value.message}{refused.value.hint}"
+    assert "put your copy" in refused.value.hint
+    with pytest.raises(UsageError):  # so that new-key, which keeps the keys that are there, is no way out
+        add_key(path)
 
 
 def test_without_a_key_file_it_is_said_what_to_do(fleet: Fleet) -> None:
     tenants.add(fleet, "acme")
     with pytest.raises(UsageError, match="cannot be read: there is no such file") as refused:
         tenants.set_secret(fleet, "acme", "ews", WORD, who="ann")
-    assert "tenants secrets new-key makes one" in refused.value.hint
+    assert refused.value.hint.startswith("put your copy of the key file there")
+    assert "if there never was one, pbx-connector tenants secrets new-key makes one" in refused.value.hint
 
 
 def test_a_vault_is_for_tenants_alone() -> None:

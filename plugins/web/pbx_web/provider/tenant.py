@@ -29,6 +29,7 @@ def show(ask: Ask) -> Shown:
         "role": role_at(ask, tenant.id) or Role.READER,
         "roles": list(Role),
         "address": address_of(ask, details.hosts),
+        "host_that_stays": f"{tenant.id}.{site_of(ask).fleet.config.domain}",
         "users": _users(ask),
         "moment_of": moment_of,
     }

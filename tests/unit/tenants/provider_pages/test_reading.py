@@ -123,6 +123,16 @@ def test_one_tenant(pages: Pages) -> None:
         assert all(part in page for part in ("phones.acme.example", "bob", "staff", "the first", "every 15"))
 
 
+def test_the_name_in_the_domain_of_all_has_no_button_that_cannot_remove_it(pages: Pages) -> None:
+    application.tenants.add_host(pages.fleet, "acme", "phones.acme.example")
+    pages.fleet.config = pages.fleet.config.model_copy(update={"domain": "pbx.example.com"})
+    with pages.client() as client:
+        page = client.get("/tenants/acme").text
+    assert "acme.pbx.example.com" in page
+    assert 'aria-label="Remove phones.acme.example"' in page
+    assert 'aria-label="Remove acme.pbx.example.com"' not in page
+
+
 def test_where_databases_are_is_for_administrators(pages: Pages) -> None:
     pages.member("acme", Role.ADMIN)
     with pages.fleet.control.write() as connection:

@@ -146,7 +146,10 @@ def _broken(*_: object) -> None:
 def test_the_settings_page_says_nothing_of_the_provider(start: Callable[..., Pages]) -> None:
     pages = start(proxies=["127.0.0.1/32", "10.20.30.0/24"])
     with pages.client("acme", Role.ADMIN) as client:
-        said = client.get("/settings").text + client.get("/api/v1/settings").text
+        page = client.get("/settings").text
+        said = page + client.get("/api/v1/settings").text
+    assert "of the published config.yaml" in page
+    assert "there is no configuration file" not in page
     config = pages.fleet.config
     for hidden in (config.database, str(config.keys), str(config.files), "PBX_CONNECTOR_", "10.20.30", "control."):
         assert hidden not in said
