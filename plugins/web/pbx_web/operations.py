@@ -53,7 +53,6 @@ class Settings:
     """Plugins that cannot be used."""
     exposed: Any
     """Secrets that others may read."""
-    """Whether the provider publishes it, for one of many phone systems."""
 
 
 class Operations(Protocol):
