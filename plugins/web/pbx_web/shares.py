@@ -17,6 +17,8 @@ JOBS = 12
 TALKS = 9
 """Connection tests and the like, in which a page waits for somebody else's server, at the same time."""
 TALKS_OF_ONE = 3
+FOLLOWERS_OF_ONE = 40
+"""Connections of one site by which browsers are told how far something is, and which stay open."""
 PASSWORDS = 4
 """That are looked at at the same time; each costs 64 MiB."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -32,7 +33,7 @@ from pbx_web.login.sessions import Sessions
 from pbx_web.operations import HostedOperations, LocalOperations, Operations
 from pbx_web.permissions import ROLES, Role
 from pbx_web.settings import WebSettings
-from pbx_web.shares import THREADS_OF_ONE, Shares, Talks
+from pbx_web.shares import FOLLOWERS_OF_ONE, THREADS_OF_ONE, Shares, Talks
 
 if TYPE_CHECKING:
     PhoneSystem = application.phone_systems.PhoneSystem
@@ -77,6 +78,7 @@ class Site:
         self.shares = shares or Shares()
         self.threads = anyio.CapacityLimiter(THREADS_OF_ONE)
         self.talks = Talks(self.shares.talks)
+        self.followers = threading.BoundedSemaphore(FOLLOWERS_OF_ONE)
         self.visitors = application.visitors.Visitors(system.fleet, system.id) if system else None
         """Users of the provider, who may enter; None where there is no provider."""
         self.sessions = Sessions(self.store, lambda: self.settings.login, self.now, self._is_welcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,6 +22,8 @@ LOOK = 0.4
 """Seconds between two looks at a job that somebody follows."""
 HEARTBEAT = 15.0
 """Seconds after which a silent connection says that it is there."""
+AGAIN = 15_000
+"""Milliseconds after which a browser asks again that could not be told live."""
 SESSION = 5.0
 """Seconds between two looks at whether whoever follows is still logged in."""
 
@@ -40,7 +43,23 @@ def cancel(ask: Ask) -> Done:
 
 
 def events(ask: Ask) -> StreamingResponse:
-    return StreamingResponse(_followed(ask, job_of(ask)), media_type="text/event-stream")
+    return told_live(ask, _followed(ask, job_of(ask)))
+
+
+def told_live(ask: Ask, events: AsyncIterator[str]) -> StreamingResponse:
+    """Beyond what one site may have of these connections, which others need too, a browser asks again later."""
+    return StreamingResponse(_bounded(ask.site.followers, events), media_type="text/event-stream")
+
+
+async def _bounded(places: threading.BoundedSemaphore, events: AsyncIterator[str]) -> AsyncIterator[str]:
+    if not places.acquire(blocking=False):
+        yield f"retry: {AGAIN}\n\n"
+        return
+    try:
+        async for event in events:
+            yield event
+    finally:
+        places.release()
 
 
 async def _followed(ask: Ask, job: Job) -> AsyncIterator[str]:

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from pbx_connector.api import QueuedRun, RunKind, RunStage, application
 from pbx_web.asking import Ask
 from pbx_web.page import Action, Done, NotFound, Page, Shown
-from pbx_web.pages.jobs import HEARTBEAT, is_gone
+from pbx_web.pages.jobs import HEARTBEAT, is_gone, told_live
 from pbx_web.permissions import Role
 
 LOOK = 1.0
@@ -50,7 +50,7 @@ def cancel(ask: Ask) -> Done:
 
 def events(ask: Ask) -> StreamingResponse:
     _state(ask)
-    return StreamingResponse(_followed(ask), media_type="text/event-stream")
+    return told_live(ask, _followed(ask))
 
 
 async def _followed(ask: Ask) -> AsyncIterator[str]:

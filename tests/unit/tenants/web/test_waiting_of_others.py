@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -91,3 +93,22 @@ def test_nothing_is_told_of_a_phone_book_that_cannot_be_read(pages: Pages, do: s
         answer = shown(acme, sent, do)
     assert "this cannot be had at the moment" in answer
     assert "phone book of tenant" not in answer
+
+
+def test_a_tenant_has_no_more_than_so_many_connections_that_stay_open(pages: Pages) -> None:
+    pages.site("acme").followers = threading.BoundedSemaphore(1)
+    path = "/profiles/staff/queued/events"
+    with pages.client("acme", Role.RELEASER) as acme, pages.client("bolt", Role.RELEASER) as bolt:
+        for client in (acme, bolt):
+            client.post("/profiles/staff/run")
+        with acme.stream("GET", path) as first:
+            told = first.iter_lines()
+            assert next(told).startswith("data:")
+            assert acme.get(path).text == "retry: 15000\n\n"
+            with bolt.stream("GET", path) as other:
+                assert next(other.iter_lines()).startswith("data:")
+        line, until = "", time.monotonic() + 30
+        while not line.startswith("data:") and time.monotonic() < until:
+            with acme.stream("GET", path) as again:
+                line = next(again.iter_lines())
+        assert line.startswith("data:")
