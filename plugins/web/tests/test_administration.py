@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pbx_web.operations import LocalOperations
 from pbx_web.permissions import Role
 
 from pbx_connector.api import Account, Content, PluginContext, application
@@ -198,6 +199,7 @@ def test_settings_say_what_applies_and_where_it_is_said(running: Running, tmp_pa
         open_store=held.open_store,
         store_url=lambda: held.store_url,
     )
+    site.operations = LocalOperations(site.context, site.store)
     with running.client(Role.ADMIN) as client:
         said = {one["key"]: one for one in client.get("/api/v1/settings").json()}
         page = client.get("/settings").text
