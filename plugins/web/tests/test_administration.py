@@ -95,7 +95,8 @@ def test_what_a_device_would_show_is_tried_without_others_private_entries(
 def test_what_a_device_can_be_told_is_asked_in_german(admin: httpx.Client) -> None:
     german = admin.get("/devices", headers={"accept-language": "de"}).text
     assert all(hint in german for hint in ("Was es liest.", "Wie es wählt.", "etwa DE.", "Nummer außerhalb"))
-    assert "Formatieren" not in german, "a format is meant, no button of the editor"
+    assert ">Formatieren<" not in german, "a format is meant, no button of the editor"
+    assert ">Format<" in german
 
 
 def test_accounts_are_added_found_and_removed_with_their_entries(running: Running, admin: httpx.Client) -> None:
