@@ -58,7 +58,9 @@ def test_it_serves_where_nothing_is_installed_that_many_tenants_need(
     for name in ("procrastinate", "psycopg", "psycopg_pool"):
         (lacking / f"{name}.py").write_text("raise ImportError('it is not installed')\n")
     connector.environment["PYTHONPATH"] = str(lacking)
-    assert "pbx-connector[scale]" in connector.process("fleet", "status", code=2).err
+    control = connector.home / "control.yaml"
+    control.write_text("control: {database: postgresql://provider@db.example.com/pbx}\n")
+    assert "pbx-connector[scale]" in connector.process("--config", control, "fleet", "status", code=2).err
     connector("automate", profile, "--every", "1h")
     os.rename(profile, profiles / profile.name)
     serving = serve()

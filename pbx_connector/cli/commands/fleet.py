@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,10 +14,10 @@ from pbx_connector.cli import output
 from pbx_connector.cli.session import JsonOption, Session, TenantArgument
 from pbx_connector.counting import counted
 from pbx_connector.duration import in_words
-from pbx_connector.engine import schema
-from pbx_connector.engine.database import EngineDatabase
-from pbx_connector.engine.operation import FleetEngine
 from pbx_connector.errors import EXIT_PARTIAL
+
+if TYPE_CHECKING:
+    from pbx_connector.engine.operation import FleetEngine
 
 ProfileIdArgument = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile's id.")]
 
@@ -33,8 +33,12 @@ def add_to(app: typer.Typer) -> None:
 
 def prepare(context: typer.Context) -> None:
     """Make the tables that workers need, or bring them to this version; before workers of it are started."""
-    with Session.of(context).open_fleet() as fleet, closing(EngineDatabase(fleet.config.database)) as database:
-        steps = schema.prepare(database)
+    with Session.of(context).open_fleet() as fleet:
+        from pbx_connector.engine import schema  # what only an extra has, which `open_fleet` asks for
+        from pbx_connector.engine.database import EngineDatabase
+
+        with closing(EngineDatabase(fleet.config.database)) as database:
+            steps = schema.prepare(database)
     output.say(f"{counted(steps, 'step')} taken" if steps else "the control database is ready already")
 
 
@@ -74,8 +78,11 @@ def release(context: typer.Context, tenant: TenantArgument, profile: ProfileIdAr
 
 @contextmanager
 def _engine(context: typer.Context) -> Iterator[FleetEngine]:
-    with Session.of(context).open_fleet() as fleet, FleetEngine(fleet) as engine:
-        yield engine
+    with Session.of(context).open_fleet() as fleet:
+        from pbx_connector.engine.operation import FleetEngine  # see `prepare`
+
+        with FleetEngine(fleet) as engine:
+            yield engine
 
 
 def _show(found: FleetStatus) -> None:

@@ -74,4 +74,4 @@ def _answer(source: SourceType, question: Question) -> str:
         return f"{{env: {source.name.upper()}_{question.name.upper()}}}"
     if question.default is not None:
         return quoted(question.default) if question.default else ""
-    return quoted("pbx@example.com" if "email" in question.name else f"the {question.name}")
+    return quoted("pbx@example.com" if "email" in question.name else f"the-{question.name}")  # it may be a host's name

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
-from pbx_web import app, language_server, pages, rendering
+from pbx_web import app, language_server, pages, rendering, server
 from pbx_web.asking import Ask
 from pbx_web.assets import BUILT
 from pbx_web.page import Action, Done, Page, Shown
@@ -93,7 +93,7 @@ def pages_of_ours(monkeypatch: pytest.MonkeyPatch, saved: list[str]) -> None:
         ),
         Action("/try", Role.EDITOR, save),
     ]
-    monkeypatch.setattr(app, "ALL", [*pages.ALL, *made])
+    monkeypatch.setattr(server, "make_pages", lambda: app.make_pages([*pages.ALL, *made]))
     environment = rendering._environment()
     assert environment.loader is not None
     ours = DictLoader({"try.html": EDITOR, "m.html": MERGE})

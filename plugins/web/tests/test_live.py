@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
-from pbx_web import app, pages, rendering
+from pbx_web import app, pages, rendering, server
 from pbx_web.asking import Ask
 from pbx_web.assets import BUILT
 from pbx_web.page import Action, Done, Page, Shown
@@ -72,7 +72,7 @@ def running(monkeypatch: pytest.MonkeyPatch, sent: list[str], start: Start) -> R
         Page("/live/broken", Role.EDITOR, broken),
         Action("/live", Role.EDITOR, act),
     ]
-    monkeypatch.setattr(app, "ALL", [*pages.ALL, *made])
+    monkeypatch.setattr(server, "make_pages", lambda: app.make_pages([*pages.ALL, *made]))
     environment = rendering._environment()
     assert environment.loader is not None
     loader = ChoiceLoader([DictLoader({"live.html": PAGE}), environment.loader])
