@@ -178,6 +178,9 @@ class Visitor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, t: TracebackType | None) -> None:
+        for page in self.context.pages:
+            with suppress(Exception):
+                page.wait_for_load_state(timeout=5_000)  # closed while it loads, Chromium now and then never ends
         with suppress(Exception):
             self.context.close()
         left = [one for one in self.complaints if not any(part in one for part in self.expected)]

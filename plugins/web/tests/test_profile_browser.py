@@ -56,12 +56,16 @@ def test_from_a_template_to_a_saved_profile(visit: Visit, running: Running, sand
     assert sandbox.password not in before
 
     tab(page, "Variables")
+    if scripts:
+        is_ready(page)
     page.get_by_label("Name", exact=True).last.fill("Shown")
-    page.get_by_label("Rule", exact=True).last.fill("lefft([DisplayName], 80)")
+    page.get_by_role("textbox", name="Rule", exact=True).last.fill("lefft([DisplayName], 80)")
     page.get_by_role("button", name="Add variable").click()
     error = page.locator("td .error")
     expect(error).to_contain_text("lefft")
-    page.get_by_label("Rule of Shown").fill("left([DisplayName], 80)")
+    if scripts:
+        is_ready(page)
+    page.get_by_role("textbox", name="Rule of Shown").fill("left([DisplayName], 80)")
     page.get_by_role("button", name="Check").click()
     expect(error).to_have_count(0)
     page.get_by_role("button", name="Fetch contacts of the source").click()
