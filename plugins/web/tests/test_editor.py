@@ -86,7 +86,7 @@ def pages_of_ours(monkeypatch: pytest.MonkeyPatch, saved: list[str]) -> None:
         saved.append(ask.text("text").replace("\r\n", "\n"))
         return Done(to="/try", message="Saved.")
 
-    made = [
+    made: list[Page | Action] = [
         Page("/try", Role.EDITOR, lambda ask: Shown(template="try.html", values={"text": PROFILE})),
         Page(
             "/try-merge", Role.EDITOR, lambda ask: Shown(template="m.html", values={"theirs": theirs, "mine": PROFILE})

@@ -63,7 +63,7 @@ def running(monkeypatch: pytest.MonkeyPatch, sent: list[str], start: Start) -> R
         sent.append(ask.text("what"))
         return HTMLResponse("<h2>Posted</h2>") if ask.is_part else Done(to="/live", message="Undone.")
 
-    made = [
+    made: list[Page | Action] = [
         Page("/live", Role.EDITOR, lambda ask: Shown(template="live.html")),
         Page("/live/events", Role.EDITOR, lambda ask: events(EVENTS)),
         Page(
