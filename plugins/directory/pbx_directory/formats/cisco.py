@@ -10,7 +10,6 @@ from pbx_directory.listing import Layout, Listed, Menu, Page, SearchForm
 from pbx_directory.markup import DECLARATION, begin, branch, end, leaf
 
 MENU_NAME = Limit(64)
-MENU_ITEMS = 100
 
 
 def _head(page: Page) -> str:

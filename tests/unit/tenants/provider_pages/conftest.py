@@ -79,26 +79,30 @@ class Pages:
         return [(record.user, record.action, record.target) for record in reversed(self.users.audit())]
 
 
+def context_of(fleet: Fleet) -> PluginContext:
+    """What the plugin is given that serves a whole fleet."""
+    installation = application.Installation(Config(control=fleet.config), fleet.plugins)
+    systems = PhoneSystems(fleet, operator=lambda: installation)
+
+    def nothing() -> Any:
+        raise AssertionError("the provider has no phone book")
+
+    return PluginContext(
+        "web",
+        installation=lambda: installation,
+        store=nothing,
+        open_store=nothing,
+        store_url=nothing,
+        phone_systems=lambda: systems,
+    )
+
+
 @pytest.fixture
 def start(fleet: Fleet) -> Iterator[Callable[..., Pages]]:
     started: list[tuple[ProviderSite, Listener]] = []
 
     def start(**settings: Any) -> Pages:
-        installation = application.Installation(Config(control=fleet.config), fleet.plugins)
-        systems = PhoneSystems(fleet, operator=lambda: installation)
-
-        def nothing() -> Any:
-            raise AssertionError("the provider has no phone book")
-
-        context = PluginContext(
-            "web",
-            installation=lambda: installation,
-            store=nothing,
-            open_store=nothing,
-            store_url=nothing,
-            phone_systems=lambda: systems,
-        )
-        site = ProviderSite(context, WebSettings(**settings))
+        site = ProviderSite(context_of(fleet), WebSettings(**settings))
         listener = Listener(served(site), "127.0.0.1:0", None, name="web", setting="listen", longest_message=1_000)
         listener.start()
         started.append((site, listener))

@@ -21,12 +21,10 @@ from starlette.requests import HTTPConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from pbx_connector.api import PluginContext, Role, StoreError, UsageError, application
+from pbx_connector.api import Role, StoreError, UsageError, application
 from pbx_connector.application.fleet import Fleet
-from pbx_connector.application.phone_systems import PhoneSystems
-from pbx_connector.config import Config
 
-from .conftest import API
+from .conftest import API, context_of
 
 DOMAIN = "pbx.test"
 
@@ -83,25 +81,11 @@ class Served:
 def served(fleet: Fleet) -> Iterator[Served]:
     """Tenants acme and bolt; ann administers all, bob sees to acme as a releaser."""
     fleet.config = fleet.config.model_copy(update={"domain": DOMAIN})
-    installation = application.Installation(Config(control=fleet.config), fleet.plugins)
-    systems = PhoneSystems(fleet, operator=lambda: installation)
-
-    def nothing() -> Any:
-        raise AssertionError("a provider has no phone book")
-
-    context = PluginContext(
-        "web",
-        installation=lambda: installation,
-        store=nothing,
-        open_store=nothing,
-        store_url=nothing,
-        phone_systems=lambda: systems,
-    )
     for id in ("acme", "bolt"):
         application.tenants.add(fleet, id)
     for name, role in (("ann", Role.ADMIN), ("bob", Role.READER)):
         application.users.add_user(fleet.provider_users, name, role, password="no digest")
-    server = PagesServer(context, WebSettings(url="http://provider.test"), LOOPBACK)
+    server = PagesServer(context_of(fleet), WebSettings(url="http://provider.test"), LOOPBACK)
     server.start()
     made = Served(server, fleet)
     made.member(Role.RELEASER)
