@@ -157,18 +157,21 @@ class ScriptedWorker:
             yield str(number), f"{tenant} {number}{of}"
 
     def note(self, tenant: str, attempt: str) -> None:
-        query = "INSERT INTO run_log VALUES (%s, %s, clock_timestamp(), %s) RETURNING 1"
-        self.ask(query, tenant, attempt, self.clock())
+        """Dated when it was, however long the database was away since."""
+        began = time.monotonic()
+        query = "INSERT INTO run_log VALUES (%s, %s, clock_timestamp() - make_interval(secs => %s), %s) RETURNING 1"
+        self.ask(query, tenant, attempt, lambda: time.monotonic() - began, self.clock())
 
     def ask(self, query: str, *values: Any) -> Any:
         """Over one connection, which is made anew however long a database takes to be restarted: a source that failed
-        would be another story."""
+        would be another story. Values that are functions are called for each try."""
         while True:
             try:
                 with self._logging:
                     if self._log is None:
                         self._log = psycopg.connect(self.options.log or self.options.control, autocommit=True)
-                    row = self._log.execute(query, values).fetchone()
+                    given = [value() if callable(value) else value for value in values]
+                    row = self._log.execute(query, given).fetchone()
                     return row[0] if row else None
             except psycopg.OperationalError:
                 self._log = None

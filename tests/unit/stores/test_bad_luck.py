@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from pbx_connector.errors import StoreError, UsageError
@@ -21,7 +19,6 @@ from pbx_connector.stores import Store, open_store
 from pbx_connector.stores.sql.dialects.database import Database
 from pbx_connector.stores.sql.dialects.sqlite import open_sqlite
 from pbx_connector.stores.sql.schema import migrating
-from pbx_connector.stores.sql.schema.tables import metadata
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 
@@ -214,20 +211,6 @@ def database_of(store: Store) -> Database:
 @pytest.fixture(params=["sqlite", "postgres"])
 def any_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue("url" if request.param == "sqlite" else "postgres_url"))
-
-
-def test_migrations_make_the_tables_of_this_version(any_url: str) -> None:
-    with open_store(any_url) as store, database_of(store).read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
-
-
-def test_the_comparison_sees_what_a_migration_forgot(any_url: str) -> None:
-    with open_store(any_url) as store, database_of(store).read() as connection:
-        connection.execute(text("ALTER TABLE shared_state ADD COLUMN extra TEXT"))
-        connection.execute(text("DROP INDEX journal_account"))
-        found = compare_metadata(MigrationContext.configure(connection), metadata)
-    assert sorted(difference[0] for difference in found) == ["add_index", "remove_column"]
 
 
 def test_a_store_of_a_newer_version_is_left_alone(any_url: str) -> None:
