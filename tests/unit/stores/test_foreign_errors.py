@@ -2,7 +2,7 @@
 
 The databases are real, and so are their drivers. Each call of a driver (to execute, fetch, copy, commit, roll back)
 fails once, one after the other; on PostgreSQL the connection is lost with it. `make crash` tries every call, else it is
-every commit and one in seven of the others: `PBX_FAULTS_EVERY` says which.
+every commit and one in nineteen of the others: `PBX_FAULTS_EVERY` says which.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
-EVERY = int(os.environ.get("PBX_FAULTS_EVERY", "7"))
+EVERY = int(os.environ.get("PBX_FAULTS_EVERY", "19"))
 
 
 @dataclass
