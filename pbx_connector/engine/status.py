@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pbx_connector.application.fleet_status import (
@@ -47,6 +47,12 @@ _WORKERS = """
 SELECT worker.*, extract(epoch FROM now() - last_heartbeat)::double precision AS silent
 FROM worker JOIN procrastinate_workers USING (id) ORDER BY id
 """
+_UNSERVED = """
+SELECT CASE WHEN max(last_heartbeat) >= now() - make_interval(secs => %s) THEN NULL
+  ELSE greatest(max(last_heartbeat), (SELECT last FROM watch)) END AS since
+FROM worker JOIN procrastinate_workers USING (id)
+"""
+"""One that has signed off is known by its last look for silent profiles alone, at most seconds before."""
 
 
 def fleet_status(database: EngineDatabase) -> FleetStatus:
@@ -74,6 +80,7 @@ def fleet_status(database: EngineDatabase) -> FleetStatus:
                 QueueStatus(str(one.queue), one.waiting, one.running, one.oldest) for one in waiting.states(connection)
             ],
             workers=[_worker(row) for row in connection.execute(_WORKERS)],
+            unserved_since=unserved_since(connection),
             lost=[LostWorker(row["id"], row["host"], row["process"], row["jobs"], row["found"]) for row in lost],
             late=[LateProfile(row["tenant"], row["profile"], timedelta(seconds=row["late"])) for row in late],
             late_count=_all(late),
@@ -84,6 +91,13 @@ def fleet_status(database: EngineDatabase) -> FleetStatus:
             ],
             held_count=_all(held),
         )
+
+
+def unserved_since(connection: Connection) -> datetime | None:
+    """Since when no worker is known to have lived; None while one does. Tables that were just prepared count as a sign
+    of life."""
+    row = connection.execute(_UNSERVED, [NORMAL.silent]).fetchone()
+    return row["since"] if row else None
 
 
 def late_tenants(database: EngineDatabase) -> dict[str, timedelta]:

@@ -175,6 +175,7 @@ def fleet_status(of: FleetStatus) -> Json:
             }
             for worker in of.workers
         ],
+        "unserved_since": moment(of.unserved_since) if of.unserved_since else None,
         "lost_workers": [
             {
                 "id": lost.id,

@@ -11,6 +11,8 @@ from sqlalchemy import insert, text, update
 
 from pbx_connector.api import Role, application
 from pbx_connector.application import publishing
+from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.heart import Heart
 from pbx_connector.tenants.tables import migration, schedule, tenant
 
 from .conftest import API, FILES, Pages
@@ -107,6 +109,24 @@ def test_without_workers_it_is_said(pages: Pages) -> None:
         assert "cannot be told" in client.get("/tenants").text
         assert "fleet prepare" in client.get("/fleet").text
         assert client.get(f"{API}/fleet").json()["error"]["hint"] == "run: pbx-connector fleet prepare"
+
+
+@pytest.mark.usefixtures("engine")
+def test_that_no_worker_lives_is_said_where_a_run_is_asked_for(pages: Pages) -> None:
+    published(pages)
+    with pages.client() as client:
+        asked = client.post("/tenants/acme/profiles/staff/run", follow_redirects=True)
+        for said in (asked.text, client.get("/fleet").text):
+            assert "No worker is running since " in said
+            assert "pbx-connector worker starts one" in said
+        database = EngineDatabase(pages.fleet.config.database)
+        heart = Heart(database, places=1)
+        heart.beat()
+        asked = client.post("/tenants/acme/profiles/staff/run", follow_redirects=True)
+        for said in (asked.text, client.get("/fleet").text):
+            assert "No worker is running" not in said
+        heart.stop()
+        database.close()
 
 
 def test_one_tenant(pages: Pages) -> None:
