@@ -55,6 +55,17 @@ class LateProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last run of a profile that a worker has made."""
+
+    tenant: str
+    profile: str
+    ended: datetime
+    result: str
+    """`done`, `partial`, `refused` or `failed`."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedProfile:
     """Quarantined, or paused."""
 

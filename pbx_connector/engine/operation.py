@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from pbx_connector.application.fleet import Fleet
-from pbx_connector.application.fleet_status import FleetStatus
+from pbx_connector.application.fleet_status import FleetStatus, LastRun
 from pbx_connector.engine import notes, status, waiting
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.port import Job, Queue, QueuedRun, RunStage
@@ -32,6 +32,10 @@ class FleetEngine:
     def late(self) -> Mapping[str, timedelta]:
         """The tenants of which something is late, and by how much at most."""
         return status.late_tenants(self._database)
+
+    def last_runs(self, tenants: Collection[str]) -> list[LastRun]:
+        """Of their published profiles that a worker ran, the latest last."""
+        return status.last_runs(self._database, tenants)
 
     def unserved_since(self) -> datetime | None:
         """When a worker gave a sign of life last, if none lives: what waits, waits for one to be started."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from pbx_connector.application.fleet_status import (
     SHOWN,
     FleetStatus,
     HeldSource,
+    LastRun,
     LateProfile,
     LostWorker,
     QueueStatus,
@@ -43,6 +45,10 @@ SELECT tenant, extract(epoch FROM clock_timestamp())::double precision - min(due
 FROM ({_DUE}) AS wanted
 WHERE due < extract(epoch FROM clock_timestamp()) - %s GROUP BY tenant
 """  # noqa: S608 - of constants above
+_LAST_RUNS = """
+SELECT tenant, profile, ran_until, ran_as FROM progress JOIN pbx_control.schedule USING (tenant, profile)
+WHERE tenant = ANY(%s) AND ran_until IS NOT NULL ORDER BY ran_until
+"""
 _WORKERS = """
 SELECT worker.*, extract(epoch FROM now() - last_heartbeat)::double precision AS silent
 FROM worker JOIN procrastinate_workers USING (id) ORDER BY id
@@ -105,6 +111,13 @@ def late_tenants(database: EngineDatabase) -> dict[str, timedelta]:
     with database.transaction() as connection:
         rows = connection.execute(_LATE_TENANTS, [LATE.total_seconds()])
         return {row["tenant"]: timedelta(seconds=row["late"]) for row in rows}
+
+
+def last_runs(database: EngineDatabase, tenants: Collection[str]) -> list[LastRun]:
+    """Of their published profiles that ran, the latest last. Raises `StoreError`."""
+    with database.transaction() as connection:
+        rows = connection.execute(_LAST_RUNS, [list(tenants)])
+        return [LastRun(row["tenant"], row["profile"], row["ran_until"], row["ran_as"]) for row in rows]
 
 
 def _worker(row: dict[str, Any]) -> WorkerStatus:

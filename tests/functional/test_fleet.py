@@ -115,6 +115,10 @@ def test_a_worker_runs_what_is_published_and_tells_how_it_is(connector: Connecto
     assert status["unserved_since"] is None
     assert "2 tenants with 2 profiles" in connector("fleet", "status").out
 
+    [profile] = connector("tenants", "show", "acme", "--json").json["profiles"]
+    assert profile["last_run"]["status"] == "done"
+    assert "done, 20" in connector("tenants", "show", "acme").out
+
     [worker] = provider.processes
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(100) == 0
