@@ -217,6 +217,25 @@ def test_host_names_lead_to_one_tenant_each(provider_of: Connector, monkeypatch:
     assert "is no name of tenant acme" in provider_of("tenants", "hosts", "remove", "acme", names[0], code=2).err
 
 
+def test_no_tenant_gets_the_host_name_of_the_providers_pages(
+    provider_of: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for id in ("acme", "provider"):
+        provider_of("tenants", "add", id)
+    monkeypatch.setenv("PBX_CONNECTOR_CONTROL_DOMAIN", "pbx.example.com")
+    with (provider_of.home / "config.yaml").open("a") as file:
+        file.write("plugins: {web: {url: 'http://new.pbx.example.com'}}\n")
+    refused = provider_of("tenants", "add", "new", code=2).err
+    assert "new.pbx.example.com is where the provider's own pages are" in refused
+    assert "choose another id" in refused
+    assert "there is no tenant new" in provider_of("tenants", "show", "new", code=2).err
+    assert "choose another name" in provider_of("tenants", "hosts", "add", "acme", "new.pbx.example.com", code=2).err
+    text = (provider_of.home / "config.yaml").read_text()
+    (provider_of.home / "config.yaml").write_text(text.replace("new.pbx", "provider.pbx"))
+    assert "not those of provider: give it another name" in provider_of("tenants", "show", "provider").err
+    assert "give it another name" not in provider_of("tenants", "show", "acme").err
+
+
 def test_tenants_are_added_as_it_is_their_turn(provider_of: Connector, fleet: Path) -> None:
     """One that cannot be added is no reason to leave the ones before it unpublished, and all is gone on with later."""
     address = (provider_of.home / "config.yaml").read_text().split("'")[1].replace("provider@", "postgres@")

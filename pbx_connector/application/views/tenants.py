@@ -43,6 +43,7 @@ def tenant_details(of: TenantDetails, last: Collection[LastRun] = ()) -> Json:
         "versions": [version(one) for one in of.versions],
         "secrets": [secret(row) for row in of.secrets],
         "hosts": list(of.hosts),
+        "shadowed_hosts": list(of.shadowed),
         "members": [member(one) for one in of.members],
         "migration": migration(of.migration) if of.migration else None,
     }

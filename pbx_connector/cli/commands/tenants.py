@@ -81,6 +81,9 @@ def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False
     output.say(f"{of.tenant.id} ({of.tenant.title}): {of.tenant.state}{place}")
     if of.hosts:
         output.say(f"reached as {', '.join(of.hosts)}")
+    for name in of.shadowed:
+        output.warn(f"at {name} the provider's own pages are, and not those of {id}: give it another name")
+        output.hint(f"pbx-connector tenants hosts add {id} NAME")
     runs = {run.profile: f"{run.result}, {output.local(run.ended)}" for run in last}
     rows = [
         (

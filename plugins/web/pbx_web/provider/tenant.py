@@ -31,7 +31,7 @@ def show(ask: Ask) -> Shown:
         "versions": details.versions[:VERSIONS],
         "role": role_at(ask, tenant.id) or Role.READER,
         "roles": list(Role),
-        "address": address_of(ask, details.hosts),
+        "address": address_of(ask, tenant.id),
         "host_that_stays": f"{tenant.id}.{site_of(ask).fleet.config.domain}",
         "users": _users(ask),
         "moment_of": moment_of,
