@@ -13,11 +13,11 @@ from pbx_connector.errors import UsageError
 from pbx_connector.host_names import host_of
 from pbx_connector.tenants import hosts as host_names
 from pbx_connector.tenants import listing, members, migrating, registry, schedules, vault, versions
-from pbx_connector.tenants.ids import is_id
+from pbx_connector.tenants.ids import is_id, role_of, schema_of
 from pbx_connector.tenants.listing import TenantFilter, TenantList
 from pbx_connector.tenants.members import Member
 from pbx_connector.tenants.migrating import PhoneBookMigration
-from pbx_connector.tenants.phone_books import SCHEMA_VERSION, checked_store
+from pbx_connector.tenants.phone_books import SCHEMA_VERSION, PlannedOwner, checked_store
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.schedules import ScheduleRow
 from pbx_connector.tenants.tables import tenant
@@ -48,9 +48,10 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
 
     One that was not finished is finished. Raises `UsageError`, and `StoreError`: then it can be asked for again.
     """
-    if find(fleet, id) is None and (name := _in_domain(fleet, id)):
-        _require_not_own(fleet, name, "choose another id")
-    found = registry.register(fleet.control, id, _checked_title(title), checked_store(store))
+    title, store = _checked_title(title), checked_store(store)
+    if find(fleet, id) is None:
+        require_addable(fleet, id, store)
+    found = registry.register(fleet.control, id, title, store)
     fleet.phone_books.make(found)
     with fleet.control.write() as connection:
         mine = (tenant.c.id == id) & (tenant.c.state == TenantState.ADDING)
@@ -61,6 +62,14 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
         }
         connection.execute(update(tenant).where(mine).values(values))
         return registry.required(connection, id)
+
+
+def require_addable(fleet: Fleet, id: str, store: str = "") -> None:
+    """Raises `UsageError` and `StoreError` where `add` would refuse a new tenant, of which nothing is left then."""
+    role = role_of(id, fleet.control.id)
+    if name := _in_domain(fleet, id):
+        _require_not_own(fleet, name, "choose another id")
+    fleet.phone_books.require_makeable(PlannedOwner(role, schema_of(id), store, f"the phone book of tenant {id}"))
 
 
 def _checked_title(title: str) -> str:

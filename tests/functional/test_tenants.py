@@ -73,6 +73,25 @@ def test_a_fleet_in_a_folder_is_published_as_far_as_it_differs(provider_of: Conn
     assert (latest["number"], latest["who"], latest["note"]) == (2, "ann@example.com", "people")
 
 
+def test_a_simulation_says_who_would_be_added_and_checks_their_files(provider_of: Connector, fleet: Path) -> None:
+    provider_of("tenants", "add", "acme")
+    (fleet / "bolt" / "profiles" / "staff.yaml").write_text(PROFILE.replace("schedule", "shedule"))
+    wrong = provider_of("tenants", "publish", fleet, "--add", "--simulate", code=1)
+    assert "bolt: would be added" in wrong.out
+    assert "acme: would be added" not in wrong.out
+    assert "shedule" in wrong.err
+    (fleet / "bolt" / "profiles" / "staff.yaml").write_text(PROFILE)
+    right = lines(provider_of("tenants", "publish", fleet, "--add", "--simulate", "--json").out)
+    assert [(one["tenant"], one["status"], one["adds_tenant"]) for one in right] == [
+        ("acme", "differs", False),
+        ("bolt", "differs", True),
+    ]
+    assert [one["id"] for one in provider_of("tenants", "list", "--json").json] == ["acme"]
+    without = provider_of("tenants", "publish", fleet, "--simulate", code=1).err
+    assert "there is no tenant bolt" in without
+    assert "bolt: added" in provider_of("tenants", "publish", fleet, "--add").out
+
+
 def test_nothing_of_a_tenant_is_published_if_one_of_its_files_is_wrong(provider_of: Connector, fleet: Path) -> None:
     provider_of("tenants", "publish", fleet, "--add")
     for id in ("acme", "bolt"):
@@ -242,6 +261,6 @@ def test_tenants_are_added_as_it_is_their_turn(provider_of: Connector, fleet: Pa
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA tenant_bolt")
         assert "has a schema tenant_bolt already" in provider_of("tenants", "publish", fleet, "--add", code=4).err
-        assert provider_of("tenants", "show", "acme", "--json").json["published"] == 1
+        assert [(one["id"], one["published"]) for one in provider_of("tenants", "list", "--json").json] == [("acme", 1)]
         connection.execute("DROP SCHEMA tenant_bolt")
     assert "1 published, 1 unchanged" in provider_of("tenants", "publish", fleet, "--add").out

@@ -114,6 +114,7 @@ def published(of: Published) -> Json:
     return {
         "tenant": what.tenant,
         "status": str(of.status),
+        "adds_tenant": what.adds_tenant,
         "base": what.base or None,
         "version": of.version.number if of.version else None,
         "added": list(what.changes.added),
