@@ -21,6 +21,7 @@ status, service_health, offline_status, schedules   how it stands, with a servic
 attention, survey, tally             what waits for a person, and what the last days changed
 configuration                        what applies, and where it is said
 views                                every JSON shape
+command_words                        commands that are told, worded for where they are typed
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         accounts,
         attention,
         audit,
+        command_words,
         configuration,
         connections,
         devices,
@@ -80,6 +82,7 @@ __all__ = [
     "accounts",
     "attention",
     "audit",
+    "command_words",
     "configuration",
     "connections",
     "devices",

@@ -43,7 +43,6 @@ class AuditAction(StrEnum):
     DEVICE_REMOVED = "device removed"
     ACCOUNTS_CHANGED = "accounts changed"
     LABELS_CHANGED = "labels changed"
-    SETTINGS_CHANGED = "settings changed"
     TENANT_ADDED = "tenant added"
     TENANT_SUSPENDED = "tenant suspended"
     TENANT_RESUMED = "tenant resumed"

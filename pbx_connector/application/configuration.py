@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from pbx_rules.document import Mapping as MappingNode
 from pydantic import BaseModel
 
 from pbx_connector.application.installation import Installation
+from pbx_connector.config import Config
 from pbx_connector.config.loading import PLUGINS, PREFIX, KeyPath
 from pbx_connector.duration import in_words
+from pbx_connector.plugins import Plugins
 from pbx_connector.secret import Secret
 from pbx_connector.stores import shown as shown_store
 
@@ -125,3 +128,14 @@ def _text(value: Any) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(map(_text, value))
     return _PASSWORD.sub("…@", str(value))
+
+
+def own_hosts(config: Config, plugins: Plugins) -> Mapping[str, str]:
+    """The host names at which a provider himself is answered, each with the key that says so."""
+    found = {}
+    for plugin, of in plugins.configs.items():
+        said = config.plugins.get(plugin)
+        address = getattr(said, of.own_address, None) if of.own_address else None
+        if address and (name := urlsplit(str(address)).hostname):
+            found[name] = f"plugins: {plugin}: {of.own_address}"
+    return found

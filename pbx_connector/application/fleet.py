@@ -87,9 +87,12 @@ class Fleet:
         *,
         clock: Callable[[], datetime] = utc_now,
         connections: int | None = None,
+        own_hosts: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`connections` at most to each database that phone books are in; see `PhoneBooks`. Raises `StoreError`."""
+        """`connections` at most to each database that phone books are in; see `PhoneBooks`. `own_hosts`: see
+        `application.configuration`. Raises `StoreError`."""
         self.config = config
+        self.own_hosts = own_hosts
         self.plugins = plugins
         self.control: ControlDatabase = open_control(config.database)
         self.phone_books = PhoneBooks(config.database, connections=connections or config.connections)

@@ -55,6 +55,17 @@ class LateProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last run of a profile that a worker has made."""
+
+    tenant: str
+    profile: str
+    ended: datetime
+    result: str
+    """`done`, `partial`, `refused` or `failed`."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedProfile:
     """Quarantined, or paused."""
 
@@ -80,6 +91,8 @@ class FleetStatus:
     profiles: int
     queues: Sequence[QueueStatus]
     workers: Sequence[WorkerStatus]
+    unserved_since: datetime | None
+    """When a worker gave a sign of life last, as far as it was noted, if none lives; None while one does."""
     lost: Sequence[LostWorker]
     """Of the last day, the latest first."""
     late: Sequence[LateProfile]
@@ -94,9 +107,8 @@ class FleetStatus:
     def complaints(self) -> list[str]:
         """What is not well, in words; empty if all is."""
         dead = sum(worker.dead for worker in self.workers)
-        living = any(not worker.dead for worker in self.workers)
         found = [
-            ("no worker is running", not living),
+            ("no worker is running", self.unserved_since),
             (f"{counted(dead, 'worker')} gave no sign of life", dead),
             (f"{counted(self.late_count, 'profile')} late, {self._latest}", self.late_count),
             (f"{counted(self.stopped_count, 'profile')} quarantined or paused", self.stopped_count),

@@ -17,13 +17,14 @@ from typing import Generic, TypeVar
 from pbx_connector.application.fleet import Fleet, LoadedTenant
 from pbx_connector.application.installation import Installation
 from pbx_connector.application.published_files import PublishedFiles
+from pbx_connector.application.tenants import host_in_links
 from pbx_connector.errors import StoreError, UsageError
 from pbx_connector.extensions import PluginContext
 from pbx_connector.host_names import host_of, is_host_name
 from pbx_connector.profile import LoadedProfile, Profile
 from pbx_connector.stores import Store
 from pbx_connector.tenants import registry
-from pbx_connector.tenants.hosts import hosts, tenant_at
+from pbx_connector.tenants.hosts import tenant_at
 from pbx_connector.tenants.ids import is_id
 from pbx_connector.tenants.registry import Tenant, TenantState
 
@@ -75,9 +76,8 @@ class PhoneSystem:
 
     @property
     def host_name(self) -> str:
-        """That in the domain of all, else the first of its own; empty without any. Raises `StoreError`."""
-        domain = self.fleet.config.domain
-        return f"{self.id}.{domain}" if domain else next(iter(hosts(self.fleet.control, self.id)), "")
+        """See `tenants.host_in_links`. Raises `StoreError`."""
+        return host_in_links(self.fleet, self.id)
 
     @property
     def installation(self) -> Installation:

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
+from pbx_connector.application.command_words import of_tenant
 from pbx_connector.application.fleet import DEFAULT_ZONE, Fleet
 from pbx_connector.documents import masked
 from pbx_connector.errors import ConnectorError, ProfileError, PublishedMeanwhile, UsageError
@@ -58,6 +59,8 @@ class Publication:
     """What the folder has; None if it could not be read."""
     new: NewVersion | None = None
     """None if nothing differs, or something is wrong."""
+    adds_tenant: bool = False
+    """The tenant was not there, or not whole."""
 
     @property
     def wrong(self) -> list[CheckedFile]:
@@ -78,15 +81,17 @@ def publications(
     add: Callable[[str], object] | None = None,
 ) -> Iterator[Publication]:
     """For each tenant that has a folder, in order. Nothing is changed, but `add` is called for one that is not there,
-    or not whole, when it is its turn. Raises `UsageError` for no such folder."""
+    or not whole, when it is its turn: it adds the tenant, or only says whether it could be. Raises `UsageError` for no
+    such folder, and what `add` raises but for `UsageError`."""
     known = _published(fleet)
     new = _unknown(fleet, folder, only) if add else ()
     for entry in _folders(folder, only):
-        if add and entry.name in new:
-            add(entry.name)
-            known.setdefault(entry.name, (0, ""))
+        is_new = entry.name in new
         try:
-            yield _publication(fleet, entry, known, who, note)
+            if add and is_new:
+                add(entry.name)
+                known.setdefault(entry.name, (0, ""))
+            yield replace(_publication(fleet, entry, known, who, note), adds_tenant=is_new)
         except UsageError as error:
             yield Publication(entry.name, Path(entry.path), 0, error=error)
 
@@ -197,7 +202,7 @@ def _publication(
 ) -> Publication:
     id, folder = checked_id(entry.name), Path(entry.path)
     if id not in known:
-        hint = f"pbx-connector tenants add {id}, or publish with --add and without --simulate"
+        hint = f"pbx-connector tenants add {id}, or publish with --add"
         raise UsageError(f"there is no tenant {id}", hint=hint)
     try:
         tree = _tree(entry)
@@ -230,7 +235,14 @@ def check(fleet: Fleet, id: str, tree: FileSet, shown: Path) -> Contents:
     with TemporaryDirectory(prefix="pbx-publish-") as made:
         folder = Path(made).resolve()
         write_tree(tree, folder)
-        return read_contents(folder, confinement(id, folder, fleet.config.files), fleet.plugins, shown)
+        contents = read_contents(folder, confinement(id, folder, fleet.config.files), fleet.plugins, shown)
+    return replace(contents, files=[_of_tenant(file, id) for file in contents.files])
+
+
+def _of_tenant(file: CheckedFile, id: str) -> CheckedFile:
+    """Whoever publishes for many follows a hint for this one."""
+    findings = tuple(replace(found, hint=of_tenant(found.hint, id)) for found in file.findings)
+    return replace(file, findings=findings)
 
 
 def _tree(entry: os.DirEntry[str]) -> FileSet:

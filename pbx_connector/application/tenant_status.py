@@ -51,7 +51,8 @@ class TenantStatus(OfflineStatus):
         fleet, id = system.fleet, system.id
         place = f"the phone book of tenant {id}"
         super().__init__(system.installation, place, folder=PublishedProfiles(fleet, id), store=lambda: system.store)
-        self.state = registry.find(fleet.control, id).state
+        self.tenant = registry.find(fleet.control, id)
+        self.state = self.tenant.state
         with fleet.control.read() as connection:
             self._rows = {row.profile: row for row in schedules.of_tenant(connection, id)}
 

@@ -10,13 +10,14 @@ from sqlalchemy import update
 
 from pbx_connector.application.fleet import Fleet
 from pbx_connector.errors import UsageError
+from pbx_connector.host_names import host_of
 from pbx_connector.tenants import hosts as host_names
 from pbx_connector.tenants import listing, members, migrating, registry, schedules, vault, versions
-from pbx_connector.tenants.ids import is_id
+from pbx_connector.tenants.ids import is_id, role_of, schema_of
 from pbx_connector.tenants.listing import TenantFilter, TenantList
 from pbx_connector.tenants.members import Member
 from pbx_connector.tenants.migrating import PhoneBookMigration
-from pbx_connector.tenants.phone_books import SCHEMA_VERSION, checked_store
+from pbx_connector.tenants.phone_books import SCHEMA_VERSION, PlannedOwner, checked_store
 from pbx_connector.tenants.registry import Tenant, TenantState
 from pbx_connector.tenants.schedules import ScheduleRow
 from pbx_connector.tenants.tables import tenant
@@ -36,6 +37,8 @@ class TenantDetails:
     secrets: tuple[SecretRow, ...]
     hosts: tuple[str, ...]
     """Names by which it is reached: its own, then the one in the domain of all."""
+    shadowed: tuple[str, ...]
+    """Those of them at which the provider himself is answered, so that its pages are not reached there."""
     members: tuple[Member, ...]
     migration: PhoneBookMigration | None
 
@@ -45,7 +48,10 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
 
     One that was not finished is finished. Raises `UsageError`, and `StoreError`: then it can be asked for again.
     """
-    found = registry.register(fleet.control, id, _checked_title(title), checked_store(store))
+    title, store = _checked_title(title), checked_store(store)
+    if find(fleet, id) is None:
+        require_addable(fleet, id, store)
+    found = registry.register(fleet.control, id, title, store)
     fleet.phone_books.make(found)
     with fleet.control.write() as connection:
         mine = (tenant.c.id == id) & (tenant.c.state == TenantState.ADDING)
@@ -56,6 +62,14 @@ def add(fleet: Fleet, id: str, *, title: str = "", store: str = "") -> Tenant:
         }
         connection.execute(update(tenant).where(mine).values(values))
         return registry.required(connection, id)
+
+
+def require_addable(fleet: Fleet, id: str, store: str = "") -> None:
+    """Raises `UsageError` and `StoreError` where `add` would refuse a new tenant, of which nothing is left then."""
+    role = role_of(id, fleet.control.id)
+    if name := _in_domain(fleet, id):
+        _require_not_own(fleet, name, "choose another id")
+    fleet.phone_books.require_makeable(PlannedOwner(role, schema_of(id), store, f"the phone book of tenant {id}"))
 
 
 def _checked_title(title: str) -> str:
@@ -83,12 +97,15 @@ def details(fleet: Fleet, id: str) -> TenantDetails:
     found = registry.find(fleet.control, id)
     with fleet.control.read() as connection:
         rows, migrated = schedules.of_tenant(connection, id), migrating.state_of(connection, id)
+    reached = hosts(fleet, id)
+    own = fleet.own_hosts()
     return TenantDetails(
         found,
         versions=tuple(versions.versions(fleet.control, id)),
         schedules=tuple(rows),
         secrets=tuple(vault.secrets(fleet.control, id)),
-        hosts=tuple(hosts(fleet, id)),
+        hosts=tuple(reached),
+        shadowed=tuple(name for name in reached if name in own),
         members=tuple(members.members(fleet.control, id)),
         migration=migrated,
     )
@@ -146,12 +163,36 @@ def migrate(fleet: Fleet, only: Collection[str] = ()) -> Iterator[PhoneBookMigra
 
 def hosts(fleet: Fleet, id: str) -> list[str]:
     """By which it is reached: names of its own, and the one in the domain of all. Raises `UsageError`."""
-    domain = fleet.config.domain
-    return host_names.hosts(fleet.control, id) + ([f"{id}.{domain}"] if domain else [])
+    in_domain = _in_domain(fleet, id)
+    return host_names.hosts(fleet.control, id) + ([in_domain] if in_domain else [])
+
+
+def host_in_links(fleet: Fleet, id: str) -> str:
+    """The host name that every link to a tenant's pages and telephones has; empty without any. Raises `StoreError`.
+
+    That in the domain of all: its DNS and its certificate are the provider's, so that it is sure to work, while a name
+    of the tenant's own works once somebody else has seen to both. Such a one stands in only where there is no domain,
+    or where the provider himself is answered at the name in it.
+    """
+    own, in_domain = fleet.own_hosts(), _in_domain(fleet, id)
+    if in_domain and in_domain not in own:
+        return in_domain
+    return next((name for name in host_names.hosts(fleet.control, id) if name not in own), "")
+
+
+def _in_domain(fleet: Fleet, id: str) -> str:
+    return f"{id}.{fleet.config.domain}" if fleet.config.domain else ""
+
+
+def _require_not_own(fleet: Fleet, name: str, way_on: str) -> None:
+    """Raises `UsageError`."""
+    if key := fleet.own_hosts().get(name):
+        raise UsageError(f"{name} is where the provider's own pages are", hint=f"{way_on}: this name is in {key}")
 
 
 def add_host(fleet: Fleet, id: str, name: str) -> str:
     """The name as it is kept. Raises `UsageError`."""
+    _require_not_own(fleet, host_of(name), "choose another name")
     return host_names.add_host(fleet.control, id, name, fleet.config.domain)
 
 

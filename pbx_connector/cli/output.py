@@ -9,9 +9,10 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from pbx_connector.cli.commands import NOT_OF_A_TENANT, OF_ALL_TENANTS
+from pbx_connector.application import command_words
 from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
 from pbx_connector.visible import shown as shown
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 
     from pbx_connector.model import Problem
 
+COMMANDS_IN = ("hint", "held")
+"""Keys in JSON whose texts name commands."""
 PIPE_WIDTH = 240
 """Columns of a table that nobody looks at on a terminal."""
 
 _LONG_ID = re.compile(r"[^\s,]{28,}([^\s,]{12})")
 """The ids of a source can be long; their ends tell them apart. JSON has them whole."""
 
-_COMMAND = re.compile(rf"\bpbx-connector (?!(?:{'|'.join((*NOT_OF_A_TENANT, *OF_ALL_TENANTS))})\b)(?=[a-z])")
-"""One that is told to people, and acts on one phone system."""
 _tenant = ""
 
 
@@ -43,7 +44,7 @@ def name_tenant(id: str) -> None:
 
 
 def _told(line: str) -> str:
-    return _COMMAND.sub(f"pbx-connector --tenant {_tenant} ", line) if _tenant else line
+    return command_words.of_tenant(line, _tenant)
 
 
 def prepare_streams() -> None:
@@ -137,7 +138,7 @@ def diagnostics(found: Sequence[Diagnostic], text: str, *, at_most: int = 100) -
 
     gravest = sorted(range(len(found)), key=lambda index: found[index].severity != "error")[:at_most]
     for diagnostic in (found[index] for index in sorted(gravest)):
-        lines = render(diagnostic, text).split("\n")
+        lines = render(replace(diagnostic, hint=_told(diagnostic.hint)), text).split("\n")
         style = "bold red" if diagnostic.severity == "error" else "bold yellow"
         picture = Text("\n".join(shown(line) for line in lines))
         picture.stylize(style, 0, picture.plain.find("\n"))
@@ -234,6 +235,7 @@ def as_json_line(value: Any) -> None:
 
 
 def _json(value: Any, *, indent: int | None) -> str:
+    value = command_words.reworded(value, _told, COMMANDS_IN) if _tenant else value
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=str)
     if sys.stdout.isatty() and any(shown(line) != line for line in text.split("\n")):

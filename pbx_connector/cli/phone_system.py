@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pbx_connector.cli import commands
+from pbx_connector.application import command_words
 from pbx_connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Choice:
 
     def require_fits(self, command: str | None) -> None:
         """Raises `UsageError` for a command that cannot act on one phone system of many."""
-        if self.tenant and (hint := commands.NOT_OF_A_TENANT.get(command or "")):
+        if self.tenant and (hint := command_words.NOT_OF_A_TENANT.get(command or "")):
             raise UsageError(f"{command} is not for a tenant", hint=hint)
-        if self.typed and command in commands.OF_ALL_TENANTS:
+        if self.typed and command in command_words.OF_ALL_TENANTS:
             raise UsageError(
                 f"{command} is about all tenants",
                 hint=f"leave out --tenant {self.tenant}: where one is meant, it is an argument",

@@ -125,7 +125,14 @@ class Session:
             from pbx_connector.application.fleet import Fleet
         except ImportError:
             raise UsageError("many tenants need an extra", hint="pip install 'pbx-connector[scale]'") from None
-        return Fleet(control, self.plugins, connections=connections)
+        from pbx_connector.application.configuration import own_hosts
+
+        return Fleet(
+            control,
+            self.plugins,
+            connections=connections,
+            own_hosts=lambda: own_hosts(self.config_with_plugins, self.plugins),
+        )
 
     def _no_control_database(self) -> UsageError:
         key = "control: {database: postgresql://user@host/database}"

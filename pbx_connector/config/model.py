@@ -159,6 +159,9 @@ class PluginConfig:
     `pbx_connector.api.ProfilePath`."""
     of_the_machine: Collection[str] = ()
     """Keys that a provider says for all phone systems, and none of them for itself, such as addresses to listen on."""
+    own_address: str = ""
+    """The key, if there is one, of the address at which a provider himself is answered: no phone system can have its
+    host name."""
 
 
 class Config(Strict):

@@ -19,6 +19,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 """A profile that fails again and again is tried at least this often, and by its schedule."""
 _SUCCEEDED = (Result.DONE, Result.PARTIAL)
 _ENDED_WELL = (*_SUCCEEDED, Result.REFUSED)
+_RAN = (*_ENDED_WELL, Result.FAILED)
 
 
 def begun(connection: Connection, job: Job, worker: int) -> None:
@@ -39,6 +40,10 @@ def ended(connection: Connection, job: Job, how: Ended) -> None:
         f"ended = now(), result = excluded.result, ran = progress.ran OR excluded.ran, look_at = {look}",
         [*job.key, how.result, well, how.look],
     )
+    if how.result in _RAN:  # what was put off says nothing of the run before
+        connection.execute(
+            "UPDATE progress SET ran_until = ended, ran_as = result WHERE tenant = %s AND profile = %s", job.key
+        )
     failures = "failures + 1" if how.result is Result.FAILED else "0" if well else "failures"
     connection.execute(
         f"UPDATE pbx_control.schedule SET lost = 0, failures = {failures} WHERE tenant = %s AND profile = %s",  # noqa: S608 - of the words above

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from pbx_connector.application.fleet import Fleet
-from pbx_connector.application.fleet_status import FleetStatus
+from pbx_connector.application.fleet_status import FleetStatus, LastRun
 from pbx_connector.engine import notes, status, waiting
 from pbx_connector.engine.database import EngineDatabase
-from pbx_connector.engine.port import Job, Queue, QueuedRun
+from pbx_connector.engine.port import Job, Queue, QueuedRun, RunStage
 from pbx_connector.engine.postgres import PostgresEngine
 from pbx_connector.errors import UsageError
 from pbx_connector.tenants.registry import TenantState, way_on
@@ -31,6 +32,15 @@ class FleetEngine:
     def late(self) -> Mapping[str, timedelta]:
         """The tenants of which something is late, and by how much at most."""
         return status.late_tenants(self._database)
+
+    def last_runs(self, tenants: Collection[str]) -> list[LastRun]:
+        """Of their published profiles that a worker ran, the latest last."""
+        return status.last_runs(self._database, tenants)
+
+    def unserved_since(self) -> datetime | None:
+        """When a worker gave a sign of life last, if none lives: what waits, waits for one to be started."""
+        with self._database.transaction() as connection:
+            return status.unserved_since(connection)
 
     def run(self, tenant: str, profile: str, *, full: bool = False) -> None:
         """As soon as a worker has a place, before all that is scheduled. Raises `UsageError` for what is not
@@ -58,7 +68,10 @@ class FleetEngine:
     def stage(self, tenant: str, profile: str) -> QueuedRun:
         """How far a run is that was asked for."""
         with self._database.transaction() as connection:
-            return waiting.stage(connection, tenant, profile)
+            found = waiting.stage(connection, tenant, profile)
+            if found.stage is not RunStage.WAITING:
+                return found
+            return replace(found, unserved_since=status.unserved_since(connection))
 
     def release(self, tenant: str, profile: str) -> None:
         """A quarantined or paused profile runs again. Raises `UsageError` if it is neither."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -138,6 +138,8 @@ class QueuedRun:
     """How many runs wait in front of it, of all tenants."""
     result: str = ""
     """What became of the last one that a worker has ended: one of `Result`; empty for none."""
+    unserved_since: datetime | None = None
+    """Of one that waits while no worker lives: when one gave a sign of life last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ STEPS: tuple[LiteralString, ...] = (
     );
     INSERT INTO watch DEFAULT VALUES
     """,
+    "ALTER TABLE progress ADD COLUMN ran_until timestamptz, ADD COLUMN ran_as text NOT NULL DEFAULT ''",
 )
 """Ours; the number of those that were taken is kept in the table `step`."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from pbx_connector.application.fleet_status import (
     SHOWN,
     FleetStatus,
     HeldSource,
+    LastRun,
     LateProfile,
     LostWorker,
     QueueStatus,
@@ -43,10 +45,20 @@ SELECT tenant, extract(epoch FROM clock_timestamp())::double precision - min(due
 FROM ({_DUE}) AS wanted
 WHERE due < extract(epoch FROM clock_timestamp()) - %s GROUP BY tenant
 """  # noqa: S608 - of constants above
+_LAST_RUNS = """
+SELECT tenant, profile, ran_until, ran_as FROM progress JOIN pbx_control.schedule USING (tenant, profile)
+WHERE tenant = ANY(%s) AND ran_until IS NOT NULL ORDER BY ran_until
+"""
 _WORKERS = """
 SELECT worker.*, extract(epoch FROM now() - last_heartbeat)::double precision AS silent
 FROM worker JOIN procrastinate_workers USING (id) ORDER BY id
 """
+_UNSERVED = """
+SELECT CASE WHEN max(last_heartbeat) >= now() - make_interval(secs => %s) THEN NULL
+  ELSE greatest(max(last_heartbeat), (SELECT last FROM watch)) END AS since
+FROM worker JOIN procrastinate_workers USING (id)
+"""
+"""One that has signed off is known by its last look for silent profiles alone, at most seconds before."""
 
 
 def fleet_status(database: EngineDatabase) -> FleetStatus:
@@ -74,6 +86,7 @@ def fleet_status(database: EngineDatabase) -> FleetStatus:
                 QueueStatus(str(one.queue), one.waiting, one.running, one.oldest) for one in waiting.states(connection)
             ],
             workers=[_worker(row) for row in connection.execute(_WORKERS)],
+            unserved_since=unserved_since(connection),
             lost=[LostWorker(row["id"], row["host"], row["process"], row["jobs"], row["found"]) for row in lost],
             late=[LateProfile(row["tenant"], row["profile"], timedelta(seconds=row["late"])) for row in late],
             late_count=_all(late),
@@ -86,11 +99,25 @@ def fleet_status(database: EngineDatabase) -> FleetStatus:
         )
 
 
+def unserved_since(connection: Connection) -> datetime | None:
+    """Since when no worker is known to have lived; None while one does. Tables that were just prepared count as a sign
+    of life."""
+    row = connection.execute(_UNSERVED, [NORMAL.silent]).fetchone()
+    return row["since"] if row else None
+
+
 def late_tenants(database: EngineDatabase) -> dict[str, timedelta]:
     """By how much the latest profile of each is late. Raises `StoreError`."""
     with database.transaction() as connection:
         rows = connection.execute(_LATE_TENANTS, [LATE.total_seconds()])
         return {row["tenant"]: timedelta(seconds=row["late"]) for row in rows}
+
+
+def last_runs(database: EngineDatabase, tenants: Collection[str]) -> list[LastRun]:
+    """Of their published profiles that ran, the latest last. Raises `StoreError`."""
+    with database.transaction() as connection:
+        rows = connection.execute(_LAST_RUNS, [list(tenants)])
+        return [LastRun(row["tenant"], row["profile"], row["ran_until"], row["ran_as"]) for row in rows]
 
 
 def _worker(row: dict[str, Any]) -> WorkerStatus:

@@ -6,6 +6,7 @@ The user that we log in as is a member of every tenant's role, and acts as one o
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, select, text
@@ -21,7 +22,7 @@ from pbx_connector.stores.sql.schema.migrating import bring_up_to_date
 from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.tenants.control import CONNECTIONS, PATIENCE, ControlDialect
 
-__all__ = ["SCHEMA_VERSION", "Owner", "PhoneBooks", "checked_store"]
+__all__ = ["SCHEMA_VERSION", "Owner", "PhoneBooks", "PlannedOwner", "checked_store"]
 
 
 class Owner(Protocol):
@@ -40,6 +41,16 @@ class Owner(Protocol):
     def place(self) -> str:
         """What is kept there, for people."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOwner:
+    """One that is not there yet."""
+
+    role: str
+    schema: str
+    store: str
+    place: str
 
 
 MEMBERSHIP_SAYS = 160000
@@ -65,6 +76,13 @@ class PhoneBooks:
     def _database(self, owner: Owner, version: str | None = None) -> Database:
         schema = Schema(owner.schema, owner.role, owner.place, version)
         return schema_database(self._engine(owner.store), schema, patience=self._patience)
+
+    def require_makeable(self, owner: Owner) -> None:
+        """Raises `StoreError` where `make` would refuse it, also for a database that cannot be reached."""
+        with self._login(owner).read() as connection:
+            if _version(connection) < MEMBERSHIP_SAYS:
+                _require_no_inheritance(connection)
+            _require_own_schema(connection, owner)
 
     def make(self, owner: Owner) -> None:
         """Role, schema and tables, as far as they are not there. Raises `StoreError`."""
@@ -147,10 +165,15 @@ def _require_no_inheritance(connection: Connection) -> None:
 def _make_schema(connection: Connection, owner: Owner) -> None:
     schema, role = quoted(owner.schema), quoted(owner.role)
     connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{role}"'))
+    _require_own_schema(connection, owner)
+
+
+def _require_own_schema(connection: Connection, owner: Owner) -> None:
+    """Also passed by one that has no schema yet."""
     found = connection.execute(
         text("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :name"), {"name": owner.schema}
     ).scalar()
-    if found != owner.role:
+    if found not in (None, owner.role):
         raise StoreError(
             f"the database has a schema {owner.schema} already, which is not this tenant's",
             hint="give the tenant another id, or another database: --store",

@@ -91,6 +91,7 @@ def test_a_worker_runs_what_is_published_and_tells_how_it_is(connector: Connecto
     assert "ready already" in connector("fleet", "prepare").out
     status = connector("fleet", "status", "--json", code=1).json
     assert (status["well"], status["complaints"], status["tenants"]) == (False, ["no worker is running"], 2)
+    assert status["unserved_since"]
 
     lines = provider.start("worker", "--places", "4", "--interactive", "1", "--first", "1")
     wait_until(lambda: any(line["event"] == "working" for line in lines()))
@@ -111,7 +112,12 @@ def test_a_worker_runs_what_is_published_and_tells_how_it_is(connector: Connecto
     assert "acme" not in metrics
     status = connector("fleet", "status", "--json").json
     assert (status["well"], len(status["workers"]), status["workers"][0]["places"]) == (True, 1, 4)
+    assert status["unserved_since"] is None
     assert "2 tenants with 2 profiles" in connector("fleet", "status").out
+
+    [profile] = connector("tenants", "show", "acme", "--json").json["profiles"]
+    assert profile["last_run"]["status"] == "done"
+    assert "done, 20" in connector("tenants", "show", "acme").out
 
     [worker] = provider.processes
     worker.send_signal(signal.SIGTERM)
@@ -139,7 +145,9 @@ def test_what_cannot_be_asked_for_is_said(connector: Connector, provider: Provid
     connector("fleet", "prepare")
     assert "no profile other is published for tenant acme" in connector("fleet", "run", "acme", "other", code=2).err
     assert "is quarantined or paused" in connector("fleet", "release", "acme", "people", code=2).err
-    assert "no worker is running: pbx-connector worker starts one" in connector("fleet", "run", "acme", "people").err
+    warned = connector("fleet", "run", "acme", "people").err
+    assert "no worker is running since 20" in warned
+    assert "pbx-connector worker starts one" in warned
     connector("tenants", "suspend", "acme")
     stopped = connector("fleet", "run", "acme", "people", code=2).err
     assert "tenant acme is suspended: nothing of it is run" in stopped

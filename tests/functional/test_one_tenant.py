@@ -26,6 +26,16 @@ tests:
 """
 
 
+OTHER_SOURCE = """\
+title: Cards
+source: carddav
+settings: {url: "https://cards.example.com/dav/"}
+region: DE
+structure: {phonebook: [{028pho_bez: "{{DisplayName}}", 028pho_notes: "{{Mileage}}"}]}
+"""
+"""It reads a field that is always blank, and is warned."""
+
+
 @pytest.fixture
 def provider_of(
     connector: Connector, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
@@ -221,7 +231,7 @@ def test_the_status_of_a_tenant_is_what_is_published_and_what_its_phone_book_say
 ) -> None:
     acme("run", "staff")
     found = json.loads(acme("status", "--json"))
-    assert found["tenant"] == {"id": "acme", "state": "active"}
+    assert found["tenant"] == {"id": "acme", "state": "active", "published": 1}
     assert found["store"]["place"] == "the phone book of tenant acme"
     assert [(one["id"], one["schedule"], one["last_run"]["status"]) for one in found["profiles"]] == [
         ("staff", "0 12 * * *", "done")
@@ -230,7 +240,9 @@ def test_the_status_of_a_tenant_is_what_is_published_and_what_its_phone_book_say
     assert found["profiles"][0]["next"] == due
     planned = json.loads(acme("schedule", "--json"))
     assert [(one["id"], one["file"]) for one in planned] == [("staff", "/acme/profiles/staff.yaml")]
-    assert "/acme/profiles" in acme("status")
+    assert found["folder"]["path"] is None
+    assert "profiles  version 1, as published\n" in acme("status")
+    assert "/acme" not in acme("status")
 
 
 def test_the_status_of_a_tenant_says_what_is_not_run(acme: Callable[..., str], provider_of: Connector) -> None:
@@ -243,6 +255,21 @@ def test_the_status_of_a_tenant_says_what_is_not_run(acme: Callable[..., str], p
     suspended = provider_of("--tenant", "acme", "status", code=1)
     assert "tenants resume acme" in suspended.err
     assert json.loads(acme("status", "--json", code=1))["profiles"][0]["next"] is None
+
+
+def test_hints_in_json_name_the_tenant_too(provider_of: Connector) -> None:
+    """One tenant's by --tenant, and each one's where a folder of all is published."""
+    folder = provider_of.home / "fleet"
+    (folder / "acme" / "profiles" / "cards.yaml").write_text(OTHER_SOURCE)
+    published = provider_of("tenants", "publish", folder, "acme", "--simulate", "--json")
+    hints = " ".join(found["hint"] for found in json.loads(published.out)["findings"])
+    assert "pbx-connector --tenant acme fields carddav" in hints
+    wrong = provider_of("tenants", "publish", folder, "acme", "--simulate")
+    assert "pbx-connector --tenant acme fields carddav" in wrong.err
+    run = json.loads(provider_of("--tenant", "acme", "run", "staff", "--json").out)["run"]
+    provider_of("--tenant", "acme", "undo", run)
+    [profile] = provider_of("--tenant", "acme", "status", "--json", code=1).json["profiles"]
+    assert profile["held"] == "pbx-connector --tenant acme profiles resume staff"
 
 
 def test_one_that_nothing_is_published_for_has_a_status(provider_of: Connector) -> None:

@@ -73,6 +73,25 @@ def test_a_fleet_in_a_folder_is_published_as_far_as_it_differs(provider_of: Conn
     assert (latest["number"], latest["who"], latest["note"]) == (2, "ann@example.com", "people")
 
 
+def test_a_simulation_says_who_would_be_added_and_checks_their_files(provider_of: Connector, fleet: Path) -> None:
+    provider_of("tenants", "add", "acme")
+    (fleet / "bolt" / "profiles" / "staff.yaml").write_text(PROFILE.replace("schedule", "shedule"))
+    wrong = provider_of("tenants", "publish", fleet, "--add", "--simulate", code=1)
+    assert "bolt: would be added" in wrong.out
+    assert "acme: would be added" not in wrong.out
+    assert "shedule" in wrong.err
+    (fleet / "bolt" / "profiles" / "staff.yaml").write_text(PROFILE)
+    right = lines(provider_of("tenants", "publish", fleet, "--add", "--simulate", "--json").out)
+    assert [(one["tenant"], one["status"], one["adds_tenant"]) for one in right] == [
+        ("acme", "differs", False),
+        ("bolt", "differs", True),
+    ]
+    assert [one["id"] for one in provider_of("tenants", "list", "--json").json] == ["acme"]
+    without = provider_of("tenants", "publish", fleet, "--simulate", code=1).err
+    assert "there is no tenant bolt" in without
+    assert "bolt: added" in provider_of("tenants", "publish", fleet, "--add").out
+
+
 def test_nothing_of_a_tenant_is_published_if_one_of_its_files_is_wrong(provider_of: Connector, fleet: Path) -> None:
     provider_of("tenants", "publish", fleet, "--add")
     for id in ("acme", "bolt"):
@@ -217,12 +236,31 @@ def test_host_names_lead_to_one_tenant_each(provider_of: Connector, monkeypatch:
     assert "is no name of tenant acme" in provider_of("tenants", "hosts", "remove", "acme", names[0], code=2).err
 
 
+def test_no_tenant_gets_the_host_name_of_the_providers_pages(
+    provider_of: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for id in ("acme", "provider"):
+        provider_of("tenants", "add", id)
+    monkeypatch.setenv("PBX_CONNECTOR_CONTROL_DOMAIN", "pbx.example.com")
+    with (provider_of.home / "config.yaml").open("a") as file:
+        file.write("plugins: {web: {url: 'http://new.pbx.example.com'}}\n")
+    refused = provider_of("tenants", "add", "new", code=2).err
+    assert "new.pbx.example.com is where the provider's own pages are" in refused
+    assert "choose another id" in refused
+    assert "there is no tenant new" in provider_of("tenants", "show", "new", code=2).err
+    assert "choose another name" in provider_of("tenants", "hosts", "add", "acme", "new.pbx.example.com", code=2).err
+    text = (provider_of.home / "config.yaml").read_text()
+    (provider_of.home / "config.yaml").write_text(text.replace("new.pbx", "provider.pbx"))
+    assert "not those of provider: give it another name" in provider_of("tenants", "show", "provider").err
+    assert "give it another name" not in provider_of("tenants", "show", "acme").err
+
+
 def test_tenants_are_added_as_it_is_their_turn(provider_of: Connector, fleet: Path) -> None:
     """One that cannot be added is no reason to leave the ones before it unpublished, and all is gone on with later."""
     address = (provider_of.home / "config.yaml").read_text().split("'")[1].replace("provider@", "postgres@")
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA tenant_bolt")
         assert "has a schema tenant_bolt already" in provider_of("tenants", "publish", fleet, "--add", code=4).err
-        assert provider_of("tenants", "show", "acme", "--json").json["published"] == 1
+        assert [(one["id"], one["published"]) for one in provider_of("tenants", "list", "--json").json] == [("acme", 1)]
         connection.execute("DROP SCHEMA tenant_bolt")
     assert "1 published, 1 unchanged" in provider_of("tenants", "publish", fleet, "--add").out

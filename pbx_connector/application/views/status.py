@@ -58,9 +58,12 @@ def asked_service(listen: str, health: Json, *, answers: bool) -> Json:
     return {"service": {"listen": listen, "answers": answers}} | health
 
 
-def asked_tenant(tenant: str, state: str, health: Json) -> Json:
-    """What `status` says of one phone system of many, which no service of its own runs."""
-    return {"service": {"listen": None, "answers": False}, "tenant": {"id": tenant, "state": state}} | health
+def asked_tenant(tenant: str, state: str, published: int, health: Json) -> Json:
+    """What `status` says of one phone system of many, which no service of its own runs; its profiles are those of a
+    version, in no folder. `published`: the version that counts; 0 for none."""
+    of = {"id": tenant, "state": state, "published": published or None}
+    folder = health["folder"] | {"path": None}
+    return {"service": {"listen": None, "answers": False}, "tenant": of} | health | {"folder": folder}
 
 
 def store_check(of: StoreCheck) -> Json:

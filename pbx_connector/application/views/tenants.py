@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from pbx_connector.application.views.profiles import diagnostic
 from pbx_connector.application.views.values import Json, moment
 
 if TYPE_CHECKING:
-    from pbx_connector.application.fleet_status import FleetStatus
+    from pbx_connector.application.fleet_status import FleetStatus, LastRun
     from pbx_connector.application.publishing import Published
     from pbx_connector.application.tenants import TenantDetails
     from pbx_connector.tenants.listing import TenantLine
@@ -34,24 +35,29 @@ def tenant(of: Tenant) -> Json:
     }
 
 
-def tenant_details(of: TenantDetails) -> Json:
+def tenant_details(of: TenantDetails, last: Collection[LastRun] = ()) -> Json:
+    """`last`: the last run of each profile that a worker ran."""
+    runs = {run.profile: run for run in last}
     return tenant(of.tenant) | {
-        "profiles": [_schedule(row) for row in of.schedules],
+        "profiles": [_schedule(row, runs.get(row.profile)) for row in of.schedules],
         "versions": [version(one) for one in of.versions],
         "secrets": [secret(row) for row in of.secrets],
         "hosts": list(of.hosts),
+        "shadowed_hosts": list(of.shadowed),
         "members": [member(one) for one in of.members],
         "migration": migration(of.migration) if of.migration else None,
     }
 
 
-def tenant_line(of: TenantLine, late: timedelta | None) -> Json:
-    """`late`: by how much the latest of its profiles is; None if none is."""
+def tenant_line(of: TenantLine, late: timedelta | None, last: LastRun | None = None) -> Json:
+    """`late`: by how much the latest of its profiles is; None if none is. `last`: the latest run of all its
+    profiles."""
     return tenant(of.tenant) | {
         "profiles": of.profiles,
         "stopped": of.stopped,
         "next": _moment(of.next_at),
         "late_seconds": None if late is None else round(late.total_seconds(), 1),
+        "last_run": _last_run(last) | {"profile": last.profile} if last else None,
     }
 
 
@@ -75,12 +81,17 @@ def removed_tenant(id: str) -> Json:
     return {"id": id, "removed": True}
 
 
-def _schedule(of: ScheduleRow) -> Json:
+def _last_run(of: LastRun) -> Json:
+    return {"ended": moment(of.ended), "status": of.result}
+
+
+def _schedule(of: ScheduleRow, last: LastRun | None) -> Json:
     return {
         "id": of.profile,
         "schedule": of.rule.in_words() if of.rule else None,
         "state": str(of.state),
         "next": _moment(of.next_at),
+        "last_run": _last_run(last) if last else None,
         "failures": of.failures,
         "reason": of.reason or None,
     }
@@ -103,6 +114,7 @@ def published(of: Published) -> Json:
     return {
         "tenant": what.tenant,
         "status": str(of.status),
+        "adds_tenant": what.adds_tenant,
         "base": what.base or None,
         "version": of.version.number if of.version else None,
         "added": list(what.changes.added),
@@ -175,6 +187,7 @@ def fleet_status(of: FleetStatus) -> Json:
             }
             for worker in of.workers
         ],
+        "unserved_since": moment(of.unserved_since) if of.unserved_since else None,
         "lost_workers": [
             {
                 "id": lost.id,

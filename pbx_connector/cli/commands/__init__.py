@@ -55,16 +55,6 @@ COMMANDS = {
 }
 """What each does, for the help page and in its order. The file of a command has its name, with `_` for `-`."""
 
-NOT_OF_A_TENANT = {
-    "serve": "pbx-connector worker runs what is published, for all tenants",
-    "automate": "leave out --tenant, write the schedule into the file, then: pbx-connector tenants publish FOLDER",
-    "new": "leave out --tenant, write the profile, then: pbx-connector tenants publish FOLDER",
-    "store": "its phone book is a part of its database: see pg_dump",
-}
-"""Commands that one phone system of many cannot be given, each with what does the same there."""
-OF_ALL_TENANTS = ("worker", "dispatcher", "fleet", "tenants")
-"""Commands that act on all, or name the tenant themselves."""
-
 
 @cache
 def load(name: str) -> Any:

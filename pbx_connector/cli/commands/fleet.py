@@ -63,10 +63,10 @@ def run(
     """Have a profile run as soon as a worker has a place; it goes before all that is scheduled."""
     with _engine(context) as engine:
         engine.run(tenant, profile, full=full)
-        is_served = any(not worker.dead for worker in engine.status().workers)
+        unserved = engine.unserved_since()
     output.say(f"profile {profile} of tenant {tenant} waits for a worker")
-    if not is_served:
-        output.warn("no worker is running: pbx-connector worker starts one")
+    if unserved:
+        output.warn(f"no worker is running since {output.local(unserved)}: pbx-connector worker starts one")
 
 
 def release(context: typer.Context, tenant: TenantArgument, profile: ProfileIdArgument) -> None:

@@ -42,7 +42,8 @@ def schedule(context: typer.Context, store_url: StoreOption = None, as_json: Jso
         ],
     )
     if not lines:
-        output.say(f"no profile is in {offline.folder.path}")
+        is_tenants = session.phone_system is not None
+        output.say("no profile is published" if is_tenants else f"no profile is in {offline.folder.path}")
 
 
 def _offline_status(session: Session) -> OfflineStatus:

@@ -51,9 +51,10 @@ def _show_tenant(system: PhoneSystem, *, as_json: bool) -> None:
     found = TenantStatus(system)
     health = views.service_status(found.status(), found.now)
     if as_json:
-        output.as_json(views.asked_tenant(system.id, str(found.state), health))
+        output.as_json(views.asked_tenant(system.id, str(found.state), found.tenant.published, health))
     else:
-        _show(health)
+        version = found.tenant.published
+        _show(health, f"version {version}, as published" if version else "nothing is published")
     if not health["store"]["reachable"]:
         raise typer.Exit(EXIT_UNREACHABLE)
     if not health["ready"]:
@@ -82,13 +83,15 @@ def _say_silent(listen: str) -> None:
     output.hint("start it with: pbx-connector serve, or: systemctl start pbx-connector")
 
 
-def _show(health: dict[str, Any]) -> None:
+def _show(health: dict[str, Any], published: str = "") -> None:
+    """`published`: what is published for a tenant, in words; its profiles are in no folder."""
     store, folder = health["store"], health["folder"]
     word = "reachable" if store["reachable"] else f"UNREACHABLE ({store.get('reason', '')})"
     output.say(f"store     {output.shown(store['place'])}: {output.shown(word)}")
     for fault in _faults(health):
         output.say(f"          DAMAGED: {output.shown(fault)}; next: pbx-connector store check")
-    output.say(f"profiles  {output.shown(folder['path'])}: {output.shown(folder['trouble'] or 'readable')}")
+    where = f"{output.shown(folder['path'])}: {output.shown(folder['trouble'] or 'readable')}"
+    output.say(f"profiles  {published or where}")
     output.table(
         "",
         ("profile", "title", "schedule", "next run", "last run", "last success", "trouble"),
@@ -105,7 +108,7 @@ def _show(health: dict[str, Any]) -> None:
             for profile in health["profiles"]
         ],
     )
-    if not health["profiles"]:
+    if not health["profiles"] and not published:
         output.say(f"no profile is in {output.shown(folder['path'])}")
     _show_set_back(health["profiles"])
     _show_waiting(health)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +15,11 @@ from pbx_connector.cli.asking import YesOption, agree
 from pbx_connector.cli.commands import tenants_hosts, tenants_members, tenants_publish, tenants_secrets
 from pbx_connector.cli.session import JsonOption, Session, TenantArgument
 from pbx_connector.counting import counted
-from pbx_connector.errors import EXIT_PARTIAL
+from pbx_connector.errors import EXIT_PARTIAL, StoreError
+
+if TYPE_CHECKING:
+    from pbx_connector.application.fleet import Fleet
+    from pbx_connector.application.fleet_status import LastRun
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,25 +73,45 @@ def list_tenants(context: typer.Context, as_json: JsonOption = False) -> None:
 def show(context: typer.Context, id: TenantArgument, as_json: JsonOption = False) -> None:
     """Show a phone system: its profiles, what was published last, the names of its secrets."""
     with Session.of(context).open_fleet() as fleet:
-        of = application.tenants.details(fleet, id)
+        of, last = application.tenants.details(fleet, id), _last_runs(fleet, id)
     if as_json:
-        output.as_json(application.views.tenants.tenant_details(of))
+        output.as_json(application.views.tenants.tenant_details(of, last))
         return
     place = f", in {of.tenant.store}" if of.tenant.store else ""
     output.say(f"{of.tenant.id} ({of.tenant.title}): {of.tenant.state}{place}")
     if of.hosts:
         output.say(f"reached as {', '.join(of.hosts)}")
+    for name in of.shadowed:
+        output.warn(f"at {name} the provider's own pages are, and not those of {id}: give it another name")
+        output.hint(f"pbx-connector tenants hosts add {id} NAME")
+    runs = {run.profile: f"{run.result}, {output.local(run.ended)}" for run in last}
     rows = [
-        (row.profile, row.rule.in_words() if row.rule else "", _local(row.next_at), str(row.state), row.reason)
+        (
+            row.profile,
+            row.rule.in_words() if row.rule else "",
+            runs.get(row.profile, ""),
+            _local(row.next_at),
+            str(row.state),
+            row.reason,
+        )
         for row in of.schedules
     ]
-    output.table("Profiles", ("id", "schedule", "next", "state", ""), rows)
+    output.table("Profiles", ("id", "schedule", "last run", "next", "state", ""), rows)
     tenants_publish.show_versions(of.versions[:5])
     tenants_secrets.show_secrets(of.secrets)
     if of.members:
         output.table("Members", ("user", "role"), [(one.user, str(one.role)) for one in of.members])
     if of.migration and of.migration.error:
         output.warn(f"its phone book could not be migrated: {of.migration.error}")
+
+
+def _last_runs(fleet: Fleet, id: str) -> Collection[LastRun]:
+    """None while there are no tables of workers: no worker ran anything then."""
+    from pbx_connector.engine.operation import FleetEngine  # what only an extra has, which `open_fleet` asks for
+
+    with FleetEngine(fleet) as engine, suppress(StoreError):
+        return engine.last_runs([id])
+    return ()
 
 
 def suspend(context: typer.Context, id: TenantArgument, as_json: JsonOption = False) -> None:

@@ -44,7 +44,8 @@ def publish(
     """Publish what differs of a folder of phone systems; nothing of one that has a mistake in it."""
     with Session.of(context).open_fleet() as fleet:
         by = who or local_user()
-        added = partial(application.tenants.add, fleet) if add and not simulate else None
+        adding = application.tenants.require_addable if simulate else application.tenants.add
+        added = partial(adding, fleet) if add else None
         planned = application.publishing.publications(fleet, folder, only=only or (), who=by, note=note, add=added)
         results = [_published(fleet, one, simulate=simulate, as_json=as_json) for one in planned]
     _end(results, as_json=as_json)
@@ -91,16 +92,18 @@ def _published(fleet: Fleet, publication: Publication, *, simulate: bool, as_jso
     if as_json:
         output.as_json_line(application.views.tenants.published(of))
     else:
-        _tell(of, application.publishing.differences(fleet, publication) if simulate else ())
+        _tell(of, application.publishing.differences(fleet, publication) if simulate else (), simulate=simulate)
     return of.status
 
 
-def _tell(of: Published, differences: Iterable[str]) -> None:
+def _tell(of: Published, differences: Iterable[str], *, simulate: bool) -> None:
     tenant, changes = of.publication.tenant, of.publication.changes
     for file in of.publication.files:
         output.diagnostics(file.findings, file.text)
     if of.error:
         output.failure(of.error)
+    if of.publication.adds_tenant:
+        output.say(f"{tenant}: would be added" if simulate else f"{tenant}: added")
     for sign, paths in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
         for path in paths:
             output.say(f"{tenant}: {sign} {path}")

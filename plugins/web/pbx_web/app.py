@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError
+from pbx_connector.api import ConnectorError, SourceError, StoreError, UsageError, application
 from pbx_web import language
 from pbx_web.asking import Ask
 from pbx_web.boundary import Boundary, client_address
@@ -228,10 +228,17 @@ def _response(answer: Shown | Done | Response, ask: Ask) -> Response:
     if isinstance(answer, Response):
         return answer
     if isinstance(answer, Done):
-        return JSONResponse(answer.json) if ask.wants_json else _sent_on(answer, ask)
+        return _json(answer.json, ask) if ask.wants_json else _sent_on(answer, ask)
     if ask.wants_json:
-        return JSONResponse(answer.json, answer.status)
+        return _json(answer.json, ask, answer.status)
     return _page(answer, ask)
+
+
+def _json(said: Any, ask: Ask, status: int = 200) -> JSONResponse:
+    """With hints that whoever asks can follow, as on the pages."""
+    operations = ask.site.operations
+    told = application.command_words.reworded(said, operations.advice) if operations.is_hosted else said
+    return JSONResponse(told, status)
 
 
 def _page(shown: Shown, ask: Ask) -> Response:

@@ -27,7 +27,7 @@ def pbx_commands() -> Sequence[Command]:
 def pbx_config() -> PluginConfig:
     from pbx_web.settings import OF_THE_MACHINE, WebSettings
 
-    return PluginConfig(WebSettings, OF_THE_MACHINE)
+    return PluginConfig(WebSettings, OF_THE_MACHINE, own_address="url")
 
 
 @hookimpl

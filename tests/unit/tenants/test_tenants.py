@@ -171,6 +171,8 @@ def test_a_schema_of_somebody_else_is_left_alone(fleet: Fleet, control_config: o
         connection.execute("CREATE SCHEMA tenant_acme CREATE TABLE t (x text)")
     with pytest.raises(StoreError, match="which is not this tenant's"):
         tenants.add(fleet, "acme")
+    assert tenants.every(fleet) == []
+    registry.register(fleet.control, "acme", "", "")  # as when it came there in between
     tenants.remove(fleet, "acme")
     with psycopg.connect(fleet.config.database) as connection:
         assert connection.execute("SELECT count(*) FROM tenant_acme.t").fetchone() == (0,)
@@ -208,6 +210,7 @@ def test_a_user_who_inherits_rights_is_refused_where_memberships_do_not_say(
         try:
             with pytest.raises(StoreError, match="the user provider would have the rights of every tenant") as refused:
                 tenants.add(fleet, "acme")
+            assert tenants.every(fleet) == []
             superuser.execute(refused.value.hint.partition(": ")[2].encode())
             assert tenants.add(fleet, "acme").state is TenantState.ACTIVE
         finally:

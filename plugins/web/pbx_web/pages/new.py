@@ -53,7 +53,7 @@ def _created(ask: Ask, answers: Answers, name: str) -> Shown | Done:
     except UsageError as error:
         answers.wrong["file"] = error.message
         return _form(answers, status=409)
-    ask.note(application.audit.AuditAction.PROFILE_SAVED, file.stem, detail={"template": answers.template.name})
+    ask.note(application.audit.AuditAction.PROFILE_CREATED, file.stem, detail={"template": answers.template.name})
     message = ask.language("%(file)s is written. Look through it, then simulate it.", file=file.name)
     return Done(to=f"/profiles/{file.stem}", message=message, json={"profile": file.stem, "file": file.name})
 

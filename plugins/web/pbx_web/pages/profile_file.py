@@ -61,7 +61,7 @@ def copy(ask: Ask) -> Shown | Done:
     text = drafts.apply(file.text, [drafts.Remove(("id",)), drafts.SetText(("title",), title)])
     drafts.create(ask.site.installation, f"{stem}.yaml", text, by=ask.known_user.name)
     _keep(ask, drafts.profile_path(ask.site.installation, f"{stem}.yaml"))
-    ask.note(AuditAction.PROFILE_SAVED, stem, detail={"copy of": file.id})
+    ask.note(AuditAction.PROFILE_CREATED, stem, detail={"copy of": file.id})
     return Done(to=f"/profiles/{stem}", message=ask.language("This is the copy. Give it a title of its own."))
 
 

@@ -81,7 +81,9 @@ def _state(ask: Ask) -> dict[str, Any]:
     if queued is None:
         raise NotFound(ask.language("There is nothing at this address."))
     if queued.stage is not RunStage.NONE:
-        return {"state": str(queued.stage), "far": _words(ask, queued), "to": None}
+        since = queued.unserved_since
+        told = {"unserved_since": since.isoformat() if since else None}
+        return {"state": str(queued.stage), "far": _words(ask, queued), "to": None, **told}
     newest = _newest(ask, profile)
     to = f"/runs/{newest}" if newest != _after(ask) else None
     return {"state": "over", "far": _words(ask, queued), "to": to}
@@ -92,6 +94,9 @@ def _words(ask: Ask, queued: QueuedRun) -> str:
     if queued.stage is RunStage.RUNNING:
         return speak("A worker makes the run.")
     if queued.stage is RunStage.WAITING:
+        if queued.unserved_since:
+            when = speak.moment(queued.unserved_since, ask.site.installation.zone)
+            return speak("No worker is there to make it since %(when)s. It waits: ask your provider.", when=when)
         if not queued.before:
             return speak("It is the next one for a worker.")
         return speak.count("%(number)s run comes first.", "%(number)s runs come first.", queued.before)

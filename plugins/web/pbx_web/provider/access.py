@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from pbx_connector.api import Role, Tenant, application
+from pbx_connector.api import Role, StoreError, Tenant, application
 from pbx_web.asking import Ask
 from pbx_web.page import Forbidden, NotFound
 from pbx_web.provider.site import ProviderSite
+from pbx_web.wording import Wording, mood
 
 
 def site_of(ask: Ask) -> ProviderSite:
@@ -30,6 +33,19 @@ def tenant_of(ask: Ask, least: Role = Role.READER) -> Tenant:
 
 def role_at(ask: Ask, tenant: str) -> Role | None:
     return application.members.role_in(site_of(ask).fleet, tenant, ask.known_user)
+
+
+def last_runs(ask: Ask, tenants: Collection[str]) -> Sequence[application.fleet_status.LastRun]:
+    """The latest last; none while nobody can tell, as where no worker was ever prepared for."""
+    try:
+        return site_of(ask).engine.last_runs(tenants)
+    except StoreError:
+        return ()
+
+
+def words_of_runs(ask: Ask) -> Mapping[str, Any]:
+    """What the macro `last_run` needs."""
+    return {"w": Wording(ask.language), "mood": mood}
 
 
 def moment_of(seconds: float | None) -> datetime | None:

@@ -29,7 +29,7 @@ def enter(ask: Ask) -> Shown:
 
 def _address(ask: Ask, tenant: Tenant) -> str:
     """Raises `UsageError`."""
-    address = address_of(ask, application.tenants.hosts(site_of(ask).fleet, tenant.id))
+    address = address_of(ask, tenant.id)
     if not address or tenant.state not in (TenantState.ACTIVE, TenantState.SUSPENDED):
         raise UsageError(ask.language("This phone system has no host name."), hint=ask.language("Give it one first."))
     return address

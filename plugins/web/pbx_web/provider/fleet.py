@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pbx_connector.api import StoreError, application
 from pbx_web.asking import Ask
 from pbx_web.page import Action, Done, NotFound, Page, Shown
@@ -18,9 +20,10 @@ def show(ask: Ask) -> Shown:
     except StoreError as error:
         if ask.wants_json:
             raise
-        return Shown(template="provider_fleet.html", values={"of": None, "error": error}, status=503)
+        return Shown(template="provider_fleet.html", values={"of": None, "error": error, "warning": ""}, status=503)
     said = application.views.tenants.fleet_status(status)
-    return Shown(template="provider_fleet.html", values={"of": status, "error": None}, json=said)
+    warning = _no_worker(ask, status.unserved_since) if status.unserved_since else ""
+    return Shown(template="provider_fleet.html", values={"of": status, "error": None, "warning": warning}, json=said)
 
 
 def release(ask: Ask) -> Done:
@@ -34,7 +37,15 @@ def run(ask: Ask) -> Done:
     tenant, profile = _profile(ask)
     site_of(ask).engine.run(tenant, profile, full=bool(ask.typed("full")))
     ask.note(AuditAction.RUN_ORDERED, tenant, detail={"profile": profile})
-    return _done(tenant, profile, ask.language("%(profile)s waits for a worker.", profile=profile))
+    waits = ask.language("%(profile)s waits for a worker.", profile=profile)
+    if since := site_of(ask).engine.unserved_since():
+        waits += f" {_no_worker(ask, since)}"
+    return _done(tenant, profile, waits)
+
+
+def _no_worker(ask: Ask, since: datetime) -> str:
+    when = ask.language.moment(since, ask.site.installation.zone)
+    return ask.language("No worker is running since %(when)s: pbx-connector worker starts one.", when=when)
 
 
 def _profile(ask: Ask) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from pbx_connector.api import Role, StoreError, Tenant, UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.page import Action, Done, Page, Shown
-from pbx_web.provider.access import moment_of, role_at, site_of, tenant_of
+from pbx_web.provider.access import last_runs, moment_of, role_at, site_of, tenant_of, words_of_runs
 from pbx_web.provider.addresses import address_of
 
 AuditAction = application.audit.AuditAction
@@ -20,15 +20,18 @@ VERSIONS = 20
 def show(ask: Ask) -> Shown:
     tenant = tenant_of(ask)
     details = _for_whom(ask, application.tenants.details(site_of(ask).fleet, tenant.id))
-    said = application.views.tenants.tenant_details(details)
+    last = last_runs(ask, [tenant.id])
+    said = application.views.tenants.tenant_details(details, last)
     if not ask.may(Role.ADMIN):  # where the provider's databases are is nobody else's business
         said["store"] = None
     values: dict[str, Any] = {
         "of": details,
+        "last_runs": {run.profile: run for run in last},
+        **words_of_runs(ask),
         "versions": details.versions[:VERSIONS],
         "role": role_at(ask, tenant.id) or Role.READER,
         "roles": list(Role),
-        "address": address_of(ask, details.hosts),
+        "address": address_of(ask, tenant.id),
         "host_that_stays": f"{tenant.id}.{site_of(ask).fleet.config.domain}",
         "users": _users(ask),
         "moment_of": moment_of,

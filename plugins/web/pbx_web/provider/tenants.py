@@ -13,7 +13,7 @@ from pbx_connector.api import StoreError, TenantFilter, TenantState, UsageError,
 from pbx_web.asking import Ask
 from pbx_web.page import Action, Done, Page, Shown
 from pbx_web.permissions import Role
-from pbx_web.provider.access import moment_of, site_of
+from pbx_web.provider.access import last_runs, moment_of, site_of, words_of_runs
 
 AuditAction = application.audit.AuditAction
 SIZE = 100
@@ -35,8 +35,11 @@ def _list(ask: Ask, typed: Mapping[str, str] | None = None, error: UsageError | 
     late, after = _late(ask), ask.query.get("after", "")[:200].replace("\0", "")
     wanted = _filter(ask, given, late or {})
     page = application.tenants.listed(site_of(ask).fleet, wanted, after=after, limit=SIZE)
+    last = {run.tenant: run for run in last_runs(ask, [line.tenant.id for line in page.lines])}
     values: dict[str, Any] = {
         "lines": page.lines,
+        "last_runs": last,
+        **words_of_runs(ask),
         "total": page.total,
         "late": late or {},
         "knows_late": late is not None,
@@ -49,7 +52,7 @@ def _list(ask: Ask, typed: Mapping[str, str] | None = None, error: UsageError | 
         "error": error,
     }
     view = application.views.tenants.tenant_line
-    lines = [view(line, late.get(line.tenant.id) if late else None) for line in page.lines]
+    lines = [view(line, (late or {}).get(line.tenant.id), last.get(line.tenant.id)) for line in page.lines]
     if not ask.may(Role.ADMIN):  # where the provider's databases are is nobody else's business
         lines = [line | {"store": None} for line in lines]
     said = {"total": page.total, "next": page.next or None, "tenants": lines}

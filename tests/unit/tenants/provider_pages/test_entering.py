@@ -294,6 +294,32 @@ def test_sessions_are_worth_nothing_at_other_hosts(served: Served) -> None:
             assert thief.get(f"{API}/users").status_code == 401
 
 
+def test_every_link_to_a_tenant_has_the_name_in_the_domain_which_is_the_providers(served: Served) -> None:
+    application.tenants.add_host(served.fleet, "acme", "a.example")
+    assert served.link().startswith("/enter/")  # at the name in the domain
+    assert served.site().context.host_name == f"acme.{DOMAIN}"
+
+
+def test_no_tenant_gets_the_name_of_the_provider(served: Served) -> None:
+    """One that had it before is told of, and entered by another name of its own."""
+    application.tenants.add(served.fleet, "provider")
+    served.fleet.own_hosts = lambda: {"provider.pbx.test": "plugins: web: url", "x.example": "plugins: web: url"}
+    with served.provider("ann") as client:
+        assert client.get(f"{API}/tenants/provider").json()["shadowed_hosts"] == ["provider.pbx.test"]
+        assert "At provider.pbx.test these pages are" in client.get("/tenants/provider").text
+        assert "no host name" in client.post("/tenants/provider/enter").text
+        application.tenants.add_host(served.fleet, "provider", "a.example")
+        url = client.post(f"{API}/tenants/provider/enter").json()["url"]
+        assert url.startswith("http://a.example/enter/")
+        refused = client.post(f"{API}/tenants/acme/hosts/add", json={"name": "X.example."})
+        assert refused.json()["error"]["hint"] == "choose another name: this name is in plugins: web: url"
+        served.fleet.own_hosts = lambda: {"new.pbx.test": "plugins: web: url"}
+        refused = client.post(f"{API}/tenants/add", json={"id": "new"})
+        assert refused.json()["error"]["hint"] == "choose another id: this name is in plugins: web: url"
+        assert client.get(f"{API}/tenants/new").status_code == 404
+        assert client.get(f"{API}/tenants/acme").json()["shadowed_hosts"] == []
+
+
 def test_a_tenant_without_a_name_cannot_be_entered(served: Served) -> None:
     served.fleet.config = served.fleet.config.model_copy(update={"domain": None})
     with served.provider("ann") as client:

@@ -11,6 +11,10 @@ from sqlalchemy import insert, text, update
 
 from pbx_connector.api import Role, application
 from pbx_connector.application import publishing
+from pbx_connector.engine import notes
+from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.heart import Heart
+from pbx_connector.engine.port import Ended, Job, Result
 from pbx_connector.tenants.tables import migration, schedule, tenant
 
 from .conftest import API, FILES, Pages
@@ -107,6 +111,57 @@ def test_without_workers_it_is_said(pages: Pages) -> None:
         assert "cannot be told" in client.get("/tenants").text
         assert "fleet prepare" in client.get("/fleet").text
         assert client.get(f"{API}/fleet").json()["error"]["hint"] == "run: pbx-connector fleet prepare"
+
+
+@pytest.mark.usefixtures("engine")
+def test_that_no_worker_lives_is_said_where_a_run_is_asked_for(pages: Pages) -> None:
+    published(pages)
+    with pages.client() as client:
+        asked = client.post("/tenants/acme/profiles/staff/run", follow_redirects=True)
+        for said in (asked.text, client.get("/fleet").text):
+            assert "No worker is running since " in said
+            assert "pbx-connector worker starts one" in said
+        database = EngineDatabase(pages.fleet.config.database)
+        heart = Heart(database, places=1)
+        heart.beat()
+        asked = client.post("/tenants/acme/profiles/staff/run", follow_redirects=True)
+        for said in (asked.text, client.get("/fleet").text):
+            assert "No worker is running" not in said
+        heart.stop()
+        database.close()
+
+
+def ended(pages: Pages, tenant: str, result: Result) -> None:
+    """A worker has ended a job of its profile."""
+    database, job = EngineDatabase(pages.fleet.config.database), Job(tenant=tenant, profile="staff")
+    with database.transaction() as connection:
+        notes.begun(connection, job, worker=1)
+        notes.ended(connection, job, Ended(result))
+    database.close()
+
+
+@pytest.mark.usefixtures("engine")
+def test_when_profiles_ran_last_is_told_and_how_that_ended(pages: Pages) -> None:
+    for id in ("acme", "bolt"):
+        published(pages, id)
+    with pages.client() as client:
+
+        def told() -> list[str | None]:
+            """Of acme: on its own page, and in the list."""
+            [profile] = client.get(f"{API}/tenants/acme").json()["profiles"]
+            line = client.get(f"{API}/tenants").json()["tenants"][0]
+            return [each["last_run"] and each["last_run"]["status"] for each in (profile, line)]
+
+        assert told() == [None, None]
+        ended(pages, "acme", Result.PARTIAL)
+        assert told() == ["partial", "partial"]
+        for path in ("/tenants", "/tenants/acme"):
+            assert "done in part" in client.get(path).text
+        ended(pages, "acme", Result.POSTPONED)  # no run was made
+        assert told() == ["partial", "partial"]
+        ended(pages, "acme", Result.FAILED)
+        assert told() == ["failed", "failed"]
+        assert client.get(f"{API}/tenants/bolt").json()["profiles"][0]["last_run"] is None
 
 
 def test_one_tenant(pages: Pages) -> None:

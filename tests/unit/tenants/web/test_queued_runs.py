@@ -15,6 +15,7 @@ from pbx_connector.api import Role
 from pbx_connector.application import tenants
 from pbx_connector.application.fleet import RunnableTenants
 from pbx_connector.engine.database import EngineDatabase
+from pbx_connector.engine.heart import Heart
 from pbx_connector.engine.worker import Worker, WorkerSettings
 
 
@@ -32,6 +33,17 @@ def worker(pages: Pages) -> Iterator[None]:
         database.close()
 
 
+@contextmanager
+def idle_worker(pages: Pages) -> Iterator[None]:
+    """One that lives, and takes nothing."""
+    database = EngineDatabase(pages.fleet.config.database)
+    heart = Heart(database, places=1)
+    heart.beat()
+    yield
+    heart.stop()
+    database.close()
+
+
 def eventually(look: Callable[[], str], wanted: str) -> str:
     until = time.monotonic() + 60
     while not (found := look()).startswith(wanted):
@@ -46,8 +58,12 @@ def test_a_run_waits_for_a_worker_and_is_followed_to_what_it_came_to(pages: Page
         followed = asked.headers["location"]
         assert followed == "/profiles/staff/queued?after=0"
         page = client.get(followed)
-        assert "It is the next one for a worker." in page.text
-        assert client.get(f"/api/v1{followed}").json()["state"] == "waiting"
+        assert "No worker is there to make it since " in page.text
+        said = client.get(f"/api/v1{followed}").json()
+        assert (said["state"], bool(said["unserved_since"])) == ("waiting", True)
+        with idle_worker(pages):
+            assert "It is the next one for a worker." in client.get(followed).text
+            assert client.get(f"/api/v1{followed}").json()["unserved_since"] is None
         with worker(pages):
             run = eventually(lambda: client.get(followed).headers.get("location", ""), "/runs/")
         assert client.get(run).status_code == 200

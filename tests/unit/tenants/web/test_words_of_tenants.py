@@ -9,11 +9,20 @@ import pytest
 from pbx_web.operations import HostedOperations
 from tenant_pages import Pages
 
-from pbx_connector.api import Role
+from pbx_connector.api import Role, application
 
 OF_THE_MACHINE = re.compile(
     r"pbx-connector [a-z-]|pip install|profiles folder|Profilordner|the service(?! user)", re.IGNORECASE
 )
+
+WARNED = """\
+title: Cards
+source: carddav
+settings: {url: "https://cards.example.com/dav/"}
+region: DE
+structure: {phonebook: [{028pho_bez: "{{DisplayName}}", 028pho_notes: "{{Mileage}}"}]}
+"""
+"""It reads a field that is always blank."""
 
 
 def of_the_machine(page: str) -> list[str]:
@@ -51,6 +60,20 @@ def test_what_is_asked_wrongly_is_answered_without_commands(pages: Pages) -> Non
             assert of_the_machine(answer.text) == [], path
             said = client.post(f"/api/v1{path}", data=form).json()["error"]
             assert not OF_THE_MACHINE.search(said["hint"] or ""), said
+
+
+def test_findings_in_json_name_no_commands(pages: Pages) -> None:
+    """A program of a tenant's is told what its people are."""
+    told = pages.site("acme").operations.advice
+    found = {"diagnostics": [{"hint": "leave it out; pbx-connector fields csv lists what there is"}, {"hint": ""}]}
+    said = application.command_words.reworded(found, told)
+    assert said == {"diagnostics": [{"hint": "leave it out"}, {"hint": ""}]}
+    (pages.folder / "acme" / "profiles" / "cards.yaml").write_text(WARNED)
+    pages.publish("acme")
+    with pages.client("acme", Role.EDITOR) as client:
+        answer = client.get("/api/v1/profiles/cards")
+    assert "take another field, or leave it out" in answer.text
+    assert not OF_THE_MACHINE.search(answer.text), answer.text
 
 
 @pytest.mark.parametrize(
