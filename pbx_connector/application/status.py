@@ -15,6 +15,7 @@ from pbx_connector.application.store_watch import StoreWatch
 from pbx_connector.application.survey import Orphan
 from pbx_connector.model import Report, RunStatus
 from pbx_connector.notifications.outbox import Undelivered
+from pbx_connector.schedule import Schedule
 from pbx_connector.stores import RunRecord
 
 
@@ -27,6 +28,8 @@ class ProfileStatus:
     file: str
     schedule: str
     """In words; empty without one."""
+    timing: Schedule | None = None
+    """The same as a value; None without one."""
     next: datetime | None = None
     """When it is due; past while a run is under way or waits."""
     last: Report | None = None
@@ -106,7 +109,7 @@ def status_of(loaded: ProfileFile) -> ProfileStatus:
     schedule = profile.schedule if profile else None
     title = profile.title if profile else loaded.path.stem
     return ProfileStatus(
-        loaded.id, title, str(loaded.path), schedule.in_words() if schedule else "", broken=loaded.broken
+        loaded.id, title, str(loaded.path), schedule.in_words() if schedule else "", schedule, broken=loaded.broken
     )
 
 

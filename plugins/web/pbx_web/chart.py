@@ -62,7 +62,7 @@ class Chart:
 
 
 def chart(samples: Sequence[Sample]) -> Chart:
-    """Changes as bars from zero; entries as a line between the least and the most there were."""
+    """Changes as bars, entries as a line; each from zero, on a scale of its own: there are far more entries."""
     most = max((_changes(each) for each in samples), default=0)
     entries = [each.entries for each in samples]
     least, top = min(entries, default=0), max(entries, default=0)
@@ -72,7 +72,7 @@ def chart(samples: Sequence[Sample]) -> Chart:
         _bar(sample, (last - number) % WEEK == 0, LEFT + number * step, step - GAP, most)
         for number, sample in enumerate(samples)
     )
-    points = [(bar.x + bar.width / 2, _height(bar.sample.entries, least, top)) for bar in bars]
+    points = [(bar.x + bar.width / 2, _height(bar.sample.entries, top)) for bar in bars]
     return Chart(bars, " ".join(f"{x:.1f},{y:.1f}" for x, y in points), most, top, least)
 
 
@@ -86,9 +86,8 @@ def _bar(sample: Sample, is_named: bool, x: float, width: float, most: int) -> B
     return Bar(sample, is_named, round(x, 1), round(width, 1), tuple(parts))
 
 
-def _height(entries: int, least: int, most: int) -> float:
-    share = (entries - least) / (most - least) if most > least else 0.5
-    return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (0.15 + 0.7 * share)
+def _height(entries: int, most: int) -> float:
+    return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (entries / most if most else 0.0)
 
 
 def _changes(sample: Sample) -> int:

@@ -39,11 +39,12 @@ def test_a_device_is_added_with_its_secret_and_addresses_shown_once(running: Run
     [device] = running.store.devices()
     assert (device.name, device.account) == ("Phone of Ann", "1")
     assert device.options == {"format": "snom", "dial_form": "national", "region": "DE"}
-    secret = re.search(r"<dt>Secret</dt><dd[^>]*>(\w{24})<", page.text)
+    secret = re.search(r"<dt>Secret</dt><dd><code[^>]*>(\w{24})<", page.text)
     assert secret
     assert application.devices.is_secret(device, secret[1])
     assert f"/{device.id}-{secret[1]}/" in page.text
     assert "Copy what you need now" in page.text
+    assert "the address of the directory, which is not configured yet" in page.text
     for path in ("/devices", f"/devices/{device.id}", "/api/v1/devices", "/audit"):
         assert secret[1] not in admin.get(path).text
     rotated = admin.post(f"/api/v1/devices/{device.id}/rotate").json()
@@ -94,7 +95,7 @@ def test_what_a_device_would_show_is_tried_without_others_private_entries(
 
 def test_what_a_device_can_be_told_is_asked_in_german(admin: httpx.Client) -> None:
     german = admin.get("/devices", headers={"accept-language": "de"}).text
-    assert all(hint in german for hint in ("Was es liest.", "Wie es wählt.", "etwa DE.", "Nummer außerhalb"))
+    assert all(hint in german for hint in ("Was es liest.", "Wie es wählt.", "etwa DE.", "externen Rufnummer"))
     assert ">Formatieren<" not in german, "a format is meant, no button of the editor"
     assert ">Format<" in german
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 
 import httpx
 import pytest
+from pbx_web.chart import Sample, chart
 from pbx_web.permissions import Role
 
 from pbx_connector.api import Content, application
 
-from .conftest import PROFILE, Running, run_profile
+from .conftest import PROFILE, ROWS, Running, run_profile
 
 
 @pytest.fixture
@@ -47,6 +49,43 @@ def test_profiles_have_their_state_and_their_last_run(running: Running, admin: h
     assert "Customers" in page
     assert "<polyline" in page
     assert page.count('<th scope="row">') == 1 + len(said["days"])
+
+
+def test_the_last_run_and_its_problems_are_a_click_away(running: Running, admin: httpx.Client) -> None:
+    (running.profiles / "customers.csv").write_text(
+        ROWS + f"4,{'Long' * 30},Lee GmbH,030 1234568,A\n", encoding="utf-8"
+    )
+    report = run_profile(running)
+    assert report.counts.problems == 1
+    page = admin.get("/").text
+    for path in (f"/runs/{report.run}", "/profiles/customers/problems"):
+        assert f'href="{path}"' in page
+        assert admin.get(path).status_code == 200
+    assert '<a href="/profiles/customers">' in admin.get("/runs").text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "schedule", "words"),
+    [
+        ("en", '"30 7 * * 1-5"', "Monday to Friday at 07:30"),
+        ("de", '"30 7 * * 1-5"', "Montag bis Freitag um 07:30"),
+        ("en", "{every: 2h}", "every 2h"),
+    ],
+)
+def test_when_a_profile_runs_is_said_in_the_words_of_the_reader(
+    running: Running, admin: httpx.Client, accepted: str, schedule: str, words: str
+) -> None:
+    text = PROFILE.replace("mode:", f"schedule: {schedule}\nmode:")
+    (running.profiles / "customers.yaml").write_text(text, encoding="utf-8")
+    assert words in admin.get("/", headers={"accept-language": accepted}).text
+
+
+def test_the_line_of_entries_begins_at_zero(running: Running) -> None:
+    days = [Sample(date(2026, 11, day), entries, entries, 0, 0) for day, entries in ((1, 0), (2, 50), (3, 100))]
+    drawn = chart(days)
+    heights = [float(point.partition(",")[2]) for point in drawn.line.split()]
+    assert heights == [drawn.baseline, (drawn.baseline + drawn.top) / 2, drawn.top]
+    assert chart([Sample(date(2026, 11, 1), 0, 0, 0, 0)]).line.endswith(f",{drawn.baseline}")
 
 
 def test_what_an_undo_holds_goes_on_by_a_button(running: Running, admin: httpx.Client) -> None:

@@ -6,10 +6,12 @@ import html
 import json
 import re
 import stat
+import threading
 
 import httpx
 import pytest
 from pbx_web.drafting.carried import with_line_ends_of
+from pbx_web.jobs import MOST_OF_ONE_USER, JobKind
 from pbx_web.permissions import Role
 
 from .conftest import PROFILE, ROWS, Running, Start
@@ -374,19 +376,31 @@ def test_readers_see_no_profile(running: Running) -> None:
         assert client.post(OPENED, data={}).status_code == 403
 
 
-def test_save_and_simulate_goes_on_to_the_simulation_once_it_is_saved(client: httpx.Client, running: Running) -> None:
+def test_save_and_simulate_begins_the_simulation_once_it_is_saved(client: httpx.Client, running: Running) -> None:
     done = send(client, opened(client, "basic"), do="save-simulate", set__title="Kunden")
-    assert done.headers["location"] == "/profiles/customers.yaml/simulate"
+    assert done.headers["location"].startswith("/jobs/")
     assert 'title: "Kunden"' in (running.profiles / "customers.yaml").read_text()
     refused = send(client, opened(client, "variables"), do="save-simulate", rule__1__text="phon([Phone])")
     assert refused.status_code == 422
 
 
-def test_a_profile_can_be_run_from_the_page_that_save_and_simulate_leads_to(running: Running) -> None:
-    """That page goes by the name of the file, a run by the id of the profile."""
+def test_what_is_saved_says_so_though_no_simulation_can_begin(client: httpx.Client, running: Running) -> None:
+    jobs, end = running.server.site.jobs, threading.Event()
+    try:
+        for number in range(MOST_OF_ONE_USER):
+            jobs.start(JobKind.SIMULATE, f"other{number}", "Other", str(Role.EDITOR), lambda _: end.wait(60))
+        shown = send(client, opened(client, "basic"), do="save-simulate", set__title="Kunden")
+    finally:
+        end.set()
+    assert shown.status_code == 200
+    assert "As many runs and simulations go on as may at the same time." in shown.text
+    assert "Saved. Simulate it" in shown.text
+    assert 'title: "Kunden"' in (running.profiles / "customers.yaml").read_text()
+
+
+def test_a_profile_can_be_run_from_the_page_that_goes_by_the_name_of_its_file(running: Running) -> None:
     with running.client(Role.RELEASER) as client:
-        done = send(client, opened(client, "basic"), do="save-simulate", set__title="Kunden")
-        form = re.search(r'action="(/profiles/[^"]+/run)"', client.get(done.headers["location"]).text)
+        form = re.search(r'action="(/profiles/[^"]+/run)"', client.get("/profiles/customers.yaml/simulate").text)
         assert form is not None
         assert client.post(form[1]).headers["location"].startswith("/jobs/")
 

@@ -93,11 +93,14 @@ def test_a_name_with_signs_has_a_page_of_its_own(office: Running) -> None:
 
 
 def test_it_is_done_in_a_browser(office: Running, visit: Visit) -> None:
-    page = visit(Role.ADMIN).page()
+    page = visit(Role.ADMIN, permissions=["clipboard-read", "clipboard-write"]).page()
     page.goto("/users")
     page.get_by_label("Name").fill("bob")
     page.get_by_label("Role").select_option("releaser")
     page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Copy Link").click()
+    page.get_by_text("Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#link").inner_text()
     page.get_by_role("link", name="To the user").click()
     assert page.locator("h1").inner_text() == "bob"
     page.get_by_role("button", name="Keep out").click()

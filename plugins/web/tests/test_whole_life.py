@@ -153,8 +153,6 @@ def make_a_mistake_and_fix_it(one: Administrator) -> None:
 
 
 def run_what_was_simulated(one: Administrator) -> None:
-    one.arrives("/simulate")
-    one.press("Simulate")
     one.arrives("/simulations/*")
     one.sees("Save plan")
     one.press("Save plan")

@@ -50,8 +50,8 @@ const COLOURS = {
 /** A field of one line, which grows with what is in it. */
 export const small = Prec.highest(
   EditorView.theme({
-    "&": { maxHeight: "60vh", minWidth: "0" },
-    ".cm-content": { minHeight: "0", padding: ".45rem .2rem" },
+    "&": { maxHeight: "60vh", minHeight: "2.5rem", minWidth: "0" },
+    ".cm-content": { minHeight: "0", padding: ".55rem .2rem" },
     ".field.wrong &": { borderColor: "var(--bad)", borderWidth: "2px" },
   }),
 );

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pbx_connector.api import UsageError, application
+from pbx_connector.api import ConnectorError, UsageError, application
 from pbx_web.asking import Ask
 from pbx_web.drafting.carried import Carried
 from pbx_web.drafting.schedules import schedule_of
@@ -147,5 +147,5 @@ def _automation(ask: Ask, form: application.drafts.Form) -> Iterator[Typed]:
         yield from _input(ask, one)
 
 
-def said(error: UsageError) -> str:
+def said(error: ConnectorError) -> str:
     return f"{error.message}: {error.hint}" if error.hint else error.message

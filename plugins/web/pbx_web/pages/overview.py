@@ -10,6 +10,7 @@ from pbx_connector.api import ALL, StoreError, application
 from pbx_web.asking import Ask
 from pbx_web.chart import Sample, chart
 from pbx_web.drafting.folder import find
+from pbx_web.drafting.schedules import in_words
 from pbx_web.page import Action, Done, Page, Shown
 from pbx_web.permissions import Role
 
@@ -61,6 +62,7 @@ def show(ask: Ask) -> Shown:
         "total": len(status.profiles),
         "chart": chart(days.samples) if days.days else None,
         "troubled": _troubled(concerns),
+        "in_words": lambda schedule: in_words(ask, schedule),
         "shown_at_once": CONCERNS,
     }
     return Shown(template="overview.html", values=values, json=application.views.overview(concerns, days.days, said))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
 from starlette.responses import Response
 
-from pbx_connector.api import ProfileError, UsageError, application
+from pbx_connector.api import ConnectorError, ProfileError, UsageError, application
 from pbx_web import launching
 from pbx_web.asking import Ask
 from pbx_web.drafting import samples
@@ -100,8 +99,17 @@ def _saved(view: View, what: str) -> Shown | Done:
     if isinstance(outcome, drafts.ChangedMeanwhile):
         return _changed_meanwhile(view, outcome)
     shown = _begun_anew(view)
-    simulate = f"/profiles/{quote(draft.file.name)}/simulate"
-    return Done(to=simulate, json=shown.json) if what == "save-simulate" else shown
+    return _simulated_once_saved(view, shown) if what == "save-simulate" else shown
+
+
+def _simulated_once_saved(view: View, shown: Shown) -> Shown | Done:
+    """Without a simulation, if none can begin now: the profile is saved all the same, and the page says both."""
+    try:
+        job = launching.simulate(view.ask, view.usable_whole, full=True)
+    except ConnectorError as error:
+        view.problem = said(error)
+        return _shown(view)
+    return Done(to=f"/jobs/{job.id}", json={**shown.json, "job": job.id})
 
 
 def _not_published(view: View, error: ProfileError) -> Shown:
