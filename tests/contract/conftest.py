@@ -124,7 +124,7 @@ def phone_books(postgres_server: str, provider: str) -> Iterator[tuple[PhoneBook
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE tenants OWNER {provider}")
-    books = PhoneBooks(postgres_server.replace("postgres@/postgres", f"{provider}@/tenants"), patience=5)
+    books = PhoneBooks(postgres_server.replace("postgres@/postgres", f"{provider}@/tenants"), patience=60)
     acme, bolt = (Tenant(id, id, TenantState.ACTIVE, "", f"tenant_{id}_c0ffee", "", 0, 0, 0) for id in ("acme", "bolt"))
     for tenant in (acme, bolt):
         books.make(tenant)
@@ -148,7 +148,7 @@ def tenant_store(phone_books: tuple[PhoneBooks, Tenant]) -> Store:
 def store(store_url: str, request: pytest.FixtureRequest) -> Iterator[Store]:
     """Whatever a test does to it, it stays whole."""
     is_tenants = store_url == "tenant:"
-    with request.getfixturevalue("tenant_store") if is_tenants else open_store(store_url, patience=5) as store:
+    with request.getfixturevalue("tenant_store") if is_tenants else open_store(store_url, patience=60) as store:
         yield store
         assert store.faults() == ()
 

@@ -2,7 +2,7 @@
 none half.
 
 Each phone book is a schema of its own. Each worker passes for one on a machine of its own, so that nobody sees its
-process end: its silence tells, and then the lease in the phone book. All timing is a tenth of the usual. `PBX_KILLS`
+process end: its silence tells, and then the lease in the phone book. All patience is a fifth of the usual. `PBX_KILLS`
 says how many workers are killed; `make crash` has many.
 """
 

@@ -26,7 +26,7 @@ from pbx_connector.tenants.phone_books import PhoneBooks
 
 KILLS = int(os.environ.get("PBX_KILLS", "4"))
 """So many workers are killed at random; `make crash` has many."""
-PATIENCE = 120.0
+PATIENCE = 200.0
 PROCESSES = multiprocessing.get_context("forkserver")
 """Forked from one that has all modules: to start an interpreter for each costs more than what it then does."""
 PROCESSES.set_forkserver_preload(

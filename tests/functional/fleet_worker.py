@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,10 @@ from pbx_connector.tenants.phone_books import PhoneBooks
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.fleet import ScriptedTenant, ScriptedTenants
 
-FAST = Timing(beat=0.3, silent=3.0, sweep=0.5)
-LEASE = 6.0
-"""Seconds; a tenth of the usual, as those above are."""
+FAST = Timing(beat=0.3, silent=6.0, sweep=0.5)
+"""A worker that a busy machine leaves no time for so long is taken for dead."""
+LEASE = 12.0
+"""Seconds; a fifth of the usual, as `silent` is."""
 FREE = Rate(burst=1000, interval=timedelta(seconds=0.01))
 
 
@@ -69,6 +70,8 @@ class Options(BaseModel):
     only_dispatch: bool = False
     places: tuple[int, int, int] = (6, 1, 2)
     stop_within: float = 20.0
+    silent: float = FAST.silent
+    """After so many seconds it takes others for dead."""
     version: int = waiting.VERSION
     schemas: bool = False
     """Whether phone books are schemas of the control database, as in a real fleet."""
@@ -106,7 +109,7 @@ class ScriptedWorker:
             return 0
         settings = WorkerSettings(
             places=Places(*given.places),
-            timing=FAST,
+            timing=replace(FAST, silent=given.silent),
             rate=FREE,
             dispatch=given.dispatch,
             stop_within=timedelta(seconds=given.stop_within),

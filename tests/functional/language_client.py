@@ -37,7 +37,7 @@ class LanguageClient:
         if kind is None:
             self.ask("shutdown")
             self.tell("exit")
-            assert self._server.wait(20) == 0
+            assert self._server.wait(100) == 0
         self._server.kill()
         self._server.wait()
         for stream in (self._server.stdin, self._server.stdout):

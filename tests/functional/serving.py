@@ -51,7 +51,7 @@ class Serving:
     def get(self, path: str) -> str:
         address = self.wait_for("serving")["health"]
         try:
-            with urllib.request.urlopen(f"http://{address}{path}", timeout=30) as answer:
+            with urllib.request.urlopen(f"http://{address}{path}", timeout=PATIENCE) as answer:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as not_ready:
             return not_ready.read().decode()
@@ -72,6 +72,15 @@ def wait_until(happened: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not happened() and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def is_ready(listen: str) -> bool:
+    """Whether the service that listens there says so."""
+    try:
+        with urllib.request.urlopen(f"http://{listen}/health", timeout=PATIENCE) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 Serve = Callable[..., Serving]

@@ -16,6 +16,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+from free_port import free_port
 from pages import missing_line, steps
 
 _DIFF = re.compile(r"```diff\n(.*?)```\n", re.DOTALL)
@@ -39,7 +40,7 @@ class Stranger:
         for name, text in _SHIMS.items():
             (shims / name).write_text(f"#!/bin/sh\n{text}\n")
             (shims / name).chmod(0o755)
-        self.port = _free_port()
+        self.port = free_port()
         self._shell = subprocess.Popen(
             ["bash", "--norc"],
             cwd=home,
@@ -125,12 +126,6 @@ def quotes(page: Path) -> list[tuple[str, str]]:
 def _side(body: str, sign: str) -> str:
     """What stands there before (`-`) or after (`+`)."""
     return "".join(line[1:] or "\n" for line in body.splitlines(keepends=True) if line[:1] in (" ", "\n", sign))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _environment(home: Path, shims: Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +13,7 @@ import ldap3
 import pytest
 import requests
 import test_web_tenants
+from free_port import free_port
 from product import Connector
 from requests.auth import HTTPDigestAuth
 from test_directory import serving
@@ -115,8 +115,7 @@ def assert_each_way_leads_to_acme(made: dict[str, Any], port: int, ldap: str) ->
 
 def listen_on_free_port(provider_of: Connector) -> int:
     """For telephones over HTTP, under the name of the provider."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     config = provider_of.home / "config.yaml"
     text = config.read_text().replace("    http: 127.0.0.1:0", f"    http: 127.0.0.1:{port}")
     config.write_text(text.replace("https://pbx.example.com:8443", f"http://pbx.example.com:{port}"))

@@ -6,15 +6,16 @@ import json
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 from pages import steps
 from pbx_exchange.sandbox import Sandbox
+from serving import is_ready, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -43,14 +44,12 @@ class Machine:
         (home / "opt/pbx-connector/bin").symlink_to(BIN)
         for name in ("usr/local/bin", "var/lib/pbx-connector", "etc/systemd/system"):
             (home / name).mkdir(parents=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            listen = f"127.0.0.1:{probe.getsockname()[1]}"
+        self.listen = f"127.0.0.1:{free_port()}"
         self.environment = {
             "PATH": f"{home}/usr/local/bin:/usr/bin:/bin",
             "HOME": str(home),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-            "PBX_CONNECTOR_SERVICE_LISTEN": listen,
+            "PBX_CONNECTOR_SERVICE_LISTEN": self.listen,
         }
 
     def type(self, command: str) -> str:
@@ -63,7 +62,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=280,
         )
         assert printed.returncode == 0, f"{command}\n{printed.stdout}\n{printed.stderr}"
         shown, _, path = printed.stdout.rpartition("PATH=")
@@ -124,6 +123,7 @@ def test_readme_and_then_the_service(machine: Machine) -> None:
     try:
         assert service.stderr is not None
         assert any("profile loaded" in line for line in service.stderr)
+        wait_until(lambda: is_ready(machine.listen))
         shown = [machine.type(command) for command in commands[start:]]
         assert all("exchange-contacts" in text for text in shown[1:])
         machine.type("pbx-connector run etc/pbx-connector/profiles/exchange-contacts.yaml")

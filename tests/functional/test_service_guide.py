@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+from free_port import free_port
 from product import Connector
+from serving import is_ready, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs/service.md").read_text()
@@ -24,17 +24,11 @@ def commands() -> list[list[str]]:
     return [shlex.split(line) for line in lines]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_the_guide_works_as_it_stands(connector: Connector, profile: Path) -> None:
-    etc = connector.home / "etc"
+    etc, listen = connector.home / "etc", f"127.0.0.1:{free_port()}"
     (etc / "profiles").mkdir(parents=True)
     config = (ROOT / "packaging/config.yaml").read_text()
-    (etc / "config.yaml").write_text(f"{config}\nservice: {{listen: '127.0.0.1:{free_port()}', jitter: 0s}}\n")
+    (etc / "config.yaml").write_text(f"{config}\nservice: {{listen: '{listen}', jitter: 0s}}\n")
     connector.environment["PBX_CONNECTOR_CONFIG"] = str(etc / "config.yaml")
     typed = [words for words in commands() if words[0] == "pbx-connector"]
     assert [words[1] for words in typed] == ["accounts", "check", "automate", "status", "schedule"]
@@ -51,7 +45,7 @@ def test_the_guide_works_as_it_stands(connector: Connector, profile: Path) -> No
     try:
         assert service.stderr is not None
         assert any("profile loaded" in line for line in service.stderr)
-        time.sleep(0.2)
+        wait_until(lambda: is_ready(listen))
         status, schedule = (connector.process(*words[1:]) for words in typed[3:])
         assert "exchange-contacts" in status.out
         assert re.search(r"exchange-contacts .* 0 12 \* \* \* .* 12:00:00", schedule.out)

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from free_port import free_port
 from playwright.sync_api import Page, sync_playwright
 from product import Connector
 
@@ -51,8 +51,7 @@ def serving(connector: Connector) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def provider(connector: Connector, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Connector:
     """With a port for the pages that is free by now, as links have it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     connector.environment["PBX_CONNECTOR_CONFIG"] = str(connector.home / "config.yaml")
     monkeypatch.setenv("PBX_CONNECTOR_CONFIG", str(connector.home / "config.yaml"))
     for tenant in ("acme", "bolt"):
@@ -93,8 +92,9 @@ def browser_page() -> Iterator[Callable[[], Page]]:
     arguments = ["--host-resolver-rules=MAP *.pbx.test 127.0.0.1"]
     arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=120_000)
         context = browser.new_context(locale="en-GB")
+        context.set_default_timeout(60_000)
         yield context.new_page
         browser.close()
 

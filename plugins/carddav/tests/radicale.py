@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from free_port import free_port
+
 PASSWORD = "gardenia & 7"
 SERVICE = "pbx"
 _RIGHTS = r"""
@@ -76,7 +78,7 @@ class Radicale:
     @contextmanager
     def start(cls, folder: Path) -> Iterator[Radicale]:
         folder.mkdir(parents=True)
-        server = cls(folder, _free_port())
+        server = cls(folder, free_port())
         (folder / "rights").write_text(_RIGHTS)
         (folder / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in (SERVICE, "ada", "bob")))
         (folder / "config").write_text(_CONFIG.format(port=server.port, folder=folder))
@@ -90,10 +92,10 @@ class Radicale:
         command = [sys.executable, "-c", _RUN, str(self.folder / "config")]
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while time.monotonic() < until and self._process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+                socket.create_connection(("127.0.0.1", self.port), timeout=60).close()
                 return
             except OSError:
                 time.sleep(0.05)
@@ -115,10 +117,3 @@ class Radicale:
     def put(self, book: Path, text: str, name: str = "") -> None:
         uid = next(line[4:] for line in text.splitlines() if line.startswith("UID:"))
         (book / (name or f"{uid}.vcf")).write_text(text, newline="")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

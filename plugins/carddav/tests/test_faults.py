@@ -109,7 +109,7 @@ def endless(request: Request, reply: Reply) -> Reply:
 
 
 def dripping(request: Request, reply: Reply) -> Reply:
-    reply.delay = 0.4
+    reply.delay = 1.0
     return reply
 
 
@@ -204,7 +204,7 @@ def dav() -> Iterator[DavServer]:
 @pytest.fixture
 def office(dav: DavServer, monkeypatch: pytest.MonkeyPatch) -> Office:
     monkeypatch.setattr(accesses, "RetryPolicy", partial(RetryPolicy, first_wait=0.01))
-    return Office(monkeypatch, url=dav.url, username="pbx", timeout=1.5, patience=0.3, memory=512)
+    return Office(monkeypatch, url=dav.url, username="pbx", timeout=4, patience=0.3, memory=512)
 
 
 def told(items: Iterable[StreamItem]) -> str:
@@ -219,7 +219,7 @@ def suffer(dav: DavServer, office: Office, fault: Fault) -> str:
     try:
         if fault.when == FIND:
             dav.spoil = fault
-        with office.open() as source:
+        with office.open(patience=100 if fault.times == 1 else 0.3) as source:
             return _suffer(dav, source, fault)
     except SourceError as error:
         return f"failed: {error.code}, {error.message.rpartition(': ')[2]}"

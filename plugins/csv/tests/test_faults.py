@@ -224,7 +224,7 @@ def test_a_server_that_drips(read: Read, web: WebServer, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(download, "_GRACE", 0)
     web.content, web.drips = GOOD.encode(), True
-    assert failure(read, None, (), url=web.url, timeout=0.5).code == "C0410"
+    assert failure(read, None, (), url=web.url, timeout=2).code == "C0410"
     assert row_of("the server drips", "C0410", "fails") in PAGE
 
 

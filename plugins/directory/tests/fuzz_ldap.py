@@ -33,7 +33,7 @@ from pbx_connector.api import DeviceReader, PhoneBook, ber
 from pbx_connector.stores import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/functional")]
 ldap = importlib.import_module("plugins.directory.tests.ldap_support")
 oracle = importlib.import_module("plugins.directory.tests.slapd_oracle")
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from free_port import free_port
 from pbx_directory.ldap.attributes import find_attribute
 from pbx_directory.ldap.filters import And, Comparing, Comparison, Extensible, Filter, Held, Negation, Or, Pieces
 
@@ -79,8 +80,7 @@ class Slapd:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{free_port()}"
 
     @classmethod
     @contextmanager
@@ -103,7 +103,7 @@ class Slapd:
         with (self._folder / "log").open("wb") as log:
             process = subprocess.Popen(command, env={"PATH": PATH}, stdout=log, stderr=log)
         host, _, port = self.address.rpartition(":")
-        for _ in range(500):
+        for _ in range(5000):
             with socket.socket() as knock:
                 if knock.connect_ex((host, int(port))) == 0:
                     return process

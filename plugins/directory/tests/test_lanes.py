@@ -17,7 +17,7 @@ from pbx_connector.api import DeviceReader, PhoneBook, Store, application
 
 from .test_access import Clock
 
-WITHIN = 20
+WITHIN = 100
 
 
 class Hanging:

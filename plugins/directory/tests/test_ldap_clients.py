@@ -74,7 +74,7 @@ class Tools:
 
     def run(self, program: str, *arguments: str, url: str = "") -> tuple[int, str]:
         command = [program, "-x", "-H", url or self.url, *self._login, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env=self._environment, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=self._environment, timeout=100, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def search(self, *arguments: str, url: str = "") -> list[str]:

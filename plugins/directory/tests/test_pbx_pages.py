@@ -33,7 +33,7 @@ Client = Callable[[str, str], str]
 
 
 def get(url: str) -> requests.Response:
-    answer = requests.get(url, timeout=30)
+    answer = requests.get(url, timeout=100)
     assert answer.status_code == 200
     return answer
 

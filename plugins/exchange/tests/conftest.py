@@ -158,7 +158,7 @@ def _pieces(body: bytes, size: int) -> Iterator[bytes]:
 
 
 def _forward(target: str, headers: dict[str, str], body: bytes) -> Passing:
-    connection = http.client.HTTPConnection(urlsplit(target).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(target).netloc, timeout=100)
     connection.request("POST", urlsplit(target).path, body, headers)
     answer = connection.getresponse()
     content = answer.read()

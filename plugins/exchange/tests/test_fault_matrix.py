@@ -79,8 +79,10 @@ class Watch:
 
 
 def suffer(office: Office, fault: Fault) -> str:
-    """What becomes of the book whose requests are hit."""
-    with office.open(public=False, timeout=1, patience=1.5) as source:
+    """What becomes of the book whose requests are hit. Nobody waits for long but for what will do."""
+    timeout = 2 if fault.name.startswith(("silent", "slow")) else 60
+    patience = 100 if fault.times else 1.5
+    with office.open(public=False, timeout=timeout, patience=patience) as source:
         anna, ben = find_book(source, "anna: /Contacts"), find_book(source, "ben: /Contacts")
         office.sandbox.faults.add(fault)
         if fault.operation == "FindFolder":
@@ -123,7 +125,7 @@ def test_each_fault_comes_out_as_the_page_says(office: Office, name: str, monkey
         outcomes.append(suffer(office, Fault(name=name, operation=operation, mailbox=ANNA, **how)))
         office.sandbox.faults.clear()
         assert watch.hits > watch.spared, "the fault did nothing"
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 50
     row = f"| {words} | {operation} | {outcomes[0]} | {outcomes[1]} |"
     assert row in PAGE.read_text(encoding="utf-8").splitlines()
 

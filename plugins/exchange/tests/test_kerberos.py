@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 from pbx_exchange import kerberos
 from pbx_exchange.probe import test_connection as probe
 from pbx_exchange.sandbox import Sandbox
@@ -60,8 +61,7 @@ class Realm:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         variables = {
             "KRB5_CONFIG": self._write("krb5.conf", CONFIG),
             "KRB5_KDC_PROFILE": self._write("kdc.conf", KDC_CONFIG),
@@ -85,7 +85,7 @@ class Realm:
 
     def start(self) -> None:
         self._kdc = subprocess.Popen(["krb5kdc", "-n", "-P", str(self.folder / "pid")], stderr=subprocess.DEVNULL)
-        for _ in range(100):
+        for _ in range(2000):
             with socket.socket() as knock:
                 if knock.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -109,7 +109,7 @@ class Realm:
         self._do("kinit", "-l", lifetime, "pbx", said=f"{PASSWORD}\n")
 
     def _do(self, *command: str, said: str = "") -> None:
-        subprocess.run(command, input=said.encode(), check=True, capture_output=True, timeout=30)
+        subprocess.run(command, input=said.encode(), check=True, capture_output=True, timeout=100)
 
     def _write(self, name: str, text: str) -> str:
         path = self.folder / name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import logging
 import os
-import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from free_port import free_port
 from pbx_exchange.error_mapping import explain
 from pbx_exchange.oauth import NoToken
 from pbx_exchange.sandbox.faults import Fault
@@ -162,9 +162,7 @@ def test_a_certificate_that_is_a_pipe_is_not_waited_for(cloud: Office, tmp_path:
 
 
 def test_a_sign_in_service_that_cannot_be_reached_is_told_apart_from_exchange(cloud: Office) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    failure = fail(cloud, **tokens(cloud, authority=f"https://127.0.0.1:{port}/example.com"))
+    failure = fail(cloud, **tokens(cloud, authority=f"https://127.0.0.1:{free_port()}/example.com"))
     assert (failure.code, "sign-in service" in failure.message) == ("X0228", True)
 
 

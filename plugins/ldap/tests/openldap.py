@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from free_port import free_port
+
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # where Debian has slapd
 PROGRAMS = ("slapd", "ldapadd", "ldapmodify", "ldapdelete", "ldapsearch")
 SUFFIX = "dc=example,dc=test"
@@ -80,8 +82,7 @@ def person(name: str, unit: str = "ou=customers", **attributes: str | Sequence[s
 class OpenLdap:
     def __init__(self, folder: Path, tls: str = "") -> None:
         self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as other:
-            self.port, self.tls_port = free.getsockname()[1], other.getsockname()[1]
+        self.port, self.tls_port = free_port(), free_port()
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -116,7 +117,7 @@ class OpenLdap:
         command = ["slapd", "-d", "0", "-f", str(self.folder / "slapd.conf"), "-h", urls]
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(command, env={"PATH": PATH}, stdout=log, stderr=log)
-        for _ in range(200):
+        for _ in range(5000):
             with socket.socket() as knock:
                 if knock.connect_ex(("127.0.0.1", self.port)) == 0:
                     break

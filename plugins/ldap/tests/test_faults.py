@@ -51,7 +51,7 @@ def middleman(server: OpenLdap) -> Iterator[Middleman]:
 def read(office: Office, **changes: object) -> str:
     """What becomes of the book, in the words of the page."""
     try:
-        with office.open(page=2, timeout=1, **changes) as source:
+        with office.open(page=2, timeout=3, **changes) as source:
             (found,) = source.books()
             if isinstance(found, BookUnknown):
                 return f"unknown: {found.problem.code}, {found.problem.message}"

@@ -23,7 +23,7 @@ def test_a_client_that_hangs_up_in_the_middle_of_an_answer_over_tls_ends_the_con
     hang_up_at_the_first_entry(middleman)
     middleman.close()
     for thread in set(threading.enumerate()) - others:
-        thread.join(10)
+        thread.join(100)
     assert [repr(each.exc_value) for each in failed] == []
 
 
@@ -32,7 +32,7 @@ def hang_up_at_the_first_entry(middleman: Middleman) -> None:
 
     def hold(passing: Passing) -> None:
         here.set()
-        gone.wait(10)
+        gone.wait(100)
         passing.send = []
 
     middleman.spoil = hold
@@ -40,7 +40,7 @@ def hang_up_at_the_first_entry(middleman: Middleman) -> None:
     client = Connection(host, int(port), 10)
     client.bind(ADMIN, PASSWORD)
     client.send(Search(SUFFIX, Scope.SUBTREE, parse_filter("(objectClass=*)")))
-    assert here.wait(10)
+    assert here.wait(100)
     client.close()
     gone.wait(0.3)  # whoever listens to the client has heard it by then
     gone.set()

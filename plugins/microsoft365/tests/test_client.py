@@ -123,13 +123,12 @@ def first(times: int, reply: Reply) -> Any:
         (Reply(b'{"value": []}', 200, cut=5), 0.9),
     ],
 )
-def test_what_is_busy_or_damaged_once_is_asked_again(
-    server: TameGraph, client: GraphClient, reply: Reply, least: float
-) -> None:
-    client.get("/proof")
-    server.graph = first(1, reply)
-    start = time.monotonic()
-    assert client.get("/x", mailbox=ANNA)["whole"]
+def test_what_is_busy_or_damaged_once_is_asked_again(server: TameGraph, reply: Reply, least: float) -> None:
+    with connect(server.settings(patience=100)) as client:
+        client.get("/proof")
+        server.graph = first(1, reply)
+        start = time.monotonic()
+        assert client.get("/x", mailbox=ANNA)["whole"]
     assert time.monotonic() - start >= least
     assert server.paths() == ["/proof", "/x", "/x"]
 
@@ -166,12 +165,12 @@ def test_what_graph_refuses_for_good_is_told_by_its_meaning(
     assert len(server.requests) == asked
 
 
-def test_the_patience_with_a_busy_mailbox_ends_and_holds_back_no_other(server: TameGraph, client: GraphClient) -> None:
+def test_the_patience_with_a_busy_mailbox_ends_and_holds_back_no_other(server: TameGraph) -> None:
     def graph(request: Request) -> Reply:
-        return refusal(429, "TooManyRequests", Retry_After="0.5") if "busy" in request.path else Reply()
+        return refusal(429, "TooManyRequests", Retry_After="3") if "busy" in request.path else Reply()
 
     server.graph = graph
-    with ThreadPoolExecutor(1) as pool:
+    with connect(server.settings(patience=7)) as client, ThreadPoolExecutor(1) as pool:
         busy = pool.submit(lambda: client.get("/busy", mailbox="busy@example.com"))
         while not server.requests:
             time.sleep(0.01)
@@ -181,11 +180,11 @@ def test_the_patience_with_a_busy_mailbox_ends_and_holds_back_no_other(server: T
         with pytest.raises(GraphError) as failure:
             busy.result()
     assert failure.value.status == 429
-    assert 2 <= server.paths().count("/busy") <= 4
+    assert 2 <= server.paths().count("/busy") <= 3
 
 
 def test_a_mailbox_is_asked_four_things_at_once(server: TameGraph) -> None:
-    four = threading.Barrier(4, timeout=20)
+    four = threading.Barrier(4, timeout=100)
 
     def answer(request: Request) -> Reply:
         four.wait()
@@ -201,7 +200,7 @@ def test_a_mailbox_is_asked_four_things_at_once(server: TameGraph) -> None:
                 )
             )
         assert server.most_at_once == 4
-        gate = threading.Barrier(6, timeout=20)
+        gate = threading.Barrier(6, timeout=100)
         server.graph = lambda request: (gate.wait() and Reply()) or Reply()
         with ThreadPoolExecutor(12) as pool:
             list(pool.map(lambda number: client.get(f"/{number}", mailbox=f"{number % 2}@x"), range(6)))
@@ -213,8 +212,8 @@ def test_a_dead_server_is_waited_for_once(server: TameGraph) -> None:
         client.get("/x")
         server.stop()
         start = time.monotonic()
-        assert {code_of(client, f"/{number}") for number in range(20)} <= {"G0102", "G0105"}
-        assert time.monotonic() - start < 8
+        assert {code_of(client, f"/{number}") for number in range(200)} <= {"G0102", "G0105"}
+        assert time.monotonic() - start < 100
 
 
 # --- lists that do not end -------------------------------------------------------------------------------------------

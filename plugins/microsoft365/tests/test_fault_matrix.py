@@ -106,13 +106,14 @@ def _answered(proceed: Any) -> GraphAnswer | None:
 
 
 def suffer(office: Office, fault: Fault) -> str:
-    """What becomes of the book whose requests are hit."""
+    """What becomes of the book whose requests are hit. Nobody waits for long but for what will do."""
     if fault.name in TARGETS:
         state = office.sandbox.state
         folder = state.add_folder(state.contacts(ANNA), "Gone")
         for number in range(3):
             state.add(folder, DisplayName=f"Somebody {number}")
-    with office.open(timeout=1, patience=1.5) as source:
+    timeout = 2 if fault.name.startswith(("silent", "slow")) else 60
+    with office.open(timeout=timeout, patience=100 if fault.times else 1.5) as source:
         books = {book.title: book for book in source.books() if isinstance(book, Book)}
         anna, ben = books[TARGETS.get(fault.name, "anna: /Contacts")], books["ben: /Contacts"]
         since: str | None = None

@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from free_port import free_port
 from pbx_microsoft365.sandbox import Sandbox
 from pbx_microsoft365.settings import CLOUDS
 
@@ -199,7 +200,7 @@ def test_a_sign_in_service_that_cannot_be_reached_says_why(office: Office) -> No
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
         assert fail(office, authority=f"https://127.0.0.1:{port}", timeout=0.5).code == "G0104"
-    assert fail(office, authority=f"https://127.0.0.1:{port}").code == "G0102"
+    assert fail(office, authority=f"https://127.0.0.1:{free_port()}").code == "G0102"
     failure = fail(office, authority="https://nowhere.invalid")
     assert (failure.code, "authority:" in failure.hint) == ("G0101", True)
 

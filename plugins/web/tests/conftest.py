@@ -17,7 +17,7 @@ from pbx_web.login.sessions import cookie_name
 from pbx_web.permissions import Role
 from pbx_web.server import PagesServer
 from pbx_web.settings import LOOPBACK, WebSettings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from starlette.requests import HTTPConnection
 
 from pbx_connector.api import Account, PluginContext, Report, Store, StoreError, User, application
@@ -26,6 +26,9 @@ from pbx_connector.plugins import Plugins
 from pbx_connector.stores import open_store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WITHIN = 60_000
+"""Milliseconds for a step in a browser on a busy machine."""
+expect.set_options(timeout=WITHIN)
 PROFILE = """\
 title: "Customers"  # as the list at reception names them
 source: csv
@@ -148,7 +151,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("Debian's chromium is not installed")
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=2 * WITHIN)
         yield started
         started.close()
 
@@ -165,6 +168,7 @@ class Visitor:
 
     def page(self) -> Page:
         page = self.context.new_page()
+        page.set_default_timeout(WITHIN)
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", self._asked)

@@ -21,7 +21,7 @@ def test_a_slow_provider_takes_few_threads(liar: Liar, monkeypatch: pytest.Monke
     goes_on = threading.Event()
 
     def slow(*_: Any) -> bytes:
-        goes_on.wait(20)
+        goes_on.wait(100)
         return b""
 
     monkeypatch.setattr(liar, "answer", slow)

@@ -220,7 +220,7 @@ def test_a_flood_ends_the_session(join: Join) -> None:
     with suppress(ConnectionClosed):
         for _ in range(100_000):
             talk.tell("$/setTrace", value="off")
-    assert talk.socket.close_code == Close.TOO_MUCH
+    assert talk.close_code() == Close.TOO_MUCH
 
 
 def test_one_user_has_so_many_editors_and_others_have_theirs(join: Join) -> None:

@@ -32,7 +32,7 @@ def is_ready(page: Page) -> None:
 
 
 def is_connected(page: Page) -> None:
-    expect(page.locator("#draft")).to_have_attribute("data-connected", "yes", timeout=30_000)
+    expect(page.locator("#draft")).to_have_attribute("data-connected", "yes")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from free_port import free_port
 
 from pbx_connector.application import Installation
 from pbx_connector.application.service_health import ask, without_service
@@ -41,9 +41,7 @@ def test_another_server_is_no_service() -> None:
 
 
 def test_nobody_answers() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    assert ask(f"127.0.0.1:{port}") is None
+    assert ask(f"127.0.0.1:{free_port()}") is None
     assert ask("off") is None
 
 

@@ -208,7 +208,7 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
     let_go = threading.Event()
 
     def hang(row: Row, book: Book) -> Mapped:
-        let_go.wait(10)
+        let_go.wait(100)
         return profile.map(row, book)
 
     execution = make(watch, HOUR)
@@ -220,4 +220,4 @@ def test_a_run_that_hangs_keeps_its_profile_and_nobody_elses(
         assert ended(attempt(execution, other)).report.status is RunStatus.DONE
         assert attempt(execution, profile) == Ended(Result.POSTPONED, unattended.BUSY_PAUSE)
         let_go.set()
-        assert ended(hanging.result(30)).report.status is RunStatus.DONE
+        assert ended(hanging.result(100)).report.status is RunStatus.DONE

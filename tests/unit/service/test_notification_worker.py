@@ -317,25 +317,25 @@ def test_what_ends_while_a_notifier_holds_the_thread_up_is_written_at_the_end(wo
 
     def hold_up() -> None:
         held.set()
-        go.wait(10)
+        go.wait(100)
 
     world.on_call = hold_up
     world.notification_worker.start()
     world.run_ends(RunStatus.FAILED)
-    assert held.wait(10)
+    assert held.wait(100)
     world.run_ends(RunStatus.DONE)
     world.notification_worker.stop(within=0.1)
     kept = Outbox(world.watch.current(), {}, Config(), lambda: world.now)
     assert kept.alert_state("crm").success == NOON
     assert kept.pending("crm") == 1  # the failure is old news by then, whatever becomes of its delivery
     go.set()
-    world.notification_worker._thread.join(10)
+    world.notification_worker._thread.join(100)
 
 
 def test_the_thread_ends_when_it_is_told_to(world: World) -> None:
     world.notification_worker.start()
     world.run_ends(RunStatus.FAILED)
-    world.notification_worker.stop(within=10)
+    world.notification_worker.stop(within=100)
     assert not world.notification_worker._thread.is_alive()
 
 

@@ -23,7 +23,7 @@ from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.service.servers import Servers
 from pbx_connector.stores.memory import MemoryStore
 
-PATIENCE = 10.0
+PATIENCE = 100.0
 
 
 class Phones(Server):

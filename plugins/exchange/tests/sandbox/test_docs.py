@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 from pbx_exchange.sandbox.faults import FAULTS
 
 _PAGE = Path(__file__).parents[4] / "docs" / "sandbox.md"
@@ -23,8 +23,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return str(free.getsockname()[1])
+    return str(free_port())
 
 
 def start(command: str, port: str) -> subprocess.Popen[str]:

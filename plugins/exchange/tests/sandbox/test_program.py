@@ -17,9 +17,9 @@ _PROGRAM = [sys.executable, "-m", "pbx_exchange.sandbox"]
 def test_json_first_line_and_clean_end(ending: signal.Signals) -> None:
     with subprocess.Popen([*_PROGRAM, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         reach = json.loads(program.stdout.readline())
-        status = requests.post(reach["url"], auth=(reach["email"], reach["password"]), data="no XML", timeout=10)
+        status = requests.post(reach["url"], auth=(reach["email"], reach["password"]), data="no XML", timeout=100)
         program.send_signal(ending)
-        out, err = program.communicate(timeout=10)
+        out, err = program.communicate(timeout=100)
     assert set(reach) == {"url", "email", "password", "accounts"}
     assert reach["accounts"][0] == {"id": "acc-anna", "username": "anna", "email": "anna.berg@example.com"}
     assert status.status_code == 500

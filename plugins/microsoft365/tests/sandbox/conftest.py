@@ -66,7 +66,7 @@ class Client:
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
             own["Content-Type"] = "application/json"
-        answer = self._pool.request(method, address, body=data, headers=own, timeout=20)
+        answer = self._pool.request(method, address, body=data, headers=own, timeout=100)
         return Reply(answer.status, answer.headers, answer.data.decode())
 
     def get(self, target: str, options: dict[str, str] | None = None, **headers: str) -> Reply:

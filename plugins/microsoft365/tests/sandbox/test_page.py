@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 from pbx_microsoft365.sandbox.faults import FAULTS
 from pbx_microsoft365.sandbox.routes import OPERATIONS
 
@@ -24,8 +24,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return str(free.getsockname()[1])
+    return str(free_port())
 
 
 def start(command: str, port: str) -> tuple[subprocess.Popen[str], str]:
