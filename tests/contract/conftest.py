@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from postgres_server import emptying
 from sqlalchemy import delete, select, update
 
 from pbx_connector.errors import UsageError
@@ -140,13 +142,24 @@ def tenant_store(phone_books: tuple[PhoneBooks, Tenant]) -> Store:
     store = books.open(tenant)
     assert isinstance(store, SqlStore)
     with store._database.write() as connection:
-        connection.exec_driver_sql("TRUNCATE " + ", ".join(metadata.tables))
+        connection.exec_driver_sql(emptying())
     return store
 
 
+@pytest.fixture(scope="session")
+def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phone book in SQLite, to copy."""
+    path = tmp_path_factory.mktemp("empty") / "book.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(store_url: str, request: pytest.FixtureRequest) -> Iterator[Store]:
+def store(store_url: str, empty_book: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     """Whatever a test does to it, it stays whole."""
+    file = Path(store_url.removeprefix("sqlite:///"))
+    if file.is_absolute() and not file.exists():
+        shutil.copy(empty_book, file)
     is_tenants = store_url == "tenant:"
     with request.getfixturevalue("tenant_store") if is_tenants else open_store(store_url, patience=5) as store:
         yield store
