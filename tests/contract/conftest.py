@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from empty_book import copy_book, empty_book
 from postgres_server import emptying
 from sqlalchemy import delete, select, update
 
@@ -30,6 +30,8 @@ from pbx_connector.testing.memory_source import MemorySettings
 
 if TYPE_CHECKING:
     from fleet_processes import Fleet
+
+__all__ = ["empty_book"]
 
 FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
 
@@ -146,20 +148,10 @@ def tenant_store(phone_books: tuple[PhoneBooks, Tenant]) -> Store:
     return store
 
 
-@pytest.fixture(scope="session")
-def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A phone book in SQLite, to copy."""
-    path = tmp_path_factory.mktemp("empty") / "book.db"
-    open_store(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
 def store(store_url: str, empty_book: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     """Whatever a test does to it, it stays whole."""
-    file = Path(store_url.removeprefix("sqlite:///"))
-    if file.is_absolute() and not file.exists():
-        shutil.copy(empty_book, file)
+    copy_book(empty_book, store_url)
     is_tenants = store_url == "tenant:"
     with request.getfixturevalue("tenant_store") if is_tenants else open_store(store_url, patience=5) as store:
         yield store
