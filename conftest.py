@@ -6,17 +6,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from compiled_statements import compiled_once
 
 SHARED = Path(__file__).resolve().parents[1] / "shared"
 SCHEMA = "ews-schema"
 GRAPH_SCHEMA = "graph-schema/graph-contacts.openapi.yaml"
 Lacking = Callable[[str], NoReturn]
 FromShared = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from postgres_server import (
     control_postgres,
+    control_templates,
     control_url,
     empty_postgres,
+    new_control_url,
     new_database,
     pgserver,
     postgres_process,
@@ -18,8 +20,10 @@ from postgres_server import (
 
 __all__ = [
     "control_postgres",
+    "control_templates",
     "control_url",
     "empty_postgres",
+    "new_control_url",
     "new_database",
     "pgserver",
     "postgres_process",

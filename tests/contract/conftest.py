@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from empty_book import copy_book, empty_book
+from postgres_server import emptying
 from sqlalchemy import delete, select, update
 
 from pbx_connector.errors import UsageError
@@ -28,6 +30,8 @@ from pbx_connector.testing.memory_source import MemorySettings
 
 if TYPE_CHECKING:
     from fleet_processes import Fleet
+
+__all__ = ["empty_book"]
 
 FREE = Limits(RemovalLimit(share=1.0, entries=1000), ChangeLimit(share=1.0))
 
@@ -140,13 +144,14 @@ def tenant_store(phone_books: tuple[PhoneBooks, Tenant]) -> Store:
     store = books.open(tenant)
     assert isinstance(store, SqlStore)
     with store._database.write() as connection:
-        connection.exec_driver_sql("TRUNCATE " + ", ".join(metadata.tables))
+        connection.exec_driver_sql(emptying())
     return store
 
 
 @pytest.fixture
-def store(store_url: str, request: pytest.FixtureRequest) -> Iterator[Store]:
+def store(store_url: str, empty_book: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     """Whatever a test does to it, it stays whole."""
+    copy_book(empty_book, store_url)
     is_tenants = store_url == "tenant:"
     with request.getfixturevalue("tenant_store") if is_tenants else open_store(store_url, patience=60) as store:
         yield store

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
+
 import psycopg
 
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.schema import prepare
-from pbx_connector.tenants.control import open_control
 
 
-def new_control(url: str) -> str:
-    """Make an empty database a control database without tenants, ready for the engine."""
-    open_control(url).close()
+def prepared(url: str) -> str:
+    """Makes a control database ready for the engine."""
     database = EngineDatabase(url)
     prepare(database)
     database.close()
+    return url
+
+
+def told_apart(url: str) -> str:
+    """Gives the copy of a control database an id of its own: the roles of its tenants carry it, and the server has one
+    set of them for all its databases."""
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE pbx_control.control SET value = %s WHERE name = 'id'", [secrets.token_hex(4)])
     return url
 
 

@@ -12,6 +12,7 @@ from pbx_web.server import PagesServer
 from pbx_web.settings import LOOPBACK, WebSettings
 from pbx_web.site import Site
 from pbx_web.sites import ManySites
+from plain_http import NO_TLS
 from starlette.requests import HTTPConnection
 
 from pbx_connector.api import PluginContext, Role, Store, User, application
@@ -62,7 +63,7 @@ class Pages:
         headers = {"host": f"{id}.{DOMAIN}"} | ({"x-csrf-token": token} if token else {})
         assert self.server._listener
         url = f"http://{self.server._listener.address}"
-        return httpx.Client(base_url=url, cookies=cookies, headers=headers, timeout=60)
+        return httpx.Client(base_url=url, cookies=cookies, headers=headers, timeout=60, verify=NO_TLS)
 
     def publish(self, *ids: str) -> None:
         """What their folders have by now."""

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import new_database, pgserver, postgres_process, postgres_server, postgres_user, provider
+from postgres_server import (
+    control_templates,
+    new_control_url,
+    new_database,
+    pgserver,
+    postgres_process,
+    postgres_server,
+    postgres_user,
+    provider,
+)
 
 from pbx_connector.api import Account, DeviceReader, PhoneBook, Store
 from pbx_connector.application.fleet import Fleet
@@ -14,7 +23,16 @@ from pbx_connector.stores import open_store
 
 from .many_support import DOMAIN, Many
 
-__all__ = ["new_database", "pgserver", "postgres_process", "postgres_server", "postgres_user", "provider"]
+__all__ = [
+    "control_templates",
+    "new_control_url",
+    "new_database",
+    "pgserver",
+    "postgres_process",
+    "postgres_server",
+    "postgres_user",
+    "provider",
+]
 
 
 @pytest.fixture
@@ -41,9 +59,9 @@ def plugins() -> Plugins:
 
 
 @pytest.fixture
-def fleet(new_database: Callable[[], str], tmp_path: Path, plugins: Plugins) -> Iterator[Fleet]:
+def fleet(new_control_url: str, tmp_path: Path, plugins: Plugins) -> Iterator[Fleet]:
     folders = {name: tmp_path / name for name in ("keys", "files", "cache")}
-    with Fleet(ControlConfig(database=new_database(), domain=DOMAIN, **folders), plugins) as fleet:
+    with Fleet(ControlConfig(database=new_control_url, domain=DOMAIN, **folders), plugins) as fleet:
         yield fleet
 
 

@@ -7,23 +7,28 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import pytest
+from empty_book import copy_book, empty_book
 from pbx_web.login.sessions import cookie_name
 from pbx_web.permissions import Role
 from pbx_web.server import PagesServer
 from pbx_web.settings import LOOPBACK, WebSettings
+from plain_http import NO_TLS
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from starlette.requests import HTTPConnection
 
 from pbx_connector.api import Account, PluginContext, Report, Store, StoreError, User, application
 from pbx_connector.config import Config
-from pbx_connector.plugins import Plugins
+from pbx_connector.plugins import GROUP, Plugins
 from pbx_connector.stores import open_store
+
+__all__ = ["empty_book"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WITHIN = 60_000
@@ -90,7 +95,7 @@ class Running:
         """Logged in as somebody in this role, whose token every request carries; follows no redirect."""
         cookies, token = self.cookies(role) if role else ({}, "")
         headers = {"x-csrf-token": token} if token else {}
-        return httpx.Client(base_url=self.url, cookies=cookies, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.url, cookies=cookies, headers=headers, timeout=60, verify=NO_TLS)
 
 
 def run_profile(running: Running, profile: str = "customers") -> Report:
@@ -104,8 +109,14 @@ def run_profile(running: Running, profile: str = "customers") -> Report:
 Start = Callable[..., Running]
 
 
+@pytest.fixture(scope="session")
+def installed() -> EntryPoints:
+    """The plugins of this environment, looked for once; what a test does to those that it has loaded is its own."""
+    return entry_points(group=GROUP)
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, empty_book: Path, installed: EntryPoints) -> Iterator[Start]:
     """Starts the pages with settings of `plugins: web:`; a profile `customers` and its CSV file lie in the folder."""
     with ExitStack() as stack:
 
@@ -115,9 +126,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
             (folder / "profiles" / "customers.yaml").write_text(PROFILE, encoding="utf-8")
             (folder / "profiles" / "customers.csv").write_text(ROWS, encoding="utf-8")
             url = f"sqlite:///{folder / 'phonebook.sqlite'}"
+            copy_book(empty_book, url)
             store = stack.enter_context(open_store(url))
             store.add_account(Account("1", "ann", "ann@example.com"))
-            installation = application.Installation(Config(profiles=folder / "profiles", store=url), Plugins())
+            installation = application.Installation(Config(profiles=folder / "profiles", store=url), Plugins(installed))
 
             def held() -> Store:
                 if made.failing:

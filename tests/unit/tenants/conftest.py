@@ -18,9 +18,9 @@ def plugins() -> Plugins:
 
 
 @pytest.fixture
-def control_config(new_database: Callable[[], str], tmp_path: Path) -> ControlConfig:
+def control_config(new_control_url: str, tmp_path: Path) -> ControlConfig:
     return ControlConfig(
-        database=new_database(), keys=tmp_path / "keys", files=tmp_path / "files", cache=tmp_path / "cache"
+        database=new_control_url, keys=tmp_path / "keys", files=tmp_path / "files", cache=tmp_path / "cache"
     )
 
 

@@ -14,6 +14,7 @@ from pbx_web.app import API
 from pbx_web.login.sessions import cookie_name
 from pbx_web.provider.site import ProviderSite, served
 from pbx_web.settings import WebSettings
+from plain_http import NO_TLS
 from starlette.requests import HTTPConnection
 
 from pbx_connector.api import Listener, PluginContext, Role, Store, application
@@ -69,7 +70,8 @@ class Pages:
     def client(self, name: str = "ann") -> httpx.Client:
         """Logged in as a user, whose token every request carries; follows no redirect."""
         cookies, token = self.cookies(name)
-        return httpx.Client(base_url=self.url, cookies=cookies, headers={"x-csrf-token": token}, timeout=60)
+        headers = {"x-csrf-token": token}
+        return httpx.Client(base_url=self.url, cookies=cookies, headers=headers, timeout=60, verify=NO_TLS)
 
     def member(self, tenant: str, role: Role, name: str = "bob") -> None:
         application.members.set_member(self.fleet, self.users, tenant, name, role)

@@ -17,6 +17,7 @@ from pbx_web.login.sessions import cookie_name, form_token
 from pbx_web.server import PagesServer
 from pbx_web.settings import LOOPBACK, WebSettings
 from pbx_web.site import Site
+from plain_http import NO_TLS
 from starlette.requests import HTTPConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -39,7 +40,7 @@ class Served:
         self.url = f"http://{server._listener.address}"
 
     def at(self, host: str, **cookies: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"host": host}, cookies=cookies, timeout=60)
+        return httpx.Client(base_url=self.url, headers={"host": host}, cookies=cookies, timeout=60, verify=NO_TLS)
 
     def provider(self, name: str) -> httpx.Client:
         """Logged in at the provider's own host name."""
