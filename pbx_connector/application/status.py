@@ -28,8 +28,6 @@ class ProfileStatus:
     file: str
     schedule: str
     """In words; empty without one."""
-    timing: Schedule | None = None
-    """The same as a value; None without one."""
     next: datetime | None = None
     """When it is due; past while a run is under way or waits."""
     last: Report | None = None
@@ -52,6 +50,8 @@ class ProfileStatus:
     """What happened, if that is known."""
     set_back: Sighting | None = None
     """What lies in the future by a clock that was set back; None if nothing does."""
+    timing: Schedule | None = None
+    """`schedule` as a value; None without one."""
 
     def after(self, record: RunRecord) -> ProfileStatus:
         """The same with what the history says of the last run."""
@@ -109,7 +109,12 @@ def status_of(loaded: ProfileFile) -> ProfileStatus:
     schedule = profile.schedule if profile else None
     title = profile.title if profile else loaded.path.stem
     return ProfileStatus(
-        loaded.id, title, str(loaded.path), schedule.in_words() if schedule else "", schedule, broken=loaded.broken
+        loaded.id,
+        title,
+        str(loaded.path),
+        schedule.in_words() if schedule else "",
+        broken=loaded.broken,
+        timing=schedule,
     )
 
 
