@@ -157,7 +157,7 @@ class ScriptedWorker:
             yield str(number), f"{tenant} {number}{of}"
 
     def note(self, tenant: str, attempt: str) -> None:
-        """Dated when it was, however long the database was away since."""
+        """Dated when it was, however long the database could not be reached since."""
         began = time.monotonic()
         query = "INSERT INTO run_log VALUES (%s, %s, clock_timestamp() - make_interval(secs => %s), %s) RETURNING 1"
         self.ask(query, tenant, attempt, lambda: time.monotonic() - began, self.clock())
