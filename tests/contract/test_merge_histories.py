@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import combinations, count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -34,7 +35,8 @@ from pbx_connector.testing.memory_source import MemorySettings
 from .conftest import dump, grow_older, map_row
 
 HISTORIES = int(os.environ.get("PBX_HISTORIES", "8"))
-PHASES = set(Phase) if "PBX_HISTORIES" in os.environ else {Phase.explicit, Phase.reuse, Phase.generate}
+IS_LONG = "PBX_HISTORIES" in os.environ
+PHASES = set(Phase) if IS_LONG else {Phase.explicit, Phase.reuse, Phase.generate}
 FREE = Limits(RemovalLimit(1.0, 10_000), ChangeLimit(1.0))
 PROFILES = ("a", "b", "c")
 SOURCES = st.sampled_from(PROFILES)
@@ -63,7 +65,7 @@ CONTACTS = st.fixed_dictionaries(
         "also": st.sampled_from(["", "", "", "Ann at home"]),
     }
 )
-CONDITIONS = (
+CONDITIONS: tuple[Condition, ...] = (
     Equal(Key.EMAIL, "ann@x.example"),
     Substrings(Key.ORGANISATION, "berg"),
     Some((Equal(Key.MOBILE, "+4999112345"), Substrings(Key.PHONE, "+49"))),
@@ -74,7 +76,10 @@ CONDITIONS = (
 )
 RARELY = st.integers(0, 3).map(lambda number: number == 0)
 RUNS = st.integers(1, 30).map(str)
+TEXTS = ("ann", "991", "berg", "12345")
+CALLERS = ("+4999112345", "0991 777", "+49991888")
 Place = tuple[str, str, str, str]
+Question = TypeVar("Question")
 
 
 def place(entry: Entry) -> Place:
@@ -92,6 +97,7 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.merging = [open_store("memory:"), self.make_store()]
         self.plain = [open_store("memory:"), *([] if self.one_at_a_time else [self.make_store()])]
+        self.turns: Counter[tuple[object, ...]] = Counter()
         self.merges: dict[str, Merge | None] = {}
         self.sources = {name: MemorySource() for name in PROFILES}
         for source in self.sources.values():
@@ -117,6 +123,11 @@ class Histories(RuleBasedStateMachine):
                 outcomes.append((type(error), str(error)))
         assert outcomes[1:] == outcomes[:-1]
         return outcomes[0]
+
+    def in_turn(self, questions: tuple[Question, ...]) -> tuple[Question, ...]:
+        """All of them after each step of a long run; in a short one, which asks for most of its time, another one."""
+        self.turns[questions] += 1
+        return questions if IS_LONG else (questions[self.turns[questions] % len(questions)],)
 
     def profile(self, source: str, id: str) -> Profile:
         region = "DE" if source == "b" else None
@@ -249,16 +260,16 @@ class Histories(RuleBasedStateMachine):
         self.each(lambda store: store.count_entries(), self.merging)
         self.each(lambda store: [store.entry(entry.id) for entry in store.entries(apart=True)], self.merging)
         assert [self.merging[0].entry(entry.id) for entry in shown] == shown
-        for text in ("ann", "991", "berg", "12345"):
+        for text in self.in_turn(TEXTS):
             self.each(lambda store, text=text: list(store.search(text)), self.merging)  # type: ignore[misc]
-        for number in ("+4999112345", "0991 777", "+49991888"):
+        for number in self.in_turn(CALLERS):
             self.each(lambda store, number=number: store.lookup(number, account="1"), self.merging)  # type: ignore[misc]
         self.each(lambda store: store.faults())
 
     @invariant()
     def stores_find_the_same(self) -> None:
         """By what is shown, also where another entry fills it."""
-        for condition in CONDITIONS:
+        for condition in self.in_turn(CONDITIONS):
             found = self.each(partial(found_by, condition), self.merging)
             assert [entry.id for entry in found[0]] == found[1]
         shown = {
