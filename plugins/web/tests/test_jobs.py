@@ -198,8 +198,11 @@ def test_a_source_that_is_unreachable_and_a_store_that_goes_are_said(running: Ru
 
 def test_when_the_pages_stop_nothing_goes_on_and_nothing_stays(running: Running, slow: SlowSource) -> None:
     with running.client(Role.RELEASER) as client:
-        simulated_job, run = begun(client), begun(client, "/profiles/slow/run")
-        wait(lambda: slow.begun.is_set())
+        simulated_job = begun(client)
+        wait(slow.begun.is_set)
+        slow.begun.clear()
+        run = begun(client, "/profiles/slow/run")
+        wait(slow.begun.is_set)
         held = running.server.site.jobs
         found = [job for id in (simulated_job, run) if (job := held.job(id))]
         held.stop()
