@@ -164,7 +164,7 @@ from pbx_connector.stores import (
 from pbx_connector.stores.normalization import fold, numbers_in
 from pbx_connector.stores.workspace import Outcome, StagedRow
 from pbx_connector.targets import TARGETS, Target
-from pbx_connector.visible import shown
+from pbx_connector.visible import shortened, shown
 
 if TYPE_CHECKING:
     from pbx_connector.engine.operation import FleetEngine
@@ -404,6 +404,7 @@ __all__ = [
     "read_certificates",
     "retry_after",
     "set_up_logs",
+    "shortened",
     "shown",
     "split_address",
     "switch",

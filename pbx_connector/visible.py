@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+LONG_ID = re.compile(r"[^\s,]{28,}([^\s,]{12})")
+"""The ids of a source can be long; their ends tell them apart. JSON has them whole."""
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = {"\u200c", "\u200d"}
 """Format characters that words and emoji are made with."""
@@ -19,3 +22,8 @@ def shown(text: str) -> str:
         else char
         for char in text
     )
+
+
+def shortened(text: str) -> str:
+    """`text` with the ends of long ids."""
+    return LONG_ID.sub(r"…\1", text)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from pbx_connector.application import command_words
 from pbx_connector.counting import counted
 from pbx_connector.errors import ConnectorError, ProfileError
+from pbx_connector.visible import LONG_ID, shortened
 from pbx_connector.visible import shown as shown
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ COMMANDS_IN = ("hint", "held")
 """Keys in JSON whose texts name commands."""
 PIPE_WIDTH = 240
 """Columns of a table that nobody looks at on a terminal."""
-
-_LONG_ID = re.compile(r"[^\s,]{28,}([^\s,]{12})")
-"""The ids of a source can be long; their ends tell them apart. JSON has them whole."""
 
 _tenant = ""
 
@@ -163,8 +161,8 @@ def problems(found: Sequence[Problem], *, at_most: int = 20) -> None:
 def _place(problem: Problem) -> str:
     """In words that people know: the contact's name in place of its id."""
     if not problem.contact:
-        return _LONG_ID.sub(r"…\1", problem.where)
-    ids = list(_LONG_ID.finditer(problem.where))
+        return shortened(problem.where)
+    ids = list(LONG_ID.finditer(problem.where))
     if not ids:
         return f"{problem.where} ({problem.contact})"
     before, after = problem.where[: ids[-1].start()], problem.where[ids[-1].end() :]

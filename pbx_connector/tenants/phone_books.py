@@ -80,6 +80,7 @@ class PhoneBooks:
     def require_makeable(self, owner: Owner) -> None:
         """Raises `StoreError` where `make` would refuse it, also for a database that cannot be reached."""
         with self._login(owner).read() as connection:
+            _require_rights(connection)
             if _version(connection) < MEMBERSHIP_SAYS:
                 _require_no_inheritance(connection)
             _require_own_schema(connection, owner)
@@ -150,6 +151,22 @@ def _make_role(connection: Connection, role: str) -> None:
         _require_no_inheritance(connection)
         only_set = ""
     connection.execute(text(f'GRANT "{quoted(role)}" TO CURRENT_USER{only_set}'))
+
+
+def _require_rights(connection: Connection) -> None:
+    """Those to make a role and a schema."""
+    rights = (
+        "SELECT rolname, current_database(), rolsuper OR rolcreaterole, "
+        "has_database_privilege(current_database(), 'CREATE') FROM pg_roles WHERE rolname = current_user"
+    )
+    user, database, roles, schemas = connection.execute(text(rights)).one()
+    role = f'"{quoted(user)}"'
+    for has, what, way_on in (
+        (roles, "roles", f"ALTER ROLE {role} CREATEROLE"),
+        (schemas, "schemas", f'GRANT CREATE ON DATABASE "{quoted(database)}" TO {role}'),
+    ):
+        if not has:
+            raise StoreError(f"the user {user} may not make {what}", hint=f"say once, as a superuser: {way_on};")
 
 
 def _require_no_inheritance(connection: Connection) -> None:

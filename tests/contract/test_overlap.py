@@ -226,6 +226,10 @@ def driver_url(url: str) -> str:
 @pytest.mark.timeout(1800)
 def test_rule_9_no_two_runs_of_a_profile_overlap_whatever_four_processes_and_clocks_do(url: str, log: Log) -> None:
     done = all_at_once(url, log, SECONDS)
+    for _ in range(5):  # on a busy machine the four may have taken turns
+        if done["run"] and done["busy"]:
+            break
+        done += all_at_once(url, log, SECONDS)
     intervals = {id: log.intervals(id) for id in PROFILES}
     print(dict(done), {id: len(found) for id, found in intervals.items()})
     assert done["run"], done

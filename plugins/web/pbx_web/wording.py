@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pbx_connector.api import shortened
 from pbx_web.asking import Ask
 from pbx_web.contact_texts import visible
 from pbx_web.language import Language
@@ -99,4 +100,4 @@ def mood(status: str) -> str:
 
 def words_for(ask: Ask, see: Viewer) -> Mapping[str, Any]:
     """What the macros of `changes.html` need."""
-    return {"w": Wording(ask.language), "viewer": see, "visible": visible, "mood": mood}
+    return {"w": Wording(ask.language), "viewer": see, "visible": visible, "shortened": shortened, "mood": mood}

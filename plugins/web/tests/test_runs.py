@@ -123,6 +123,19 @@ def test_problems_name_the_contact_and_say_what_to_do(running: Running) -> None:
         assert client.get("/profiles/nobody/problems").status_code == 404
 
 
+def test_of_a_long_id_the_page_has_the_end_and_its_json_all(running: Running) -> None:
+    id = "AAMkAGI2NGVhZTVlLTI1OGMtNDI4My1iZmE5LTA5OGJiZGEzMTc0YQ"
+    keyed = PRIVATE.replace("  account: Owner\n", "").replace('{{local_id}}"', '"')
+    write(running, f"Id,Name,Company,Phone,Class\n{id},,Lee GmbH,030 1234567,A\n", keyed)
+    with running.client(Role.RELEASER) as client:
+        ran(client)
+        [problem] = client.get("/api/v1/profiles/customers/problems").json()["problems"]
+        page = client.get("/profiles/customers/problems").text
+    assert id in problem["where"]
+    assert id not in page
+    assert f"…{id[-12:]}" in page
+
+
 def test_a_run_without_its_file_is_not_said_to_have_no_problem(running: Running) -> None:
     write(running, ROWS)
     with running.client(Role.RELEASER) as client:

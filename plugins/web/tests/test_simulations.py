@@ -100,7 +100,7 @@ def test_private_contacts_are_for_roles_that_are_named_and_for_nobody_else(start
         assert "Ann Lee" in page
         assert ("Secret Friend" in page) is sees
         assert ("Secret Friend" in str(shown)) is sees
-        assert ("a private contact of account ann" in page) is not sees
+        assert ("2 private contacts of account ann" in page) is not sees
         hidden = [one for one in shown if "hidden" in one]
         assert len(hidden) == (0 if sees else 2)
         assert len(records(client, job, q="secret")) == (1 if sees else 0)

@@ -220,6 +220,23 @@ def test_a_user_who_inherits_rights_is_refused_where_memberships_do_not_say(
         connection.execute("SELECT * FROM tenant_acme.entry")
 
 
+@pytest.mark.parametrize(("what", "taken"), [("roles", "ALTER ROLE provider NOCREATEROLE"), ("schemas", "")])
+def test_a_user_who_lacks_a_right_is_told_how_to_get_it_and_leaves_nothing_half_added(
+    fleet: Fleet, postgres_server: str, what: str, taken: str
+) -> None:
+    with psycopg.connect(fleet.config.database) as connection:
+        database = connection.info.dbname
+    with psycopg.connect(postgres_server, autocommit=True) as superuser:
+        superuser.execute((taken or f"ALTER DATABASE {database} OWNER TO postgres").encode())
+        try:
+            with pytest.raises(StoreError, match=f"the user provider may not make {what}") as refused:
+                tenants.add(fleet, "acme")
+            assert tenants.every(fleet) == []
+        finally:
+            superuser.execute(refused.value.hint.partition(": ")[2].encode())
+    assert tenants.add(fleet, "acme").state is TenantState.ACTIVE
+
+
 @pytest.mark.parametrize(
     "store", ["postgresql://ann:secret-word@host/db", "postgresql://host/db?password=secret-word", "sqlite:///book.db"]
 )

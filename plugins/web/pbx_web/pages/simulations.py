@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from pbx_connector.api import Row, UsageError, application
@@ -28,7 +30,7 @@ def show(ask: Ask) -> Shown:
     values = {
         "job": job,
         "found": found,
-        "items": items,
+        "lines": list(_lines(items, see)),
         "more": more,
         "kind": kind,
         "text": text,
@@ -37,7 +39,7 @@ def show(ask: Ask) -> Shown:
         "problems": see.problems(found.report.problems, found.report),
         "warnings": see.problems(found.report.warnings, found.report),
         "why_not_save": _why_not_save(ask, found),
-        **_words(ask, see),
+        **words_for(ask, see),
     }
     return Shown(template="simulation.html", values=values, json=_json(job, found, items, more, see))
 
@@ -51,7 +53,7 @@ def explain(ask: Ask) -> Shown:
         raise NotFound(ask.language("There is no such record, or it is not for your eyes."))
     steps = _steps(found, item)
     plain = application.views.plain
-    values = {"job": job, "found": found, "item": item, "steps": steps, "plain": plain, **_words(ask, see)}
+    values = {"job": job, "found": found, "item": item, "steps": steps, "plain": plain, **words_for(ask, see)}
     shown = _item_json(item, see) | _row_json(item) | {"steps": [application.views.step(one) for one in steps]}
     return Shown(template="record.html", values=values, json=shown)
 
@@ -114,12 +116,24 @@ def _tabs(ask: Ask, found: Simulated) -> list[tuple[str, str, int]]:
     return [(kind, words[kind], found.counts.get(kind or "all", 0)) for kind in SHOWN]
 
 
-def _words(ask: Ask, see: Viewer) -> dict[str, Any]:
-    return {**words_for(ask, see), "is_hidden": _is_hidden}
-
-
 def _is_hidden(item: Item, see: Viewer) -> bool:
     return not see.sees_all and item.is_personal
+
+
+def _lines(items: Sequence[Item], see: Viewer) -> Iterator[tuple[Item, int]]:
+    """Each with how many it stands for: 0 for one that is shown; hidden ones of one kind in a row are one line."""
+
+    def kind(item: Item) -> object:
+        action = item.change.action if item.change else None
+        return (action, item.aside, _whose(item)) if _is_hidden(item, see) else item.no
+
+    for _, alike in groupby(items, key=kind):
+        first, *others = alike
+        yield first, 1 + len(others) if _is_hidden(first, see) else 0
+
+
+def _whose(item: Item) -> str:
+    return item.account or (item.row.book.account if item.row else None) or ""
 
 
 def _number(text: str) -> int:
@@ -148,9 +162,8 @@ def _json(job: Job, found: Simulated, items: list[Item], more: int | None, see: 
 def _item_json(item: Item, see: Viewer) -> dict[str, Any]:
     about = {"no": item.no, "aside": item.aside or None}
     if _is_hidden(item, see):
-        account = item.account or (item.row.book.account if item.row else None) or ""
         action = str(item.change.action) if item.change else ""
-        return about | application.views.hidden_changes(action, account, 1)
+        return about | application.views.hidden_changes(action, _whose(item), 1)
     change = application.views.change(item.change) if item.change else None
     return about | {"name": item.name, "book": item.book, "change": change, "skipped": _reason(item)}
 
