@@ -115,6 +115,7 @@ def test_private_changes_are_a_number_to_who_may_not_see_them(start: Start, *, s
 def test_problems_name_the_contact_and_say_what_to_do(running: Running) -> None:
     write(running, ROWS.replace("Ann Lee", ""))
     with running.client(Role.RELEASER) as client:
+        assert "It has not run yet." in client.get("/profiles/customers/problems").text
         ran(client)
         [problem] = client.get("/api/v1/profiles/customers/problems").json()["problems"]
         assert problem["contact"]
