@@ -125,7 +125,10 @@ OF_OTHERS = (
 def test_the_role_of_a_tenant_may_touch_its_schema_only(one_connection: Fleet) -> None:
     """As if somebody had found a way to slip in SQL."""
     tenant = tenant_of(one_connection, "acme")
-    with psycopg.connect(one_connection.config.database) as connection:
+    database = one_connection.config.database
+    with psycopg.connect(database.replace("provider@", "postgres@")) as superuser:
+        superuser.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # it is so from PostgreSQL 15 on
+    with psycopg.connect(database) as connection:
         connection.execute(f'SET LOCAL ROLE "{tenant.role}"')
         connection.execute(f"SET LOCAL search_path = {tenant.schema}")
         assert connection.execute("SELECT count(*) FROM entry").fetchone() == (1,)

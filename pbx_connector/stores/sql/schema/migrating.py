@@ -54,18 +54,19 @@ def require_current(database: Database) -> None:
 
 
 def _version(connection: Connection, database: Database) -> str | None:
+    """None without any tables. Raises `StoreError` for those of something else."""
     tables = inspect(connection).get_table_names()
     if "alembic_version" not in tables:
         if tables:
             raise StoreError(f"{database.place} is the database of something else", hint="give the phone book its own")
         return None
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version is not None and version > HEAD:
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+    if version > HEAD:
         raise OtherVersion(
             f"{database.place} was made by a newer version of pbx-connector",
             hint="update pbx-connector on this machine",
         )
-    return version
+    return str(version)
 
 
 def _make(connection: Connection) -> None:
