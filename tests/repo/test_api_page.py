@@ -47,7 +47,8 @@ GROUPS = {
     "Servers and files that may be hostile": (
         "is_protected ber RefusalLimit RetryDelays retry_after ListLimit EndlessList Allowance whole_number quoted "
         "Transport TransportOptions UnusableAuthorities is_proxy_refusal NetworkTexts NETWORK_EXCEPTIONS innermost "
-        "DEADLINE_POOLS Pool set_up_logs shown open_regular read_certificates UnreadableFile Throttle network_of"
+        "DEADLINE_POOLS Pool set_up_logs shortened shown open_regular read_certificates UnreadableFile Throttle "
+        "network_of"
     ),
     "Functions for rules": ("Function Parameter Example Cost Type TEXT NUMBER BOOLEAN DATE LIST ANY Diagnostic"),
     "Configuration, exports, commands, servers": (
