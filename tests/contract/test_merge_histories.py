@@ -34,7 +34,7 @@ from pbx_connector.testing.memory_source import MemorySettings
 
 from .conftest import dump, grow_older, map_row
 
-HISTORIES = int(os.environ.get("PBX_HISTORIES", "8"))
+HISTORIES = int(os.environ.get("PBX_HISTORIES", "5"))
 IS_LONG = "PBX_HISTORIES" in os.environ
 PHASES = set(Phase) if IS_LONG else {Phase.explicit, Phase.reuse, Phase.generate}
 FREE = Limits(RemovalLimit(1.0, 10_000), ChangeLimit(1.0))
