@@ -72,11 +72,11 @@ class Pages:
                 assert publishing.result(self.fleet, publication).error is None
 
 
-def made(fleet: Fleet, folder: Path, **settings: object) -> Pages:
-    """Not started yet; `folder` is that of all tenants' files."""
+def context_of(fleet: Fleet) -> PluginContext:
+    """What the plugin is given that serves a whole fleet."""
     installation = application.Installation(Config(control=fleet.config), fleet.plugins)
     systems = PhoneSystems(fleet, operator=lambda: installation)
-    context = PluginContext(
+    return PluginContext(
         "web",
         installation=lambda: installation,
         store=_nothing,
@@ -84,6 +84,13 @@ def made(fleet: Fleet, folder: Path, **settings: object) -> Pages:
         store_url=_nothing,
         phone_systems=lambda: systems,
     )
+
+
+def made(fleet: Fleet, folder: Path, **settings: object) -> Pages:
+    """Not started yet; `folder` is that of all tenants' files."""
+    context = context_of(fleet)
+    systems = context.phone_systems
+    assert systems
     return Pages(fleet, systems, PagesServer(context, WebSettings.model_validate(settings), LOOPBACK), folder)
 
 

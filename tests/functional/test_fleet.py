@@ -146,7 +146,7 @@ def test_what_cannot_be_asked_for_is_said(connector: Connector, provider: Provid
     assert "no profile other is published for tenant acme" in connector("fleet", "run", "acme", "other", code=2).err
     assert "is quarantined or paused" in connector("fleet", "release", "acme", "people", code=2).err
     warned = connector("fleet", "run", "acme", "people").err
-    assert "no worker is running since 20" in warned
+    assert "no worker has been running since 20" in warned
     assert "pbx-connector worker starts one" in warned
     connector("tenants", "suspend", "acme")
     stopped = connector("fleet", "run", "acme", "people", code=2).err

@@ -66,7 +66,7 @@ def run(
         unserved = engine.unserved_since()
     output.say(f"profile {profile} of tenant {tenant} waits for a worker")
     if unserved:
-        output.warn(f"no worker is running since {output.local(unserved)}: pbx-connector worker starts one")
+        output.warn(f"no worker has been running since {output.local(unserved)}: pbx-connector worker starts one")
 
 
 def release(context: typer.Context, tenant: TenantArgument, profile: ProfileIdArgument) -> None:

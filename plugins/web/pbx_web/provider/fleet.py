@@ -45,7 +45,7 @@ def run(ask: Ask) -> Done:
 
 def _no_worker(ask: Ask, since: datetime) -> str:
     when = ask.language.moment(since, ask.site.installation.zone)
-    return ask.language("No worker is running since %(when)s: pbx-connector worker starts one.", when=when)
+    return ask.language("No worker has been running since %(when)s: pbx-connector worker starts one.", when=when)
 
 
 def _profile(ask: Ask) -> tuple[str, str]:

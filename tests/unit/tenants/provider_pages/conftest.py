@@ -16,11 +16,10 @@ from pbx_web.provider.site import ProviderSite, served
 from pbx_web.settings import WebSettings
 from plain_http import NO_TLS
 from starlette.requests import HTTPConnection
+from tenant_pages import context_of
 
-from pbx_connector.api import Listener, PluginContext, Role, Store, application
+from pbx_connector.api import Listener, Role, Store, application
 from pbx_connector.application.fleet import Fleet
-from pbx_connector.application.phone_systems import PhoneSystems
-from pbx_connector.config import Config
 from pbx_connector.engine import schema
 from pbx_connector.engine.database import EngineDatabase
 
@@ -79,24 +78,6 @@ class Pages:
     def done(self) -> list[tuple[str, str, str]]:
         """What the audit has, the oldest first: who, what, to what."""
         return [(record.user, record.action, record.target) for record in reversed(self.users.audit())]
-
-
-def context_of(fleet: Fleet) -> PluginContext:
-    """What the plugin is given that serves a whole fleet."""
-    installation = application.Installation(Config(control=fleet.config), fleet.plugins)
-    systems = PhoneSystems(fleet, operator=lambda: installation)
-
-    def nothing() -> Any:
-        raise AssertionError("the provider has no phone book")
-
-    return PluginContext(
-        "web",
-        installation=lambda: installation,
-        store=nothing,
-        open_store=nothing,
-        store_url=nothing,
-        phone_systems=lambda: systems,
-    )
 
 
 @pytest.fixture

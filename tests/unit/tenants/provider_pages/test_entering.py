@@ -19,13 +19,14 @@ from pbx_web.settings import LOOPBACK, WebSettings
 from pbx_web.site import Site
 from plain_http import NO_TLS
 from starlette.requests import HTTPConnection
+from tenant_pages import context_of
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from pbx_connector.api import Role, StoreError, UsageError, application
 from pbx_connector.application.fleet import Fleet
 
-from .conftest import API, context_of
+from .conftest import API
 
 DOMAIN = "pbx.test"
 

@@ -119,7 +119,7 @@ def test_that_no_worker_lives_is_said_where_a_run_is_asked_for(pages: Pages) -> 
     with pages.client() as client:
         asked = client.post("/tenants/acme/profiles/staff/run", follow_redirects=True)
         for said in (asked.text, client.get("/fleet").text):
-            assert "No worker is running since " in said
+            assert "No worker has been running since " in said
             assert "pbx-connector worker starts one" in said
         database = EngineDatabase(pages.fleet.config.database)
         heart = Heart(database, places=1)
