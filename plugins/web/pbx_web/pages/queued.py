@@ -96,7 +96,7 @@ def _words(ask: Ask, queued: QueuedRun) -> str:
     if queued.stage is RunStage.WAITING:
         if queued.unserved_since:
             when = speak.moment(queued.unserved_since, ask.site.installation.zone)
-            return speak("No worker is there to make it since %(when)s. It waits: ask your provider.", when=when)
+            return speak("No worker has been there to make it since %(when)s. It waits: ask your provider.", when=when)
         if not queued.before:
             return speak("It is the next one for a worker.")
         return speak.count("%(number)s run comes first.", "%(number)s runs come first.", queued.before)

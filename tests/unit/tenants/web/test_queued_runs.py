@@ -58,7 +58,7 @@ def test_a_run_waits_for_a_worker_and_is_followed_to_what_it_came_to(pages: Page
         followed = asked.headers["location"]
         assert followed == "/profiles/staff/queued?after=0"
         page = client.get(followed)
-        assert "No worker is there to make it since " in page.text
+        assert "No worker has been there to make it since " in page.text
         said = client.get(f"/api/v1{followed}").json()
         assert (said["state"], bool(said["unserved_since"])) == ("waiting", True)
         with idle_worker(pages):
