@@ -57,6 +57,8 @@ demo: .venv/.ready $(BUILT)
 web: .venv/.ready $(BUILT)
 	@$(BIN)/python -m pbx_web.demo
 
+# The processes that tests start compile nothing that another one has compiled.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.ready $(BUILT)
 	$(BIN)/python -m pytest -n auto
 
@@ -95,7 +97,7 @@ check: .venv/.ready $(BUILT)
 	MYPYPATH=.:tests/functional $(TYPED_TESTS) $(wildcard plugins/*/tests) $(SCRIPTS)/build.py
 	$(BIN)/lint-imports
 	$(BIN)/python $(SCRIPTS)/build.py check
-	$(BIN)/python -m pytest tests/repo
+	$(BIN)/python -m pytest -n auto tests/repo
 	$(SITE) --quiet --site-dir build/checked-site
 
 pictures: .venv/.ready $(BUILT)

@@ -39,6 +39,9 @@ CONNECTIONS_OF_ONE = 400
 PROBES = ("/livez", "/readyz")
 CERTIFICATE_EVERY = 5.0
 """Seconds between two looks at whether the certificate was renewed."""
+START_WITHIN = 60.0
+STOP_WITHIN = 10.0
+"""Seconds until whoever starts or stops it does not wait any longer."""
 
 
 class Tls:
@@ -224,23 +227,26 @@ class Listener:
 
     def start(self) -> None:
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(START_WITHIN):
             raise ConnectorError(f"{self._name} did not start")
 
     def stop(self) -> None:
         """Cut all connections. Stopping twice does no harm."""
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stopping.set)
-        if self._thread.ident is not None:
-            self._thread.join(10)
-        self._socket.close()
+        if self._thread.ident is None:
+            self._socket.close()
+        else:
+            self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
+        """The socket is closed where it is listened to: whoever stops does not wait for ever."""
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
         finally:
             self._loop.close()
+            self._socket.close()
 
     async def _serve(self) -> None:
         context = self._tls.context if self._tls else None

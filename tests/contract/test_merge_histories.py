@@ -34,7 +34,7 @@ from pbx_connector.testing.memory_source import MemorySettings
 
 from .conftest import dump, grow_older, map_row
 
-HISTORIES = int(os.environ.get("PBX_HISTORIES", "5"))
+HISTORIES = int(os.environ.get("PBX_HISTORIES", "3"))
 IS_LONG = "PBX_HISTORIES" in os.environ
 PHASES = set(Phase) if IS_LONG else {Phase.explicit, Phase.reuse, Phase.generate}
 FREE = Limits(RemovalLimit(1.0, 10_000), ChangeLimit(1.0))
@@ -382,7 +382,7 @@ def drive(make_store: Callable[[], Store], histories: int, *, one_at_a_time: boo
         machine,
         settings=settings(
             max_examples=histories,
-            stateful_step_count=20,
+            stateful_step_count=20 if IS_LONG else 12,
             phases=PHASES,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -403,4 +403,4 @@ def test_rules_1_to_7_hold_whatever_is_merged_on_sqlite(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(600)
 def test_rules_1_to_7_hold_whatever_is_merged_on_postgres(empty_postgres: Callable[[], str]) -> None:
-    drive(lambda: open_store(empty_postgres()), HISTORIES // 2, one_at_a_time=True)
+    drive(lambda: open_store(empty_postgres()), max(HISTORIES // 2, 1), one_at_a_time=True)

@@ -9,6 +9,7 @@ import fcntl
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def postgres_socket(postgres_process: PostgresProcess) -> str:
 
 
 def emptying() -> str:
-    """SQL that empties a phone book. TRUNCATE makes new files for each table, which takes five times as long."""
+    """SQL that empties a phone book, for its writer. TRUNCATE makes new files for each table: five times as long."""
     from pbx_connector.stores.sql.schema.tables import metadata
 
     return "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
@@ -120,12 +121,14 @@ def emptying() -> str:
 
 @pytest.fixture
 def empty_postgres(postgres_server: str) -> Callable[[], str]:
-    """Empties the phone book of the server and says where it is."""
+    """Empties the phone book of the server and says where it is; what a killed writer began is waited for."""
     import psycopg
+
+    from pbx_connector.stores.sql.dialects.postgres import WRITER
 
     def empty() -> str:
         with psycopg.connect(postgres_server) as connection:
-            connection.execute(emptying().encode())
+            connection.execute(f"SELECT pg_advisory_xact_lock({WRITER}); {emptying()}".encode())
         return postgres_server
 
     return empty
@@ -153,23 +156,32 @@ class NewDatabase(Protocol):
 @pytest.fixture
 def new_database(postgres_server: str, provider: str) -> Iterator[NewDatabase]:
     """Makes empty databases, or copies of another one, which the provider owns."""
-    import psycopg
-
     made: list[str] = []
-
-    def execute(query: str) -> None:
-        """Over a connection of its own: a test may have restarted the server."""
-        with psycopg.connect(postgres_server, autocommit=True) as connection:
-            connection.execute(query.encode())
 
     def make(template: str = "template1") -> str:
         made.append(f"fleet_{uuid4().hex[:12]}")
-        execute(f"CREATE DATABASE {made[-1]} TEMPLATE {template} OWNER {provider}")
+        _when_all_have_left(postgres_server, f"CREATE DATABASE {made[-1]} TEMPLATE {template} OWNER {provider}")
         return of_provider(postgres_server, made[-1])
 
     yield make
     for name in made:
-        execute(f"DROP DATABASE {name} WITH (FORCE)")
+        _when_all_have_left(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _when_all_have_left(server: str, query: str) -> None:
+    """PostgreSQL waits five seconds for others who leave a database, which on a busy machine is not enough. Over a
+    connection of its own, as a test may have restarted the server."""
+    import psycopg
+
+    until = time.monotonic() + 100
+    while True:
+        try:
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(query.encode())
+            return
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > until:
+                raise
 
 
 def of_provider(server: str, database: str) -> str:
@@ -180,17 +192,15 @@ def of_provider(server: str, database: str) -> str:
 def control_templates(postgres_server: str, provider: str) -> tuple[str, str]:
     """Names of two control databases without tenants to copy, as that is quicker than to make one: as the first command
     leaves it, and prepared for the engine, too."""
-    import psycopg
     from fleet import prepared
 
     from pbx_connector.tenants.control import open_control
 
     new, ready = "control_new", "control_ready"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {new} OWNER {provider}")
-        open_control(of_provider(postgres_server, new)).close()
-        connection.execute(f"CREATE DATABASE {ready} TEMPLATE {new} OWNER {provider}")
-        prepared(of_provider(postgres_server, ready))
+    _when_all_have_left(postgres_server, f"CREATE DATABASE {new} OWNER {provider}")
+    open_control(of_provider(postgres_server, new)).close()
+    _when_all_have_left(postgres_server, f"CREATE DATABASE {ready} TEMPLATE {new} OWNER {provider}")
+    prepared(of_provider(postgres_server, ready))
     return new, ready
 
 

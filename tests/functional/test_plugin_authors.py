@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.error
@@ -76,13 +77,17 @@ def csv_profile(folder: Path, lines: str) -> Path:
     return profile
 
 
+@pytest.fixture(scope="module")
+def installed_sheet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sheet")
+    files = {"pyproject.toml": distribution_of("sheet"), **files_of_the_guide("pbx_sheet.py")}
+    install(folder / "project", files, folder / "site")
+    return folder / "site"
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    site = tmp_path / "site"
-    install(
-        tmp_path / "project", {"pyproject.toml": distribution_of("sheet"), **files_of_the_guide("pbx_sheet.py")}, site
-    )
-    return site
+def site(tmp_path: Path, installed_sheet: Path) -> Path:
+    return shutil.copytree(installed_sheet, tmp_path / "site")
 
 
 def test_the_plugin_of_the_guide_shows_up_and_fills_the_phone_book(site: Path, tmp_path: Path) -> None:
@@ -185,12 +190,17 @@ def test_the_source_of_a_file_keeps_every_promise(tmp_path: Path) -> None:
     keeps_every_promise(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def installed_phones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phones")
+    files = {"pyproject.toml": distribution_of("phones"), "pbx_phones.py": joined_file_of_the_guide("pbx_phones.py")}
+    install(folder / "project", files, folder / "site")
+    return folder / "site"
+
+
 @pytest.fixture
-def phones_site(tmp_path: Path) -> Path:
-    site = tmp_path / "phones-site"
-    code = joined_file_of_the_guide("pbx_phones.py")
-    install(tmp_path / "phones", {"pyproject.toml": distribution_of("phones"), "pbx_phones.py": code}, site)
-    return site
+def phones_site(tmp_path: Path, installed_phones: Path) -> Path:
+    return shutil.copytree(installed_phones, tmp_path / "phones-site")
 
 
 @pytest.fixture

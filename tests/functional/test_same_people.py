@@ -99,8 +99,10 @@ class Protocol(ABC):
         profile = self._connector.home / "people.yaml"
         head = {"title": "People", "id": "people", "source": self.source, "settings": self.settings()}
         profile.write_text("\n".join(f"{name}: {json.dumps(value)}" for name, value in head.items()) + f"\n{RULES}")
-        self._connector.process("run", profile)
-        entries = self._connector.process("phonebook", "list", "--json").json
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("PBX_CONNECTOR_STORE", self._connector.environment["PBX_CONNECTOR_STORE"])
+            self._connector("run", profile)
+            entries = self._connector.entries()
         said = [{part: entry[part] for part in ("account", "fields", "labels")} for entry in entries]
         return sorted(said, key=lambda entry: json.dumps(entry, sort_keys=True))
 

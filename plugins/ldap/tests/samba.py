@@ -208,7 +208,7 @@ class Samba:
                 command, env={"PATH": PATH}, stdout=log, stderr=log, pass_fds=[lock], start_new_session=True
             )
         (self.folder / "pid").write_text(str(process.pid))
-        for _ in range(600):
+        for _ in range(2000):
             if all(_answers(port) for port in PORTS):
                 return
             if process.poll() is not None:
@@ -225,7 +225,8 @@ class Samba:
             if not any(_answers(port) for port in PORTS):
                 return
             time.sleep(0.05)
-        os.killpg(group, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
 
     def _do(self, program: str, ldif: str) -> None:
         done = subprocess.run(

@@ -13,7 +13,8 @@ from pbx_directory.ldap.shared import Shared
 from pbx_directory.systems import Systems
 
 BACKLOG = 512
-_START_WITHIN = 10.0
+_START_WITHIN = 60.0
+_STOP_WITHIN = 10.0
 
 
 class LdapServer:
@@ -70,7 +71,7 @@ class LdapServer:
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stopping.set)
         if self._thread.ident is not None:
-            self._thread.join(_START_WITHIN)
+            self._thread.join(_STOP_WITHIN)
         for listening in (self._plain_socket, self._tls_socket):
             if listening is not None:
                 listening.close()
