@@ -227,7 +227,7 @@ class Listener:
 
     def start(self) -> None:
         self._thread.start()
-        if not self._ready.wait(START_WITHIN):
+        if not self._ready.wait(START_WITHIN) or self._loop.is_closed():
             raise ConnectorError(f"{self._name} did not start")
 
     def stop(self) -> None:
@@ -247,6 +247,7 @@ class Listener:
         finally:
             self._loop.close()
             self._socket.close()
+            self._ready.set()  # whoever starts it hears at once that it could not be
 
     async def _serve(self) -> None:
         context = self._tls.context if self._tls else None

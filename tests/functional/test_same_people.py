@@ -100,7 +100,8 @@ class Protocol(ABC):
         head = {"title": "People", "id": "people", "source": self.source, "settings": self.settings()}
         profile.write_text("\n".join(f"{name}: {json.dumps(value)}" for name, value in head.items()) + f"\n{RULES}")
         with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("PBX_CONNECTOR_STORE", self._connector.environment["PBX_CONNECTOR_STORE"])
+            for name, value in self._connector.environment.items():
+                environment.setenv(name, value)
             self._connector("run", profile)
             entries = self._connector.entries()
         said = [{part: entry[part] for part in ("account", "fields", "labels")} for entry in entries]

@@ -274,8 +274,7 @@ def book_of(server: LdapServer) -> PhoneBook:
     return server._systems.nobody("").book
 
 
-@contextmanager
-def serving(
+def server_of(
     store: Store,
     *,
     trusted: bool = False,
@@ -283,10 +282,17 @@ def serving(
     settings: DirectorySettings | None = None,
     widths: Widths | None = None,
     **more: Any,
-) -> Iterator[LdapServer]:
+) -> LdapServer:
+    """Not started yet."""
     gate = Gate(DeviceReader(lambda: store), LOOPBACK if trusted else [])
     systems = OneSystem(PhoneBook(lambda: store), gate, settings or DirectorySettings(), widths=widths or ALONE)
-    server = LdapServer(systems, limits=limits, **{"ldap": "127.0.0.1:0", **more})
+    return LdapServer(systems, limits=limits, **{"ldap": "127.0.0.1:0", **more})
+
+
+@contextmanager
+def serving(store: Store, **how: Any) -> Iterator[LdapServer]:
+    """How is as for `server_of`."""
+    server = server_of(store, **how)
     server.start()
     try:
         yield server

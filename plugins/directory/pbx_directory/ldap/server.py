@@ -15,6 +15,7 @@ from pbx_directory.systems import Systems
 BACKLOG = 512
 _START_WITHIN = 60.0
 _STOP_WITHIN = 10.0
+"""Seconds until whoever starts or stops it does not wait any longer."""
 
 
 class LdapServer:
@@ -63,25 +64,32 @@ class LdapServer:
 
     def start(self) -> None:
         self._thread.start()
-        if not self._ready.wait(_START_WITHIN):
+        if not self._ready.wait(_START_WITHIN) or self._loop.is_closed():
             raise ConnectorError("the LDAP side of the directory did not start")
 
     def stop(self) -> None:
         """Cuts all connections. Stopping twice does no harm."""
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stopping.set)
-        if self._thread.ident is not None:
+        if self._thread.ident is None:
+            self._close_sockets()
+        else:
             self._thread.join(_STOP_WITHIN)
-        for listening in (self._plain_socket, self._tls_socket):
-            if listening is not None:
-                listening.close()
 
     def _run(self) -> None:
+        """The sockets are closed where they are listened to: whoever stops does not wait for ever."""
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
         finally:
             self._loop.close()
+            self._close_sockets()
+            self._ready.set()  # whoever starts it hears at once that it could not be
+
+    def _close_sockets(self) -> None:
+        for listening in (self._plain_socket, self._tls_socket):
+            if listening is not None:
+                listening.close()
 
     async def _serve(self) -> None:
         self._shared = shared = Shared(self._systems, self._tls, self._limits)
