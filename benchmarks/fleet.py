@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 from fleet_demo import postgres  # type: ignore[import-not-found]
 
-from pbx_connector.cli.processes import leave, until_stopped
+from pbx_connector.cli.processes import leave
 from pbx_connector.engine import waiting
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.dispatcher import Dispatcher
@@ -31,6 +31,7 @@ from pbx_connector.engine.port import Ended, Job, Places, Queue, Result
 from pbx_connector.engine.schema import prepare
 from pbx_connector.engine.worker import Worker, WorkerSettings
 from pbx_connector.logs import set_up
+from pbx_connector.stopping import until_stopped
 from pbx_connector.tenants.control import open_control
 
 TENANTS = 5_000

@@ -122,6 +122,7 @@ from pbx_connector.source import (
     Template,
     importing,
 )
+from pbx_connector.stopping import until_stopped
 from pbx_connector.stores import (
     ALL,
     AccountImport,
@@ -408,6 +409,7 @@ __all__ = [
     "shown",
     "split_address",
     "switch",
+    "until_stopped",
     "whole_number",
 ]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import threading
 from typing import Annotated, Literal
 
 import typer
@@ -18,14 +16,6 @@ ListenOption = Annotated[
 LogOption = Annotated[
     Literal["auto", "text", "json"] | None, typer.Option(help="How log lines look; default: as configured.")
 ]
-
-
-def until_stopped() -> threading.Event:
-    """Set by SIGTERM and Ctrl-C."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def leave(code: int) -> None:

@@ -20,7 +20,7 @@ from fleet_faults import Fault
 from pydantic import BaseModel
 
 from pbx_connector.application.installation import Installation
-from pbx_connector.cli.processes import leave, until_stopped
+from pbx_connector.cli.processes import leave
 from pbx_connector.engine import making, unattended, waiting
 from pbx_connector.engine.database import EngineDatabase
 from pbx_connector.engine.directory import TenantDirectory
@@ -33,6 +33,7 @@ from pbx_connector.logs import set_up
 from pbx_connector.model import Row
 from pbx_connector.profile import Profile
 from pbx_connector.source import Source
+from pbx_connector.stopping import until_stopped
 from pbx_connector.stores import Store
 from pbx_connector.stores.sql.history import leases
 from pbx_connector.stores.sql.plan.plan_transaction import SqlPlanTransaction

@@ -54,7 +54,7 @@ GROUPS = {
     "Configuration, exports, commands, servers": (
         "PluginConfig Config MailConfig WebhookConfig PluginContext PhoneBook Exporter ExportOptions "
         "DeviceAccess DeviceOption Command Server "
-        "Listener Tls bound_socket bound_address host_of"
+        "Listener Tls bound_socket bound_address host_of until_stopped"
     ),
     "How runs end": (
         "Report RunStatus BookReport BookStatus Counts Notice NoticeKind Attempt Undelivered Progress counted"

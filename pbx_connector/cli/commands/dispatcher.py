@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from pbx_connector.cli.processes import ListenOption, LogOption, until_stopped
+from pbx_connector.cli.processes import ListenOption, LogOption
 from pbx_connector.cli.session import Session
 from pbx_connector.logs import set_up
 from pbx_connector.service.fleet_process import DispatcherProcess
+from pbx_connector.stopping import until_stopped
 
 
 def add_to(app: typer.Typer) -> None:

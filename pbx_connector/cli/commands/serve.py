@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from pbx_connector.cli.processes import LogOption, leave, until_stopped
+from pbx_connector.cli.processes import LogOption, leave
 from pbx_connector.cli.session import Session, StoreOption
 from pbx_connector.errors import EXIT_DONE
 from pbx_connector.logs import set_up
 from pbx_connector.service.daemon import Service
+from pbx_connector.stopping import until_stopped
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from pbx_connector.cli.processes import ListenOption, LogOption, leave, until_stopped
+from pbx_connector.cli.processes import ListenOption, LogOption, leave
 from pbx_connector.cli.session import Session
 from pbx_connector.engine.port import Places
 from pbx_connector.engine.worker import WorkerSettings
 from pbx_connector.errors import UsageError
 from pbx_connector.logs import set_up
 from pbx_connector.service.fleet_process import WorkerProcess
+from pbx_connector.stopping import until_stopped
 
 
 def add_to(app: typer.Typer) -> None:

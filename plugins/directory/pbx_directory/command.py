@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +18,7 @@ from pbx_connector.api import (
     UsageError,
     application,
     set_up_logs,
+    until_stopped,
 )
 from pbx_connector.api import shown as visible
 from pbx_directory import addresses
@@ -89,9 +88,7 @@ def serve(
         said = {"http": LOOPBACK, "ldap": LOOPBACK}
     settings = _changed(settings, said)
     set_up_logs(plugin.operator.config.service.log)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = until_stopped()
     with ExitStack() as stack:
         store = None if plugin.phone_systems is not None else stack.enter_context(plugin.open_store())
         systems = served_systems(plugin) if store is None else _one(plugin, store)

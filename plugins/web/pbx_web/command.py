@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from pbx_connector.api import PluginContext, Store, UsageError, set_up_logs, shown
+from pbx_connector.api import PluginContext, Store, UsageError, set_up_logs, shown, until_stopped
 from pbx_web.login.command import open_users, register, setup_link
 from pbx_web.settings import LOOPBACK, WebSettings
 
@@ -41,9 +39,7 @@ def serve(
     settings = (plugin.settings or WebSettings()).model_copy(update={"listen": listen} if listen else {})
     settings = WebSettings.model_validate(settings.model_dump(exclude_unset=True))
     set_up_logs(plugin.config.service.log)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = until_stopped()
     with ExitStack() as stack:
         store = stack.enter_context(open_users(plugin))
         own = None if plugin.phone_systems else lambda: store

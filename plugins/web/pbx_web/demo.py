@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pbx_connector.api import until_stopped
 
 FOLDER = Path("demo/pages")
 CONFIG = FOLDER / "config.yaml"
@@ -30,9 +30,7 @@ plugins:
 
 
 def main() -> int:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = until_stopped()
     shutil.rmtree(FOLDER, ignore_errors=True)
     PROFILE.parent.mkdir(parents=True)
     store = (FOLDER / "phonebook.sqlite").resolve()

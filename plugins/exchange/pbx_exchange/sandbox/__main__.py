@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-import threading
 from dataclasses import asdict
 
+from pbx_connector.api import until_stopped
 from pbx_exchange.sandbox import Sandbox, Size
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _read_options(arguments)
-    ended = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: ended.set())
+    stop = until_stopped()
     size = Size(options.contacts, options.seed, options.mailboxes, options.each) if options.contacts else None
     with Sandbox.start(
         port=options.port,
@@ -28,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     ) as sandbox:
         sys.stdout.write(describe_json(sandbox) if options.json else describe(sandbox))
         sys.stdout.flush()
-        ended.wait()
+        stop.wait()
     return 0
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-import threading
 from dataclasses import asdict
 
+from pbx_connector.api import until_stopped
 from pbx_microsoft365.sandbox import Sandbox
 from pbx_microsoft365.sandbox.server import LATENCY
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _read_options(arguments)
-    ended = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: ended.set())
+    stop = until_stopped()
     with Sandbox(
         contacts=options.contacts,
         seed=options.seed,
@@ -31,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     ) as sandbox:
         sys.stdout.write(describe_json(sandbox) if options.json else describe(sandbox))
         sys.stdout.flush()
-        ended.wait()
+        stop.wait()
     return 0
 
 
