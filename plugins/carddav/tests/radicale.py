@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ending import end
 from free_port import free_port
 
 PASSWORD = "gardenia & 7"
@@ -103,8 +104,7 @@ class Radicale:
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+            end(self._process)
 
     # --- what it stores ---------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ending import end
 from free_port import free_port
 from pbx_directory.ldap.attributes import find_attribute
 from pbx_directory.ldap.filters import And, Comparing, Comparison, Extensible, Filter, Held, Negation, Or, Pieces
@@ -95,8 +96,7 @@ class Slapd:
         try:
             yield server
         finally:
-            process.terminate()
-            process.wait()
+            end(process)
 
     def _run(self) -> subprocess.Popen[bytes]:
         command = ["slapd", "-d", "0", "-f", str(self._folder / "slapd.conf"), "-h", f"ldap://{self.address}"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ending import end
 from free_port import free_port
 
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # where Debian has slapd
@@ -132,8 +133,7 @@ class OpenLdap:
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+            end(self._process)
         self._process = None
 
     def add(self, *entries: str) -> None:
