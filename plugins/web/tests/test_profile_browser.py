@@ -176,6 +176,42 @@ def test_a_filter_in_its_field_knows_the_variables_above_it(visit: Visit) -> Non
     expect(page.get_by_role("status").filter(has_text="did you mean")).to_contain_text("Numbr")
 
 
+HEARS_OF_NO_SELECTION = "addEventListener('selectionchange', event => event.stopImmediatePropagation(), true)"
+
+
+@pytest.mark.parametrize("name", ["the whole", "a part"])
+def test_what_is_typed_over_a_selection_replaces_it_before_the_editor_has_heard_of_it(visit: Visit, name: str) -> None:
+    """The visitor sees to it that the browser has complained of no style."""
+    page = visit(Role.EDITOR).page()
+    page.goto("/profiles/customers?tab=variables")
+    is_ready(page)
+    field = page.locator(".cm-content").first
+    field.click()
+    before = field.inner_text()
+    page.evaluate(HEARS_OF_NO_SELECTION)
+    if name == "the whole":
+        field.fill("left([name], 8)")
+        expect(field).to_have_text("left([name], 8)")
+    else:
+        field.evaluate(SELECTS_FROM_THE_THIRD)
+        page.keyboard.insert_text("xyz")
+        expect(field).to_have_text(f"{before[:2]}xyz")
+    page.keyboard.insert_text("!")
+    expect(field).to_have_text(re.compile(r"\)!$|xyz!$"))
+
+
+SELECTS_FROM_THE_THIRD = """content => {
+  const walker = document.createTreeWalker(content, NodeFilter.SHOW_TEXT);
+  let left = 2;
+  while (walker.nextNode() && walker.currentNode.length <= left) left -= walker.currentNode.length;
+  const range = document.createRange();
+  range.setStart(walker.currentNode, left);
+  range.setEnd(content, content.childNodes.length);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}"""
+
+
 def test_rules_without_scripts_are_text_fields(visit: Visit) -> None:
     page = visit(Role.EDITOR, java_script_enabled=False).page()
     page.goto("/profiles/customers?tab=variables")
