@@ -82,7 +82,7 @@ def as_key(name: str, like: Scalar | None = None) -> str:
 def _reads_plain(value: str, *, in_flow: bool) -> bool:
     if not _DOUBTFUL.search(value) and not (in_flow and re.search(r"[\[\]{},]", value)):
         return True
-    if re.search(r"[\n\r\t]", value):
+    if re.search(r"[\n\r\t]", value) or (in_flow and value.startswith(":")):  # this one is read at the top alone
         return False
     return _says(f"{{k: {value}}}" if in_flow else f"k: {value}\n", value)
 
