@@ -7,6 +7,7 @@ from typing import get_args
 
 from pbx_rules import typed
 from pbx_rules.backends import choice, codegen, interpreter
+from pbx_rules.collector import without_collector
 from test_hostile import program
 
 NODES = set(get_args(typed.Typed))
@@ -38,6 +39,16 @@ def test_a_huge_program_is_not_compiled_unless_it_loops() -> None:
     assert is_compiled(small)
     assert not is_compiled(large)
     assert is_compiled(large.replace("A = [T]", "A = first(each x in [L] give x)"))
+
+
+def test_the_collector_rests_until_the_last_who_asked_for_it_is_done() -> None:
+    first, last = without_collector(), without_collector()
+    first.__enter__()
+    last.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    last.__exit__(None, None, None)
+    assert gc.isenabled()
 
 
 def test_the_collector_rests_while_a_program_is_made_and_goes_on_afterwards() -> None:
