@@ -79,7 +79,7 @@ def started(*command: str) -> Iterator[dict[str, Any]]:
         yield json.loads(process.stdout.readline())
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(100)
 
 
 if __name__ == "__main__":

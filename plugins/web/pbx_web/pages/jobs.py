@@ -67,11 +67,12 @@ async def _followed(ask: Ask, job: Job) -> AsyncIterator[str]:
     last, told, checked = "", time.monotonic(), time.monotonic()
     while True:
         job.look()
+        is_over = job.is_over  # one that ends while it is told of is told of once more
         report = json.dumps(_report(ask, job))
         if report != last:
             yield f"data: {report}\n\n"
             last, told = report, time.monotonic()
-        if job.is_over:
+        if is_over:
             return
         if time.monotonic() - told > HEARTBEAT:
             yield ": still here\n\n"
@@ -90,10 +91,11 @@ def is_gone(ask: Ask) -> bool:
 
 def _report(ask: Ask, job: Job) -> dict[str, Any]:
     """As the script of the pages takes it: `done` of `total`, and texts for its places."""
+    state = job.state  # first: what belongs to an end is there before the job has ended
     words = _words(ask, job)
-    to = f"/jobs/{job.id}" if job.is_over else None
+    to = f"/jobs/{job.id}" if state is not JobState.RUNNING else None
     tally = job.tally
-    return {"state": str(job.state), "done": tally.done, "total": tally.total, "far": words["far"], "to": to}
+    return {"state": str(state), "done": tally.done, "total": tally.total, "far": words["far"], "to": to}
 
 
 def _words(ask: Ask, job: Job) -> dict[str, str]:
@@ -117,6 +119,7 @@ def _words(ask: Ask, job: Job) -> dict[str, str]:
 
 
 def _json(job: Job) -> dict[str, Any]:
+    state = job.state  # first, as above
     failure = job.failure and {"message": job.failure.message or None, "hint": job.failure.hint or None}
     return {
         "job": job.id,
@@ -124,10 +127,10 @@ def _json(job: Job) -> dict[str, Any]:
         "profile": job.profile,
         "user": job.owner,
         "started": application.views.moment(job.started),
-        "state": str(job.state),
+        "state": str(state),
         "books": {"total": job.tally.total or None, "done": job.tally.done},
         "rows": job.tally.read,
-        "result": (job.leads_to or None) if job.is_over else None,
+        "result": (job.leads_to or None) if state is not JobState.RUNNING else None,
         "error": failure,
     }
 
