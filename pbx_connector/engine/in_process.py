@@ -104,14 +104,15 @@ class InProcessEngine:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def leave_behind(self, run: Run) -> None:
-        """It hangs: nobody waits for it any longer, and another thread takes its place."""
+    def leave_behind(self, run: Run) -> bool:
+        """It hangs: nobody waits for it any longer, and another thread takes its place. False: it has ended by now."""
         with self._changed:
             if run.left_behind or self._running.get(self._apart(run.job)) is not run:
-                return
+                return False
             run.left_behind = True
             self._threads.discard(run.thread)
         self._add_place(run.queues)
+        return True
 
     def _add_place(self, queues: Sequence[Queue]) -> None:
         thread = threading.Thread(target=self._take, args=[queues], name="worker", daemon=True)

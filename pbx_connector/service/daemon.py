@@ -196,9 +196,11 @@ class Service:
 
     def _leave_behind(self, run: Run) -> None:
         profile = run.job.profile
-        LOG.error("a run hangs and is left behind", profile=profile)
-        self._engine.leave_behind(run)
         self._board.change(profile, hung=True)
+        if not self._engine.leave_behind(run):  # it ended just now
+            self._board.change(profile, hung=False)
+            return
+        LOG.error("a run hangs and is left behind", profile=profile)
         if (loaded := self._profiles.loaded.get(profile)) and loaded.profile:
             within = self._config.service.run_within
             report = Report("", profile, RunStatus.FAILED, Counts(), started=self._clock() - within)
@@ -280,6 +282,7 @@ class Service:
             self._times.plan(loaded)
 
     def _ended(self, job: Job, ended: Ended, seconds: float) -> None:
+        self._board.change(job.profile, hung=False)  # once more: it may have been left behind at its very end
         if loaded := self._profiles.loaded.get(job.profile):
             self._times.plan(loaded, None if ended.again is None else self._clock() + ended.again)
 
