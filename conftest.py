@@ -12,12 +12,19 @@ from typing import NoReturn
 
 import pytest
 from compiled_statements import compiled_once
+from hypothesis import HealthCheck, settings
 
 SHARED = Path(__file__).resolve().parents[1] / "shared"
 SCHEMA = "ews-schema"
 GRAPH_SCHEMA = "graph-schema/graph-contacts.openapi.yaml"
 Lacking = Callable[[str], NoReturn]
 FromShared = Callable[[str], Path]
+
+# No time limits: the machines are shared. In CI the same examples each time, elsewhere new ones.
+settings.register_profile(
+    "ours", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session", autouse=True)

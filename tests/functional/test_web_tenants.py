@@ -76,7 +76,7 @@ def test_the_link_of_a_tenant_leads_to_its_own_pages(provider: Connector) -> Non
     link = urlsplit(link_of(provider, "acme"))
     assert re.fullmatch(r"acme\.pbx\.test:\d+", link.netloc)
     assert "served together" in provider("--tenant", "acme", "web", code=2).err
-    with serving(provider) as served, httpx.Client() as client:
+    with serving(provider) as served, httpx.Client(timeout=60) as client:
         assert served["url"] == f"http://admin.pbx.test:{link.port}"
         at = f"http://127.0.0.1:{link.port}{link.path}"
         found = {

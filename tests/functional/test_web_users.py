@@ -44,7 +44,7 @@ def choose(client: httpx.Client, link: str, **fields: str) -> httpx.Response:
 
 
 def test_people_get_in_and_are_kept_out(connector: Connector) -> None:
-    with serving(connector) as served, httpx.Client() as ann, httpx.Client() as bob:
+    with serving(connector) as served, httpx.Client(timeout=60) as ann, httpx.Client(timeout=60) as bob:
         assert choose(ann, served["setup"], name="Ann").status_code == 303
         assert ann.get(f"{served['url']}/").status_code == 200
         added = connector("web", "users", "add", "bob", "--role", "editor", "--json").json
@@ -79,7 +79,7 @@ def test_people_get_in_and_are_kept_out(connector: Connector) -> None:
 
 
 def test_once_there_is_an_administrator_no_link_is_printed_by_itself(connector: Connector) -> None:
-    with serving(connector) as served, httpx.Client() as client:
+    with serving(connector) as served, httpx.Client(timeout=60) as client:
         choose(client, served["setup"], name="ann")
     with serving(connector) as served:
         assert served["setup"] is None

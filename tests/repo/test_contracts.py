@@ -65,7 +65,9 @@ def test_an_import_that_goes_the_wrong_way_is_an_error(copy: Path, module: str, 
     assert "BROKEN" in done.stdout
 
 
-SHIPPED = [file for folder in ("exports", "notifiers") for file in (ROOT / "pbx_connector" / folder).rglob("*.py")]
+SHIPPED = [
+    file for folder in ("exports", "notifiers") for file in sorted((ROOT / "pbx_connector" / folder).rglob("*.py"))
+]
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: f"{file.parent.name}/{file.name}")

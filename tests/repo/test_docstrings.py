@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "pbx_connector",
     "grammar/pbx_rules",
-    *(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pbx_*")),
+    *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("plugins/*/pbx_*"))),
 )
 MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {".": "pbx_connector", "grammar": "pbx_rules"} | {
-    f"plugins/{path.parent.name}": path.name for path in ROOT.glob("plugins/*/pbx_*")
+    f"plugins/{path.parent.name}": path.name for path in sorted(ROOT.glob("plugins/*/pbx_*"))
 }
 MADE_BY = metadata.packages_distributions()
 

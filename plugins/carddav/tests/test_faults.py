@@ -204,7 +204,7 @@ def dav() -> Iterator[DavServer]:
 @pytest.fixture
 def office(dav: DavServer, monkeypatch: pytest.MonkeyPatch) -> Office:
     monkeypatch.setattr(accesses, "RetryPolicy", partial(RetryPolicy, first_wait=0.01))
-    return Office(monkeypatch, url=dav.url, username="pbx", timeout=4, patience=0.3, memory=512)
+    return Office(monkeypatch, url=dav.url, username="pbx", timeout=60, patience=0.3, memory=512)
 
 
 def told(items: Iterable[StreamItem]) -> str:
@@ -219,7 +219,8 @@ def suffer(dav: DavServer, office: Office, fault: Fault) -> str:
     try:
         if fault.when == FIND:
             dav.spoil = fault
-        with office.open(patience=100 if fault.times == 1 else 0.3) as source:
+        timeout = 4 if fault.spoil is dripping else 60
+        with office.open(patience=100 if fault.times == 1 else 0.3, timeout=timeout) as source:
             return _suffer(dav, source, fault)
     except SourceError as error:
         return f"failed: {error.code}, {error.message.rpartition(': ')[2]}"

@@ -31,6 +31,7 @@ class WebServer:
         self.cut = False
         """The connection ends after half of the file."""
         self.silent = False
+        self.over = threading.Event()
         self.drips = False
         self.location = ""
         self.wanted: str | None = None
@@ -50,6 +51,7 @@ class WebServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.over.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -86,7 +88,7 @@ def _handler(server: WebServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(piece)
                 time.sleep(0.1 if server.drips else 0)
             if server.silent:
-                time.sleep(1)
+                server.over.wait(60)
             self.close_connection = True
 
         def log_message(self, *_: Any) -> None:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import io
 import os
 import re
-import threading
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -190,27 +191,22 @@ def test_a_file_that_is_written_while_it_is_read(path: Path) -> None:
     assert row_of("the file changes while it is read", "C0108", "fails") in PAGE
 
 
-def test_a_file_that_somebody_is_writing(path: Path) -> None:
-    path.write_text(GOOD)
-    writer = threading.Thread(target=_append, args=(path, done := threading.Event()))
-    settings = CsvSettings.model_validate({"file": str(path), "settle": 1})
-    writer.start()
-    try:
-        with CSV.open(settings, SourceContext()) as source:
-            stream = source.changes(Book("list", path.name, "list"), None, ())
-            with pytest.raises(SourceError) as caught:
-                list(stream)
-    finally:
-        done.set()
-        writer.join()
-    assert caught.value.code == "C0107"
-    assert row_of("the file is being written", "C0107", "fails") in PAGE
+def test_a_file_that_somebody_is_writing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pbx_csv import origins
 
-
-def _append(path: Path, done: threading.Event) -> None:
-    while not done.wait(0.05):
+    def goes_on_writing(seconds: float) -> None:
         with path.open("a") as file:
             file.write("4;Dee;44\n")
+
+    monkeypatch.setattr(origins, "time", SimpleNamespace(time=time.time, sleep=goes_on_writing))
+    path.write_text(GOOD)
+    settings = CsvSettings.model_validate({"file": str(path), "settle": 60})
+    with CSV.open(settings, SourceContext()) as source:
+        stream = source.changes(Book("list", path.name, "list"), None, ())
+        with pytest.raises(SourceError) as caught:
+            list(stream)
+    assert caught.value.code == "C0107"
+    assert row_of("the file is being written", "C0107", "fails") in PAGE
 
 
 def test_an_encoding_that_nobody_can_guess(read: Read) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -204,10 +205,13 @@ def test_an_address_that_leads_to_another_is_followed_without_a_password(read: R
     assert len(read(None, url=web.url)) == 3
 
 
-def deleted_files() -> list[str]:
+def deleted_files() -> set[str]:
     """Open ones, as temporary files are."""
-    links = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
-    return [link for link in map(os.readlink, filter(os.path.islink, links)) if "(deleted)" in link]
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # closed meanwhile
+            found.add(os.readlink(f"/proc/self/fd/{name}"))
+    return {link for link in found if "(deleted)" in link}
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists the open files")
@@ -216,7 +220,7 @@ def test_what_a_download_takes_on_the_disk_goes_with_it(web: WebServer) -> None:
     before = deleted_files()
     with CSV.open(CsvSettings.model_validate({"url": web.url}), SourceContext()) as source:
         checkpoint(source)
-        assert deleted_files() == before
+        assert deleted_files() <= before
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------

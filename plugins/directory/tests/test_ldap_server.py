@@ -301,7 +301,7 @@ def test_a_store_that_hangs_costs_who_asks_it_and_nobody_else(store: Store) -> N
         assert go_on.wait(60)
         return store
 
-    limits = Limits(search_seconds=1.0)
+    limits = Limits(search_seconds=5.0)
     with serving(store, trusted=True, limits=limits) as server, Client(server.address) as client:
         book = ldap.book_of(server)
         book._store = hanging

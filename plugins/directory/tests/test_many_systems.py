@@ -208,7 +208,11 @@ def test_what_the_provider_says_of_a_tenants_matters_counts_for_nobody_and_is_na
     assert (system.gate.anybody("127.0.0.1"), system.settings.title) == (None, "Phone book")
 
 
-def test_one_that_is_suspended_is_served_and_one_that_is_removed_is_not(many: Many) -> None:
+def test_one_that_is_suspended_is_served_and_one_that_is_removed_is_not(
+    many: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pbx_directory.systems.SLOW", 60.0)  # what was known is not served in place of an answer
+
     def asked(tenant: str) -> int:
         return many.get(f"{tenant}/{token(tenant)}/").status_code
 
@@ -225,7 +229,8 @@ def test_one_that_is_suspended_is_served_and_one_that_is_removed_is_not(many: Ma
     assert asked("bolt") == 200
 
 
-def test_who_was_seen_is_noted_for_each(many: Many) -> None:
+def test_who_was_seen_is_noted_for_each(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pbx_directory.noting.FAREWELL", 60.0)
     for tenant in ("acme", "bolt"):
         many.get(f"{tenant}/{token(tenant)}/", headers={"User-Agent": f"phone of {tenant}"})
     many.http.stop()
@@ -377,7 +382,8 @@ def test_a_phone_system_that_hangs_stops_no_other(many: Many) -> None:
     assert many.get(f"acme/{token('acme')}/").status_code == 200
 
 
-def test_while_the_control_database_hangs_who_is_known_is_served(many: Many) -> None:
+def test_while_the_control_database_hangs_who_is_known_is_served(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pbx_directory.systems.PATIENCE", 50.0)
     auth = HTTPBasicAuth(*login("acme", named=True))
 
     def asked() -> list[int]:

@@ -65,7 +65,8 @@ def test_nothing_of_others_is_in_any_answer(book: list[Entry], account: str | No
         for format in KNOWN.values():
             for question in questions(asked):
                 told = answer(format, question, phone_book, device, "http://127.0.0.1/d/secret")
-                text = b"".join(told.body).decode() + "".join(told.headers.values())
+                headers = [value for name, value in told.headers.items() if name != "ETag"]  # any digits, by chance
+                text = b"".join(told.body).decode() + "".join(headers)
                 echoed = {value for value in question.values() if value}
                 for place in others:
                     for secret in (MARKER.format(place), DIGITS.format(place)):

@@ -219,7 +219,7 @@ def test_a_store_that_is_unreachable_is_no_empty_book(served: Served) -> None:
     assert requests.get(served.path(ann, ""), timeout=100).status_code == 200
 
 
-def raw(served: Served, sent: bytes, within: float = 10.0) -> bytes:
+def raw(served: Served, sent: bytes, within: float = 100.0) -> bytes:
     host, _, port = served.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), within) as connection:
         connection.sendall(sent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
 from pbx_exchange.sandbox.faults import Fault
@@ -60,15 +61,20 @@ def test_a_refusal_larger_than_any_answer_is_not_read(
 def test_a_dead_server_is_waited_for_once_and_not_by_each_book(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "UNANSWERED_SECONDS", 2.4)
     with office.open(timeout=2) as source:
-        books = [book for book in source.books() if isinstance(book, Book)][:8]
+        books = [book for book in source.books() if isinstance(book, Book)][:16]
         office.sandbox.faults.add(Fault(name="silent", times=None))
         start = time.monotonic()
         for book in books:
             with pytest.raises(SourceError):
                 rows_of(source, book)
-        assert time.monotonic() - start < 25  # each by itself: 35
+        assert time.monotonic() - start < 50  # each by itself: 70
         office.sandbox.faults.clear()
-        assert rows_of(source, books[0])
+        read: list[Row] = []
+        for _ in range(100):  # each only looks, for 0.4 s, which a busy machine may need for more than an answer
+            with suppress(SourceError):
+                read = rows_of(source, books[0])
+                break
+        assert read
 
 
 def test_an_answer_larger_than_any_is_refused(

@@ -85,7 +85,7 @@ class Office:
         monkeypatch.setenv("LDAP_PASSWORD", password)
 
     def read_settings(self, **changes: Any) -> LdapSettings:
-        values = {"password": {"env": "LDAP_PASSWORD"}, "timeout": 10, **self.settings, **changes}
+        values = {"password": {"env": "LDAP_PASSWORD"}, "timeout": 60, **self.settings, **changes}
         return LdapSettings.model_validate({name: value for name, value in values.items() if value is not None})
 
     @contextmanager

@@ -84,7 +84,7 @@ def with_ann(start: Start) -> Running:
 
 
 def visitor(running: Running, **headers: str) -> httpx.Client:
-    return httpx.Client(base_url=running.url, headers=headers, verify=NO_TLS)
+    return httpx.Client(base_url=running.url, headers=headers, verify=NO_TLS, timeout=60)
 
 
 def token(client: httpx.Client, path: str = "/login") -> str:

@@ -96,7 +96,7 @@ def test_a_cookie_is_for_us_alone(start: Start) -> None:
 def test_a_cookie_without_the_prefix_counts_for_nothing_over_https(start: Start) -> None:
     running = start(proxies=["127.0.0.1/32"])
     cookies, _ = running.cookies(Role.ADMIN)
-    with httpx.Client(base_url=running.url, cookies=cookies) as client:
+    with httpx.Client(base_url=running.url, cookies=cookies, timeout=60) as client:
         assert client.get("/").status_code == 200
         assert client.get("/", headers={"x-forwarded-proto": "https"}).status_code == 303
 
@@ -143,7 +143,7 @@ def test_log_outs_at_once_are_one(running: Running) -> None:
         fields, cookies = {"csrf_token": page_token(client)}, dict(client.cookies)
 
         def leave(_: int) -> int:
-            with httpx.Client(base_url=running.url, cookies=cookies) as other:
+            with httpx.Client(base_url=running.url, cookies=cookies, timeout=60) as other:
                 return other.post("/logout", data=fields).status_code
 
         with ThreadPoolExecutor(4) as pool:

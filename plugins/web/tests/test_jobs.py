@@ -196,7 +196,10 @@ def test_a_source_that_is_unreachable_and_a_store_that_goes_are_said(running: Ru
         assert ended(client, job)["state"] == "done"
 
 
-def test_when_the_pages_stop_nothing_goes_on_and_nothing_stays(running: Running, slow: SlowSource) -> None:
+def test_when_the_pages_stop_nothing_goes_on_and_nothing_stays(
+    running: Running, slow: SlowSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pbx_web.jobs.LEAVE", 100.0)
     with running.client(Role.RELEASER) as client:
         simulated_job = begun(client)
         wait(slow.begun.is_set)
@@ -289,7 +292,7 @@ def test_a_job_is_followed_without_scripts(slow: SlowSource, running: Running, v
     expect(page.get_by_role("heading", name="Simulation of Slow")).to_be_visible()
     page.get_by_label("Search in the records").fill("person 7")
     page.get_by_role("button", name="Search", exact=True).click()
-    assert page.locator("table.changes tbody tr").count() == 1
+    expect(page.locator("table.changes tbody tr")).to_have_count(1)
 
 
 def test_sites_of_one_process_share_places_and_give_them_back() -> None:

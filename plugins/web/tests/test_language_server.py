@@ -91,6 +91,7 @@ def join(running: Running) -> Iterator[Join]:
             given = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), **headers}
             address = running.url.replace("http", "ws", 1) + "/editor/ws"
             options: Any = {"origin": origin, "additional_headers": given, "proxy": None, "max_size": 2**24}
+            options |= {"open_timeout": 60, "ping_interval": None}
             return Talk(stack.enter_context(connect(address, **options)), cookies)
 
         yield joined

@@ -11,6 +11,7 @@ from pbx_web.asking import Ask
 from pbx_web.language import language
 from pbx_web.login.passwords import password_fault
 from pbx_web.login.sessions import MOST
+from playwright.sync_api import expect
 from starlette.requests import Request
 
 from pbx_connector.api import Role, User, application
@@ -318,9 +319,9 @@ def test_the_log_in_works_in_a_browser_and_by_keyboard(running: Running, visit: 
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/password")
-    assert page.locator("h1").inner_text() == "Change the password"
+    expect(page.locator("h1")).to_have_text("Change the password")
     page.get_by_role("button", name="Log out").click()
-    assert page.locator("h1").inner_text() == "You are logged out"
+    expect(page.locator("h1")).to_have_text("You are logged out")
 
 
 def test_a_form_of_a_browser_is_kept_through_the_log_in(running: Running, visit: Visit) -> None:

@@ -154,7 +154,7 @@ def test_an_answer_counts_once(signing: Signing) -> None:
         cookies, back = dict(client.cookies), consent(client, place, "ann")
         assert client.get(back).status_code == 303
         assert "signing-on" not in client.cookies
-    with httpx.Client(base_url=signing.running.url, cookies=cookies) as client:
+    with httpx.Client(base_url=signing.running.url, cookies=cookies, timeout=60) as client:
         assert client.get(back).status_code == 400
         assert client.get("/").status_code == 303
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from pbx_web.app import API
 from pbx_web.permissions import Role
+from playwright.sync_api import expect
 
 from pbx_connector.api import application
 
@@ -102,7 +103,7 @@ def test_it_is_done_in_a_browser(office: Running, visit: Visit) -> None:
     page.get_by_text("Copied.").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.locator("#link").inner_text()
     page.get_by_role("link", name="To the user").click()
-    assert page.locator("h1").inner_text() == "bob"
+    expect(page.locator("h1")).to_have_text("bob")
     page.get_by_role("button", name="Keep out").click()
     page.get_by_role("button", name="Let in again").click()
     page.get_by_role("button", name="Remove").click()

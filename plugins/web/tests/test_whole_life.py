@@ -43,13 +43,13 @@ def served(tmp_path: Path) -> Iterator[Served]:
             names = ["--username", account.username, "--email", account.email]
             subprocess.run([*program, "accounts", "add", account.id, *names], check=True, capture_output=True)
         process = subprocess.Popen([*program, "web", "--json"], stdout=subprocess.PIPE, text=True)
-        assert process.stdout
-        said = json.loads(process.stdout.readline())
         try:
+            assert process.stdout
+            said = json.loads(process.stdout.readline())
             yield Served(said["url"], said["setup"], tmp_path / "profiles", sandbox)
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(200)
 
 
 @dataclass
@@ -67,6 +67,11 @@ class Administrator:
 
     def field(self, text: str) -> Locator:
         return self.page.get_by_label(self.say(text), exact=True).last
+
+    def rule(self, text: str) -> Locator:
+        """A field whose text area gives way to an editor, once its script is there: whoever found the text area before
+        has something that is not seen any more."""
+        return self.page.get_by_label(self.say(text), exact=True).and_(self.page.locator(".cm-content")).last
 
     def tab(self, text: str) -> None:
         self.page.get_by_role("button", name=re.compile(f"^{re.escape(self.say(text))}")).first.click()
@@ -126,12 +131,13 @@ def make_a_mistake_and_fix_it(one: Administrator) -> None:
     """By form, and then in the text with what the language server offers."""
     one.tab("Variables")
     one.field("Name").fill("Shown")
-    one.field("Rule").fill("[DisplayNam]")
+    one.rule("Rule").fill("[DisplayNam]")
     one.press("Add variable")
     expect(one.page.locator("td .error").first).to_contain_text("DisplayNam")
     one.tab("Source text")
     editor = one.page.locator(".cm-content")
     expect(editor).to_be_visible()
+    expect(one.page.get_by_role("status").filter(has_text="F8")).to_be_visible()  # it is connected, and has found it
     one.page.locator(".cm-line", has_text="Shown = [DisplayNam]").click()
     one.page.keyboard.press("End")
     for _ in range(len("nam]")):
@@ -162,9 +168,10 @@ def run_what_was_simulated(one: Administrator) -> None:
 
 def be_refused_and_release(one: Administrator) -> None:
     one.page.goto("/profiles/our-exchange?tab=filter")
-    one.field("Condition").fill('[CompanyName] is not "Alpenrad GmbH"')
+    one.rule("Condition").fill('[CompanyName] is not "Alpenrad GmbH"')
     one.field("Because").fill("only one customer")
     one.press("Add filter")
+    expect(one.field("Because")).to_have_value("")  # the page with it is there
     one.press("Save")
     one.sees("Saved. Simulate it before its next run, to see what it would change.")
     one.page.goto("/profiles/our-exchange/simulate")

@@ -62,7 +62,7 @@ def test_of_two_administrators_who_remove_each_other_one_stays(tmp_path: Path) -
             users.add_user(store, name, Role.ADMIN, password="digest")
 
         def remove(name: str) -> bool:
-            with open_store(url, patience=20) as other:
+            with open_store(url, patience=60) as other:
                 try:
                     users.remove_user(other, name)
                 except UsageError:

@@ -113,7 +113,7 @@ def test_a_long_line_or_many_take_time_by_their_length(kind: str) -> None:
     """A generous bound: what it guards against takes minutes, or hours."""
     started = time.process_time()
     shown = masked(ENDLESS[kind])
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 60
     assert len(shown) == len(ENDLESS[kind])
 
 

@@ -41,7 +41,7 @@ def test_workers_that_ask_at_once_share_the_tokens(control_url: str) -> None:
 
     def ask_once() -> None:
         database = EngineDatabase(control_url)
-        ready.wait(30)
+        ready.wait(200)
         given.append(SourceLimits(database, SLOW).admit("a", "ews"))
         database.close()
 

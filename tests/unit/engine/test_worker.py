@@ -81,7 +81,7 @@ def test_dead_servers_and_huge_sources_delay_no_other(
     def opened(tenant: str, profile: str) -> Iterator[Source]:
         if tenant <= "t0002":
             standing.append(tenant)
-            assert let_go.wait(60)
+            assert let_go.wait(200)
         with quiet(tenant, profile) as source:
             yield source
 
@@ -89,7 +89,7 @@ def test_dead_servers_and_huge_sources_delay_no_other(
     done = "SELECT count(*) FROM progress WHERE result = 'done'"
     with working(Worker(database, tenants, WorkerSettings(places=Places(6, 1, 2)))):
         try:
-            wait_until(lambda: ask(done) == [(9,)])
+            wait_until(lambda: ask(done) == [(9,)] and len(standing) == 3)
             assert sorted(standing) == ["t0000", "t0001", "t0002"]
         finally:
             let_go.set()

@@ -81,7 +81,7 @@ def start(inbox: Inbox) -> Iterator[Start]:
     started: list[Controller] = []
 
     def start(**options: Any) -> Controller:
-        controller = FreePort(inbox, hostname="127.0.0.1", port=0, **options)
+        controller = FreePort(inbox, hostname="127.0.0.1", port=0, ready_timeout=100, **options)
         controller.start()
         started.append(controller)
         return controller
@@ -105,7 +105,7 @@ def configured(ca_file: Path, tmp_path: Path) -> Callable[..., Config]:
             "sender": "pbx@example.com",
             "to": ["ann@example.com", "bob@example.com"],
             "ca_file": str(ca_file),
-            "timeout": "5s",
+            "timeout": "60s",
         } | changes
         return Config(mail=MailConfig.model_validate(settings))
 

@@ -38,7 +38,7 @@ class Receiver:
     port: int = 0
 
     def config(self, scheme: str = "http", **changes: Any) -> Config:
-        settings = {"url": f"{scheme}://localhost:{self.port}/hook/t0ken", "secret": {"env": "HOOK"}, "timeout": "5s"}
+        settings = {"url": f"{scheme}://localhost:{self.port}/hook/t0ken", "secret": {"env": "HOOK"}, "timeout": "60s"}
         return Config(webhook=WebhookConfig.model_validate(settings | changes))
 
 

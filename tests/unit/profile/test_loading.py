@@ -396,5 +396,5 @@ def test_of_many_mistakes_some_are_told_and_the_rest_costs_no_time(plugins: Plug
     keys = "".join(f"k{number}: x\n" for number in range(24_000))
     started = time.process_time()
     checked = check_text(f"source: crm\n{keys}", Path("p.yaml"), plugins)
-    assert time.process_time() - started < 30  # of minutes, and seconds on an idle machine
+    assert time.process_time() - started < 120  # of minutes, and seconds on an idle machine
     assert 500 <= len(checked.diagnostics) < 600

@@ -235,7 +235,7 @@ def test_a_run_that_hangs_is_told_and_holds_up_nobody_else(world: World, monkeyp
     assert eventually(lambda: world.status("hangs").get("running"))
     world.drop("other")
     assert eventually(lambda: world.ran("other"))
-    assert world.status("hangs")["hung"]
+    assert eventually(lambda: world.status("hangs")["hung"])
     assert eventually(lambda: ("hangs", "failing") in world.told)
     world.blocked["hangs"].set()
     assert eventually(lambda: not world.status("hangs")["hung"])
@@ -244,9 +244,9 @@ def test_a_run_that_hangs_is_told_and_holds_up_nobody_else(world: World, monkeyp
 def test_a_run_whose_time_is_up_ends_in_the_middle_of_many_slow_rows(world: World) -> None:
     world.slow.add("slow")
     world.drop("slow")
-    world.start(run_within="3s")
+    world.start(run_within="8s")
     assert eventually(lambda: ("slow", "failing") in world.told)
-    assert 0 < world.slow_rows < 900, "it was read to the end of a batch"
+    assert 0 < world.slow_rows < 950, "it was read to the end of a batch"
 
 
 def test_too_many_hanging_runs_end_the_service_for_its_supervisor(
@@ -349,7 +349,7 @@ def test_a_file_from_the_future_does_not_keep_a_profile_from_its_first_run(world
     world.drop("crm")
     file = world.profiles / "crm.yaml"
     file.write_text(file.read_text().replace("{every: 1h}", '"0 * * * *"'))
-    world.ahead = timedelta(days=-30)
+    world.ahead = timedelta(days=-30, minutes=30 - datetime.now(UTC).minute)  # far from any full hour
     world.start(jitter="0s")
     assert eventually(lambda: world.status("crm").get("next"))
     assert not world.opened

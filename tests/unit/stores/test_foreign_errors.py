@@ -224,7 +224,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     else:
         url = str(request.getfixturevalue("postgres_url"))
         break_postgres(request.getfixturevalue("monkeypatch"))
-    with open_store(url, patience=1) as store:
+    with open_store(url, patience=60) as store:
         store.import_accounts([Account("7", "ann"), Account("8", "bob")])
         store.add_entry(Content(None, {"display_name": "By hand", "phone": "110"}, {"VIP": "yes"}))
         store.add_label("Unused")
@@ -240,7 +240,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_run_fails_at_any_call_with_an_error_of_ours_and_changes_all_or_nothing(url: str) -> None:
-    with open_store(url, patience=1) as store:
+    with open_store(url, patience=60) as store:
         run(store, 1)
         told = []
         for generation in (0, 1):
@@ -283,7 +283,7 @@ LOOKS: dict[str, Callable[[Store], object]] = {
 
 
 def test_looking_fails_at_any_call_with_an_error_of_ours(url: str) -> None:
-    with open_store(url, patience=1) as store:
+    with open_store(url, patience=60) as store:
         before = shown(store)
         for name, look in LOOKS.items():
             tried = trials(calls_of(partial(look, store)))
@@ -317,7 +317,7 @@ def test_a_change_fails_at_any_call_with_an_error_of_ours_and_is_made_whole_or_n
 ) -> None:
     def on_a_copy(act: Callable[[Store], object]) -> Any:
         shutil.copy(tmp_path / "book.db", tmp_path / "copy.db")
-        with open_store(f"sqlite:///{tmp_path / 'copy.db'}", patience=1) as store:
+        with open_store(f"sqlite:///{tmp_path / 'copy.db'}", patience=60) as store:
             act(store)
             return shown(store)
 

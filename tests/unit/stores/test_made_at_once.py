@@ -14,7 +14,7 @@ def test_stores_made_at_once_are_whole(tmp_path: Path) -> None:
     errors: list[Exception] = []
 
     def make(number: int) -> None:
-        ready.wait(30)
+        ready.wait(200)
         try:
             with open_store(f"sqlite:///{tmp_path / str(number)}.db") as store:
                 faults.extend(store.faults())

@@ -36,7 +36,7 @@ NAMES = {"variable.other", "variable.other.definition", "entity.name.function", 
 
 
 def rules_of_profiles() -> Iterator[str]:
-    for path in (*(ROOT / "profiles").glob("*.yaml"), *(ROOT / "plugins").rglob("templates/*.yaml")):
+    for path in (*sorted((ROOT / "profiles").glob("*.yaml")), *sorted((ROOT / "plugins").rglob("templates/*.yaml"))):
         root = load(path.read_text(encoding="utf-8"), str(path)).root
         rules = root.get("rules") if isinstance(root, Mapping) else None
         if isinstance(rules, Scalar):

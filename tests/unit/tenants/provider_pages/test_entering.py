@@ -234,7 +234,13 @@ def test_an_editor_that_is_open_ends_with_it(served: Served, what: str, monkeypa
     at, port = f"acme.{DOMAIN}", urlsplit(served.url).port
     with served.entered() as client, socket.create_connection(("127.0.0.1", port)) as connected:
         headers = {"Cookie": f"{cookie_name(False)}={client.cookies[cookie_name(False)]}"}
-        options: Any = {"sock": connected, "origin": f"http://{at}", "additional_headers": headers, "proxy": None}
+        options: Any = {
+            "sock": connected,
+            "origin": f"http://{at}",
+            "additional_headers": headers,
+            "proxy": None,
+            "open_timeout": 60,
+        }
         with connect(f"ws://{at}{language_server.PATH}", **options) as editor:
             with pytest.raises(TimeoutError):  # nobody says anything, and it goes on
                 editor.recv(timeout=1)

@@ -28,7 +28,7 @@ def published(pages: Pages, id: str = "acme", **files: str) -> None:
 def test_who_is_not_logged_in_sees_nothing(pages: Pages) -> None:
     import httpx
 
-    with httpx.Client(base_url=pages.url) as client:
+    with httpx.Client(base_url=pages.url, timeout=60) as client:
         for path in ("/", "/tenants", "/tenants/acme", "/fleet", "/users", "/audit", "/tenants/acme/versions/1"):
             assert client.get(path).status_code == 303, path
             assert client.get(f"{API}{path}".rstrip("/")).status_code == 401, path

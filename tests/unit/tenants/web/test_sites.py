@@ -67,7 +67,7 @@ def test_one_that_was_removed_and_added_between_two_requests_is_another(pages: P
     site = pages.site("acme")
     job = site.jobs.start(JobKind.SIMULATE, "staff", "Staff", "ann", lambda _: "what was found at the one before")
     assert job.thread
-    job.thread.join(30)
+    job.thread.join(200)
     tenants.remove(pages.fleet, "acme")
     tenants.add(pages.fleet, "acme")
     pages.systems._tenants.clear()
@@ -83,7 +83,7 @@ def test_sites_that_nobody_asks_for_go_and_not_those_where_something_goes_on(pag
     found = held.find(f"acme.{DOMAIN}")
     assert found
     goes_on = threading.Event()
-    job = found.site.jobs.start(JobKind.SIMULATE, "staff", "Staff", "ann", lambda _: goes_on.wait(30))
+    job = found.site.jobs.start(JobKind.SIMULATE, "staff", "Staff", "ann", lambda _: goes_on.wait(200))
     try:
         now[0] = IDLE + 1
         held.find(f"bolt.{DOMAIN}")
@@ -91,7 +91,7 @@ def test_sites_that_nobody_asks_for_go_and_not_those_where_something_goes_on(pag
     finally:
         goes_on.set()
     assert job.thread
-    job.thread.join(30)
+    job.thread.join(200)
     now[0] *= 3
     held.find(f"bolt.{DOMAIN}")
     assert found.site.is_closed
