@@ -38,7 +38,7 @@ def written(value: str, like: Scalar, *, in_flow: bool = False) -> str:
     raw = like.source.text[like.start : like.end]
     if like.style == "literal" and like.text.strip() and value.strip() and not in_flow:
         block = _literal(value, raw)
-        return block if _says(f"k: {block}\n", value) else quoted(value)
+        return block if _says(f"k: {block}\n", {"k": value}) else quoted(value)
     if raw.startswith("'") and not re.search(r"[\n\r\t]", value):
         return "'" + value.replace("'", "''") + "'"
     return quoted(value)
@@ -82,15 +82,16 @@ def as_key(name: str, like: Scalar | None = None) -> str:
 def _reads_plain(value: str, *, in_flow: bool) -> bool:
     if not _DOUBTFUL.search(value) and not (in_flow and re.search(r"[\[\]{},]", value)):
         return True
-    if re.search(r"[\n\r\t]", value) or (in_flow and value.startswith(":")):  # this one is read at the top alone
+    if re.search(r"[\n\r\t]", value):
         return False
-    return _says(f"{{k: {value}}}" if in_flow else f"k: {value}\n", value)
+    if in_flow:  # below a key, as it stands in the file: at the top more can be read
+        return _says(f"x: {{k: {value}}}\n", {"x": {"k": value}})
+    return _says(f"k: {value}\n", {"k": value})
 
 
-def _says(yaml: str, value: str) -> bool:
-    """Whether that is what it says of `k`."""
+def _says(yaml: str, meaning: Plain) -> bool:
     read = load(yaml, "")
-    return isinstance(read.root, Mapping) and not read.diagnostics and read.root.plain() == {"k": value}
+    return isinstance(read.root, Mapping) and not read.diagnostics and read.root.plain() == meaning
 
 
 def _literal(value: str, raw: str) -> str:

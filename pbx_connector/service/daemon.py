@@ -282,7 +282,7 @@ class Service:
             self._times.plan(loaded)
 
     def _ended(self, job: Job, ended: Ended, seconds: float) -> None:
-        self._board.change(job.profile, hung=False)  # once more: it may have been left behind at its very end
+        self._board.change(job.profile, hung=False)  # not before: up to here it may be left behind
         if loaded := self._profiles.loaded.get(job.profile):
             self._times.plan(loaded, None if ended.again is None else self._clock() + ended.again)
 
@@ -303,7 +303,7 @@ class Service:
             self._look_at_store()
             return Ended(Result.FAILED, unattended.STORE_RETRY)
         finally:
-            self._board.change(job.profile, running=False, hung=False)
+            self._board.change(job.profile, running=False)
 
     def _attempt(self, job: Job, loaded: ProfileFile, profile: Profile, schedule: Schedule) -> Ended:
         def due(store: Store, last: RunRecord | None, now: datetime) -> datetime:

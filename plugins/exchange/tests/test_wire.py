@@ -325,6 +325,29 @@ def test_a_back_off_outlives_a_change_of_summer_time(monkeypatch: pytest.MonkeyP
         time.tzset()
 
 
+class AnsweredMeanwhile(endpoint.RetryPolicy):
+    """As soon as it is noted that there is trouble, another thread gets an answer."""
+
+    @property
+    def _trouble_since(self) -> float | None:
+        return self._since
+
+    @_trouble_since.setter
+    def _trouble_since(self, since: float | None) -> None:
+        self._since = since
+        if since is not None:
+            self.other = threading.Thread(target=self.answered)
+            self.other.start()
+            self.other.join(0.5)
+
+
+def test_an_answer_to_one_book_takes_nothing_from_another_that_is_in_trouble() -> None:
+    policy = AnsweredMeanwhile(60, 1)
+    assert policy.trouble() <= time.monotonic()
+    policy.other.join()
+    assert policy._trouble_since is None
+
+
 def test_a_back_off_holds_all_books_back(office: Office, middleman: Middleman, monkeypatch: pytest.MonkeyPatch) -> None:
     told, began, back_off = threading.Event(), list[float](), endpoint.RetryPolicy.back_off
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,12 +14,14 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from pbx_web import jobs
-from pbx_web.jobs import Job, JobKind, Jobs, TooManyJobs
+from pbx_web.jobs import Job, JobKind, Jobs, JobState, TooManyJobs
+from pbx_web.language import language
 from pbx_web.pages import jobs as pages
 from pbx_web.permissions import Role
 from pbx_web.scratch import Scratch
@@ -194,6 +197,20 @@ def test_a_source_that_is_unreachable_and_a_store_that_goes_are_said(running: Ru
         running.failing = False
         slow.go_on.set()
         assert ended(client, job)["state"] == "done"
+
+
+def test_a_job_that_ends_while_it_is_told_of_is_told_of_once_more(running: Running, tmp_path: Path) -> None:
+    job = Job(kind=JobKind.RUN, profile="slow", title="Slow", owner="ann", started=datetime.now(UTC), folder=tmp_path)
+    ask = SimpleNamespace(language=language("en"), site=running.server.site)
+
+    async def told() -> list[str]:
+        following = pages._followed(ask, job)  # type: ignore[arg-type]  # of which no more is asked
+        first = await anext(following)
+        job.state = JobState.DONE
+        return [first, *[event async for event in following]]
+
+    reports = [json.loads(event.removeprefix("data: ")) for event in asyncio.run(told())]
+    assert [(report["state"], report["to"]) for report in reports] == [("running", None), ("done", f"/jobs/{job.id}")]
 
 
 def test_when_the_pages_stop_nothing_goes_on_and_nothing_stays(

@@ -45,7 +45,7 @@ def test_profiles_have_their_state_and_their_last_run(running: Running, admin: h
     [profile] = said["profiles"]
     assert profile["last_run"]["status"] == "done"
     assert sum(day["added"] for day in said["days"]) == 2
-    assert 2 in [day["entries"] for day in said["days"]][-2:]  # midnight may have come since
+    assert [day["entries"] for day in said["days"]][-2:] in ([0, 2], [2, 2])  # midnight may have come since
     assert "Customers" in page
     assert "<polyline" in page
     assert page.count('<th scope="row">') == 1 + len(said["days"])

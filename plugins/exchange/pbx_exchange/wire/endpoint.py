@@ -150,8 +150,7 @@ class RetryPolicy(EwsRetryPolicy):
     def seconds_for_one(self) -> float | None:
         """How long to wait for an answer; None: as long as the settings say. With many address books, each waiting so
         long for a dead server would take hours: once it was given up, others only look whether it came back."""
-        with self._lock:
-            since = self._trouble_since
+        since = self._trouble_since
         silent = since is not None and time.monotonic() > since + UNANSWERED_SECONDS
         return UNANSWERED_SECONDS / 6 if silent else None
 
