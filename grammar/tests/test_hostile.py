@@ -101,13 +101,13 @@ def within(seconds: float) -> Iterator[None]:
     assert time.process_time() - started < seconds
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(damaged(SOUND))
 def test_a_damaged_profile_gives_diagnostics(text: str) -> None:
     compiled(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60))
 def test_any_text_is_taken_as_rules(text: str) -> None:
     compiled(with_rules(text))

@@ -25,7 +25,7 @@ from pbx_rules.typed_walk import fields_of_statement
 from pbx_rules.types import Type
 from rule_strategies import ROWS, SOURCE, TABLES, expressions, statements
 
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 def block(text: str) -> document.Scalar:
@@ -96,7 +96,7 @@ def test_the_random_rules_are_mostly_sound() -> None:
     """Or the test above would test nothing."""
     outcomes: list[bool] = []
 
-    @settings(max_examples=100, database=None, derandomize=True, deadline=None)
+    @settings(max_examples=100, database=None, derandomize=True)
     @given(statements())
     def look(found: list[tree.Statement]) -> None:
         outcomes.append(profile(found).program is not None)

@@ -92,7 +92,7 @@ def fill(store: Store, several: Sequence[Content]) -> list[Entry]:
     return list(store.entries())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(contents, max_size=8), st.lists(conditions, min_size=1, max_size=6), orders, st.data())
 def test_every_store_finds_and_sorts_alike(
     store: Store, several: list[Content], asked: list[Condition], order: tuple[Order, ...], data: st.DataObject

@@ -384,7 +384,6 @@ def drive(make_store: Callable[[], Store], histories: int, *, one_at_a_time: boo
             max_examples=histories,
             stateful_step_count=20 if IS_LONG else 12,
             phases=PHASES,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),

@@ -330,7 +330,6 @@ def drive(make_store: Callable[[], Store], histories: int) -> None:
             max_examples=histories,
             stateful_step_count=30,
             phases=PHASES,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),

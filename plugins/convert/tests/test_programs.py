@@ -72,7 +72,6 @@ def compared(pairs: Sequence[Program], php: Php, rule: Rule, translate: Translat
 def agree_on(many: int, translate: Translate, take: Take, php: Php, rule: Rule) -> None:
     @settings(
         max_examples=max(1, many // AT_ONCE),
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )
@@ -98,7 +97,7 @@ def test_random_programs_as_pre_filters_keep_the_rows_that_php_keeps(php: Php, r
 def test_most_random_programs_can_be_said() -> None:
     said = []
 
-    @settings(max_examples=200, deadline=None, database=None)
+    @settings(max_examples=200, database=None)
     @given(programs)
     def ask(program: str) -> None:
         said.append(not isinstance(snippets.variable("X", program), Unsaid))

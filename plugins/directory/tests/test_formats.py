@@ -120,7 +120,7 @@ def check_names(name: str, row: Read, of: Entry) -> None:
 
 
 @pytest.mark.parametrize("name", ROW_FORMATS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(book=entries())
 def test_what_is_read_back_is_what_is_in_the_phone_book(name: str, book: list[Entry]) -> None:
     most = 10 if name in PAGED else None
@@ -142,7 +142,7 @@ def test_what_is_read_back_is_what_is_in_the_phone_book(name: str, book: list[En
 
 
 @given(book=entries())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_pages_of_the_microbrowser_are_read_back(book: list[Entry]) -> None:
     book = [each for each in book if numbers_of(each)][:2]
     page = html.fromstring(written("poly-browser", book).decode())

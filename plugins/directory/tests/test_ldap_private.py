@@ -97,7 +97,7 @@ def who(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32))
 def test_nothing_of_somebody_else_is_heard(who: tuple[str | None, bool], seed: int) -> None:
     account, bound = who

@@ -116,7 +116,7 @@ def three(many: Many) -> Many:
     return many
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32))
 def test_nothing_of_another_phone_system_is_heard(three: Many, seed: int) -> None:
     chance = random.Random(seed)
@@ -138,7 +138,7 @@ def test_nothing_of_another_phone_system_is_heard(three: Many, seed: int) -> Non
             assert MARKS[tenant] not in told, (phone.tenant, seed)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32))
 def test_counts_pages_and_errors_are_as_if_one_were_alone(three: Many, seed: int) -> None:
     """Asked before and after the others have changed: every octet is the same, but for cookies and the time."""

@@ -54,7 +54,7 @@ def questions(place: int) -> Iterator[dict[str, str]]:
     yield gigaset | {"set_first": "z"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(book=books(), account=st.sampled_from((None, *ACCOUNTS)), dial_form=st.sampled_from(("e164", "national")))
 def test_nothing_of_others_is_in_any_answer(book: list[Entry], account: str | None, dial_form: str) -> None:
     device = AskingDevice(account=account, dial_form=dial_form, region="DE")
@@ -80,7 +80,7 @@ def _is_echo(text: str, secret: str) -> bool:
     return all("http" in line for line in text.splitlines() if secret in line)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(book=books(), account=st.sampled_from(ACCOUNTS))
 def test_an_answer_is_the_same_as_if_others_had_no_entries(book: list[Entry], account: str) -> None:
     """Not even a count, a place in the order or a page tells that there are others."""

@@ -341,7 +341,7 @@ class AnsweredMeanwhile(endpoint.RetryPolicy):
             self.other.join(0.5)
 
 
-def test_an_answer_to_one_book_takes_nothing_from_another_that_is_in_trouble() -> None:
+def test_an_answer_to_one_book_takes_nothing_from_another_that_fails() -> None:
     policy = AnsweredMeanwhile(60, 1)
     assert policy.trouble() <= time.monotonic()
     policy.other.join()

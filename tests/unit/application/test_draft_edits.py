@@ -46,7 +46,7 @@ from pbx_connector.schedule import Schedule
 PLUGINS = Plugins()
 INSTALLATION = Installation(Config(), PLUGINS)
 FILE = FilePath("office.yaml")
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+FEW = settings(max_examples=150, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 
 NASTY = (
     *("x", "Büro & Söhne", 'a "b"', "it's", "# no comment", "a # b", "a: b", "a:", "- a", "[a]", "{a: b}", "{{Name}}"),
@@ -323,7 +323,7 @@ def check_taken_back(edit: Edit, before: str, after: str) -> None:
 SCRAPS = (*"\"'{]#|\n\r\t\x00\ufeff", ": ", "- ", "&a ", "*a", "rules: |\n", "---\n")
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@settings(max_examples=40, phases=[Phase.generate])
 @given(st.data())
 def test_whatever_a_text_says_a_form_shows_it_and_an_edit_is_made_or_refused(data: st.DataObject) -> None:
     text = TEXTS[data.draw(st.sampled_from(list(TEXTS)))]

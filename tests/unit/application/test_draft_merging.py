@@ -50,7 +50,7 @@ def test_thousands_of_equal_lines_take_no_time() -> None:
     assert {"x", "y", "z"} <= set(merged.text.split())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lines, lines)
 def test_without_a_change_of_theirs_it_is_mine_and_the_other_way_round(base: str, other: str) -> None:
     assert merge(base, other, base).text == other
@@ -58,7 +58,7 @@ def test_without_a_change_of_theirs_it_is_mine_and_the_other_way_round(base: str
     assert merge(base, other, other).text == other
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lines, lines, lines)
 def test_no_line_that_somebody_added_is_lost(base: str, mine: str, theirs: str) -> None:
     merged = merge(base, mine, theirs)

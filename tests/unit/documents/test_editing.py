@@ -128,7 +128,7 @@ keys = st.text(min_size=1, max_size=8).filter(lambda key: not REFUSED.search(key
 FRAMES = ("k: old\nz: 1\n", "k: 'old'\n", 'k: "old"', "k:\n", "k: |\n  old\n", "x: {k: old, z: 1}\n", "x: [old, b]\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(FRAMES), st.text(max_size=12))
 def test_any_text_is_read_back_as_it_was_typed_or_refused(frame: str, value: str) -> None:
     yaml = YamlText(frame)
@@ -143,7 +143,7 @@ def test_any_text_is_read_back_as_it_was_typed_or_refused(frame: str, value: str
     assert node.plain() == value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(keys)
 def test_any_key_can_be_added_and_taken_out_again(key: str) -> None:
     for frame in ("a: 1\nbb: {c: 2}\n", "{a: 1}", '{"a": "1"}\n', "bb:\n  - x\na: 2 # c"):

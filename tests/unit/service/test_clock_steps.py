@@ -71,7 +71,7 @@ STEPS = st.lists(st.one_of(st.integers(-60 * 24 * 60, 60 * 24 * 60), st.sampled_
 """Minutes by which the clock is set; 0 stands for a restart of both services."""
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.sampled_from(list(SCHEDULES)), STEPS)
 def test_every_profile_runs_again_within_a_period_once_the_clock_is_left_alone(
     schedule: Schedule, steps: list[int]

@@ -332,7 +332,6 @@ def test_nothing_of_one_tenant_is_seen_at_another(running: Running, tree: Callab
     bounded = settings(
         max_examples=3,
         stateful_step_count=15,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],  # to make a failure small would take longer than a test may

@@ -78,7 +78,7 @@ def change(state: ServerState, action: str, at: int) -> None:
         state.move(item, state.mailboxes[_EMAIL].distinguished["deleteditems"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_STEPS)
 def test_a_follower_ends_with_what_is_there(steps: list[tuple[str, int]]) -> None:
     state = ServerState()

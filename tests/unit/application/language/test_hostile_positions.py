@@ -85,7 +85,7 @@ def ask(server: ProfileServer, method: str, line: object, character: object, uri
     return _ANSWERS[method][0](server, tolerant_converter().structure(params, lsp.HoverParams))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=TEXTS, line=NUMBERS, character=NUMBERS)
 def test_every_place_of_every_text_has_an_answer(
     server: ProfileServer, text: str, line: object, character: object

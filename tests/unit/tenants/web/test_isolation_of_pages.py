@@ -160,7 +160,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(name=NAMES, path=st.sampled_from(["/jobs/{}", "/simulations/{}", "/plans/{}", "/runs/{}", "/devices/{}"]))
 def test_no_id_leads_from_one_tenant_to_another(marked: Pages, name: str, path: str) -> None:
     ids = [name, *(device.id for device in marked.store("acme").devices())]
