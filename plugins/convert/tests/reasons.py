@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pbx_convert.findings import Kind
@@ -53,10 +53,14 @@ _OUT_OF_TEXTS: dict[str, Callable[[str], str]] = {
 }
 _FILLED = (Kind.PRESENT, Kind.PIECES)
 """Differences of what is not there."""
+_FIRST_EMPTY = "$v = ''; $w = ''; "
+"""The variables of a random program, which may not be there either."""
 
 
-def without(kinds: Iterable[str], program: str, row: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def without(kinds: Collection[str], program: str, row: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     changed = dict(row)
+    if Kind.PRESENT in kinds:
+        program = _FIRST_EMPTY + program
     for kind in kinds:
         if kind in _FILLED:
             changed = {name: changed.get(name) or "x" for name in TEXT_FIELDS}

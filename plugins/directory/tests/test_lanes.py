@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 
+import own_loop
 import pytest
 from pbx_directory.access import Gate
 from pbx_directory.lanes import Busy, Lane, Lanes, Threads, Width
@@ -55,7 +56,7 @@ def test_one_that_hangs_leaves_threads_to_the_others(hanging: Hanging) -> None:
         assert await asyncio.gather(*stuck) == ["late"] * 10
         assert (lane._free, lane._busy, lane._waiting) == (3, {}, {})
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_a_database_that_hangs_leaves_the_other_ones_alone(hanging: Hanging) -> None:
@@ -70,7 +71,7 @@ def test_a_database_that_hangs_leaves_the_other_ones_alone(hanging: Hanging) -> 
         hanging.go_on.set()
         await asyncio.gather(*stuck, waiting)
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_phone_systems_have_turns(hanging: Hanging) -> None:
@@ -86,7 +87,7 @@ def test_phone_systems_have_turns(hanging: Hanging) -> None:
         await asyncio.gather(first, *crowd)
         assert order.index("bolt") <= 1
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_too_many_and_too_long_are_told(hanging: Hanging) -> None:
@@ -103,7 +104,7 @@ def test_too_many_and_too_long_are_told(hanging: Hanging) -> None:
         await stuck
         assert await lane.run("acme", str.upper, "a") == "A"
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_who_asks_no_more_keeps_its_thread_and_no_place_in_the_queue(hanging: Hanging) -> None:
@@ -122,7 +123,7 @@ def test_who_asks_no_more_keeps_its_thread_and_no_place_in_the_queue(hanging: Ha
         hanging.go_on.set()
         assert await behind == "B"
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_what_fails_fails_for_who_asked() -> None:
@@ -132,7 +133,7 @@ def test_what_fails_fails_for_who_asked() -> None:
             await lane.run("acme", lambda: 1 // 0)
         assert await lane.run("acme", str.upper, "a") == "A"
 
-    asyncio.run(scene())
+    own_loop.run(scene())
 
 
 def test_threads_are_started_as_they_are_needed_and_end() -> None:

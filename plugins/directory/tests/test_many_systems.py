@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import own_loop
 import psycopg
 import pytest
 import requests
@@ -203,7 +203,7 @@ def test_what_the_provider_says_of_a_tenants_matters_counts_for_nobody_and_is_na
         )
     )
     assert re.search("settings.{1,5}networks, title", "".join(capfd.readouterr()))
-    system = asyncio.run(served.at(host("acme")))
+    system = own_loop.run(served.at(host("acme")))
     assert system
     assert (system.gate.anybody("127.0.0.1"), system.settings.title) == (None, "Phone book")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -18,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import own_loop
 import pytest
 from pbx_web import jobs
 from pbx_web.jobs import Job, JobKind, Jobs, JobState, TooManyJobs
@@ -209,7 +209,7 @@ def test_a_job_that_ends_while_it_is_told_of_is_told_of_once_more(running: Runni
         job.state = JobState.DONE
         return [first, *[event async for event in following]]
 
-    reports = [json.loads(event.removeprefix("data: ")) for event in asyncio.run(told())]
+    reports = [json.loads(event.removeprefix("data: ")) for event in own_loop.run(told())]
     assert [(report["state"], report["to"]) for report in reports] == [("running", None), ("done", f"/jobs/{job.id}")]
 
 

@@ -124,9 +124,14 @@ class Translator:
         raise CannotSay("this cannot be asked")
 
     def _has_value(self, term: Term, node: Node) -> Term:
-        if isinstance(term, Text):
-            return Boolean(term.value not in ("", "0"))
-        if not isinstance(simplify.is_blank(term), Boolean) and not _never_zero(term):
+        match term:
+            case Text(value):
+                return Boolean(value not in ("", "0"))
+            case Call("count") | Else((_, Number(0))):
+                return at_least(term, 1)
+            case Call("if", (asked, then, otherwise)) if simplify.never_blank(term):
+                return simplify.condition(asked, self._has_value(then, node), self._has_value(otherwise, node))
+        if simplify.is_blank(term) != YES and not _never_zero(term):
             self.note(Kind.EMPTY, node)
         return simplify.has_value(term)
 
@@ -169,7 +174,7 @@ def _never_zero(term: Term) -> bool:
             return value != "0"
         case Concat(parts):
             return any(isinstance(part, Text) and part.value.strip("0") for part in parts)
-        case Call("if", (_, *ways)):
+        case Call("if", (_, *ways)) | Else(ways):
             return all(way == BLANK or _never_zero(way) for way in ways)
     return False
 

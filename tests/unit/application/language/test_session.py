@@ -7,10 +7,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
+import own_loop
 import pytest
 
 from pbx_connector.application.language import SessionEnded, session
@@ -33,12 +33,6 @@ structure:
 Connect = Callable[[], Editor]
 
 
-def in_a_loop(talk: Coroutine[Any, Any, None]) -> None:
-    """In a thread of its own: one of this process may have a loop already, as a test with a browser leaves it."""
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(asyncio.run, talk).result()
-
-
 def test_an_editor_is_helped(connect: Connect) -> None:
     async def talk() -> None:
         editor = connect()
@@ -53,7 +47,7 @@ def test_an_editor_is_helped(connect: Connect) -> None:
         assert "DisplayName" in labels
         assert "`[DisplayName]`" in (await editor.ask("textDocument/hover", **place))["result"]["contents"]["value"]
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 def test_of_many_changes_at_once_only_the_newest_text_is_checked(connect: Connect, now: list[float]) -> None:
@@ -72,7 +66,7 @@ def test_of_many_changes_at_once_only_the_newest_text_is_checked(connect: Connec
         assert {one["version"] for one in said} == {40}
         assert len(said) <= 2  # it was opened, and changed
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 @pytest.mark.parametrize(
@@ -98,7 +92,7 @@ def test_what_is_no_message_ends_the_session_and_nothing_else(connect: Connect, 
         with pytest.raises(SessionEnded, match=reason):
             editor.tell("initialized")
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +119,7 @@ def test_what_makes_no_sense_is_passed_over(connect: Connect, message: dict[str,
         editor.send({"jsonrpc": "2.0", **message})
         assert "result" in await editor.ask("shutdown")
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 @pytest.mark.parametrize("method", ["workspace/executeCommand", "x" * 1000, "notebookDocument/didOpen"])
@@ -137,7 +131,7 @@ def test_a_request_for_what_is_not_served_is_answered_with_an_error(connect: Con
         assert error["code"] == -32601
         assert len(error["message"]) < 200
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 def test_an_error_says_nothing_of_the_machine(connect: Connect) -> None:
@@ -148,7 +142,7 @@ def test_an_error_says_nothing_of_the_machine(connect: Connect) -> None:
         assert ".py" not in json.dumps(answer)
         assert answer["error"]["code"] == -32603
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 def test_few_texts_can_be_open(connect: Connect) -> None:
@@ -162,7 +156,7 @@ def test_few_texts_can_be_open(connect: Connect) -> None:
         with pytest.raises(SessionEnded, match="no more than 4 texts"):
             editor.open("file:///profiles/one-too-many.yaml", "title: x\n")
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 def test_an_editor_that_does_not_wait_for_answers_is_left(connect: Connect) -> None:
@@ -177,7 +171,7 @@ def test_an_editor_that_does_not_wait_for_answers_is_left(connect: Connect) -> N
         with pytest.raises(SessionEnded, match="too many requests at once"):  # `didOpen` is among those that wait
             all(editor.send({**hover, "id": number}) for number in range(3))
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 def test_a_flood_ends_the_session_and_typing_does_not(connect: Connect, now: list[float]) -> None:
@@ -190,7 +184,7 @@ def test_a_flood_ends_the_session_and_typing_does_not(connect: Connect, now: lis
         with pytest.raises(SessionEnded, match="too many messages"):
             all(editor.tell("$/setTrace", value="off") for _ in range(session.BURST + 2))
 
-    in_a_loop(talk())
+    own_loop.run(talk())
 
 
 def test_a_closed_session_says_nothing_more(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
@@ -203,7 +197,7 @@ def test_a_closed_session_says_nothing_more(connect: Connect, caplog: pytest.Log
         assert editor.said.empty()
         editor.session.close()
 
-    in_a_loop(talk())
+    own_loop.run(talk())
     assert [record.message for record in caplog.records] == []
 
 
@@ -258,7 +252,7 @@ def test_no_text_and_no_address_of_one_leads_to_a_file(
                 found, missing = [await said_of(editor, source, path) for path in pair]
                 assert found == missing
 
-    in_a_loop(talk())
+    own_loop.run(talk())
     paths = [path for pair in THERE_AND_NOT for path in pair]
     assert [path for path in sought if path.endswith(tuple(path.lstrip("./~") for path in paths))] == []
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
