@@ -13,12 +13,13 @@ from selectors import EVENT_READ, DefaultSelector
 import pytest
 
 from pbx_connector.errors import StoreError
-from pbx_connector.model import Book, Mapped, Row, RunStatus
+from pbx_connector.model import Account, Book, Mapped, Row, RunStatus
 from pbx_connector.plan import Content
 from pbx_connector.profile import Profile
 from pbx_connector.run import run_profile
 from pbx_connector.source import Source, SourceContext
-from pbx_connector.stores import Store, open_store
+from pbx_connector.stores import RunKind, Store, open_store
+from pbx_connector.stores.sql.dialects import postgres
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -106,6 +107,30 @@ def test_a_server_that_stays_lost_is_named_and_the_next_run_does_it_all(
         finally:
             control_postgres("restart")
         assert contents(store) == before
+
+
+# --- the program stands still --------------------------------------------------------------------------------------
+
+
+def test_whoever_stands_still_while_writing_locks_the_phone_book_for_a_while_only(
+    profile: Profile, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(postgres_url) as stopped, open_store(postgres_url) as other:
+        run_profile(profile, stopped)
+
+        def stand_still() -> None:
+            with monkeypatch.context() as patch:
+                patch.setattr(postgres, "STANDSTILL", 3.0)
+                with stopped.changeset(RunKind.ACCOUNTS, "") as changes:
+                    patch.undo()
+                    changes.put_account(Account("ann", "Ann"))
+                    other.add_account(Account("bob", "Bob"))
+
+        with pytest.raises(StoreError, match="stood still for too long") as caught:
+            stand_still()
+        assert (caught.value.exit_code, caught.value.hint) == (4, "nothing was changed; run again")
+        assert [account.id for account in stopped.accounts()] == ["bob"]
+        assert run_profile(profile, stopped).status is RunStatus.DONE
 
 
 # --- the connection breaks at the commit ---------------------------------------------------------------------------

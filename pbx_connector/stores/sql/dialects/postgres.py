@@ -45,6 +45,10 @@ TIME_LIMITS = {
 """Parameters of libpq, which an address may overrule: seconds, but milliseconds for the last. Without them a server
 that vanished from the network is waited for until the kernel gives up, up to hours."""
 
+STANDSTILL = 60.0
+"""Seconds for which a writing transaction may ask nothing of the server, which ends it then: whoever stopped in the
+middle of it, as a machine does that is suspended, would lock the phone book for as long."""
+
 CONNECTIONS = 15
 """Of one program to one database."""
 
@@ -53,6 +57,11 @@ KNOWN_ERRORS: tuple[tuple[type[psycopg.Error], str, str], ...] = (
         psycopg.errors.LockNotAvailable,
         "another program is writing to it",
         "try again; if it stays so, look for a run that hangs",
+    ),
+    (
+        psycopg.errors.IdleInTransactionSessionTimeout,
+        "this program stood still for too long while it was writing, and the server let others write",
+        "nothing was changed; run again",
     ),
     (psycopg.errors.InsufficientPrivilege, "the database user may not do that", "let the user own the database"),
     (psycopg.errors.DiskFull, "the server's disk is full", "nothing was changed; make room and run again"),
@@ -79,7 +88,8 @@ class PostgresDialect:
     def begin(self, connection: Connection, *, write: bool) -> None:
         connection.begin()
         if write:
-            connection.execute(text(f"SET LOCAL lock_timeout = {self._patience}"))
+            limits = {"lock_timeout": self._patience, "idle_in_transaction_session_timeout": round(STANDSTILL * 1000)}
+            connection.execute(select(*(func.set_config(name, str(limit), True) for name, limit in limits.items())))
             connection.execute(select(func.pg_advisory_xact_lock(self._writer)))
         else:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
