@@ -73,25 +73,26 @@ class Phone:
         way = self.chance.randrange(3)
         with self.many.connected(host(self.tenant) if way == 0 else "") as client:
             for tenant in (self.chance.choice(TENANTS), self.tenant):  # somebody else may have been bound before
+                chance = random.Random(self.chance.random())  # what one is told changes no question to the other
                 name = {1: f"{self.device}@{tenant}", 2: f"uid={self.device},ou=devices,o={tenant},dc=phonebook"}
                 bound = client.ask(ldap.bind(name.get(way, self.device), secret_of(tenant, self.device)))
                 if tenant != self.tenant and bound.code == 0:
                     heard = self.heard
-                    self.page(client)
+                    self.page(client, chance)
                     self.heard = heard  # it was told to the other one
             assert bound.code == 0
-            self.page(client)
+            self.page(client, chance)
 
-    def page(self, client: Client) -> None:
+    def page(self, client: Client, chance: random.Random) -> None:
         questions: list[Filter] = [Held("cn"), Pieces("cn", b"marker")]
         questions += [Comparison(Comparing.EQUAL, "telephoneNumber", b"+493010001")]
         questions += [Comparison(Comparing.EQUAL, "o", f"{mark} anna".encode()) for mark in MARKS.values()]
-        asked = self.chance.choice(questions)
+        asked = chance.choice(questions)
         cookie = b""
         while True:
             found = client.ask(ldap.search(asked, ldap.paged(3, cookie)))
             self.heard += repr(found.entries)
-            if not (cookie := found.cookie) or self.chance.random() < 0.3:
+            if not (cookie := found.cookie) or chance.random() < 0.3:
                 return
 
     def ask(self) -> None:
