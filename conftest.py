@@ -27,11 +27,6 @@ settings.register_profile(
 settings.load_profile("ours")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a quarter of the time tests wait, for a browser, a server or a clock."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
-
-
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once() -> Iterator[None]:
     with compiled_once():

@@ -84,7 +84,7 @@ def test_a_run_that_ends_just_as_it_is_left_behind_is_not_shown_as_one_that_hang
     assert eventually(lambda: left)
     world.drop("other")
     assert eventually(lambda: world.ran("other"))
-    assert left == [False]
+    assert not any(left)  # a slow machine leaves the other one behind as well
     assert not world.status("late")["hung"]
 
 
