@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -195,7 +196,10 @@ class Samba:
         done = subprocess.run(command, env={"PATH": PATH}, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         config = self.folder / "domain/etc/smb.conf"
-        config.write_text(config.read_text().replace("[global]", "[global]\n\tserver services = ldap", 1))
+        # LDAP alone: the others would want ports of the range from which connections get theirs.
+        config.write_text(
+            re.sub(r"(?m)^\s*server services = .*$", "\tserver services = ldap", config.read_text(), count=1)
+        )
 
         database = self.folder / "domain/private/sam.ldb"
         subprocess.run([PYTHON, "-c", FILL, str(config), str(database), str(MANY)], env={"PATH": PATH}, check=True)
