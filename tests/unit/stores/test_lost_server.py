@@ -20,6 +20,7 @@ from pbx_connector.run import run_profile
 from pbx_connector.source import Source, SourceContext
 from pbx_connector.stores import RunKind, Store, open_store
 from pbx_connector.stores.sql.dialects import postgres
+from pbx_connector.stores.sql.store import SqlStore
 from pbx_connector.testing import MemorySource
 from pbx_connector.testing.memory_source import MemorySettings
 
@@ -116,6 +117,7 @@ def test_whoever_stands_still_while_writing_locks_the_phone_book_for_a_while_onl
     profile: Profile, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_store(postgres_url) as stopped, open_store(postgres_url) as other:
+        assert isinstance(stopped, SqlStore)
         run_profile(profile, stopped)
 
         def stand_still() -> None:
